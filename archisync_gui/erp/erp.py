@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from archisync_gui.erp.left_open import LeftOpenLists, ListKey
 from archisync_gui.erp.lists.detail import detail_path, read_record
 from archisync_gui.erp.lists.list_view import STILL_OPEN_PATIENCE, ListView
 from archisync_gui.erp.lists.ways import ReadingWays
+from archisync_gui.erp.turn import Hold, Turn, unheard
 from archisync_gui.erp.user_views import UserViews
 from archisync_gui.erp.visit import Visit, explaining_navigation, to_its_end
 from archisync_gui.model import AccountId, Clock, FailureKind, SyncFailure, SystemClock
@@ -44,7 +45,7 @@ class Erp:
     went wrong. ``memory``: keeps sessions across starts. ``saved_views``: the file of views that are to be restored,
     also by the next process; ``entities``: the lists that it may name. ``ways``: the file that keeps how each list is
     read. ``open_until`` is asked until when a list that a quick read used may stay open (``None``: not at all). One
-    list at a time is read; a second caller waits.
+    list at a time is read; a second caller waits, and its ``moves`` is told that what it waits for goes on.
     """
 
     def __init__(
@@ -75,7 +76,7 @@ class Erp:
         self._browser = Browser(program=browser, pinned_key=pinned_key, headless=headless, memory=memory)
         self._idle = idle
         self._largest = largest
-        self._one_at_a_time = asyncio.Lock()
+        self._turn = Turn()
         self._login_lock = asyncio.Lock()
         self.ways = ReadingWays(ways)
         """How each list is read."""
@@ -103,17 +104,22 @@ class Erp:
 
     @asynccontextmanager
     async def list(
-        self, entity: Entity, account: AccountId, fields: Sequence[str], logged_in: Callable[[], None]
+        self,
+        entity: Entity,
+        account: AccountId,
+        fields: Sequence[str],
+        logged_in: Callable[[], None],
+        moves: Callable[[], None] = unheard,
     ) -> AsyncIterator[Visit]:
         """Open a list view. At the end, also after a failure, the user's own view is restored; where that fails, it is
         restored at the end of the account's next visit to any list. :class:`SessionExpired` passes through: the caller
         opens again."""
-        async with self._using():
+        async with self._using(moves) as hold:
             visit = Visit()
             await self._left_open.another_opens(account)
             try:
                 async with self._explaining_certificates(account), explaining_navigation(visit):
-                    session = self._session(account)
+                    session = self._session(account, hold)
                     visit.view = view = await self._open(session, entity, fields, logged_in)
                     yield visit
                 if visit.keep:
@@ -121,7 +127,7 @@ class Erp:
                     self._background.start(self._browser.close_page(account))
                 else:
                     await self.user_views.restore(account, view)
-                    await self.user_views.restore_others(account)
+                    await self.user_views.restore_others(account, hold)
             except SessionExpired:
                 raise
             except BaseException as error:
@@ -135,6 +141,7 @@ class Erp:
         account: AccountId,
         fields: Sequence[str],
         logged_in: Callable[[], None],
+        moves: Callable[[], None] = unheard,
         *,
         leave_open: bool = False,
     ) -> AsyncIterator[Visit]:
@@ -145,10 +152,10 @@ class Erp:
         page is closed then, and the caller opens again.
         """
         key = account, entity.path
-        async with self._using():
+        async with self._using(moves) as hold:
             visit = Visit()
             still_open = self._browser.has_page(*key)
-            session = self._session(account, entity.path)
+            session = self._session(account, hold, entity.path)
             try:
                 async with self._explaining_certificates(account), explaining_navigation(visit):
                     visit.view = view = await self._open(session, entity, fields, None if still_open else logged_in)
@@ -178,7 +185,7 @@ class Erp:
                 with suppress(SyncFailure):
                     await self._browser.page(account)
 
-        if not self._browser.running and not self._one_at_a_time.locked():
+        if not self._browser.running and not self._turn.is_taken:
             self._background.start(start())
 
     async def survives_another(
@@ -186,11 +193,11 @@ class Erp:
     ) -> bool:
         """Whether an open list still answers once another one was opened in the same session (``docs/erp.md``,
         Session). Looks only: nothing has to be restored."""
-        async with self._using(), self._explaining_certificates(account):
-            session = self._session(account, "survives")
+        async with self._using() as hold, self._explaining_certificates(account):
+            session, second = self._session(account, hold, "survives"), self._session(account, hold, "another")
             try:
                 view = await ListView.open(session, entity, (), self.clock, self.ways, logged_in)
-                await ListView.open(self._session(account, "another"), other, (), self.clock, self.ways, logged_in)
+                await ListView.open(second, other, (), self.clock, self.ways, logged_in)
                 try:
                     await view.driver.act(Act.REFRESH, STILL_OPEN_PATIENCE)
                 except SyncFailure as failure:
@@ -199,8 +206,8 @@ class Erp:
             except SessionExpired as error:
                 raise transient("session-not-kept") from error
             finally:
-                await self._browser.close_page(account, "survives")
-                await self._browser.close_page(account, "another")
+                await session.close()
+                await second.close()
             return True
 
     async def settled(self, limit: float | None = None) -> set[asyncio.Task[None]]:
@@ -208,8 +215,9 @@ class Erp:
         return await self._background.settled(limit)
 
     async def _restore_afterwards(self, key: ListKey, view: ListView) -> None:
-        async with self._using():
-            await self.user_views.restore(key[0], view)
+        async with self._using() as hold:
+            view.driver.moved = hold.moved
+            await self.user_views.restore_within(self.limits.background, key[0], view)
             if await self.user_views.is_saved(*key) or key not in self._left_open:
                 await self._left_open.close(key)
 
@@ -236,8 +244,7 @@ class Erp:
                 # Who cancels waits for the end.
                 limit = self.limits.restore if isinstance(error, SyncFailure) else min(self.limits.restore, 6.0)
                 with suppress(Exception):
-                    async with asyncio.timeout(limit):
-                        await self.user_views.restore(account, visit.view)
+                    await self.user_views.restore_within(limit, account, visit.view)
             if visit.view is not None:
                 await self.user_views.cut_off(account, visit.view)
             await self._browser.close_page(account, purpose)
@@ -256,15 +263,21 @@ class Erp:
         key: str,
         fields: Sequence[str],
         logged_in: Callable[[], None],
+        moves: Callable[[], None] = unheard,
     ) -> Mapping[str, str]:
         """The texts of one record's detail page by field; a field without a value on that page is not there.
 
         Raises ``record-unknown`` for a key that is no id, ``record-other`` where the page shows another record.
         """
         detail_path(entity, key)
-        async with self._using(), self._explaining_certificates(account):
+        async with self._using(moves) as hold, self._explaining_certificates(account):
             await self._left_open.another_opens(account)
-            return await read_record(self._session(account), entity, key, fields, logged_in)
+            session = self._session(account, hold)
+            try:
+                return await read_record(session, entity, key, fields, logged_in)
+            except BaseException:
+                await to_its_end(session.close())  # it may hang
+                raise
 
     # --- login --------------------------------------------------------------------------------------------------------
 
@@ -278,9 +291,9 @@ class Erp:
         async def given(_: AccountId) -> str:
             return password
 
-        async with self._using(), self._explaining_certificates(account):
+        async with self._using() as hold, self._explaining_certificates(account):
             await self._browser.forget(name)
-            session = ErpSession(self._browser, name, self._base(), given, self.limits, self._login_lock)
+            session = self._session(name, hold, password=given)
             session.user = account
             try:
                 driver = await session.driver()
@@ -292,7 +305,7 @@ class Erp:
 
     async def forget(self, account: AccountId) -> None:
         """Drop the account's session: its credentials changed, or the operator wants a real login."""
-        async with self._one_at_a_time:
+        async with self._turn.mine():
             await self._browser.forget(account)
 
     async def certificate(self) -> Certificate:
@@ -306,35 +319,36 @@ class Erp:
         not end delays each step by ``limits.restore`` seconds at most."""
         await self._background.end(self.limits.restore)
         self._timer.stop()
-        turn = self._one_at_a_time
         try:
-            await asyncio.wait_for(turn.acquire(), self.limits.restore)
+            async with asyncio.timeout(self.limits.restore) as patience, self._turn.mine() as hold:
+                patience.reschedule(None)
+                if self._browser.running:
+                    await self.user_views.restore_all(hold)
+                self._left_open.clear()
+                await self._browser.close()
         except TimeoutError:
             log.warning("a read does not end; its browser is closed")
             await self.close_browser()
-        else:
-            try:
-                await self._close_in_order()
-            finally:
-                turn.release()
         await self._timer.end()
-
-    async def _close_in_order(self) -> None:
-        if self._browser.running:
-            await self.user_views.restore_all()
-        self._left_open.clear()
-        await self._browser.close()
 
     async def close_browser(self) -> None:
         """Close the browser at once, also while a read hangs in it: the next read opens a new one.
 
         It does not wait for the end of the one that hangs (rule 26)."""
-        self._one_at_a_time, self._login_lock = asyncio.Lock(), asyncio.Lock()
+        self._turn.take_away()
+        self._login_lock = asyncio.Lock()
         self._left_open.clear()
         await self._browser.close()
 
-    def _session(self, account: AccountId, purpose: str = "") -> ErpSession:
-        return ErpSession(self._browser, account, self._base(), self._password, self.limits, self._login_lock, purpose)
+    def _session(
+        self,
+        account: AccountId,
+        hold: Hold,
+        purpose: str = "",
+        password: Callable[[AccountId], Awaitable[str]] | None = None,
+    ) -> ErpSession:
+        shared = self._browser, account, self._base(), password or self._password, self.limits, self._login_lock
+        return ErpSession(*shared, purpose, hold.moved)
 
     def _base(self) -> str:
         address = self.address
@@ -343,11 +357,11 @@ class Erp:
         return address
 
     @asynccontextmanager
-    async def _using(self) -> AsyncIterator[None]:
-        async with self._one_at_a_time:
+    async def _using(self, moves: Callable[[], None] = unheard) -> AsyncIterator[Hold]:
+        async with self._turn.mine(moves) as hold:
             self._timer.stop()
             try:
-                yield
+                yield hold
             finally:
                 self._timer.start()
                 if self._browser.running:
@@ -359,7 +373,7 @@ class Erp:
         return self._idle if until is None else min(self._idle, (until - self.clock.now()).total_seconds())
 
     async def _close_idle(self) -> None:
-        async with self._one_at_a_time:
+        async with self._turn.mine():
             if self._form_may_need_it:
                 self._timer.start()
                 return
@@ -376,20 +390,12 @@ class Erp:
         used = await asyncio.to_thread(self.browser_memory)
         if used <= self._largest:
             return
-        async with self._one_at_a_time:
+        async with self._turn.mine():
             if self._form_may_need_it or not self._browser.running:
                 return
             log.info("the browser uses %d MB of memory: it is closed and started again at the next read", used // 10**6)
             self._left_open.clear()
             await self._browser.close()
 
-    @asynccontextmanager
-    async def _explaining_certificates(self, account: AccountId) -> AsyncIterator[None]:
-        """Name an unknown certificate in the failure of a step, and say whether it is another one than the accepted
-        one."""
-        try:
-            yield
-        except SyncFailure as error:
-            if error.code != "certificate-unknown":
-                raise
-            raise certificate.unknown(await certificate.look_at(self._base()), self._pinned_key(), account) from error
+    def _explaining_certificates(self, account: AccountId) -> AbstractAsyncContextManager[None]:
+        return certificate.explaining(self._base, self._pinned_key, account)

@@ -16,6 +16,7 @@ from archisync_gui.erp.lists.list_view import ListView
 from archisync_gui.erp.lists.restoring import merge_saved_view
 from archisync_gui.erp.lists.saved_views import SavedViews
 from archisync_gui.erp.lists.ways import ReadingWays
+from archisync_gui.erp.turn import Hold
 from archisync_gui.model import AccountId, Clock, SyncFailure
 
 log = logging.getLogger(__name__)
@@ -23,13 +24,13 @@ log = logging.getLogger(__name__)
 
 class UserViews:
     """The views of all accounts. ``file``: where they outlive the process (``None``: nowhere); ``entities``: the lists
-    that it may name; ``session`` gives an account's session with the ERP. One task at a time uses it."""
+    that it may name; ``session`` gives an account's session with the ERP in a turn. One task at a time uses it."""
 
     def __init__(
         self,
         file: Path | None,
         entities: Iterable[Entity],
-        session: Callable[[AccountId], ErpSession],
+        session: Callable[[AccountId, Hold], ErpSession],
         clock: Clock,
         ways: ReadingWays,
     ) -> None:
@@ -66,6 +67,15 @@ class UserViews:
             self._owed.discard((account, path))
             await self._saved.restored(account, path)
 
+    async def restore_within(self, limit: float, account: AccountId, view: ListView) -> None:
+        """As :meth:`restore`; cut off after ``limit`` seconds."""
+        try:
+            async with asyncio.timeout(limit):
+                await self.restore(account, view)
+        except TimeoutError:
+            log.info("restoring the view of %s took longer than %d s", view.entity.name, limit)
+            await self.cut_off(account, view)
+
     async def cut_off(self, account: AccountId, view: ListView) -> None:
         """A visit has failed, and its restoring may have been cut off, too."""
         if await self.is_saved(account, view.entity.path):
@@ -75,15 +85,15 @@ class UserViews:
         """Whether a list is still to be restored."""
         return await self._saved.of(account, path) is not None
 
-    async def restore_others(self, account: AccountId) -> None:
+    async def restore_others(self, account: AccountId, hold: Hold) -> None:
         """Try again to restore what earlier visits of the account, or an earlier process, did not."""
         for path in await self._saved.try_again(account):
-            await self._restore_anew(account, path)
+            await self._restore_anew(account, path, hold)
 
-    async def restore_all(self) -> None:
+    async def restore_all(self, hold: Hold) -> None:
         """Restore whatever is still to be restored, where that is quick."""
         for account, path in self._saved.known:
-            await self._restore_anew(account, path)
+            await self._restore_anew(account, path, hold)
 
     async def _take_saved(self, account: AccountId, view: ListView) -> None:
         """Where an earlier visit could not restore the list, its user wants the view that was saved then, but for what
@@ -94,8 +104,9 @@ class UserViews:
             left = self._saved.left(account, view.entity.path)
             view.users_view = merge_saved_view(saved, view.users_view, view.entity, view.state, left)
 
-    async def _restore_anew(self, account: AccountId, path: str) -> None:
-        """Open a list and restore it, if that is quick and costs no login."""
+    async def _restore_anew(self, account: AccountId, path: str, hold: Hold) -> None:
+        """Open a list and restore it, if that is quick and costs no login. A page in which that is cut off may hang: it
+        is closed."""
         entity = self._entities.get(path)
         if entity is None or not await self.is_saved(account, path):
             return
@@ -103,7 +114,7 @@ class UserViews:
         def no_login() -> None:
             raise AssertionError
 
-        session = self._session(account)
+        session = self._session(account, hold)
         try:
             async with asyncio.timeout(session.limits.restore):
                 driver = await session.driver()
@@ -115,3 +126,5 @@ class UserViews:
                 await self.restore(account, view)
         except Exception as error:
             log.info("the view of %s is still to be restored: %r", entity.name, error)
+            if not hold.lost:
+                await session.close()

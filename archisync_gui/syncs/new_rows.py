@@ -13,9 +13,9 @@ from archisync_gui.model import (
     AccountId,
     Origin,
     Progress,
-    RunControl,
 )
 from archisync_gui.store import row_key
+from archisync_gui.syncs.followed import FollowedControl
 from archisync_gui.syncs.reading import (
     Newest,
     SyncStore,
@@ -36,7 +36,7 @@ class NewRows:
         self._store = store
 
     async def read(
-        self, entity: Entity, reader: RowReader, unproven: frozenset[str], control: RunControl
+        self, entity: Entity, reader: RowReader, unproven: frozenset[str], control: FollowedControl
     ) -> Newest | None:
         """The rows of a fast read; ``None``: the list cannot be sorted, or there is too much that is new.
 
@@ -53,6 +53,7 @@ class NewRows:
             control.run.account,
             reader.fields,
             logging_in(control),
+            control.moved,
             leave_open=control.run.origin is Origin.ORDER_FORM,
         ) as visit:
             view = visit.list

@@ -34,6 +34,7 @@ from archisync_gui.syncs.checks import (
     check_garbage,
     doubts,
 )
+from archisync_gui.syncs.followed import FollowedControl
 from archisync_gui.syncs.new_rows import NewRows
 from archisync_gui.syncs.reading import (
     CHUNK,
@@ -68,6 +69,9 @@ class SyncRunner:
 
     async def __call__(self, control: RunControl) -> Finished | Suspended:
         """One run. Raises :class:`SyncFailure`."""
+        return await self._run(FollowedControl(control, self._erp.clock))
+
+    async def _run(self, control: FollowedControl) -> Finished | Suspended:
         run = control.run
         entity = self._entities[run.type]
         match run.scope:
@@ -91,7 +95,7 @@ class SyncRunner:
 
     # --- the whole list -----------------------------------------------------------------------------------------------
 
-    async def _whole(self, entity: Entity, control: RunControl) -> Finished | Suspended:
+    async def _whole(self, entity: Entity, control: FollowedControl) -> Finished | Suspended:
         if isinstance(control.resume, Reading):  # one that is too old, the orchestrator withholds (rule 19)
             reading = control.resume
             reading.longest_suspension = max(
@@ -114,10 +118,11 @@ class SyncRunner:
         assert reading.checked is not None
         return await self._apply(entity, reading, reading.checked, control)
 
-    async def _read(self, entity: Entity, reading: Reading, control: RunControl) -> bool:
+    async def _read(self, entity: Entity, reading: Reading, control: FollowedControl) -> bool:
         """Read on to the end of the list (True) or to the safe point at which the run is suspended (False)."""
         control.progress(Progress("open"))
-        async with self._erp.list(entity, control.run.account, reading.reader.fields, logging_in(control)) as visit:
+        fields, account = reading.reader.fields, control.run.account
+        async with self._erp.list(entity, account, fields, logging_in(control), control.moved) as visit:
             visit.list.stop = control.suspend_requested
             try:
                 complete = await self._read_pages(visit.list, reading, control)
@@ -130,7 +135,7 @@ class SyncRunner:
                 control.progress(Progress("restore", None, None, reading.reader.findings.raw))
         return complete
 
-    async def _read_pages(self, view: ListView, reading: Reading, control: RunControl) -> bool:
+    async def _read_pages(self, view: ListView, reading: Reading, control: FollowedControl) -> bool:
         size = self._page_size if control.run.preemptible else PAGE_SIZE_ALONE
         if reading.after is None:
             reading.after = (await self._store.ages(reading.reader.entity.name, control.run.account)).number
@@ -190,7 +195,7 @@ class SyncRunner:
             return first if last.index == 0 else await view.turn_to(0)
         return same if last.index < last.count - 1 else None
 
-    async def _check(self, entity: Entity, reading: Reading, control: RunControl) -> Checked:
+    async def _check(self, entity: Entity, reading: Reading, control: FollowedControl) -> Checked:
         """Whether the read may be applied; raises ``SyncFailure`` with its evidence where it may not."""
         run, findings = control.run, reading.reader.findings
         control.progress(Progress("check", None, None, findings.raw, findings.raw))
@@ -260,7 +265,7 @@ class SyncRunner:
             await self._store.keep_refused(entity.name, account, batch, RefusedKind.SHRINK)
             raise
 
-    async def _apply(self, entity: Entity, reading: Reading, checked: Checked, control: RunControl) -> Finished:
+    async def _apply(self, entity: Entity, reading: Reading, checked: Checked, control: FollowedControl) -> Finished:
         raw = reading.reader.findings.raw
         if not checked.batch.rows and (await self._store.known(entity.name, control.run.account)).as_of is None:
             # Nothing was ever read of this list: an empty answer proves neither that it is empty nor that it works.
@@ -284,7 +289,7 @@ class SyncRunner:
 
     # --- only what is new ---------------------------------------------------------------------------------------------
 
-    async def _fast(self, entity: Entity, control: RunControl) -> Finished | Suspended:
+    async def _fast(self, entity: Entity, control: FollowedControl) -> Finished | Suspended:
         """Newest records first, then those with the latest activity, until a page brings nothing new or changed.
 
         Only a list with a clean base can tell where to stop: ``new_as_of`` is the start of the last clean whole read,
@@ -333,7 +338,7 @@ class SyncRunner:
 
     # --- one record ---------------------------------------------------------------------------------------------------
 
-    async def _one(self, entity: Entity, key: str, control: RunControl) -> Finished:
+    async def _one(self, entity: Entity, key: str, control: FollowedControl) -> Finished:
         run, reader = control.run, RowReader(entity)
         # A detail page opens for any id; which records are the account's own, only its list tells.
         base = await self._store.ages(entity.name, run.account)
@@ -342,7 +347,7 @@ class SyncRunner:
         control.progress(Progress("open"))
         clock = self._erp.clock
         as_of, began = clock.now(), clock.monotonic()
-        texts = await self._erp.record(entity, run.account, key, reader.fields, logging_in(control))
+        texts = await self._erp.record(entity, run.account, key, reader.fields, logging_in(control), control.moved)
         values = {**texts, entity.column(entity.key[0]).field_name: key}
         rows = reader.take([[values.get(name) for name in reader.fields]])
         check_cells(entity, reader.findings)

@@ -549,11 +549,9 @@ async def test_an_account_removed_while_it_is_read_leaves_no_password_though_the
         await office.settled()
         core.orchestrator.request_sync("customers", ACCOUNT)
         await reading.wait()
-        turn = core.erp._one_at_a_time
-        await turn.acquire()  # the run uses the ERP
-        await core.apply_settings(lambda now: {"erp.accounts": [OTHER]})
-        assert office.ring.kept == {}
-        turn.release()
+        async with core.erp._turn.mine():  # the run uses the ERP
+            await core.apply_settings(lambda now: {"erp.accounts": [OTHER]})
+            assert office.ring.kept == {}
         await core.close()
         assert office.ring.kept == {}
 

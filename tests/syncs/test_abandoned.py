@@ -29,7 +29,7 @@ class SlowErp:
     clock: VirtualClock = field(default_factory=VirtualClock)
     answer: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def record(self, entity: Any, account: str, key: str, fields: Any, logged_in: Any) -> dict[str, str]:
+    async def record(self, entity: Any, account: str, key: str, fields: Any, *told: Any) -> dict[str, str]:
         await self.answer.wait()
         return {CUSTOMERS.column("name").field_name: "Old"}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from enum import Enum
 from importlib.resources import files
@@ -115,12 +116,21 @@ def place(url: str) -> str:
     return urlsplit(url).path.rstrip("/").rpartition("/")[2]
 
 
+LIMIT = 100.0
+"""Seconds that a page may take to answer one script of ours. The scripts have limits of their own; a page that hangs
+obeys none of them. Less than a run may stand still (rule 24)."""
+
+
 class PageDriver:
     """Drives one page of the browser."""
 
-    def __init__(self, page: Page, base: str) -> None:
+    def __init__(self, page: Page, base: str, limit: float = LIMIT, moved: Callable[[], None] = lambda: None) -> None:
+        """``limit``: see :attr:`limit`. ``moved`` is told of each step before it begins."""
         self.page = page
         self._base = base.rstrip("/")
+        self.limit = limit
+        """Seconds for one script in the page (:data:`LIMIT`)."""
+        self.moved = moved
 
     async def go(self, path: str, limit: float) -> str:
         """Navigate below the ERP's base and return where we ended (:func:`place`)."""
@@ -137,6 +147,7 @@ class PageDriver:
         """Load a page. The browser's own error page, which follows a load that failed, may come so late that it breaks
         off the next load; that one is then made again."""
         for _ in range(GOTO_TRIES):
+            self.moved()
             try:
                 with translated("open"):
                     return await self.page.goto(
@@ -156,6 +167,7 @@ class PageDriver:
                 await new Promise(resolve => document.addEventListener("DOMContentLoaded", resolve, { once: true }));
             return location.href;
         }"""
+        self.moved()
         try:
             async with asyncio.timeout(limit):
                 while True:
@@ -195,6 +207,7 @@ class PageDriver:
     async def click(self, target: Target, element: str, limit: float) -> None:
         """A real click on an element, which must be visible."""
         self._check(target, element)
+        self.moved()
         with translated("click"):
             await self.page.click(f"[id='{element}']", timeout=limit * 1000)
 
@@ -207,6 +220,7 @@ class PageDriver:
         """Fill in the toolbar's own search box; its button runs it."""
         if not _SEARCH_BOX.fullmatch(element):
             raise Forbidden(f"search box: {element}")
+        self.moved()
         with translated("search"):
             await self.page.fill(f"[id='{element}']", text)
 
@@ -232,8 +246,13 @@ class PageDriver:
     async def _call(self, function: str, arguments: list[Any], step: str) -> Any:
         # One JSON string comes back: nested values would block the loop for the time of their conversion.
         script = f"async a => {{ {_READER}; return await window.archisyncReader.{function}(...a); }}"
-        with translated(step):
-            text = await self.page.evaluate(script, arguments)
+        self.moved()
+        try:
+            async with asyncio.timeout(self.limit):
+                with translated(step):
+                    text = await self.page.evaluate(script, arguments)
+        except TimeoutError as error:
+            raise transient("erp-slow", step=step) from error
         return json.loads(text)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from archisync_gui.erp.browser import Browser
-from archisync_gui.erp.driver.page_driver import Look, PageDriver, Target, at_erp
+from archisync_gui.erp.driver.page_driver import LIMIT, Look, PageDriver, Target, at_erp
 from archisync_gui.erp.failures import Navigated, SessionExpired, transient
 from archisync_gui.model import AccountId, FailureKind, SyncFailure
 
@@ -31,9 +31,14 @@ class Limits:
     paint: float = 8.0
     values: float = 20.0
     """For the values of one page (``GetPageRowValues``): seven times what 200 rows took."""
+    page: float = LIMIT
+    """For one script of ours in a page, its own limits included."""
     dialog: float = 4.0
     restore: float = 8.0
     """For restoring the user's view after a failure or a cancellation."""
+    background: float = 300.0
+    """For restoring the user's view in the background. The next read waits for it: half of what the shortest read may
+    take (rule 24)."""
 
 
 class ErpSession:
@@ -48,8 +53,9 @@ class ErpSession:
         limits: Limits,
         login_lock: asyncio.Lock,
         purpose: str = "",
+        moved: Callable[[], None] = lambda: None,
     ) -> None:
-        """``purpose``: which of the account's pages, see :meth:`Browser.page`."""
+        """``purpose``: which of the account's pages, see :meth:`Browser.page`. ``moved`` is told of each step."""
         self.account = account
         self.user = account
         """The name to log in with."""
@@ -59,10 +65,17 @@ class ErpSession:
         self._password = password
         self._login_lock = login_lock
         self._purpose = purpose
+        self._moved = moved
 
     async def driver(self) -> PageDriver:
         """The driver of the account's page; starts browser and page if need be."""
-        return PageDriver(await self._browser.page(self.account, self._purpose), self._address)
+        self._moved()
+        page = await self._browser.page(self.account, self._purpose)
+        return PageDriver(page, self._address, self.limits.page, self._moved)
+
+    async def close(self) -> None:
+        """Close the page: the next session gets another one."""
+        await self._browser.close_page(self.account, self._purpose)
 
     async def open(self, path: str, logged_in: Callable[[], None]) -> PageDriver:
         """Open a page of the ERP, logging in when the ERP asks for it. ``logged_in`` is told of each real login.

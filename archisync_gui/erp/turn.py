@@ -1,0 +1,79 @@
+"""Who may use the browser: one at a time, in the order of asking. A turn can be taken from one who does not end it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from archisync_gui.erp.failures import transient
+
+
+def unheard() -> None:
+    """Nobody has to know that something moves."""
+
+
+class Hold:
+    """One turn. Whoever has it tells every step that begins, so that nobody who waits is taken to stand still."""
+
+    def __init__(self, is_lost: Callable[[], bool], tell: Callable[[], None]) -> None:
+        self._is_lost = is_lost
+        self._tell = tell
+
+    @property
+    def lost(self) -> bool:
+        """The turn was taken away: browser and pages are another's now."""
+        return self._is_lost()
+
+    def moved(self) -> None:
+        """A step begins. Raises ``browser-lost`` where the turn was taken away: the browser was closed then."""
+        if self.lost:
+            raise transient("browser-lost", step="open")
+        self._tell()
+
+
+class Turn:
+    """The right to use the browser."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._waiting: list[Callable[[], None]] = []
+
+    @property
+    def is_taken(self) -> bool:
+        """Somebody uses the browser now."""
+        return self._lock.locked()
+
+    @asynccontextmanager
+    async def mine(self, moves: Callable[[], None] = unheard) -> AsyncIterator[Hold]:
+        """Wait for the turn and keep it. ``moves`` is told of each step of those whose end is waited for."""
+        lock = await self._acquired(moves)
+
+        def tell() -> None:
+            for told in tuple(self._waiting):
+                told()
+
+        hold = Hold(lambda: lock is not self._lock, tell)
+        try:
+            yield hold
+        finally:
+            if not hold.lost:
+                lock.release()
+
+    def take_away(self) -> None:
+        """Take the turn from whoever has it; the next one gets it at once."""
+        lock, self._lock = self._lock, asyncio.Lock()
+        if lock.locked():
+            lock.release()  # who waits for this one goes on to the new one
+
+    async def _acquired(self, moves: Callable[[], None]) -> asyncio.Lock:
+        self._waiting.append(moves)
+        try:
+            while True:
+                lock = self._lock
+                await lock.acquire()
+                if lock is self._lock:
+                    return lock
+                lock.release()
+        finally:
+            self._waiting.remove(moves)

@@ -1,0 +1,90 @@
+"""Who may use the browser: one at a time, and nobody who waits is taken to stand still while the other moves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from archisync_gui.erp.turn import Hold, Turn, unheard
+from archisync_gui.model import SyncFailure
+from tests.support.clock import settle
+
+
+class User:
+    """Somebody who wants the browser."""
+
+    def __init__(self, turn: Turn, moves: Callable[[], None] = unheard) -> None:
+        self.hold: Hold | None = None
+        self.may_end = asyncio.Event()
+        self.task = asyncio.ensure_future(self._use(turn, moves))
+
+    async def _use(self, turn: Turn, moves: Callable[[], None]) -> None:
+        async with turn.mine(moves) as self.hold:
+            await self.may_end.wait()
+
+    async def end(self) -> None:
+        self.may_end.set()
+        await self.task
+
+
+async def test_one_at_a_time_in_the_order_of_asking() -> None:
+    turn = Turn()
+    users = [User(turn) for _ in range(3)]
+    for at, user in enumerate(users):
+        await settle()
+        assert [other.hold is not None for other in users] == [number <= at for number in range(3)]
+        await user.end()
+    assert not turn.is_taken
+
+
+async def test_a_turn_that_is_taken_away_goes_to_who_waits_and_never_comes_back() -> None:
+    turn = Turn()
+    users = [User(turn) for _ in range(3)]
+    await settle()
+    turn.take_away()
+    await settle()
+    first, second, third = users
+    assert first.hold is not None
+    assert first.hold.lost
+    assert second.hold is not None, "it waited for a turn that was taken away"
+    assert not second.hold.lost
+    await first.end()
+    await settle()
+    assert third.hold is None, "the end of the first one is not that of the second"
+    await second.end()
+    await settle()
+    assert third.hold is not None
+    await third.end()
+    assert not turn.is_taken
+
+
+async def test_who_has_lost_the_turn_takes_no_further_step() -> None:
+    turn, told = Turn(), list[str]()
+    async with turn.mine() as hold:
+        hold.moved()
+        turn.take_away()
+        next_one = User(turn, lambda: told.append("next"))
+        with pytest.raises(SyncFailure, match="browser-lost"):
+            hold.moved()
+        assert not told, "the steps of the one before it are not its own"
+        await settle()
+    await next_one.end()
+
+
+async def test_who_waits_is_told_of_each_step() -> None:
+    turn, told = Turn(), list[str]()
+    async with turn.mine() as hold:
+        waiting = [User(turn, lambda name=name: told.append(name)) for name in "ab"]
+        await settle()
+        hold.moved()
+        hold.moved()
+    assert told == ["a", "b", "a", "b"]
+    await settle()
+    assert waiting[0].hold is not None
+    waiting[1].task.cancel()
+    await asyncio.wait([waiting[1].task])
+    waiting[0].hold.moved()
+    assert told[4:] == [], "one has what it waited for, and one does not wait any more"
+    await waiting[0].end()
