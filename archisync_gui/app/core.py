@@ -58,6 +58,9 @@ sleeps: one of a whole day would be late by every night."""
 BACKUP_AFTER = 600.0
 """Seconds from the start to the first backup: the start has more urgent work."""
 
+ACTION = 300.0
+"""Seconds that a run may wait for an action of the operator that changes its list, and makes a backup before."""
+
 OPENED_AFTER = 5.0
 """Seconds until what the start needed for a while is given back."""
 
@@ -301,8 +304,9 @@ class Core(OperatorActions):
         """One run, while nothing else changes its list; before and after it the profile's folder must be there."""
         run = control.run
         place = run.type, self.store.account_of(run.type, run.account)
-        async with self._list_locks[place]:
-            self._read_by[place] = run.id
+        with control.long_step(ACTION):
+            async with self._list_locks[place]:
+                self._read_by[place] = run.id
         try:
             await self._require_folder()
             done = await self.syncs(control)

@@ -45,7 +45,7 @@ class Erp:
     went wrong. ``memory``: keeps sessions across starts. ``saved_views``: the file of views that are to be restored,
     also by the next process; ``entities``: the lists that it may name. ``ways``: the file that keeps how each list is
     read. ``open_until`` is asked until when a list that a quick read used may stay open (``None``: not at all). One
-    list at a time is read; a second caller waits, and its ``moves`` is told that what it waits for goes on.
+    list at a time is read; a second caller waits. ``moves`` is told of each step, also of what is waited for.
     """
 
     def __init__(

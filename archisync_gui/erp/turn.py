@@ -14,7 +14,7 @@ def unheard() -> None:
 
 
 class Hold:
-    """One turn. Whoever has it tells every step that begins, so that nobody who waits is taken to stand still."""
+    """One turn. The one who has it tells every step that begins, so that nobody who waits is taken to stand still."""
 
     def __init__(self, is_lost: Callable[[], bool], tell: Callable[[], None]) -> None:
         self._is_lost = is_lost
@@ -46,11 +46,12 @@ class Turn:
 
     @asynccontextmanager
     async def mine(self, moves: Callable[[], None] = unheard) -> AsyncIterator[Hold]:
-        """Wait for the turn and keep it. ``moves`` is told of each step of those whose end is waited for."""
+        """Wait for the turn and keep it. ``moves`` is told of each step: of one's own, and of those whose end is waited
+        for."""
         lock = await self._acquired(moves)
 
         def tell() -> None:
-            for told in tuple(self._waiting):
+            for told in (moves, *self._waiting):
                 told()
 
         hold = Hold(lambda: lock is not self._lock, tell)
@@ -61,7 +62,7 @@ class Turn:
                 lock.release()
 
     def take_away(self) -> None:
-        """Take the turn from whoever has it; the next one gets it at once."""
+        """Take the turn from the one who has it; the next one gets it at once."""
         lock, self._lock = self._lock, asyncio.Lock()
         if lock.locked():
             lock.release()  # who waits for this one goes on to the new one

@@ -26,7 +26,7 @@ from archisync_gui.model import (
     SyncFailure,
     warning,
 )
-from archisync_gui.store import Batch, Known, RefusedKind
+from archisync_gui.store import Batch, Delta, Known, RefusedKind
 from archisync_gui.syncs.checks import (
     Facts,
     check_blanks,
@@ -51,6 +51,10 @@ from archisync_gui.syncs.reading import (
     take,
     warnings_of,
 )
+
+STORING = 300.0
+"""Seconds for storing a read: 100,000 rows take up to 10 s on a computer at hand, and a disk or an office's database
+may be much slower."""
 
 
 class SyncRunner:
@@ -142,8 +146,7 @@ class SyncRunner:
         if reading.as_of is None:
             reading.began = self._erp.clock.monotonic()
         control.progress(Progress("filter"))
-        with control.long_step(self._erp.limits.callback * 2):
-            first = await view.prepare(size)
+        first = await view.prepare(size)
         reading.reader.learn(view.words)
         reading.evidence["filtersBefore"] = await view.verify_filters()
         page = await self._position(view, reading, first)
@@ -270,10 +273,14 @@ class SyncRunner:
         if not checked.batch.rows and (await self._store.known(entity.name, control.run.account)).as_of is None:
             # Nothing was ever read of this list: an empty answer proves neither that it is empty nor that it works.
             return Finished(Outcome.SKIPPED, rows=0, warnings=(warning("first-read-empty", list=entity.name),))
-        control.progress(Progress("apply", None, None, raw, raw))
-        delta = await self._store.apply(entity.name, control.run.account, checked.batch)
+        delta = await self._stored(entity, checked.batch, control, Progress("apply", None, None, raw, raw))
         outcome = Outcome.UNCLEAN if checked.doubts else Outcome.COMPLETED
         return finished(outcome, checked.batch, delta, warnings_of(reading.reader, reading, checked.doubts))
+
+    async def _stored(self, entity: Entity, batch: Batch, control: FollowedControl, progress: Progress) -> Delta:
+        control.progress(progress)  # raises in an abandoned run (rule 26)
+        with control.long_step(STORING):
+            return await self._store.apply(entity.name, control.run.account, batch)
 
     async def _filled(self, entity: Entity, account: AccountId, rows: Mapping[str, Row]) -> dict[str, Row]:
         """The rows with what was not read of them (a column not shown, an unreadable cell) as it is stored."""
@@ -321,7 +328,6 @@ class SyncRunner:
             return Finished(Outcome.SKIPPED, rows=0, warnings=(*warnings, warning("fast-read-empty", list=entity.name)))
         proves = found.steady and not reader.findings.nameless
         complete = await self._filled(entity, run.account, found.rows)
-        control.progress(Progress("apply", None, None, reader.findings.raw))  # raises in an abandoned run (rule 26)
         batch = Batch(
             run.id,
             current_as_of(self._erp.clock, found.as_of, found.began),
@@ -331,7 +337,7 @@ class SyncRunner:
             after=base.number,
             compared_with=base.number,
         )
-        delta = await self._store.apply(entity.name, run.account, batch)
+        delta = await self._stored(entity, batch, control, Progress("apply", None, None, reader.findings.raw))
         if not proves:
             warnings = (*warnings, warning("fast-read-unproven", list=entity.name))
         return finished(Outcome.COMPLETED if proves else Outcome.UNCLEAN, batch, delta, warnings)
@@ -364,6 +370,5 @@ class SyncRunner:
             after=base.number,
             compared_with=base.number,
         )
-        control.progress(Progress("apply", None, None, 1))  # raises in an abandoned run (rule 26)
-        delta = await self._store.apply(entity.name, run.account, batch)
+        delta = await self._stored(entity, batch, control, Progress("apply", None, None, 1))
         return finished(Outcome.COMPLETED, batch, delta, warnings_of(reader, None, ()))

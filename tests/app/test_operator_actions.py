@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import combinations_with_replacement
@@ -21,7 +21,7 @@ from memory_keyring import MemoryKeyring, in_place
 from archisync_gui.app import core as core_module
 from archisync_gui.app import credentials as credentials_module
 from archisync_gui.app.commands import serve
-from archisync_gui.app.core import Core
+from archisync_gui.app.core import ACTION, Core
 from archisync_gui.app.credentials import Credentials, NoPassword
 from archisync_gui.app.kept_sessions import KeptSessions
 from archisync_gui.app.profile import ProfileLock, open_profile
@@ -31,6 +31,7 @@ from archisync_gui.messages import codes
 from archisync_gui.model import FailureKind, Finished, Freshness, Outcome, RunControl, SyncFailure, SystemClock
 from archisync_gui.settings import Settings, load_settings
 from archisync_gui.store import Batch, RefusedKind, Store
+from tests.support.clock import settle
 from tests.support.interleave import Turns, in_all_orders
 from tests.support.waiting import until
 
@@ -392,10 +393,29 @@ class _Run:
 class _Control:
     run: _Run
     resume: object = field(default=None)
+    long_steps: list[float] = field(default_factory=list)
+
+    @contextmanager
+    def long_step(self, limit: float) -> Iterator[None]:
+        self.long_steps.append(limit)
+        yield
+        self.long_steps.pop()
 
 
 def type_run(type: str, account: str) -> _Run:
     return _Run(type, account)
+
+
+async def test_a_run_that_waits_for_an_action_does_not_stand_still(offices: Offices) -> None:
+    """Rule 24: the backup before it may take longer than the watchdog's patience."""
+    async with offices.fresh() as office:
+        core, mine = office.core, control("customers", ACCOUNT)
+        async with core._list_locks["customers", ACCOUNT]:
+            reading = asyncio.ensure_future(core._run(mine))
+            await settle()
+            assert mine.long_steps == [ACTION]
+        await reading
+        assert mine.long_steps == []
 
 
 async def test_an_abandoned_run_keeps_neither_reads_nor_actions_from_its_list(

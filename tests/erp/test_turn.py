@@ -86,5 +86,5 @@ async def test_who_waits_is_told_of_each_step() -> None:
     waiting[1].task.cancel()
     await asyncio.wait([waiting[1].task])
     waiting[0].hold.moved()
-    assert told[4:] == [], "one has what it waited for, and one does not wait any more"
+    assert told[4:] == ["a"], "of its own step; the other one does not wait any more"
     await waiting[0].end()
