@@ -141,15 +141,17 @@ class SyncRunner:
 
     async def _read_pages(self, view: ListView, reading: Reading, control: FollowedControl) -> bool:
         size = self._page_size if control.run.preemptible else PAGE_SIZE_ALONE
-        if reading.after is None:
-            reading.after = (await self._store.ages(reading.reader.entity.name, control.run.account)).number
-        if reading.as_of is None:
-            reading.began = self._erp.clock.monotonic()
+        number = (await self._store.ages(reading.reader.entity.name, control.run.account)).number
+        began = self._erp.clock.monotonic()
         control.progress(Progress("filter"))
         first = await view.prepare(size)
-        reading.reader.learn(view.words)
-        reading.evidence["filtersBefore"] = await view.verify_filters()
+        filters = await view.verify_filters()
         page = await self._position(view, reading, first)
+        # After it: a read that starts over is a new one, with nothing of what was read before.
+        if reading.as_of is None:
+            reading.after, reading.began = number, began
+        reading.reader.learn(view.words)
+        reading.evidence["filtersBefore"] = filters
         if reading.last is None and page is not None and page.footer is None and page.count > 1:
             # Without a footer only the last page tells the total; at the end it is compared with this one.
             end = await view.turn_to(page.count - 1)

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,12 +23,15 @@ from archisync_gui.entities import ORDERS, Entity, Row
 from archisync_gui.erp.driver.session import Limits
 from archisync_gui.erp.failures import SessionExpired
 from archisync_gui.erp.lists.page import Page
-from archisync_gui.model import Outcome, Suspended, SyncFailure
-from archisync_gui.store import Ages, Batch, Delta, Known, RefusedKind, StoredRow, natural_key, row_key
+from archisync_gui.model import Finished, Outcome, Suspended, SyncFailure
+from archisync_gui.store import Ages, Batch, Delta, Known, RefusedKind, Store, StoredRow, natural_key, row_key
 from archisync_gui.syncs import SyncRunner
-from tests.syncs.erp_harness import World
+from tests.syncs.erp_harness import USER, Control, World
 
 SIZE = 4
+
+WORD = "Parola nuova"
+"""An enum word that only the page explains."""
 
 
 class TickingClock:
@@ -35,10 +39,12 @@ class TickingClock:
 
     def __init__(self) -> None:
         self.seconds = 0.0
+        self.set_by = timedelta()
+        """By how much the wall clock was set forward."""
 
     def now(self) -> datetime:
         self.seconds += 1
-        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.seconds)
+        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.seconds) + self.set_by
 
     def monotonic(self) -> float:
         return self.seconds
@@ -59,6 +65,8 @@ class Grid:
     calls: int = 0
     suspend: Callable[[int], bool] = lambda _: False
     expire_at: int = -1
+    texts: dict[int, str] = field(default_factory=dict)
+    """Names that are not the usual ones, by id."""
 
     def move(self) -> None:
         self.calls += 1
@@ -75,14 +83,16 @@ class Grid:
         self.move()
         count = max(1, -(-len(self.ids) // SIZE))
         index = min(index, count - 1)
-        rows = tuple(_texts(ORDERS, number) for number in self.ids[index * SIZE : (index + 1) * SIZE])
+        ids = self.ids[index * SIZE : (index + 1) * SIZE]
+        rows = tuple(_texts(ORDERS, number, self.texts.get(number, f"Cliente {number}")) for number in ids)
         fields = tuple(dict.fromkeys(column.field_name for column in ORDERS.columns))
         return Page(index, count, SIZE, len(self.ids) if self.footer else None, rows, since, fields, typed=False)
 
 
-def _texts(entity: Entity, number: int) -> tuple[str | None, ...]:
+def _texts(entity: Entity, number: int, name: str) -> tuple[str | None, ...]:
     fields = dict.fromkeys(column.field_name for column in entity.columns)
-    return tuple({"ID": str(number), "SALESNAME": f"Cliente {number}"}.get(name, "") for name in fields)
+    known = {"ID": str(number), "SALESNAME": name, "SALESSTATUS": WORD}
+    return tuple(known.get(field, "") for field in fields)
 
 
 class FakeList:
@@ -91,7 +101,7 @@ class FakeList:
     def __init__(self, grid: Grid, clock: TickingClock) -> None:
         self.grid, self.clock = grid, clock
         self.warnings: list[str] = []
-        self.words: dict[str, list[tuple[str, str]]] = {}
+        self.words = {"SALESSTATUS": [("Invoiced", WORD)]}
 
     async def prepare(self, page_size: int, *, sort: str | None = "ID") -> Page:
         return self.grid.page(0, self.clock.now())
@@ -282,6 +292,78 @@ async def test_a_still_world_is_read_cleanly() -> None:
     assert ended.outcome is Outcome.COMPLETED  # type: ignore[union-attr]
     assert len(store.batches[0].rows) == 9
     assert store.batches[0].clean
+
+
+@dataclass
+class StartedOver:
+    """A whole read that was suspended after its first page, started over, and was suspended there once more."""
+
+    grid: Grid
+    store: Store
+    sync: SyncRunner
+    control: Control
+    since: datetime
+    """When it started over, as the wall clock goes now."""
+
+    async def rest(self) -> Finished:
+        ended = await self.sync(self.control)
+        assert isinstance(ended, Finished)
+        return ended
+
+    async def rows(self) -> dict[str, Row]:
+        return {row.key: row.values for row in (await self.store.rows("orders", USER)).rows}
+
+
+@asynccontextmanager
+async def started_over(folder: Path, set_by: timedelta = timedelta()) -> AsyncIterator[StartedOver]:
+    """``set_by``: by how much the wall clock is set forward while the first page is read again."""
+    grid = Grid(list(range(9, 0, -1)), [], footer=True)
+    erp = FakeErp(grid)
+    store = await Store.open(folder, [ORDERS], clock=erp.clock)
+    try:
+        sync = SyncRunner(store, erp, [ORDERS])  # type: ignore[arg-type]
+        numbers: Any = SimpleNamespace(numbers=iter(range(99)))
+        await sync(World.control(numbers, "orders"))
+        control = World.control(numbers, "orders")
+        control.on_progress = lambda progress: setattr(control, "suspend", progress.page == 1)
+        since = erp.clock.now()
+        for suspensions in range(2):
+            ended = await sync(control)
+            assert isinstance(ended, Suspended)
+            control.resume, control.suspend = ended.state, False
+            if not suspensions:
+                insert(grid)  # the last page is not as it was
+                grid.steps = [nothing, nothing, lambda _: setattr(erp.clock, "set_by", set_by)]
+                since = erp.clock.now() + set_by
+        yield StartedOver(grid, store, sync, control, since)
+    finally:
+        await store.close()
+
+
+async def test_a_read_that_started_over_overwrites_no_newer_value(tmp_path: Path) -> None:
+    """A form's fast read stores a value while it is suspended for the second time."""
+    async with started_over(tmp_path) as read:
+        row = {**(await read.rows())["9"], "customer_name": "New"}
+        await read.store.apply("orders", USER, Batch("fast", read.since, [row], whole=False, clean=True))
+        read.grid.texts[9] = "New"
+        ended = await read.rest()
+        assert (await read.rows())["9"]["customer_name"] == "New"
+        assert (ended.outcome, ended.changed) == (Outcome.COMPLETED, 0)
+
+
+async def test_a_read_that_started_over_knows_the_pages_words(tmp_path: Path) -> None:
+    async with started_over(tmp_path) as read:
+        ended = await read.rest()
+        assert ended.warnings == ()
+        assert {row["sales_status"] for row in (await read.rows()).values()} == {"invoiced"}
+
+
+async def test_the_time_of_a_read_that_started_over_is_its_own(tmp_path: Path) -> None:
+    """Rule 30: also where the wall clock was set while its first page was read."""
+    async with started_over(tmp_path, timedelta(days=1)) as read:
+        ended = await read.rest()
+        assert ended.as_of is not None
+        assert ended.as_of >= read.since
 
 
 async def test_a_session_that_expires_twice_is_a_failure() -> None:
