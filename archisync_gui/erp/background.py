@@ -1,4 +1,5 @@
-"""Work that nobody has to wait for, and a timer that closes what nobody has used for a while; knows no browser."""
+"""Work that nobody has to wait for, work that nobody can break off, and a timer that closes what nobody has used for a
+while; knows no browser."""
 
 from __future__ import annotations
 
@@ -28,6 +29,20 @@ class Background:
         for task in await self.settled(limit):
             task.cancel()
             await asyncio.wait([task], timeout=limit)
+
+
+async def finished(work: Coroutine[Any, Any, None]) -> None:
+    """Do this to its end, also when the caller is cancelled meanwhile; the cancellation is passed on afterwards."""
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+    task.result()
 
 
 class IdleTimer:

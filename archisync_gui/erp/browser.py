@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import psutil
 
+from archisync_gui.erp.background import finished
 from archisync_gui.erp.failures import transient, translated
 from archisync_gui.erp.job import Job, job_of
 from archisync_gui.erp.launch import CLOSE_LIMIT, FLAGS, launch, quietly, start_driver
@@ -178,13 +179,18 @@ class Browser:
         return _kill(_browsers(self._folder))
 
     async def close(self) -> None:
-        """End the browser and its driver, also while they start; cookies stay in memory. Nothing is left behind."""
+        """End the browser and its driver, also while they start; cookies stay in memory. Nothing is left behind, also
+        when the caller does not wait for the end."""
         if self._start_limit is not None:
             self._start_limit.reschedule(asyncio.get_running_loop().time())
             self._start_limit = None
         async with self._starting:
-            for account in list(self._contexts):
-                await self.remember(account)
+            await finished(self._remember_and_end())
+
+    async def _remember_and_end(self) -> None:
+        try:
+            await asyncio.gather(*(self.remember(account) for account in self._contexts))
+        finally:
             await self._end()
 
     async def _context(self, account: str) -> BrowserContext:
@@ -278,21 +284,24 @@ class Browser:
             raise transient("browser-lost", step="open") from error
 
     async def _end(self) -> None:
-        chromium, playwright = self._chromium, self._playwright
-        self._chromium = self._playwright = None
+        chromium, playwright, job, folder = self._chromium, self._playwright, self._job, self._folder
+        self._chromium = self._playwright = self._job = None
+        self._folder = ""
         self._contexts.clear()
         self._pages.clear()
-        if chromium is not None:
-            await quietly(chromium.close())
-        if playwright is not None:
-            await quietly(playwright.stop())
-        if self._job is not None:
-            self._job.end()
-            self._job = None
-        folder, self._folder = self._folder, ""
-        if folder:
-            await asyncio.to_thread(_kill, _started_in(folder))
-            await asyncio.to_thread(_remove, folder)
+
+        async def end() -> None:
+            if chromium is not None:
+                await quietly(chromium.close())
+            if playwright is not None:
+                await quietly(playwright.stop())
+            if job is not None:
+                job.end()
+            if folder:
+                await asyncio.to_thread(lambda: _kill(_started_in(folder)))
+                await asyncio.to_thread(_remove, folder)
+
+        await finished(end())
 
 
 LONGEST_BASE = 24

@@ -18,6 +18,7 @@ import pytest
 from archisync_gui.conditions import Cause, cause
 from archisync_gui.erp import browser, launch
 from archisync_gui.model import ErrorInfo, FailureKind, SyncFailure
+from tests.support.clock import settle
 from tests.support.waiting import until
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="neither such sockets nor shell scripts on Windows")
@@ -372,6 +373,66 @@ async def test_a_driver_that_never_answers_leaves_no_process(monkeypatch: pytest
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(launch.start_driver(Starting()), 0.01)
     assert closed == ["driver"]
+
+
+class Silent:
+    """A browser, driver or context that answers nothing."""
+
+    async def _never(self, **_: object) -> None:
+        await asyncio.Event().wait()
+
+    close = stop = cookies = _never
+
+
+@posix
+async def test_a_browser_that_does_not_answer_is_killed_though_nobody_waits_for_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rule 26: the dispatcher waits for a while, then takes the lock from the run."""
+    monkeypatch.setattr(browser, "CLOSE_LIMIT", 0.05)
+    monkeypatch.setattr(launch, "CLOSE_LIMIT", 0.05)
+    monkeypatch.setattr(browser, "_temporary_base", lambda: tmp_path)
+    hung: Any = browser.Browser()
+    hung._folder = browser._temporary_folder()
+    hung._chromium = hung._playwright = Silent()
+    hung._contexts = {f"agente0{number}": Silent() for number in range(4)}
+    process = await asyncio.create_subprocess_exec("sleep", "600", env={**os.environ, "TMPDIR": hung._folder})
+    folder = hung._folder
+    try:
+        closing = asyncio.ensure_future(hung.close())
+        await settle()
+        for _ in range(3):
+            closing.cancel()
+            await settle()
+        with pytest.raises(asyncio.CancelledError):
+            await closing
+        assert await asyncio.wait_for(process.wait(), 60)
+        assert gone(folder)
+        assert not hung._starting.locked()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def test_the_sessions_of_all_accounts_are_noted_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each may take a while in a browser that hardly answers; together they take no longer than one."""
+    asked: list[None] = []
+    all_asked = asyncio.Event()
+
+    class Context:
+        async def cookies(self) -> list[object]:
+            asked.append(None)
+            if len(asked) == 3:
+                all_asked.set()
+            await all_asked.wait()
+            return []
+
+    monkeypatch.setattr(browser, "CLOSE_LIMIT", 1.0)
+    mine: Any = browser.Browser()
+    mine._contexts = {name: Context() for name in "abc"}
+    await mine.close()
+    assert set(mine._kept) == {"a", "b", "c"}
 
 
 @pytest.mark.parametrize("error", [psutil.AccessDenied(1), OSError(22, "Invalid parameter")], ids=["named", "as it is"])
