@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from archisync_gui.entities.declaration import Entity
@@ -76,6 +77,7 @@ class Erp:
         self._browser = Browser(program=browser, pinned_key=pinned_key, headless=headless, memory=memory)
         self._idle = idle
         self._largest = largest
+        self._explaining_certificates = partial(certificate.explaining, self._base, self._pinned_key)
         self._turn = Turn()
         self._login_lock = asyncio.Lock()
         self.ways = ReadingWays(ways)
@@ -115,23 +117,23 @@ class Erp:
         restored at the end of the account's next visit to any list. :class:`SessionExpired` passes through: the caller
         opens again."""
         async with self._using(moves) as hold:
-            visit = Visit()
+            visit, session = Visit(), self._session(account, hold)
             await self._left_open.another_opens(account)
             try:
                 async with self._explaining_certificates(account), explaining_navigation(visit):
-                    session = self._session(account, hold)
                     visit.view = view = await self._open(session, entity, fields, logged_in)
                     yield visit
+                    hold.check()
                 if visit.keep:
                     # Who suspends a read is waiting for something else.
-                    self._background.start(self._browser.close_page(account))
+                    self._background.start(session.close())
                 else:
                     await self.user_views.restore(account, view)
                     await self.user_views.restore_others(account, hold)
             except SessionExpired:
                 raise
             except BaseException as error:
-                await self._after(error, visit, account)
+                await self._after(error, visit, session)
                 raise
 
     @asynccontextmanager
@@ -160,15 +162,17 @@ class Erp:
                 async with self._explaining_certificates(account), explaining_navigation(visit):
                     visit.view = view = await self._open(session, entity, fields, None if still_open else logged_in)
                     yield visit
+                    hold.check()
             except SessionExpired:
-                await self._left_open.close(key)
+                if not hold.lost:
+                    await self._left_open.close(key)
                 raise
             except BaseException as error:
-                if still_open and isinstance(error, SyncFailure):
+                if still_open and isinstance(error, SyncFailure) and not hold.lost:
                     log.info("%s, left open, does not answer: %s", entity.name, error)
                     await self._left_open.failed(key)
                     raise StalePage from error
-                await self._after(error, visit, account, entity.path)
+                await self._after(error, visit, session)
                 raise
             if still_open:
                 self._left_open.answered(key)
@@ -218,7 +222,7 @@ class Erp:
         async with self._using() as hold:
             view.driver.moved = hold.moved
             await self.user_views.restore_within(self.limits.background, key[0], view)
-            if await self.user_views.is_saved(*key) or key not in self._left_open:
+            if (await self.user_views.is_saved(*key) or key not in self._left_open) and not hold.lost:
                 await self._left_open.close(key)
 
     async def _open(
@@ -232,13 +236,16 @@ class Erp:
         await self.user_views.begin(session.account, view)
         return view
 
-    async def _after(self, error: BaseException, visit: Visit, account: AccountId, purpose: str = "") -> None:
-        """Take a picture, restore the view within a limit, close the page."""
-        self._left_open.forget((account, purpose))
+    async def _after(self, error: BaseException, visit: Visit, session: ErpSession) -> None:
+        """Take a picture, restore the view within a limit, close the page. Of a read that was abandoned nothing of this
+        is left to do: browser and pages are its successor's."""
+        account, hold = session.account, session.hold
         lost = isinstance(error, SyncFailure) and error.code in ("browser-lost", "browser-silent")
+        if not hold.lost:
+            self._left_open.forget(session.key)
 
         async def clean_up() -> None:
-            if visit.view is not None and not lost:
+            if visit.view is not None and not lost and not hold.lost:
                 if isinstance(error, SyncFailure):
                     await keep_evidence(error, visit.view, self._screenshots, self.clock.now())
                 # Who cancels waits for the end.
@@ -247,8 +254,8 @@ class Erp:
                     await self.user_views.restore_within(limit, account, visit.view)
             if visit.view is not None:
                 await self.user_views.cut_off(account, visit.view)
-            await self._browser.close_page(account, purpose)
-            if lost:
+            await session.close()
+            if lost and not hold.lost:
                 await self._browser.close()
 
         # A cancelled run still leaves the ERP as it found it, and no page open.
@@ -272,12 +279,7 @@ class Erp:
         detail_path(entity, key)
         async with self._using(moves) as hold, self._explaining_certificates(account):
             await self._left_open.another_opens(account)
-            session = self._session(account, hold)
-            try:
-                return await read_record(session, entity, key, fields, logged_in)
-            except BaseException:
-                await to_its_end(session.close())  # it may hang
-                raise
+            return await read_record(self._session(account, hold), entity, key, fields, logged_in)
 
     # --- login --------------------------------------------------------------------------------------------------------
 
@@ -348,7 +350,7 @@ class Erp:
         password: Callable[[AccountId], Awaitable[str]] | None = None,
     ) -> ErpSession:
         shared = self._browser, account, self._base(), password or self._password, self.limits, self._login_lock
-        return ErpSession(*shared, purpose, hold.moved)
+        return ErpSession(*shared, hold, purpose)
 
     def _base(self) -> str:
         address = self.address
@@ -363,9 +365,10 @@ class Erp:
             try:
                 yield hold
             finally:
-                self._timer.start()
-                if self._browser.running:
-                    self._background.start(self._close_if_large())
+                if not hold.lost:
+                    self._timer.start()
+                    if self._browser.running:
+                        self._background.start(self._close_if_large())
 
     def _idle_for(self) -> float:
         """How long the browser stays open without being used, in seconds."""
@@ -396,6 +399,3 @@ class Erp:
             log.info("the browser uses %d MB of memory: it is closed and started again at the next read", used // 10**6)
             self._left_open.clear()
             await self._browser.close()
-
-    def _explaining_certificates(self, account: AccountId) -> AbstractAsyncContextManager[None]:
-        return certificate.explaining(self._base, self._pinned_key, account)

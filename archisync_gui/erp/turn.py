@@ -25,10 +25,14 @@ class Hold:
         """The turn was taken away: browser and pages are another's now."""
         return self._is_lost()
 
-    def moved(self) -> None:
-        """A step begins. Raises ``browser-lost`` where the turn was taken away: the browser was closed then."""
+    def check(self) -> None:
+        """Raise ``browser-lost`` where the turn was taken away: the browser was closed then."""
         if self.lost:
             raise transient("browser-lost", step="open")
+
+    def moved(self) -> None:
+        """A step begins. Raises as :meth:`check`."""
+        self.check()
         self._tell()
 
 

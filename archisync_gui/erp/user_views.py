@@ -126,5 +126,4 @@ class UserViews:
                 await self.restore(account, view)
         except Exception as error:
             log.info("the view of %s is still to be restored: %r", entity.name, error)
-            if not hold.lost:
-                await session.close()
+            await session.close()

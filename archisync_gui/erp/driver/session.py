@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from archisync_gui.erp.browser import Browser
 from archisync_gui.erp.driver.page_driver import LIMIT, Look, PageDriver, Target, at_erp
 from archisync_gui.erp.failures import Navigated, SessionExpired, transient
+from archisync_gui.erp.turn import Hold
 from archisync_gui.model import AccountId, FailureKind, SyncFailure
 
 log = logging.getLogger(__name__)
@@ -52,10 +54,10 @@ class ErpSession:
         password: Callable[[AccountId], Awaitable[str]],
         limits: Limits,
         login_lock: asyncio.Lock,
+        hold: Hold,
         purpose: str = "",
-        moved: Callable[[], None] = lambda: None,
     ) -> None:
-        """``purpose``: which of the account's pages, see :meth:`Browser.page`. ``moved`` is told of each step."""
+        """``purpose``: which of the account's pages, see :meth:`Browser.page`."""
         self.account = account
         self.user = account
         """The name to log in with."""
@@ -65,17 +67,23 @@ class ErpSession:
         self._password = password
         self._login_lock = login_lock
         self._purpose = purpose
-        self._moved = moved
+        self.hold = hold
+        """The turn in which it is used."""
+
+    @property
+    def key(self) -> tuple[AccountId, str]:
+        """The browser's name for the page."""
+        return self.account, self._purpose
 
     async def driver(self) -> PageDriver:
         """The driver of the account's page; starts browser and page if need be."""
-        self._moved()
-        page = await self._browser.page(self.account, self._purpose)
-        return PageDriver(page, self._address, self.limits.page, self._moved)
+        self.hold.moved()
+        page = await self._browser.page(*self.key)
+        return PageDriver(page, self._address, self.limits.page, self.hold.moved)
 
-    async def close(self) -> None:
-        """Close the page: the next session gets another one."""
-        await self._browser.close_page(self.account, self._purpose)
+    def close(self) -> Coroutine[Any, Any, None]:
+        """Close the page, as :meth:`Browser.close_page` does. In a turn that was taken away the page is another's."""
+        return asyncio.sleep(0) if self.hold.lost else self._browser.close_page(*self.key)
 
     async def open(self, path: str, logged_in: Callable[[], None]) -> PageDriver:
         """Open a page of the ERP, logging in when the ERP asks for it. ``logged_in`` is told of each real login.

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from archisync_gui.entities.declaration import Entity
+from archisync_gui.erp.background import finished
 from archisync_gui.erp.driver.page_driver import Look
 from archisync_gui.erp.driver.session import ErpSession
 from archisync_gui.erp.failures import SessionExpired, transient
@@ -19,9 +20,24 @@ async def read_record(
     """The texts of one record's page by field; a field without a value on that page is not there.
 
     Raises ``record-unreadable`` where the ERP shows its error page, ``record-other`` where the page shows another
-    record.
+    record. After a failure the page is closed: it may hang.
     """
     path = detail_path(entity, key)
+    try:
+        return await _read(session, path, entity, key, fields, logged_in)
+    except BaseException:
+        await finished(session.close())
+        raise
+
+
+async def _read(
+    session: ErpSession,
+    path: str,
+    entity: Entity,
+    key: str,
+    fields: Sequence[str],
+    logged_in: Callable[[], None],
+) -> Mapping[str, str]:
     try:
         driver = await session.open(path, logged_in)
         wanted = [{"field": field, "names": names} for field, names in detail_names(fields).items()]
