@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import datetime
 
 from archisync_gui.entities.declaration import Entity, Row
@@ -28,6 +28,19 @@ FAST_PAGES = 10
 """A fast read that still finds something new on so many pages is no fast read any more."""
 
 
+def reached(found: Mapping[str, Row], news: Set[str], shown: Set[str], *, by_key: bool) -> bool:
+    """Whether a page has reached the records that the clean base knows, unchanged: all are, or at least half of them
+    and the last one, where the others were ``shown`` as new by an earlier page. In the sort by the list's own key the
+    last record suffices. ``news``: the keys that are new or changed, and seen for the first time."""
+    if not found:
+        return False  # a page of garbage alone says nothing about the records behind it
+    again = shown & found.keys()
+    last = [*found][-1]
+    if by_key:
+        return last not in news and last not in again
+    return not news and last not in again and 2 * len(again) <= len(found)
+
+
 class NewRows:
     """Fast reads of lists, without storing anything."""
 
@@ -40,10 +53,10 @@ class NewRows:
     ) -> Newest | None:
         """The rows of a fast read; ``None``: the list cannot be sorted, or there is too much that is new.
 
-        Each sort is read up to the first page whose records are all known to the clean base and unchanged; in the sort
-        by the list's own key, the page's last record suffices.
+        Each sort is read up to the first page that :func:`reached` what is known.
         """
         rows: dict[str, Row] = {}
+        fresh: set[str] = set()
         as_of: datetime | None = None
         began = self._erp.clock.monotonic()
         steady = True
@@ -78,8 +91,8 @@ class NewRows:
                     control.progress(Progress("read", page.index + 1, None, reader.findings.raw))
                     news = await self._news(entity, control.run.account, unseen)
                     news |= unproven & found.keys()
-                    # A page of garbage alone says nothing about the records behind it.
-                    known = bool(found) and (not news or (by_key(name) and [*found][-1] not in news))
+                    known = reached(found, news, fresh, by_key=by_key(name))
+                    fresh |= news
                     steady = steady and (page.count, page.footer) == (count, total)
                     if page.index >= page.count - 1 or known:
                         break

@@ -19,8 +19,19 @@ from archisync_gui.entities.declaration import Row
 from archisync_gui.erp import Erp
 from archisync_gui.erp.cells.rows import RowReader
 from archisync_gui.erp.cells.typed import Typed
-from archisync_gui.model import FailureKind, Finished, Outcome, Scope, SyncFailure, is_first_read, warning_parts
+from archisync_gui.erp.lists.restoring import FAST_PAGE_SIZE
+from archisync_gui.model import (
+    FailureKind,
+    Finished,
+    Outcome,
+    Progress,
+    Scope,
+    SyncFailure,
+    is_first_read,
+    warning_parts,
+)
 from archisync_gui.syncs import SyncRunner
+from archisync_gui.syncs.new_rows import reached
 from tests.support.seventh import SUPPLIERS
 from tests.syncs.erp_harness import QUICK, USER, World, world
 
@@ -346,6 +357,58 @@ async def test_a_fast_read_finds_new_and_active_customers_and_removes_nothing(he
     assert here.demo.get_preferences(USER, "customers") == left
     again = await here.sync("customers", Scope.NEW)
     assert (again.added, again.changed) == (0, 0)
+
+
+async def test_a_page_of_customers_that_the_first_sort_has_shown_as_new_ends_no_second_sort(here: World) -> None:
+    await here.sync("customers")
+    latest = max(row["LASTORDERDATE"] for row in here.demo.rows("customers", USER) if row["LASTORDERDATE"])
+    for number in range(FAST_PAGE_SIZE + 2):
+        here.demo.insert("customers", USER, NAME=f"Nuovo {number}", LASTORDERDATE=latest + timedelta(days=2))
+    old = min(await here.rows("customers"), key=int)
+    here.demo.change("customers", USER, old, {"LASTORDERDATE": latest + timedelta(days=1), "ORDERCOUNTACT": 77})
+    finished = await here.sync("customers", Scope.NEW)
+    assert (finished.outcome, finished.added, finished.changed) == (Outcome.COMPLETED, FAST_PAGE_SIZE + 2, 1)
+    assert (await here.rows("customers"))[old]["orders_this_year"] == 77
+
+
+async def test_a_page_that_shows_the_new_customers_of_the_one_before_again_ends_no_sort(here: World) -> None:
+    """As many as a page holds are added while the first page is read."""
+    await here.sync("customers")
+    never = {"LASTORDERDATE": None}  # the second sort shows none of them
+    numbers = range(FAST_PAGE_SIZE + 5)
+    first = [here.demo.insert("customers", USER, NAME=f"Nuovo {number}", **never) for number in numbers]
+    control = here.control("customers", Scope.NEW)
+
+    def slide(progress: Progress) -> None:
+        if progress.page == 1:
+            control.on_progress = None
+            for number in range(FAST_PAGE_SIZE):
+                here.demo.insert("customers", USER, NAME=f"Ancora {number}", **never)
+
+    control.on_progress = slide
+    await here.runner(control)
+    assert set(first) <= set(await here.rows("customers"))
+
+
+@pytest.mark.parametrize(
+    ("shown", "by_key", "there"),
+    [
+        ("", True, True),
+        ("abcd", True, False),
+        ("abc", True, True),
+        ("", False, True),
+        ("abcd", False, False),
+        ("ab", False, True),
+        ("abc", False, False),
+        ("d", False, False),
+    ],
+)
+def test_where_a_fast_read_has_reached_what_is_known(shown: str, by_key: bool, there: bool) -> None:
+    """Rule 12: what was shown as new before is no proof that nothing new comes after it."""
+    page: dict[str, Row] = {key: {} for key in "abcd"}
+    assert reached(page, set(), set(shown), by_key=by_key) is there
+    assert not reached(page, {"d"}, set(shown), by_key=by_key)
+    assert not reached({}, set(), set(shown), by_key=by_key)
 
 
 async def test_a_fast_read_falls_back_to_the_whole_list_where_sorting_does_not_take(here: World) -> None:
