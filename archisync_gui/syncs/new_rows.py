@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from datetime import datetime
+from enum import StrEnum
 
 from archisync_gui.entities.declaration import Entity, Row
 from archisync_gui.erp import Erp
@@ -28,6 +29,15 @@ FAST_PAGES = 10
 """A fast read that still finds something new on so many pages is no fast read any more."""
 
 
+class WhyWhole(StrEnum):
+    """Why the whole list has to be read: the code of a warning."""
+
+    SORT = "sort-ignored"
+    """A sort does not take."""
+    MUCH = "fast-read-long"
+    """:data:`FAST_PAGES` pages of one sort bring news."""
+
+
 def reached(found: Mapping[str, Row], news: Set[str], shown: Set[str], *, by_key: bool) -> bool:
     """Whether a page has reached the records that the clean base knows, unchanged: all are, or at least half of them
     and the last one, where the others were ``shown`` as new by an earlier page. In the sort by the list's own key the
@@ -50,8 +60,8 @@ class NewRows:
 
     async def read(
         self, entity: Entity, reader: RowReader, unproven: frozenset[str], control: FollowedControl
-    ) -> Newest | None:
-        """The rows of a fast read; ``None``: the list cannot be sorted, or there is too much that is new.
+    ) -> Newest | WhyWhole:
+        """The rows of a fast read, or why the whole list has to be read.
 
         Each sort is read up to the first page that :func:`reached` what is known.
         """
@@ -80,7 +90,7 @@ class NewRows:
             for name in entity.newest:
                 page = await view.newest(name, FAST_PAGE_SIZE)
                 if page is None or not descending(entity, name, page):
-                    return None
+                    return WhyWhole.SORT
                 if as_of is None:
                     as_of, began = page.since, began_at(self._erp.clock, page.since, began)
                 count, total = page.count, page.footer
@@ -98,7 +108,7 @@ class NewRows:
                         break
                     page = await view.turn_to(page.index + 1)
                 else:
-                    return None
+                    return WhyWhole.MUCH
             if page is not None and page.index:
                 await view.verify_filters()  # the first page of a sort is read together with them
         assert as_of is not None

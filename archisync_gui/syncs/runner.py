@@ -35,7 +35,7 @@ from archisync_gui.syncs.checks import (
     doubts,
 )
 from archisync_gui.syncs.followed import FollowedControl
-from archisync_gui.syncs.new_rows import NewRows
+from archisync_gui.syncs.new_rows import NewRows, WhyWhole
 from archisync_gui.syncs.reading import (
     CHUNK,
     SAMPLE,
@@ -322,8 +322,8 @@ class SyncRunner:
                 renewed = True
                 continue
             break
-        if found is None:
-            return as_whole(await self._whole(entity, control), entity, "sort-ignored")
+        if isinstance(found, WhyWhole):
+            return as_whole(await self._whole(entity, control), entity, found.value)
         check_cells(entity, reader.findings)
         warnings = warnings_of(reader, None, ())
         if not found.rows:

@@ -30,7 +30,7 @@ from archisync_gui.model import (
     is_first_read,
     warning_parts,
 )
-from archisync_gui.syncs import SyncRunner
+from archisync_gui.syncs import SyncRunner, new_rows
 from archisync_gui.syncs.new_rows import reached
 from tests.support.seventh import SUPPLIERS
 from tests.syncs.erp_harness import QUICK, USER, World, world
@@ -418,6 +418,20 @@ async def test_a_fast_read_falls_back_to_the_whole_list_where_sorting_does_not_t
     finished = await here.sync("customers", Scope.NEW)
     assert finished.added == 1
     assert any(warning_parts(text)[0] == "sort-ignored" for text in finished.warnings)
+
+
+async def test_a_fast_read_of_too_much_news_falls_back_to_the_whole_list_and_says_why(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(new_rows, "FAST_PAGES", 1)
+    await here.sync("customers")
+    for number in range(FAST_PAGE_SIZE + 1):
+        here.demo.insert("customers", USER, NAME=f"Nuovo {number}")
+    finished = await here.sync("customers", Scope.NEW)
+    assert (finished.whole, finished.added) == (True, FAST_PAGE_SIZE + 1)
+    told = {warning_parts(text)[0] for text in finished.warnings}
+    assert "fast-read-long" in told
+    assert "sort-ignored" not in told, "it was sorted"
 
 
 async def test_one_customer_is_read_from_its_detail_page(here: World) -> None:
