@@ -24,6 +24,9 @@ from archisync_gui.syncs import SyncRunner
 
 log = logging.getLogger(__name__)
 
+ACTION = 300.0
+"""Seconds that a run may wait for an action of the operator that changes its list, and makes a backup before."""
+
 T = TypeVar("T")
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from archisync_gui import zone
-from archisync_gui.app.actions import OperatorActions
+from archisync_gui.app.actions import ACTION, OperatorActions
 from archisync_gui.app.autostart import set_autostart
 from archisync_gui.app.channel import ChannelServer, Emit
 from archisync_gui.app.commands import SecondStart, raised, serve
@@ -57,9 +57,6 @@ sleeps: one of a whole day would be late by every night."""
 
 BACKUP_AFTER = 600.0
 """Seconds from the start to the first backup: the start has more urgent work."""
-
-ACTION = 300.0
-"""Seconds that a run may wait for an action of the operator that changes its list, and makes a backup before."""
 
 OPENED_AFTER = 5.0
 """Seconds until what the start needed for a while is given back."""

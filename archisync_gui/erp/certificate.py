@@ -6,8 +6,6 @@ import asyncio
 import base64
 import hashlib
 import ssl
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -47,18 +45,6 @@ async def look_at(address: str) -> Certificate:
     except (OSError, ValueError) as error:
         raise transient("erp-unreachable", error=type(error).__name__) from error
     return describe(der)
-
-
-@asynccontextmanager
-async def explaining(address: Callable[[], str], pinned: Callable[[], str], account: AccountId) -> AsyncIterator[None]:
-    """Name an unknown certificate in the failure of a step, and say whether it is another one than the accepted
-    one."""
-    try:
-        yield
-    except SyncFailure as error:
-        if error.code != "certificate-unknown":
-            raise
-        raise unknown(await look_at(address()), pinned(), account) from error
 
 
 def describe(der: bytes) -> Certificate:

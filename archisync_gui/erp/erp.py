@@ -25,7 +25,7 @@ from archisync_gui.erp.lists.list_view import STILL_OPEN_PATIENCE, ListView
 from archisync_gui.erp.lists.ways import ReadingWays
 from archisync_gui.erp.turn import Hold, Turn, unheard
 from archisync_gui.erp.user_views import UserViews
-from archisync_gui.erp.visit import Visit, explaining_navigation, to_its_end
+from archisync_gui.erp.visit import Visit, explaining_certificates, explaining_navigation, to_its_end
 from archisync_gui.model import AccountId, Clock, FailureKind, SyncFailure, SystemClock
 
 log = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ class Erp:
         self._browser = Browser(program=browser, pinned_key=pinned_key, headless=headless, memory=memory)
         self._idle = idle
         self._largest = largest
-        self._explaining_certificates = partial(certificate.explaining, self._base, self._pinned_key)
+        self._explaining_certificates = partial(explaining_certificates, self._base, self._pinned_key)
         self._turn = Turn()
         self._login_lock = asyncio.Lock()
         self.ways = ReadingWays(ways)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
+from archisync_gui.erp import certificate
 from archisync_gui.erp.failures import Navigated, transient
 from archisync_gui.erp.lists.list_view import ListView
+from archisync_gui.model import AccountId, SyncFailure
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +39,20 @@ async def explaining_navigation(visit: Visit) -> AsyncIterator[None]:
         if visit.view is not None:
             await visit.view.where()
         raise transient("erp-navigates", path="") from error
+
+
+@asynccontextmanager
+async def explaining_certificates(
+    address: Callable[[], str], pinned: Callable[[], str], account: AccountId
+) -> AsyncIterator[None]:
+    """Name an unknown certificate in the failure of a step, and say whether it is another one than the accepted
+    one."""
+    try:
+        yield
+    except SyncFailure as error:
+        if error.code != "certificate-unknown":
+            raise
+        raise certificate.unknown(await certificate.look_at(address()), pinned(), account) from error
 
 
 async def to_its_end(work: Coroutine[Any, Any, None]) -> None:

@@ -16,8 +16,8 @@ from archisync_gui.model import (
     Progress,
 )
 from archisync_gui.store import row_key
-from archisync_gui.syncs.followed import FollowedControl
 from archisync_gui.syncs.reading import (
+    FollowedControl,
     Newest,
     SyncStore,
     began_at,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -34,6 +35,10 @@ CHUNK = 400
 SAMPLE = 400
 """Records whose columns are compared with the stored ones before a whole read is applied."""
 
+
+SELDOM = 1.0
+"""Seconds; a progress that was told less than this ago is not repeated. The page's limit (``page_driver.LIMIT``) and
+this together are less than the watchdog's patience (rule 24)."""
 
 CLOCK_TOLERANCE = 2.0
 """Seconds by which both clocks may differ over a read."""
@@ -105,6 +110,40 @@ class Newest:
     """The list kept its length while it was paged through, so no row slid from one page to another unseen."""
 
 
+class FollowedControl:
+    """A run's control that can repeat the last progress, so that a slow ERP is not taken for a dead one."""
+
+    def __init__(self, control: RunControl, clock: Clock) -> None:
+        self._control = control
+        self._clock = clock
+        self._last: Progress | None = None
+        self._told_at = 0.0
+        self.run = control.run
+        self.resume = control.resume
+
+    def progress(self, progress: Progress) -> None:
+        """Report progress."""
+        self._last, self._told_at = progress, self._clock.monotonic()
+        self._control.progress(progress)
+
+    def moved(self) -> None:
+        """A step of the browser's work begins, for this run or for what it waits for: the run does not stand still."""
+        if self._last is not None and self._clock.monotonic() - self._told_at >= SELDOM:
+            self.progress(self._last)
+
+    def suspend_requested(self) -> bool:
+        """Whether the run has to make way at its next safe point."""
+        return self._control.suspend_requested()
+
+    def long_step(self, limit: float) -> AbstractContextManager[None]:
+        """Declare a step without progress."""
+        return self._control.long_step(limit)
+
+    def logged_in(self) -> None:
+        """Count one login."""
+        self._control.logged_in()
+
+
 def refusal(entity: Entity, rows: Mapping[str, Row], known: Known) -> SyncFailure | None:
     """Why the keys of a read cannot be those of the stored rows, if they cannot."""
     return check_keys(entity, rows, known, frozenset(natural_key(entity, row) for row in rows.values()))
@@ -130,7 +169,7 @@ def as_whole(how: Finished | Suspended, entity: Entity, code: str | None) -> Fin
     return replace(how, whole=how.outcome is not Outcome.SKIPPED, warnings=(*how.warnings, *more))
 
 
-def logging_in(control: RunControl) -> Callable[[], None]:
+def logging_in(control: FollowedControl) -> Callable[[], None]:
     """What is told of each login: it counts, and it takes a while."""
 
     def told() -> None:

@@ -34,12 +34,12 @@ from archisync_gui.syncs.checks import (
     check_garbage,
     doubts,
 )
-from archisync_gui.syncs.followed import FollowedControl
 from archisync_gui.syncs.new_rows import NewRows, WhyWhole
 from archisync_gui.syncs.reading import (
     CHUNK,
     SAMPLE,
     Checked,
+    FollowedControl,
     Reading,
     SyncStore,
     as_whole,

@@ -20,8 +20,9 @@ from memory_keyring import MemoryKeyring, in_place
 
 from archisync_gui.app import core as core_module
 from archisync_gui.app import credentials as credentials_module
+from archisync_gui.app.actions import ACTION
 from archisync_gui.app.commands import serve
-from archisync_gui.app.core import ACTION, Core
+from archisync_gui.app.core import Core
 from archisync_gui.app.credentials import Credentials, NoPassword
 from archisync_gui.app.kept_sessions import KeptSessions
 from archisync_gui.app.profile import ProfileLock, open_profile

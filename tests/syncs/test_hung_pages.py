@@ -17,7 +17,7 @@ from archisync_gui.erp.lists import list_view
 from archisync_gui.erp.lists.list_view import ListView
 from archisync_gui.model import Finished, Origin, Outcome, Scope, SyncFailure
 from archisync_gui.orchestrator.rules import Rules
-from archisync_gui.syncs.followed import SELDOM
+from archisync_gui.syncs.reading import SELDOM
 from tests.support.clock import VirtualClock
 from tests.support.waiting import until
 from tests.syncs.erp_harness import QUICK, USER, World, world
