@@ -8,7 +8,7 @@ from datetime import timedelta
 from archisync_gui.model import Account, AccountId, ErrorInfo, FailureKind, Json, SyncType, as_json, events
 from archisync_gui.orchestrator.blocks import logins_today
 from archisync_gui.orchestrator.office_hours import local_day
-from archisync_gui.orchestrator.requests import dropped, put_back, stop_asked
+from archisync_gui.orchestrator.requests import dropped, forms_told, put_back, stop_asked
 from archisync_gui.orchestrator.schedule import planned, with_due
 from archisync_gui.orchestrator.state import AccountState, State, StopCause
 from archisync_gui.orchestrator.values import Moment, Note, evolve
@@ -91,12 +91,15 @@ def login_failed(
 
 
 def refused(state: State, account: AccountId, error: ErrorInfo) -> State:
-    """Stop an account until the operator changes something (rule 22)."""
+    """Stop an account until the operator changes something (rule 22). Its forms that wait are told: their reads cannot
+    run now (rule 12)."""
     known = state.accounts.get(account)
     if known is None:
         return state
     state = state.with_account(evolve(known, stopped=error)).with_effects(Note(f"stopped:{account}", as_json(error)))
     state = state.with_effects(events.AccountChanged(account, stopped=error))
+    for request in state.queue.values():
+        state = forms_told(state, request, error) if request.slot.account == account else state
     return rehomed(state)
 
 

@@ -211,6 +211,12 @@ def delivered(state: State, who: Collection[str], result: RunResult | ErrorInfo)
     return state.with_effects(*(events.SessionUnserved(s.handle, s.label, s.account, error) for s in told))
 
 
+def forms_told(state: State, request: Request, error: ErrorInfo) -> State:
+    """The forms that wait for this fast read are told why there is none for now (rule 12)."""
+    fast = request.slot.scope is Scope.NEW
+    return delivered(state, [a.id for a in request.askers if fast and is_form(a.id)], error)
+
+
 def unserved(result: RunResult | ErrorInfo) -> ErrorInfo | None:
     """Why a form has no fresh customers by this outcome; ``None``: it has, or the outcome is that of a whole list."""
     if isinstance(result, ErrorInfo):

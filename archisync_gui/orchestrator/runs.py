@@ -30,6 +30,7 @@ from archisync_gui.orchestrator.decide import effective_priority
 from archisync_gui.orchestrator.requests import (
     delivered,
     dropped,
+    forms_told,
     put_back,
     stop_asked,
     suspended_ended,
@@ -326,9 +327,7 @@ def _failed(state: State, now: Moment, active: Attempt, error: ErrorInfo) -> Sta
     pause = pauses[row.attempt - 1]
     state = _deliver_to_closed_forms(state, active.request, request, result_of(row))
     retry = evolve(request, attempt=row.attempt + 1, not_before=now.mono + pause)
-    fast = row.scope is Scope.NEW
-    forms = [a.id for a in retry.askers if fast and is_form(a.id)]
-    state = delivered(put_back(state, retry).with_effects(failure), forms, error)
+    state = forms_told(put_back(state, retry).with_effects(failure), retry, error)
     return state.with_effects(events.RetryPlanned(*active.about()[:-1], row.attempt + 1, pause))
 
 

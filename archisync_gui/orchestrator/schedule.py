@@ -10,7 +10,7 @@ from archisync_gui.model import AccountId, ErrorInfo, FailureKind, Origin, Reaso
 from archisync_gui.orchestrator import office_hours, sessions
 from archisync_gui.orchestrator.blocks import breathing, late_times, quiet, stopped_by
 from archisync_gui.orchestrator.decide import dues
-from archisync_gui.orchestrator.requests import asked, delivered, stop_asked, with_owed
+from archisync_gui.orchestrator.requests import asked, forms_told, stop_asked, with_owed
 from archisync_gui.orchestrator.rules import Rules
 from archisync_gui.orchestrator.state import Lateness, ListState, State, StopCause
 from archisync_gui.orchestrator.values import (
@@ -23,7 +23,6 @@ from archisync_gui.orchestrator.values import (
     Slot,
     Stamp,
     evolve,
-    is_form,
 )
 
 HELD = ErrorInfo("held", FailureKind.PERMANENT, "the operator holds all syncs")
@@ -65,8 +64,11 @@ def held(state: State, now: Moment, until: datetime | None) -> State:
     if state.active is not None and not state.active.request.anyway:
         state = stop_asked(state, StopCause.HOLD)
     waiting = [*state.queue.values(), *([] if state.active is None else [state.active.request])]
-    fast = [r for r in waiting if r.slot.scope is Scope.NEW and not r.anyway]
-    state = delivered(state, [asker.id for r in fast for asker in r.askers if is_form(asker.id)], HELD)
+    for request in waiting:
+        known = state.accounts.get(request.slot.account)
+        # Where the account is stopped, the end of the pause brings a form nothing (rule 9).
+        why = HELD if known is None or known.stopped is None else known.stopped
+        state = state if request.anyway else forms_told(state, request, why)
     state = _with_hold_end(evolve(state, hold_since=now.wall), until)
     return state.with_effects(Note("hold", now.wall.isoformat()), events.HoldChanged(True))
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from archisync_gui.model import (
+    ErrorInfo,
     EventKind,
     FailureKind,
     Origin,
@@ -146,6 +147,73 @@ async def test_a_pause_tells_nothing_to_a_form_that_has_its_new_customers() -> N
         await settle()
         assert len(rig.of(EventKind.SYNC_CANCELLED)) == 1
         assert rig.of(EventKind.SESSION_UNSERVED) == []
+
+
+REFUSED = ErrorInfo("credentials-refused", FailureKind.CREDENTIALS, "the ERP refused the password")
+
+
+async def behind_a_login(rig: Rig) -> asyncio.Task[SmartSyncResult]:
+    """A form's call that waits while another read of its account logs in, which has no safe point."""
+    rig.o.request_sync("orders", "anna")
+    await settle()
+    form = opened(rig, "a", "anna")
+    await settle()
+    assert rig.active.type == "orders"
+    return form
+
+
+@pytest.mark.parametrize("test", [False, True])
+async def test_a_form_that_was_answered_pending_hears_that_its_account_was_stopped(test: bool) -> None:
+    """Rules 12, 22: by another list's login, or by the operator's test of the password."""
+    async with Rig(accounts=TWO) as rig:
+        form = await behind_a_login(rig)
+        other = await rig.o.smart_customer_sync("b", "bruno", wait=False)
+        await rig.clock.advance(10)
+        answer = await form
+        assert (answer.code, other.code) == ("pending", "pending")
+        if test:
+            rig.o.login_refused("anna", REFUSED)
+        else:
+            await rig.fail(FailureKind.CREDENTIALS, "credentials-refused")
+        await settle()
+        told = [e.data for e in rig.of(EventKind.SESSION_UNSERVED) if isinstance(e.data, said.SessionUnserved)]
+        assert [(one.handle, one.error.code) for one in told] == [(answer.handle, "credentials-refused")]
+
+
+@pytest.mark.parametrize("test", [False, True])
+async def test_a_form_that_still_waits_is_answered_that_its_account_was_stopped(test: bool) -> None:
+    """Rules 12, 22."""
+    async with Rig(accounts=TWO) as rig:
+        form = await behind_a_login(rig)
+        await rig.clock.advance(5)
+        if test:
+            rig.o.login_refused("anna", REFUSED)
+        else:
+            await rig.fail(FailureKind.CREDENTIALS, "credentials-refused")
+        await settle()
+        assert form.done()
+        answer = await form
+        assert answer.code == "stopped"
+        assert answer.error is not None
+        assert answer.error.code == "credentials-refused"
+
+
+@pytest.mark.parametrize("reading", [False, True])
+async def test_a_pause_tells_a_form_whose_account_is_stopped_why_it_gets_nothing(reading: bool) -> None:
+    """Rule 9: the pause's end would bring it nothing. Its read may be under way when the operator's test is refused:
+    it is logged in already, and ends by the pause."""
+    async with Rig() as rig:
+        if reading:
+            assert (await rig.o.smart_customer_sync("a", "anna", wait=False)).code == "pending"
+            await settle()
+        rig.o.login_refused("anna", REFUSED)
+        if not reading:
+            assert (await rig.o.smart_customer_sync("a", "anna")).code == "stopped"
+        assert rig.of(EventKind.SESSION_UNSERVED) == []
+        rig.o.hold()
+        await settle()
+        told = [e.data for e in rig.of(EventKind.SESSION_UNSERVED) if isinstance(e.data, said.SessionUnserved)]
+        assert [one.error.code for one in told] == ["credentials-refused"]
 
 
 async def test_a_form_that_asks_at_the_end_of_a_long_whole_read_gets_a_read_of_its_own() -> None:
