@@ -142,7 +142,7 @@ def _not_anyway(request: Request) -> bool:
 
 def _unattended(request: Request) -> bool:
     """The schedule's requests, and the repeats of all others."""
-    return not request.anyway and (request.scheduled or request.attempt > 1)
+    return not request.anyway and (request.scheduled or request.repeat)
 
 
 def _scheduled(request: Request) -> bool:
@@ -222,8 +222,9 @@ def stopped_by(state: State, request: Request, now: Moment) -> Block | None:
     if _answers[0] is not state or _answers[1] != now:
         _answers = state, now, {}
     slot, found = request.slot, _answers[2]
-    repeat, form = request.attempt > 1, any(is_form(asker.id) for asker in request.askers)
-    key = slot.type, slot.account, slot.scope, request.anyway, request.scheduled, repeat, request.not_before, form
+    form = any(is_form(asker.id) for asker in request.askers)
+    how = request.anyway, request.scheduled, request.repeat, request.not_before, form
+    key = slot.type, slot.account, slot.scope, *how
     if key not in found:
         found[key] = _stopped_by(state, request, now)
     return found[key]

@@ -90,13 +90,15 @@ def all_asked(state: State, now: Moment, asks: Sequence[tuple[Slot, Asker]]) -> 
 
 
 def joined(request: Request, askers: tuple[Asker, ...], *, restart: bool) -> Request:
-    """The request with more askers; one that asks again replaces what it asked before."""
+    """The request with more askers; one that asks again replaces what it asked before. Where a form or the operator
+    asks, its next attempt is no mere repeat (rule 9)."""
     names = {a.id for a in askers}
     kept = tuple(a for a in request.askers if a.id not in names)
     suspended = request.suspended
     if suspended is not None and restart:
         suspended = evolve(suspended, resume=None)
-    return evolve(request, askers=kept + askers, suspended=suspended)
+    repeat = request.repeat and all(a.id == SCHEDULE for a in askers)
+    return evolve(request, askers=kept + askers, suspended=suspended, repeat=repeat)
 
 
 def put_back(state: State, request: Request) -> State:

@@ -299,7 +299,7 @@ def _cancelled(state: State, now: Moment, active: Attempt, error: ErrorInfo | No
         still = without_closed_forms(state, request).askers
         keep = tuple(a for a in still if a.id == SCHEDULE or is_form(a.id))
         if keep:
-            state = put_back(state, evolve(request, askers=keep))
+            state = put_back(state, evolve(request, askers=keep, repeat=False))
             request = evolve(request, askers=tuple(a for a in request.askers if a not in keep))
     state = _deliver(state.with_effects(row), request, result_of(row))
     return state.with_effects(events.SyncCancelled(*active.about(), active.stop.value, abandoned=error is not None))
@@ -326,7 +326,7 @@ def _failed(state: State, now: Moment, active: Attempt, error: ErrorInfo) -> Sta
         return accounts.login_failed(state, now, row.type, row.account, error, active.since.mono)
     pause = pauses[row.attempt - 1]
     state = _deliver_to_closed_forms(state, active.request, request, result_of(row))
-    retry = evolve(request, attempt=row.attempt + 1, not_before=now.mono + pause)
+    retry = evolve(request, attempt=row.attempt + 1, not_before=now.mono + pause, repeat=True)
     state = forms_told(put_back(state, retry).with_effects(failure), retry, error)
     return state.with_effects(events.RetryPlanned(*active.about()[:-1], row.attempt + 1, pause))
 

@@ -69,6 +69,8 @@ def held(state: State, now: Moment, until: datetime | None) -> State:
         # Where the account is stopped, the end of the pause brings a form nothing (rule 9).
         why = HELD if known is None or known.stopped is None else known.stopped
         state = state if request.anyway else forms_told(state, request, why)
+        if request.for_form and state.queue.get(request.slot) is request:
+            state = state.with_request(evolve(request, repeat=False))  # what they are told promises a read
     state = _with_hold_end(evolve(state, hold_since=now.wall), until)
     return state.with_effects(Note("hold", now.wall.isoformat()), events.HoldChanged(True))
 

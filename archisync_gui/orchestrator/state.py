@@ -61,6 +61,8 @@ class Request:
     attempt: int = 1
     not_before: float | None = None
     """Monotonic; the pause before the next attempt."""
+    repeat: bool = False
+    """Its last attempt failed, and no asker but the schedule has come since that attempt began (rule 9)."""
     anyway: bool = False
     """The operator said *run anyway*: this one run passes hold and sessions (rule 9)."""
     front: bool = False

@@ -56,7 +56,7 @@ def everything() -> State:
 
 def request(origin: Origin = Origin.SCHEDULE, **changes: object) -> Request:
     made = Request(
-        "r", SLOT, (Asker(SCHEDULE, origin, 6),), NOW, 1, NOW.mono, QueueTime(), attempt=2, not_before=NOW.mono + 5
+        "r", SLOT, (Asker(SCHEDULE, origin, 6),), NOW, 1, NOW.mono, QueueTime(), repeat=True, not_before=NOW.mono + 5
     )
     return dataclasses.replace(made, **changes)  # type: ignore[arg-type]
 
@@ -106,7 +106,7 @@ def test_the_schedule_waits_for_every_reason_in_the_order_of_the_table() -> None
     [
         (request(Origin.OPERATOR), {Reason.OFFICE_HOURS, Reason.BACK_OFF}),
         (
-            request(Origin.OPERATOR, attempt=1),
+            request(Origin.OPERATOR, repeat=False),
             {Reason.OFFICE_HOURS, Reason.BACK_OFF, Reason.LOGIN_BUDGET, Reason.OFFLINE, Reason.ASLEEP},
         ),
         (
@@ -143,14 +143,14 @@ def test_an_answer_that_is_remembered_is_that_of_the_request_itself() -> None:
         request(**changes)
         for changes in (
             {"not_before": None},
-            {"not_before": None, "attempt": 1},
+            {"not_before": None, "repeat": False},
             {"not_before": NOW.mono + 9},
             {"not_before": None, "anyway": True},
             {"not_before": None, "slot": SLOT._replace(account="bruno")},
             {"not_before": None, "slot": SLOT._replace(type="ddt")},
             {"not_before": None, "slot": Slot("customers", "anna", Scope.NEW)},
             {"not_before": None, "askers": asked_by_form},
-            {"not_before": None, "attempt": 1, "askers": asked_by_form},
+            {"not_before": None, "repeat": False, "askers": asked_by_form},
             {"not_before": None, "askers": (Asker("t#0", Origin.OPERATOR, 6),)},
         )
     ]

@@ -27,6 +27,7 @@ from hypothesis.stateful import (
 
 from archisync_gui.model import (
     Account,
+    ErrorInfo,
     Event,
     EventKind,
     FailureKind,
@@ -50,6 +51,7 @@ from archisync_gui.orchestrator.status import StatusView, waiting
 from archisync_gui.orchestrator.values import Slot
 from tests.orchestrator.attack import attack
 from tests.orchestrator.rig import TYPES, Rig, Running
+from tests.orchestrator.told_forms import ToldForms
 from tests.support.clock import MONDAY, settle
 
 
@@ -176,6 +178,7 @@ class Machine(RuleBasedStateMachine):
         rules = Rules(schedule=schedule, office=OfficeHours() if office else None, longest_sleep=600.0)
         if tight:
             rules = replace(rules, sessions_limit=3, sessions_per_token=1, tickets_limit=3, records_limit=1)
+            rules = replace(rules, login_budget=1)
         self.rig = Rig(rules=rules, accounts=(ANNA, BRUNO) if two else (ANNA,), wall=wall)
         self.listen()
         self.go(self.rig.__aenter__())
@@ -183,6 +186,7 @@ class Machine(RuleBasedStateMachine):
     def listen(self) -> None:
         self.rig.o.subscribe(self.heard)
         self.rig.auto = self.started
+        self.told = ToldForms(self.rig.o)
         self.boot = self.rig.o.state.boot
         self.revision = 0
 
@@ -233,6 +237,8 @@ class Machine(RuleBasedStateMachine):
                     fast = slot.scope is not Scope.ALL and slot.account in {s.account for s in state.sessions.values()}
                     wanted = any(w.id.startswith("form") for w in request.askers)
                     assert fast or wanted, "rule 10: quiet"
+                if data["origin"] == "schedule" or request.repeat:
+                    assert state.away is None, "rule 9: without a network only a new wish is tried"
                 if data["origin"] == "schedule":
                     local = event.at.astimezone(ROME)
                     closed = local.weekday() == 6 or not 7 <= local.hour < 20
@@ -389,13 +395,20 @@ class Machine(RuleBasedStateMachine):
         self.allowed[who] = self.mono
         self.act(lambda: self.rig.o.credentials_changed(who))
 
+    @rule(who=st.sampled_from(["anna", "bruno"]))
+    def login_refused(self, who: str) -> None:
+        """The operator's test of the password."""
+        error = ErrorInfo("credentials-refused", FailureKind.CREDENTIALS, "refused")
+        self.act(lambda: self.rig.o.login_refused(who, error))
+        if who in self.rig.o.state.accounts:
+            self.stopped.add(who)
+
     # -------------------------------------------------------------------------------------------- forms
 
     @rule(tab=st.sampled_from(TABS), account=st.sampled_from([None, "anna"]))
     def open(self, tab: str, account: str | None) -> None:
         self.pass_time()
-        form = self.loop.create_task(self.rig.o.smart_customer_sync(tab, account))
-        self.act(lambda: None)
+        form = self.act(lambda: self.told.open(tab, account))
         if tab not in self.tombs and tab not in self.leases and len(self.leases) >= self.rig.rules.sessions_limit:
             self.refused(form)
             return
@@ -416,8 +429,7 @@ class Machine(RuleBasedStateMachine):
     @rule(token=st.sampled_from(["one", "two"]))
     def open_anonymous(self, token: str) -> None:
         self.pass_time()
-        form = self.loop.create_task(self.rig.o.smart_customer_sync(None, token=token))
-        self.act(lambda: None)
+        form = self.act(lambda: self.told.open(None, token=token))
         mine = sum(lease.token == token for lease in self.leases.values())
         if len(self.leases) >= self.rig.rules.sessions_limit or mine >= self.rig.rules.sessions_per_token:
             self.refused(form)
@@ -429,6 +441,7 @@ class Machine(RuleBasedStateMachine):
 
     def refused(self, form: asyncio.Task[Any]) -> None:
         """Limits: one session too many is refused and changes nothing; :meth:`holds` compares the rest."""
+        self.told.forget(form)
         error = form.exception()
         assert isinstance(error, SyncFailure)
         assert error.code == "too-many-sessions"
@@ -641,6 +654,10 @@ class Machine(RuleBasedStateMachine):
         self.act(lambda: self.rig.o.touch("nobody"))  # awake again, the dispatcher looks within 30 s
         self.pass_time(noticed=self.mono)
 
+    @rule(why=st.sampled_from([None, None, Reason.OFFLINE, Reason.ASLEEP]))
+    def away(self, why: Reason | None) -> None:
+        self.act(lambda: self.rig.o.set_away(why))
+
     @rule(broken=st.booleans())
     def listener(self, broken: bool) -> None:
         self.broken_listener = broken
@@ -741,6 +758,7 @@ class Machine(RuleBasedStateMachine):
             raise broken
         state, status = self.rig.o.state, self.act(self.rig.o.get_status)
         state = self.rig.o.state
+        self.told.check()
         self.status_is_true(status)
         self.kept_entries_are_true()
         now = self.rig.o._dispatcher.now()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from archisync_gui.model import (
     Origin,
     Outcome,
     Progress,
+    Reason,
     Scope,
     SessionEnd,
     SmartSyncResult,
@@ -22,7 +24,7 @@ from archisync_gui.model import (
 from archisync_gui.model import events as said
 from archisync_gui.orchestrator import Feed, Rules
 from archisync_gui.orchestrator.listeners import Listeners
-from tests.orchestrator.rig import TWO, Rig, opened, served
+from tests.orchestrator.rig import QUIET, TWO, Rig, opened, served
 from tests.support.clock import MONDAY, settle
 from tests.support.events import an_event
 
@@ -214,6 +216,87 @@ async def test_a_pause_tells_a_form_whose_account_is_stopped_why_it_gets_nothing
         await settle()
         told = [e.data for e in rig.of(EventKind.SESSION_UNSERVED) if isinstance(e.data, said.SessionUnserved)]
         assert [one.error.code for one in told] == ["credentials-refused"]
+
+
+@pytest.mark.parametrize("reason", [Reason.OFFLINE, Reason.LOGIN_BUDGET])
+@pytest.mark.parametrize("asks", ["form", "operator"])
+async def test_who_asks_anew_does_not_wait_like_a_repeat(reason: Reason, asks: str) -> None:
+    """Rule 9: the repeat of a failed read may wait until midnight; a new wish is tried, and answered."""
+    budget = 0 if reason is Reason.LOGIN_BUDGET else 15
+    async with Rig(rules=dataclasses.replace(QUIET, login_budget=budget)) as rig:
+        assert (await rig.o.smart_customer_sync("a", wait=False)).code == "pending"
+        await settle()
+        if reason is Reason.OFFLINE:
+            rig.o.set_away(reason)
+        await rig.fail()
+        await rig.clock.advance(60)
+        assert rig.idle
+        assert [entry.reason for entry in rig.o.get_status().queue] == [reason]
+        if asks == "form":
+            form = opened(rig, "a")
+            await settle()
+            await rig.fail()
+            assert (await form).code == "failed"
+        else:
+            ticket = rig.o.request_sync("customers", "anna", Scope.NEW)
+            await settle()
+            await rig.finish()
+            assert (await ticket).outcome is Outcome.COMPLETED
+            await rig.drain()
+
+
+async def test_who_asks_while_a_read_fails_does_not_wait_like_its_repeat() -> None:
+    """Rules 6, 9: the second form came too late for the first one's read, whose failure it is not told."""
+    async with Rig() as rig:
+        assert (await rig.o.smart_customer_sync("a", wait=False)).code == "pending"
+        await settle()
+        await rig.clock.advance(40)
+        second = opened(rig, "b")
+        await settle()
+        rig.o.set_away(Reason.OFFLINE)
+        await rig.fail()
+        assert not second.done()
+        await rig.clock.advance(6)  # the pause before the repeat
+        assert rig.active.slot == ("customers", "anna", Scope.NEW)
+        await rig.finish()
+        assert (await second).code == "fresh"
+        await rig.drain()
+
+
+async def test_the_schedule_that_joins_a_repeat_waits_like_it() -> None:
+    """Rule 9: the schedule is no new wish of a person."""
+    async with Rig(rules=Rules(office=None, daily_full=None)) as rig:
+        await rig.drain()
+        rig.o.request_sync("orders")
+        await settle()
+        rig.o.set_away(Reason.OFFLINE)
+        await rig.fail()
+        runs = len(rig.runs)
+        await rig.clock.advance(11 * 60)
+        assert {"operator", "schedule"} == {a.origin for r in rig.o.state.queue.values() for a in r.askers}
+        assert len(rig.runs) == runs
+
+
+@pytest.mark.parametrize("reading", [False, True])
+async def test_a_form_that_was_told_of_a_pause_gets_its_read_after_it(reading: bool) -> None:
+    """Rule 9: ``held`` promises a read at the pause's end, which does not wait like a repeat then."""
+    async with Rig() as rig:
+        assert (await rig.o.smart_customer_sync("a", wait=False)).code == "pending"
+        await settle()
+        await rig.fail()
+        if reading:
+            await rig.clock.advance(6)
+            assert rig.active.control.run.attempt == 2
+        rig.o.hold()
+        await settle()
+        assert rig.of(EventKind.SESSION_UNSERVED)[-1].data.error.code == "held"  # type: ignore[union-attr]
+        rig.o.set_away(Reason.OFFLINE)
+        await rig.clock.advance(6)
+        rig.o.release()
+        await settle()
+        assert rig.active.slot == ("customers", "anna", Scope.NEW)
+        await rig.finish()
+        await rig.drain()
 
 
 async def test_a_form_that_asks_at_the_end_of_a_long_whole_read_gets_a_read_of_its_own() -> None:
