@@ -22,6 +22,7 @@ from archisync_gui.endpoint.sessions import freshness, same_account
 from archisync_gui.endpoint.streams import Stream
 from archisync_gui.model import (
     ErrorInfo,
+    Outcome,
     SessionEnd,
     SessionView,
     as_json,
@@ -194,11 +195,13 @@ async def _write(
             ):
                 next_progress = loop.time() + PROGRESS_EVERY
                 await _send(call, socket, {"type": "progress", **as_json(read.progress)})
-            case SyncCompleted(type=sessions.CUSTOMERS):
+            case SyncCompleted(type=sessions.CUSTOMERS) as read if read.account == view.account:
                 new = freshness(orchestrator.get_status(), view.account)
+                # Not compared by time: after the wall clock was set back the newer one is earlier.
+                fresh = read.outcome is Outcome.COMPLETED and new[0] not in (None, told[0])
                 if new != told:
                     told = new
-                    await _send(call, socket, {"type": "fresh", **_ages(new)})
+                    await _send(call, socket, {"type": "fresh" if fresh else "ages", **_ages(new)})
             case SessionUnserved(handle=view.handle, error=failure):
                 code, error, hint = _failed(call, failure)
                 kind = "held" if code == "held" else "failed"

@@ -53,6 +53,7 @@ export interface Session {
   /** Settles at the first answer, within 15 s; never rejects. */
   readonly ready: Promise<Freshness>;
   readonly freshness: Freshness;
+  /** Called when fresh data have arrived, and when the whole list was read while they were shown. */
   onFresh(listener: (freshness: Freshness) => void): () => void;
   onEnded(listener: (end: { reason: EndReason }) => void): () => void;
   onChange(listener: (freshness: Freshness) => void): () => void;

@@ -299,6 +299,10 @@
         case "fresh":
           this.#freshNow(ages);
           break;
+        case "ages": // how current everything is, which may not be what was asked for
+          this.#set(ages);
+          if (this.freshness.state === "fresh" && ages.newAsOf !== null) this.#fresh(this.freshness);
+          break;
         case "failed":
         case "held": // the operator's pause; fresh data follow when it is over
           this.#heardEnd = true;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -158,3 +159,22 @@ async def test_where_lines_are_always_cut_the_form_asks_again(tmp_path: Path, br
         await until(lambda: calls.count("202 smart-sync") >= 2, 60)  # 5 s after the line broke, and once more
         form.rig.erp.fast.set()
         await form.becomes("fresh")
+
+
+async def test_other_ages_make_no_waiting_page_fresh(tmp_path: Path, browser: Browser) -> None:
+    """The whole list was read, or its age is not known any more: neither is what the form asked for. A page that has
+    what it asked for shows the rows anew."""
+    async with waiting(tmp_path, browser) as form:
+        at = "2026-03-02T08:00:00+00:00"
+        of_page = "JSON.stringify([session.freshness.state, +session.freshness.allAsOf, told])"
+        await form.page.evaluate("() => { window.told = 0; session.onFresh(() => { told += 1; }); }")
+        before = await form.page.evaluate("session.freshness.newAsOf.toISOString()")
+        form.lines[-1].send(json.dumps({"type": "ages", "newAsOf": before, "allAsOf": at}))
+        await form.page.wait_for_function(f"+session.freshness.allAsOf === +new Date('{at}')")
+        assert json.loads(await form.page.evaluate(of_page))[::2] == ["pending", 0]
+        form.rig.erp.fast.set()
+        await form.becomes("fresh")
+        newest = await form.page.evaluate("session.freshness.newAsOf.toISOString()")
+        form.lines[-1].send(json.dumps({"type": "ages", "newAsOf": newest, "allAsOf": at}))
+        await form.page.wait_for_function("told === 2")
+        assert json.loads(await form.page.evaluate(of_page))[0] == "fresh"

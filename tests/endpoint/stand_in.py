@@ -70,6 +70,7 @@ class StandIn:
         self.code = "fresh"
         self.error: ErrorInfo | None = None
         self.new_as_of: datetime | None = AS_OF
+        self.all_as_of: datetime | None = AS_OF
         self.accounts = ("agente1", "agente2")
         self.intervals: dict[str, int | None] = dict.fromkeys(TYPES, 30)
         self.tickets: list[StandInTicket] = []
@@ -130,7 +131,7 @@ class StandIn:
             queue_position=None,
             last_run_time=AS_OF,
             new_as_of=self.new_as_of,
-            all_as_of=AS_OF,
+            all_as_of=self.all_as_of,
             last_attempt=AS_OF,
             last_outcome=Outcome.COMPLETED,
             last_error=None,

@@ -83,6 +83,43 @@ async def test_a_line_attaches_lives_and_closes(office: Office) -> None:
     assert office.orchestrator.open == {}
 
 
+CUSTOMERS = {"type": "customers", "account": "agente1"}
+LATER = AS_OF + timedelta(minutes=1)
+EARLIER = AS_OF - timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("read", "ages", "told"),
+    [
+        ({}, (LATER, AS_OF), "fresh"),
+        ({}, (EARLIER, EARLIER), "fresh"),  # the wall clock was set back before the read
+        ({}, (AS_OF, LATER), "ages"),  # of the whole list, while a fast read began after it
+        ({"outcome": "unclean"}, (None, None), "ages"),  # the operator cleared the list
+        ({}, (None, LATER), "ages"),
+        ({"account": "agente2"}, (None, None), None),
+        ({"account": "agente2"}, (LATER, LATER), None),
+        ({}, (AS_OF, AS_OF), None),
+    ],
+)
+async def test_fresh_is_said_of_newer_customers_only(
+    office: Office, read: dict[str, str], ages: tuple[datetime | None, datetime | None], told: str | None
+) -> None:
+    """Rules 12, 30."""
+    await opened(office)
+    async with line(office) as socket:
+        await socket.send_json(attach(office))
+        await hear(socket)
+        office.orchestrator.new_as_of, office.orchestrator.all_as_of = ages
+        office.orchestrator.tell(EventKind.SYNC_COMPLETED, CUSTOMERS | read)
+        office.orchestrator.tell(EventKind.SESSION_UNSERVED, {"handle": "handle-1"})
+        first = await hear(socket)
+        if told is None:
+            assert first["type"] == "failed"
+        else:
+            new, whole = (None if at is None else at.isoformat() for at in ages)
+            assert first == {"type": told, "newAsOf": new, "allAsOf": whole}
+
+
 async def test_news_reach_the_tab(office: Office) -> None:
     await opened(office)
     async with line(office) as socket:
@@ -95,7 +132,7 @@ async def test_news_reach_the_tab(office: Office) -> None:
         told = {"step": "read", "page": 2, "pages": 16, "rows": 200, "total": None}
         assert await hear(socket) == {"type": "progress", **told}
         office.orchestrator.new_as_of = AS_OF + timedelta(minutes=1)
-        office.orchestrator.tell(EventKind.SYNC_COMPLETED, {"type": "customers"})
+        office.orchestrator.tell(EventKind.SYNC_COMPLETED, CUSTOMERS)
         fresh = await hear(socket)
         assert (fresh["type"], fresh["newAsOf"]) == ("fresh", (AS_OF + timedelta(minutes=1)).isoformat())
         error = {"code": "no-such-path", "params": {}}
