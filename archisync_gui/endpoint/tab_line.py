@@ -205,8 +205,9 @@ async def _write(
             case SessionUnserved(handle=view.handle, error=failure):
                 code, error, hint = _failed(call, failure)
                 kind = "held" if code == "held" else "failed"
-                told = freshness(orchestrator.get_status(), view.account)
-                await _send(call, socket, {"type": kind, "code": code, "error": error, "hint": hint, **_ages(told)})
+                # Not ``told``: the repeat's end may be in these ages already, and is to be told as such.
+                ages = _ages(freshness(orchestrator.get_status(), view.account))
+                await _send(call, socket, {"type": kind, "code": code, "error": error, "hint": hint, **ages})
 
 
 def _failed(call: Call, failure: ErrorInfo) -> tuple[str, str, str]:

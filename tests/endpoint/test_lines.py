@@ -120,6 +120,18 @@ async def test_fresh_is_said_of_newer_customers_only(
             assert first == {"type": told, "newAsOf": new, "allAsOf": whole}
 
 
+async def test_a_line_that_falls_behind_tells_of_the_failure_and_of_the_repeat(office: Office) -> None:
+    """The connection to an office's server was cut, or the tab is slow: both are heard of together."""
+    await opened(office)
+    async with line(office) as socket:
+        await socket.send_json(attach(office))
+        await hear(socket)
+        office.orchestrator.new_as_of = LATER
+        office.orchestrator.tell(EventKind.SESSION_UNSERVED, {"handle": "handle-1"})
+        office.orchestrator.tell(EventKind.SYNC_COMPLETED, CUSTOMERS)
+        assert [(await hear(socket))["type"] for _ in range(2)] == ["failed", "fresh"]
+
+
 async def test_news_reach_the_tab(office: Office) -> None:
     await opened(office)
     async with line(office) as socket:
