@@ -40,6 +40,8 @@ def advanced(state: State, now: Moment, *, asleep: bool = False) -> State:
     back = set_back(state, now)
     before = state.at
     state = evolve(state, queue_time=_queue_time(state, 0.0 if asleep else gone), at=now)
+    if asleep and state.active is not None:
+        state = evolve(state, active=state.active.after_sleep(gone))
     if back:
         state = clock_doubted(_hold_moved(state, before, now), now)
     if state.closing:

@@ -133,7 +133,7 @@ class Attempt:
     long_step: float | None = None
     """Monotonic end of a long step that the runner declared."""
     spent: float = 0.0
-    """Active seconds before the present part."""
+    """Active seconds before the present part, less those that the computer slept in it."""
     suspensions: tuple[tuple[datetime, datetime | None], ...] = ()
     stop: StopCause | None = None
     stop_first: float | None = None
@@ -144,6 +144,12 @@ class Attempt:
     def seconds(self, now: Moment) -> float:
         """How long the active attempt has worked; suspended time does not count."""
         return self.spent + now.mono - self.since.mono
+
+    def after_sleep(self, seconds: float) -> Attempt:
+        """The same after the computer slept for so long: none of its limits counts that time (rule 24)."""
+        names = "progress_at", "long_step", "stop_first", "stop_last"
+        later = {name: at + seconds for name in names if (at := getattr(self, name)) is not None}
+        return evolve(self, spent=self.spent - seconds, **later)
 
     def record(self, **end: Any) -> RunRecord:
         """Its row in the journal (rule 31); ``end``: the fields that say how it ended."""

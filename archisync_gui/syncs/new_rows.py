@@ -16,6 +16,7 @@ from archisync_gui.model import (
     Progress,
 )
 from archisync_gui.store import row_key
+from archisync_gui.syncs.checks import LONGEST_PAUSE
 from archisync_gui.syncs.reading import (
     FollowedControl,
     Newest,
@@ -23,6 +24,7 @@ from archisync_gui.syncs.reading import (
     began_at,
     descending,
     logging_in,
+    pause,
 )
 
 FAST_PAGES = 10
@@ -106,7 +108,8 @@ class NewRows:
                     steady = steady and (page.count, page.footer) == (count, total)
                     if page.index >= page.count - 1 or known:
                         break
-                    page = await view.turn_to(page.index + 1)
+                    before, page = page, await view.turn_to(page.index + 1)
+                    steady = steady and pause(before, page) <= LONGEST_PAUSE
                 else:
                     return WhyWhole.MUCH
             if page is not None and page.index:

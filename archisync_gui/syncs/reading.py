@@ -79,7 +79,7 @@ class Reading:
     suspended_at: float = 0.0
     """Monotonic time at which it was last suspended."""
     longest_suspension: float = 0.0
-    """The longest suspension so far, in seconds."""
+    """The longest suspension so far, or pause between two pages, in seconds."""
 
     def start_over(self) -> None:
         """Forget what was read."""
@@ -177,6 +177,12 @@ def logging_in(control: FollowedControl) -> Callable[[], None]:
         control.progress(Progress("login"))
 
     return told
+
+
+def pause(before: Page, page: Page) -> float:
+    """Seconds from one page to the next. Where the computer slept in between, the list may have moved as in a
+    suspension."""
+    return (page.since - before.since).total_seconds()
 
 
 AT_ONCE = 25

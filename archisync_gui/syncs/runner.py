@@ -47,6 +47,7 @@ from archisync_gui.syncs.reading import (
     current_as_of,
     finished,
     logging_in,
+    pause,
     refusal,
     take,
     warnings_of,
@@ -160,8 +161,10 @@ class SyncRunner:
                 reading.totals.add(end.total)
         if page is not None:
             async with aclosing(view.pages(page, control.suspend_requested)) as pages:
-                fresh = reading.last is None
+                fresh, before = reading.last is None, page
                 async for page in pages:
+                    reading.longest_suspension = max(reading.longest_suspension, pause(before, page))
+                    before = page
                     if fresh or (reading.last is not None and page.index > reading.last.index):
                         if reading.as_of is None:
                             reading.began = began_at(self._erp.clock, page.since, reading.began)

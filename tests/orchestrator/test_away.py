@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from datetime import timedelta
+from typing import Any
 
-from archisync_gui.model import EventKind, FailureKind, Reason, events
+import pytest
+
+from archisync_gui.model import EventKind, FailureKind, Outcome, Progress, Reason, events
 from archisync_gui.orchestrator import OfficeHours, Rules
-from tests.orchestrator.rig import Rig, Running, opened
+from tests.orchestrator.rig import QUIET, Rig, Running, opened
 from tests.support.clock import MONDAY, settle
 
 ALWAYS = Rules(office=None, daily_full=None)
@@ -191,3 +195,56 @@ async def test_a_suspended_read_of_the_schedule_does_not_start_over_because_its_
             await settle()
             assert rig.active.resumed_from == "page 7"
             await rig.drain()
+
+
+@pytest.mark.parametrize("counted", [True, False])
+async def test_a_run_is_not_ended_for_the_time_the_computer_slept(counted: bool) -> None:
+    """Rule 24: neither the watchdog nor the deadline counts it, nor does the row."""
+    async with Rig() as rig:
+        ticket = rig.o.request_sync("orders")
+        await settle()
+        await rig.clock.advance(100)
+        await rig.clock.computer_sleeps(8 * 3600, counted=counted)
+        await rig.clock.advance(15)
+        assert not rig.active.cancelled
+        for _ in range(4):
+            rig.active.control.progress(Progress("read"))
+            await rig.clock.advance(100)
+        assert not rig.active.cancelled
+        await rig.finish()
+        (row,) = rig.journal.rows.values()
+        assert row.outcome is Outcome.COMPLETED
+        assert row.seconds == pytest.approx(500, abs=15)  # the half minute between two looks may be taken for sleep
+        assert (await ticket).duration_ms == row.seconds * 1000
+
+
+@pytest.mark.parametrize("limit", ["watchdog", "deadline", "long step"])
+async def test_after_a_sleep_a_run_has_the_time_that_was_left(limit: str) -> None:
+    """Rule 24. The computer may have slept for up to the 30 s since the dispatcher looked last."""
+    rules = dataclasses.replace(QUIET, watchdog=120.0 if limit == "watchdog" else 1.0 if limit == "long step" else 1e6)
+    async with Rig(rules=rules) as rig:
+        rig.o.request_sync("orders")
+        await settle()
+        step = rig.active.control.long_step(580.0) if limit == "long step" else contextlib.nullcontext()
+        with step:
+            await rig.clock.advance(100 if limit == "watchdog" else 560)
+            await rig.clock.computer_sleeps(8 * 3600, counted=True)
+            await rig.clock.advance(15)
+            assert not rig.active.cancelled
+            run = rig.active
+            await rig.clock.advance(60)
+            assert run.cancelled
+
+
+async def test_a_run_that_is_told_to_end_may_end_after_the_computer_slept(expected_errors: Any) -> None:
+    """Rule 26: it is not abandoned for the time in which it could do nothing."""
+    expected_errors("did not end when it was told")
+    async with Rig() as rig:
+        await rig.deaf("orders")
+        rig.o.cancel_run()
+        await rig.clock.advance(40)
+        await rig.clock.computer_sleeps(8 * 3600, counted=True)
+        await rig.clock.advance(15)
+        assert rig.o.state.abandoned == ()
+        await rig.clock.advance(40)
+        assert len(rig.o.state.abandoned) == 1

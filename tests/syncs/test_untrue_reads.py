@@ -156,6 +156,30 @@ async def test_no_fast_read_claims_that_none_is_missing_while_one_is(office: Off
     assert await office.new_as_of() is not None, "without a clean base the whole list is read"
 
 
+@pytest.mark.parametrize("scope", [Scope.ALL, Scope.NEW])
+@pytest.mark.parametrize(("seconds", "clean"), [(45, True), (8 * 3600, False)])
+async def test_a_read_during_which_the_computer_slept_is_not_clean(
+    office: Office, scope: Scope, seconds: int, clean: bool
+) -> None:
+    """Rows may have come, gone and slid from page to page meanwhile, so that none of the other signs shows it."""
+    office.erp.rows = customers(76)
+    if scope is Scope.NEW:
+        assert (await office.read()).outcome is Outcome.COMPLETED
+        office.erp.rows += customers(SIZE + 5, 60_000)  # a second page is looked at
+    before = await office.new_as_of()
+
+    def sleep(call: int) -> None:
+        if call == 2:
+            office.erp.clock.jump(seconds)
+
+    office.erp.before_page = sleep
+    ended = await office.read(scope)
+    assert ended.outcome is (Outcome.COMPLETED if clean else Outcome.UNCLEAN)
+    assert (await office.new_as_of() != before) == clean
+    if scope is Scope.ALL and not clean:
+        assert "unclean-pause" in [warning_parts(text)[0] for text in ended.warnings]
+
+
 @pytest.mark.parametrize("unclean", ["first", "later"])
 async def test_an_unclean_whole_read_is_no_base(office: Office, unclean: str) -> None:
     office.erp.rows = customers(76)
