@@ -29,7 +29,7 @@ class FormCall(NamedTuple):
     """Monotonic."""
 
 
-def refused(state: State, session_id: str | None) -> SmartSyncResult | None:
+def _refused(state: State, session_id: str | None) -> SmartSyncResult | None:
     """The answer to a call that opens no session: its session has ended, or the program is closing (rules 14, 27)."""
     ended = None if session_id is None else sessions.end_of(state, session_id)
     if ended is not None:
@@ -37,7 +37,7 @@ def refused(state: State, session_id: str | None) -> SmartSyncResult | None:
     return SmartSyncResult("ended", "", 0, None, None, reason=SessionEnd.LOST) if state.closing else None
 
 
-def check_room(state: State, session_id: str | None, token: str) -> None:
+def _check_room(state: State, session_id: str | None, token: str) -> None:
     """Raise ``SyncFailure`` where too many sessions are open already, altogether or of one token (limits)."""
     if session_id in state.sessions:
         return
@@ -50,8 +50,12 @@ def check_room(state: State, session_id: str | None, token: str) -> None:
 
 def called(
     state: State, now: Moment, session_id: str | None, account: AccountId | None, label: str, token: str
-) -> tuple[State, FormCall]:
-    """Open the form's session, or find it, and ask for fresh customers in it."""
+) -> tuple[State, FormCall | SmartSyncResult]:
+    """Open the form's session, or find it, and ask for fresh customers in it; or the answer to a call that opens none.
+    Raises ``SyncFailure`` for one session too many. All in one step: in between an id might end."""
+    if (refusal := _refused(state, session_id)) is not None:
+        return state, refusal
+    _check_room(state, session_id, token)
     state, kept_as = sessions.opened(state, now, session_id, account, label=label, token=token)
     session = state.sessions[kept_as]
     call = FormCall(kept_as, session.handle, session.account, now.mono)

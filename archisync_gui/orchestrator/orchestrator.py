@@ -291,12 +291,9 @@ class Orchestrator:
         fast read ends, at its first failure, or after 10 s ``pending`` (rules 12, 14, 18). Without id the session is
         anonymous and lasts three minutes (rule 16); ``token`` names its owner. ``wait`` False: answers at once."""
         dispatcher = self._dispatcher
-        dispatcher.notice_time()
-        refusal = form_calls.refused(self.state, session_id)
-        if refusal is not None:
-            return refusal
-        form_calls.check_room(self.state, session_id, token)
         call = dispatcher.apply_and_answer(form_calls.called, session_id, account, label, token)
+        if isinstance(call, SmartSyncResult):
+            return call
         answer = form_calls.answer_at_once(self.state, dispatcher.now(), call)
         if answer is not None:
             return answer

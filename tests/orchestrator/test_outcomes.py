@@ -24,6 +24,7 @@ from archisync_gui.model import (
 from archisync_gui.model import events as said
 from archisync_gui.orchestrator import Feed, Rules
 from archisync_gui.orchestrator.listeners import Listeners
+from archisync_gui.orchestrator.values import Moment
 from tests.orchestrator.rig import QUIET, TWO, Rig, opened, served
 from tests.support.clock import MONDAY, settle
 from tests.support.events import an_event
@@ -430,6 +431,29 @@ async def test_a_form_whose_session_ended_meanwhile_is_told_so_whatever_the_read
         await rig.finish()
         answer = await form
         assert (answer.code, answer.handle, answer.reason) == ("ended", "", SessionEnd.OPERATOR)
+
+
+@pytest.mark.parametrize("looks", range(5))
+async def test_no_session_opens_under_an_id_that_ended_during_the_call(looks: int) -> None:
+    """Rule 14: time passes between two looks at the clock; the lease ends between any two of them."""
+    async with Rig() as rig:
+        await served(rig, "a")
+        await rig.clock.advance(rig.o.state.sessions["a"].deadline - rig.clock.monotonic() - 0.5 - looks)
+        real = rig.o._dispatcher.now
+
+        def now() -> Moment:
+            rig.clock._move(1.0)
+            return real()
+
+        rig.o._dispatcher.now = now  # type: ignore[method-assign]
+        form = opened(rig, "a")
+        await settle()
+        rig.o._dispatcher.now = real  # type: ignore[method-assign]
+        assert not ("a" in rig.o.state.sessions and "a" in rig.o.state.ended_sessions)
+        await rig.drain()
+        answer = await form
+        assert (answer.code == "ended") == (looks == 0)
+        assert (answer.reason is SessionEnd.TIMEOUT) == (looks == 0)
 
 
 async def test_a_form_that_a_whole_read_served_counts_as_served() -> None:
