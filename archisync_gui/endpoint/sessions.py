@@ -49,12 +49,24 @@ async def smart_sync(call: Call) -> Reply:
     """``POST /api/customers/smart-sync``."""
     body: contract.SmartSyncBody = call.body
     orchestrator = call.services.orchestrator
-    account = call.services.gate.account(call.caller, body.user_id, enabled_accounts(orchestrator.get_status()))
+    wanted = body.user_id or _own_account(call, body.session_id)
+    account = call.services.gate.account(call.caller, wanted, enabled_accounts(orchestrator.get_status()))
     same_account(call, body.session_id, account)
     result = await orchestrator.smart_customer_sync(
         body.session_id, account, label=body.label, token=call.caller.token_id, wait=call.query.wait
     )
     return _reply_to_form(call, result)
+
+
+def _own_account(call: Call, session_id: str | None) -> AccountId | None:
+    """The account of the caller's open session, which a call that names none keeps. Where it is no longer in use, the
+    page has to open another session; that it knew the id is no wrong guess."""
+    session = None if session_id is None else call.services.orchestrator.session_by_id(session_id)
+    if session is None or call.caller.account is not None:
+        return None
+    if session.account not in (None, *enabled_accounts(call.services.orchestrator.get_status())):
+        raise ended(SessionEnd.UNKNOWN)
+    return session.account
 
 
 def same_account(call: Call, session_id: str | None, account: AccountId) -> None:

@@ -69,6 +69,36 @@ async def test_a_stopped_account_is_told_at_once(office: Office) -> None:
     assert (answer.status, answer.json["success"]) == (503, False)
 
 
+@pytest.mark.parametrize("first", [{}, {"userId": "agente2"}])
+async def test_what_a_page_that_asks_again_leaves_out_stays_as_it_was(office: Office, first: dict[str, str]) -> None:
+    """Its session's account, though that is not, or no longer, the one that is taken without ``userId``."""
+    open_body = {"sessionId": SESSION}
+    assert (await office.page("POST", "/api/customers/smart-sync", body=open_body | first)).status == 200
+    mine = office.orchestrator.open[SESSION].account
+    if not first:
+        office.orchestrator.accounts = ("agente2", "agente1")
+    assert office.orchestrator.accounts[0] != mine
+    office.orchestrator.revision += 1
+    for _ in range(30):  # more than wrong guesses are allowed
+        assert (await office.page("POST", "/api/customers/smart-sync", body=open_body)).status == 200
+    asked = [given for call, given in office.orchestrator.calls if call == "open"]
+    assert {account for _, account, *_ in asked} == {mine}
+    other = await office.page("POST", "/api/customers/smart-sync", body=open_body | {"userId": "agente3"})
+    assert other.status == 422
+
+
+async def test_a_page_whose_account_is_no_longer_in_use_opens_another_session(office: Office) -> None:
+    """It is no wrong guess: whoever asks knows the id."""
+    body = {"sessionId": SESSION, "userId": "agente1"}
+    assert (await office.page("POST", "/api/customers/smart-sync", body=body)).status == 200
+    office.orchestrator.accounts = ("agente2",)
+    office.orchestrator.revision += 1
+    for _ in range(30):
+        answer = await office.page("POST", "/api/customers/smart-sync", body={"sessionId": SESSION})
+        assert (answer.status, answer.json["reason"]) == (410, "unknown")
+    assert (await office.page("POST", "/api/customers/smart-sync", body={"sessionId": "n" * 32})).status == 200
+
+
 @pytest.mark.parametrize("reason", list(SessionEnd))
 async def test_an_ended_id_is_gone_for_good(office: Office, reason: SessionEnd) -> None:
     office.orchestrator.ended[SESSION] = reason
