@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -197,8 +198,10 @@ class LeaderView:
             raise
         if code:
             raise_failure(result)
-        await self._shown(_status_of(result))
-        return result["value"]
+        with readable():
+            at, value = _status_of(result), result["value"]
+        await self._shown(at)
+        return value
 
     def _do(self, name: str, change: Callable[[Status], Status] | None, /, **args: Any) -> None:
         """Ask the leader without waiting; ``change`` is shown at once, until the leader shows it or refuses."""
@@ -211,16 +214,17 @@ class LeaderView:
             code, result = await asyncio.shield(command.future)
             if code:
                 raise_failure(result)
+            self._until(ahead, result)
         except SyncFailure as error:
             self._drop(ahead)
             self.refused(error)
-        else:
-            self._until(ahead, result)
 
     def _until(self, ahead: Ahead | None, result: Any) -> None:
         """The leader did what is shown ahead: it goes when the status in which it is has come."""
+        with readable():
+            at = _status_of(result)
         if ahead is not None:
-            ahead.until = _status_of(result)
+            ahead.until = at
             if _reached(ahead.until, (self._base.boot, self._base.revision)):
                 self._drop(ahead)
 
@@ -265,10 +269,12 @@ class LeaderView:
         args |= {"token": form.token, "connections": form.connections}
         try:
             answer = await self.ask("smart_customer_sync", patience=30.0, **args, wait=False)
+            with readable():
+                result = from_json(SmartSyncResult, answer)
         except SyncFailure as error:
             log.warning("the leader was not told of an open form: %s", error)
             return
-        self._forms.answered(form, from_json(SmartSyncResult, answer), self._base)
+        self._forms.answered(form, result, self._base)
         self._status = None
 
     def _told_of_form(self, name: str, id: str) -> None:
@@ -292,6 +298,16 @@ class LeaderView:
     def events(self, limit: int = FEED_LIMIT) -> Feed:
         """As :meth:`Orchestrator.events`."""
         return self._listeners.feed(limit)
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Raise ``SyncFailure`` where an answer of the leader, of another version, has what this one does not know."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        log.warning("an answer of the leader cannot be read (another version?): %r", error)
+        raise SyncFailure("office-answer-unread", FailureKind.TRANSIENT) from error
 
 
 def looked_at(future: asyncio.Future[Any]) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -37,7 +38,7 @@ from archisync_gui.model import (
     SyncTypeSpec,
     from_json,
 )
-from archisync_gui.office.leader_view import FORM_LIMIT, FORM_PATIENCE, Ahead, LeaderView, looked_at
+from archisync_gui.office.leader_view import FORM_LIMIT, FORM_PATIENCE, Ahead, LeaderView, looked_at, readable
 from archisync_gui.office.news import Command
 from archisync_gui.orchestrator import BatchTicket, Ticket
 from archisync_gui.orchestrator.requests import refuse_unaskable
@@ -95,7 +96,12 @@ class RemoteOrchestrator(LeaderView):
         origin: Origin,
     ) -> Ticket:
         ticket = Ticket(f"o-{uuid.uuid4().hex}", sync_type, scope, (account or "",))
-        command = self._send(name, None, lambda event: self._until(ahead, event), args)
+
+        def placed(event: Any) -> None:
+            with suppress(SyncFailure):  # it stays as it is shown ahead until the answer comes
+                self._until(ahead, event)
+
+        command = self._send(name, None, placed, args)
         ahead = self._show_ahead(lambda status: _with_request(status, ticket, account, origin, self._types))
         self._commands[ticket.id] = command
         self._tickets[ticket.id] = ticket
@@ -109,7 +115,8 @@ class RemoteOrchestrator(LeaderView):
         """Settle a ticket with the leader's answer."""
         (part,) = ticket.parts
         try:
-            result = from_json(RunResult, await self._answer(command))
+            with readable():
+                result = from_json(RunResult, await self._answer(command))
         except asyncio.CancelledError:
             ticket.settle(part, RunResult(ticket.type, ticket.parts[part], ticket.scope, Outcome.INTERRUPTED))
             raise
@@ -232,7 +239,8 @@ class RemoteOrchestrator(LeaderView):
             args["id"] = None
         command = self._send("smart_customer_sync", FORM_PATIENCE, lambda event: None, args)
         try:
-            result = from_json(SmartSyncResult, await self._answer(command, FORM_LIMIT))
+            with readable():
+                result = from_json(SmartSyncResult, await self._answer(command, FORM_LIMIT))
         except TimeoutError:
             command.future.add_done_callback(looked_at)
             why = None if self._line is None else self._line.unanswered(command)
@@ -307,7 +315,9 @@ class RemoteOrchestrator(LeaderView):
     async def explain(self, at: datetime | None = None) -> Explanation:
         """As :meth:`Orchestrator.explain`. For this moment the last status answers while the leader does not."""
         try:
-            return from_json(Explanation, await self.ask("explain", patience=FORM_PATIENCE, when=at))
+            answer = await self.ask("explain", patience=FORM_PATIENCE, when=at)
+            with readable():
+                return from_json(Explanation, answer)
         except SyncFailure:
             if at is not None:
                 raise

@@ -1,0 +1,119 @@
+"""What a member makes of the leader's answers: of another version, and too late. Without a server."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from archisync_gui.entities import ENTITIES
+from archisync_gui.model import Outcome, RunResult, Scope, SmartSyncResult, SyncFailure, SystemClock, as_json
+from archisync_gui.office.remote import RemoteOrchestrator
+from tests.support.clock import settle
+
+GOOD = as_json(RunResult("orders", "anna", Scope.ALL, Outcome.COMPLETED))
+UNREADABLE: list[Any] = [
+    None,
+    "completed",
+    {"value": None, "at": ["boot", 1]},
+    {"value": {**GOOD, "outcome": "of-tomorrow"}, "at": ["boot", 1]},
+    {"value": {key: value for key, value in GOOD.items() if key != "type"}, "at": ["boot", 1]},
+    {"value": GOOD},
+    {"value": GOOD, "at": None},
+]
+
+
+class FakeLine:
+    """A line whose commands a test answers."""
+
+    def __init__(self) -> None:
+        self.sent: list[Any] = []
+
+    def send(self, name: str, args: Any, emit: Any, *, patience: float | None) -> Any:
+        future = asyncio.get_running_loop().create_future()
+        self.sent.append(SimpleNamespace(name=name, args=args, emit=emit, future=future, cancelled=False))
+        return self.sent[-1]
+
+    def cancel(self, command: Any) -> None:
+        command.cancelled = True
+
+    def unanswered(self, command: Any) -> SyncFailure | None:
+        return None
+
+
+class Face(RemoteOrchestrator):
+    """A member's face on such a line."""
+
+    def __init__(self) -> None:
+        self.refusals: list[SyncFailure] = []
+        specs = [entity.spec for entity in ENTITIES]
+        super().__init__(specs, SystemClock(), member="m", accounts=["anna"], refused=self.refusals.append)
+        self.line = FakeLine()
+        self.use(self.line)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("answer", UNREADABLE)
+async def test_a_ticket_whose_answer_cannot_be_read_fails(answer: Any) -> None:
+    """Rule 5: whoever waits for it is told."""
+    face = Face()
+    ticket = face.request_sync("orders", "anna")
+    await settle()
+    face.line.sent[0].future.set_result((0, answer))
+    async with asyncio.timeout(5):
+        result = await ticket
+    assert (result.outcome, result.error and result.error.code) == (Outcome.FAILED, "office-answer-unread")
+    assert [error.code for error in face.refusals] == ["office-answer-unread"]
+    assert face.get_status().queue == ()
+    await face.close()
+
+
+@pytest.mark.parametrize("answer", [None, {"value": None}, {"value": None, "at": 3}])
+async def test_what_was_shown_ahead_goes_though_the_answer_cannot_be_read(answer: Any) -> None:
+    face = Face()
+    face.hold()
+    assert face.get_status().hold_since is not None
+    await settle()
+    face.line.sent[0].future.set_result((0, answer))
+    await settle()
+    assert face.get_status().hold_since is None
+    assert [error.code for error in face.refusals] == ["office-answer-unread"]
+    await face.close()
+
+
+async def test_an_event_of_a_command_that_cannot_be_read_harms_nothing() -> None:
+    face = Face()
+    ticket = face.request_sync("orders", "anna")
+    await settle()
+    face.line.sent[0].emit({"other": "version"})
+    face.line.sent[0].future.set_result((0, {"value": GOOD, "at": ["boot", 1]}))
+    assert (await ticket).outcome is Outcome.COMPLETED
+    await face.close()
+
+
+@pytest.mark.parametrize("answer", [None, {"value": {"code": "pending"}, "at": ["boot", 1]}])
+async def test_a_form_whose_answer_cannot_be_read_stays_open_and_is_told(answer: Any) -> None:
+    """The leader has opened its session."""
+    face = Face()
+    form = asyncio.ensure_future(face.smart_customer_sync("s" * 32, "anna"))
+    await settle()
+    face.line.sent[0].future.set_result((0, answer))
+    result = await form
+    assert (result.code, result.error and result.error.code) == ("failed", "office-answer-unread")
+    assert face.session_by_id("s" * 32) is not None
+    good = SmartSyncResult("fresh", result.handle, 1, None, None)
+    again = asyncio.ensure_future(face.smart_customer_sync("s" * 32, "anna"))
+    await settle()
+    face.line.sent[-1].future.set_result((0, {"value": as_json(good), "at": ["boot", 1]}))
+    assert (await again).code == "fresh"
+    await face.close()
+
+
+async def test_an_explanation_that_cannot_be_read_is_the_last_known_one() -> None:
+    face = Face()
+    asked = asyncio.ensure_future(face.explain())
+    await settle()
+    face.line.sent[0].future.set_result((0, {"value": {"reason": "of-tomorrow"}, "at": ["boot", 1]}))
+    assert await asked == face.get_status().explanation
+    await face.close()
