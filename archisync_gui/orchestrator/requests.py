@@ -177,11 +177,19 @@ def suspended_ended(state: State, now: Moment, request: Request, cause: str) -> 
 
 def used_up(state: State, request: Request) -> State:
     """The request has its outcome: where the schedule wanted it, its due time is used up now and not before, so that
-    hold, shutdown and kill lose no read (rule 28)."""
+    hold, shutdown and kill lose no read (rule 28). What the schedule asked for while it ran stays owed."""
     slot = request.slot
     if not any(a.id == SCHEDULE for a in request.askers):  # which it never asks of less than a whole list
         return state
-    return with_owed(state, state.list_key(slot.type, slot.account), None)
+    other = scheduled(state, slot)
+    return with_owed(state, state.list_key(slot.type, slot.account), None if other is None else other.asked.wall)
+
+
+def scheduled(state: State, slot: Slot) -> Request | None:
+    """The schedule's request for that list, which waits or runs; ``None``: there is none."""
+    running = None if state.active is None or state.active.request.slot != slot else state.active.request
+    both = (state.queue.get(slot), running)
+    return next((r for r in both if r is not None and any(a.id == SCHEDULE for a in r.askers)), None)
 
 
 def with_owed(state: State, key: tuple[SyncType, AccountId], since: datetime | None) -> State:

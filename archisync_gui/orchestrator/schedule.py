@@ -10,7 +10,7 @@ from archisync_gui.model import AccountId, ErrorInfo, FailureKind, Origin, Reaso
 from archisync_gui.orchestrator import office_hours, sessions
 from archisync_gui.orchestrator.blocks import breathing, late_times, quiet, stopped_by
 from archisync_gui.orchestrator.decide import dues
-from archisync_gui.orchestrator.requests import asked, forms_told, stop_asked, with_owed
+from archisync_gui.orchestrator.requests import asked, forms_told, scheduled, stop_asked, with_owed
 from archisync_gui.orchestrator.rules import Rules
 from archisync_gui.orchestrator.state import Lateness, ListState, State, StopCause
 from archisync_gui.orchestrator.values import (
@@ -319,14 +319,7 @@ def _asked_already(state: State, sync_type: SyncType, account: AccountId) -> boo
     list_state, at = state.list_state(sync_type, account), state.at.wall
     due = list_state.due if list_state.success is not None else None
     planned = due is not None and at < due <= at + timedelta(minutes=state.types[sync_type].stagger)
-    return planned or _in_hand(state, sync_type, account)
-
-
-def _in_hand(state: State, sync_type: SyncType, account: AccountId) -> bool:
-    """True while the schedule's request for that list waits or runs."""
-    slot = Slot(sync_type, account, Scope.ALL)
-    requests = [state.queue.get(slot), None if state.active is None else state.active.request]
-    return any(r is not None and r.slot == slot and any(a.id == SCHEDULE for a in r.askers) for r in requests)
+    return planned or scheduled(state, Slot(sync_type, account, Scope.ALL)) is not None
 
 
 def refuse_interval(state: State, sync_type: SyncType, minutes: int | None) -> None:
@@ -348,7 +341,8 @@ def interval_set(state: State, now: Moment, sync_type: SyncType, minutes: int | 
     for account in state.readers(sync_type) if state.rules.schedule else ():
         key = state.list_key(sync_type, account)
         list_state = state.list_states.get(key, ListState())
-        if list_state.owed is not None and list_state.due is not None and not _in_hand(state, sync_type, account):
+        in_hand = scheduled(state, Slot(sync_type, account, Scope.ALL)) is not None
+        if list_state.owed is not None and list_state.due is not None and not in_hand:
             continue  # the read of an earlier process is made up at its time, whatever the interval is now (rule 28)
         if minutes is None:
             state = with_due(state, key, None)

@@ -44,7 +44,7 @@ from archisync_gui.model import (
     SyncFailure,
     as_json,
 )
-from archisync_gui.orchestrator import OfficeHours, Rules, Ticket, blocks
+from archisync_gui.orchestrator import OfficeHours, Rules, Ticket, blocks, requests
 from archisync_gui.orchestrator.decide import effective_priority
 from archisync_gui.orchestrator.explain import queue_because
 from archisync_gui.orchestrator.status import StatusView, waiting
@@ -833,6 +833,8 @@ class Machine(RuleBasedStateMachine):
                 )
                 planned = list_state.due is not None
                 assert list_state.owed is None or asked_for or planned, "rule 28: what is owed is asked for"
+                in_hand = requests.scheduled(state, Slot(type, account, Scope.ALL))
+                assert list_state.owed is not None or in_hand is None, "rule 28: what has not ended is owed"
         open_forms = {f"form {s.handle}" for s in state.sessions.values()}
         for request in state.queue.values():
             if request.for_form:

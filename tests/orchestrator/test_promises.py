@@ -230,6 +230,35 @@ async def test_a_kill_in_the_middle_of_a_read_loses_nothing() -> None:
         assert reads(rig).count("products") == 1
 
 
+@pytest.mark.parametrize("removed", [False, True])
+async def test_a_read_that_is_due_again_while_one_runs_stays_owed(removed: bool) -> None:
+    """Rule 28: one of the two ends, or is removed; the other is owed until it ends, also over a kill."""
+    async with Rig(rules=dataclasses.replace(ALWAYS, watchdog=1e6)) as rig:
+        await rig.drain()
+        rig.o.set_schedule("orders", 5)
+        await rig.clock.advance(5 * 60 - 1)
+        await rig.drain()
+        await rig.clock.advance(1)
+        assert rig.active.slot == ("orders", "anna", Scope.ALL)
+        await rig.clock.advance(5 * 60)
+        (waiting,) = [r for r in rig.o.state.queue.values() if r.slot.type == "orders"]
+        if removed:
+            rig.o.remove(waiting.id)
+            await settle()
+        else:
+            await rig.finish()
+        assert rig.active.type == "orders"
+        assert rig.o.state.list_state("orders", "anna").owed is not None
+        await rig.killed()
+        assert rig.journal.notes.get("owed:orders:anna") is not None
+        rig.build()
+        rig.runs.clear()
+        await rig.o.start()
+        rig.auto = lambda run: run.finish()
+        await rig.clock.advance(2)
+        assert "orders" in reads(rig)
+
+
 @pytest.mark.parametrize("minutes", [10, 30, None])
 async def test_a_first_start_that_is_cut_short_is_made_up_at_once(minutes: int | None) -> None:
     """Rule 28: the program ends while the first list is read; what was never read waits for no stagger."""
