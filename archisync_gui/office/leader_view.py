@@ -24,14 +24,15 @@ from archisync_gui.model import (
     as_json,
     from_json,
 )
-from archisync_gui.model.events import OfficeChanged, event_from
+from archisync_gui.model.events import OfficeChanged, SessionUnserved, event_from
 from archisync_gui.office.clock import OfficeClock
-from archisync_gui.office.forms import Forms
+from archisync_gui.office.forms import Form, Forms
 from archisync_gui.office.line import Line
 from archisync_gui.office.news import Command, News, raise_failure
 from archisync_gui.office.views import blank, fresh_until, seen_from_here
 from archisync_gui.orchestrator import Feed, Ticket
 from archisync_gui.orchestrator.listeners import FEED_LIMIT, Listeners
+from archisync_gui.orchestrator.schedule import HELD
 
 log = logging.getLogger(__name__)
 
@@ -274,8 +275,17 @@ class LeaderView:
         except SyncFailure as error:
             log.warning("the leader was not told of an open form: %s", error)
             return
+        self._say(form, result)
+
+    def _say(self, form: Form, result: SmartSyncResult) -> None:
+        """What the leader says of a form's read when no call of the form waits for it: its tab's line tells it, since
+        the leader, which has answered, adds no event (rule 12)."""
         self._forms.answered(form, result, self._base)
         self._status = None
+        why = {"held": HELD, "failed": result.error, "stopped": result.error}.get(result.code)
+        if why is not None:
+            unserved = SessionUnserved(form.handle, form.label, form.account, why)
+            self._listeners.tell(Event(self._base.boot, self._base.revision, self._clock.now(), unserved))
 
     def _told_of_form(self, name: str, id: str) -> None:
         """A form's sign of life, for the leader. One that is lost is followed by another."""

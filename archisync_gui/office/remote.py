@@ -38,7 +38,8 @@ from archisync_gui.model import (
     SyncTypeSpec,
     from_json,
 )
-from archisync_gui.office.leader_view import FORM_LIMIT, FORM_PATIENCE, Ahead, LeaderView, looked_at, readable
+from archisync_gui.office.forms import Form
+from archisync_gui.office.leader_view import FORM_LIMIT, FORM_PATIENCE, Ahead, LeaderView, readable
 from archisync_gui.office.news import Command
 from archisync_gui.orchestrator import BatchTicket, Ticket
 from archisync_gui.orchestrator.requests import refuse_unaskable
@@ -242,7 +243,7 @@ class RemoteOrchestrator(LeaderView):
             with readable():
                 result = from_json(SmartSyncResult, await self._answer(command, FORM_LIMIT))
         except TimeoutError:
-            command.future.add_done_callback(looked_at)
+            self._start(self._late(form, command))
             why = None if self._line is None else self._line.unanswered(command)
             code, told = ("pending", None) if why is None else ("failed", ErrorInfo.of(why))
             return SmartSyncResult(code, form.handle, count, *self._ages(account), error=told)
@@ -256,6 +257,15 @@ class RemoteOrchestrator(LeaderView):
         self._forms.answered(form, result, self._base)
         self._status = None
         return result
+
+    async def _late(self, form: Form, command: Command) -> None:
+        """The leader's answer to a form's call that was answered ``pending`` meanwhile."""
+        try:
+            with readable():
+                result = from_json(SmartSyncResult, await self._answer(command))
+        except SyncFailure as error:
+            result = SmartSyncResult("failed", form.handle, 0, None, None, error=ErrorInfo.of(error))
+        self._say(form, result)
 
     def _ages(self, account: AccountId | None) -> tuple[datetime | None, datetime | None]:
         fast = next((spec.name for spec in self._types.values() if spec.fast), "")

@@ -9,10 +9,24 @@ from typing import Any
 import pytest
 
 from archisync_gui.entities import ENTITIES
-from archisync_gui.model import Outcome, RunResult, Scope, SmartSyncResult, SyncFailure, SystemClock, as_json
+from archisync_gui.model import (
+    ErrorInfo,
+    Event,
+    FailureKind,
+    Outcome,
+    RunResult,
+    Scope,
+    SmartSyncResult,
+    SyncFailure,
+    SystemClock,
+    as_json,
+    events,
+)
+from archisync_gui.office import remote
 from archisync_gui.office.remote import RemoteOrchestrator
 from tests.support.clock import settle
 
+ID = "s" * 32
 GOOD = as_json(RunResult("orders", "anna", Scope.ALL, Outcome.COMPLETED))
 UNREADABLE: list[Any] = [
     None,
@@ -96,14 +110,14 @@ async def test_an_event_of_a_command_that_cannot_be_read_harms_nothing() -> None
 async def test_a_form_whose_answer_cannot_be_read_stays_open_and_is_told(answer: Any) -> None:
     """The leader has opened its session."""
     face = Face()
-    form = asyncio.ensure_future(face.smart_customer_sync("s" * 32, "anna"))
+    form = asyncio.ensure_future(face.smart_customer_sync(ID, "anna"))
     await settle()
     face.line.sent[0].future.set_result((0, answer))
     result = await form
     assert (result.code, result.error and result.error.code) == ("failed", "office-answer-unread")
-    assert face.session_by_id("s" * 32) is not None
+    assert face.session_by_id(ID) is not None
     good = SmartSyncResult("fresh", result.handle, 1, None, None)
-    again = asyncio.ensure_future(face.smart_customer_sync("s" * 32, "anna"))
+    again = asyncio.ensure_future(face.smart_customer_sync(ID, "anna"))
     await settle()
     face.line.sent[-1].future.set_result((0, {"value": as_json(good), "at": ["boot", 1]}))
     assert (await again).code == "fresh"
@@ -116,4 +130,63 @@ async def test_an_explanation_that_cannot_be_read_is_the_last_known_one() -> Non
     await settle()
     face.line.sent[0].future.set_result((0, {"value": {"reason": "of-tomorrow"}, "at": ["boot", 1]}))
     assert await asked == face.get_status().explanation
+    await face.close()
+
+
+STOPPED = ErrorInfo("credentials-refused", FailureKind.CREDENTIALS, "refused")
+LATE = [("held", None, "held"), ("stopped", STOPPED, "credentials-refused"), ("failed", STOPPED, "credentials-refused")]
+
+
+def the_leaders(face: Face, code: str, error: ErrorInfo | None) -> dict[str, Any]:
+    handle = face.session_by_id(ID).handle  # type: ignore[union-attr]
+    return {"value": as_json(SmartSyncResult(code, handle, 1, None, None, error=error)), "at": ["boot", 1]}
+
+
+@pytest.mark.parametrize(("code", "error", "told"), LATE)
+async def test_a_form_that_was_answered_pending_hears_the_leaders_late_answer(
+    monkeypatch: pytest.MonkeyPatch, code: str, error: ErrorInfo | None, told: str
+) -> None:
+    """Rule 12: the leader answers so at once, without an event."""
+    monkeypatch.setattr(remote, "FORM_LIMIT", 0.01)
+    face = Face()
+    heard: list[Event] = []
+    face.subscribe(heard.append)
+    answer = await face.smart_customer_sync(ID, "anna")
+    assert answer.code == "pending"
+    face.line.sent[0].future.set_result((0, the_leaders(face, code, error)))
+    await settle()
+    (unserved,) = [event.data for event in heard if isinstance(event.data, events.SessionUnserved)]
+    assert (unserved.handle, unserved.account, unserved.error.code) == (answer.handle, "anna", told)
+    await face.close()
+
+
+async def test_a_form_that_was_answered_pending_hears_that_the_leader_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote, "FORM_LIMIT", 0.01)
+    face = Face()
+    heard: list[Event] = []
+    face.subscribe(heard.append)
+    assert (await face.smart_customer_sync(ID, "anna")).code == "pending"
+    face.line.sent[0].future.set_exception(SyncFailure("office-no-leader", FailureKind.PERMANENT))
+    await settle()
+    found = [event.data for event in heard if isinstance(event.data, events.SessionUnserved)]
+    assert [one.error.code for one in found] == ["office-no-leader"]
+    await face.close()
+
+
+@pytest.mark.parametrize(("code", "error", "told"), LATE)
+async def test_a_form_hears_what_a_new_leader_says_of_its_read(code: str, error: ErrorInfo | None, told: str) -> None:
+    """The leader that it waited for is gone; the next one hears of the form, and holds, or is stopped."""
+    face = Face()
+    form = asyncio.ensure_future(face.smart_customer_sync(ID, "anna"))
+    await settle()
+    face.line.sent[0].future.set_result((0, the_leaders(face, "pending", None)))
+    assert (await form).code == "pending"
+    heard: list[Event] = []
+    face.subscribe(heard.append)
+    announced = asyncio.ensure_future(face._announce(ID))
+    await settle()
+    face.line.sent[-1].future.set_result((0, the_leaders(face, code, error)))
+    await announced
+    found = [event.data for event in heard if isinstance(event.data, events.SessionUnserved)]
+    assert [one.error.code for one in found] == [told]
     await face.close()
