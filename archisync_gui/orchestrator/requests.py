@@ -187,9 +187,10 @@ def used_up(state: State, request: Request) -> State:
 
 def scheduled(state: State, slot: Slot) -> Request | None:
     """The schedule's request for that list, which waits or runs; ``None``: there is none."""
-    running = None if state.active is None or state.active.request.slot != slot else state.active.request
-    both = (state.queue.get(slot), running)
-    return next((r for r in both if r is not None and any(a.id == SCHEDULE for a in r.askers)), None)
+    key = state.list_key(slot.type, slot.account)  # a shared list may be read with another account by now
+    both = [*state.queue.values(), *(() if state.active is None else (state.active.request,))]
+    mine = (r for r in both if state.list_key(r.slot.type, r.slot.account) == key)
+    return next((r for r in mine if any(a.id == SCHEDULE for a in r.askers)), None)
 
 
 def with_owed(state: State, key: tuple[SyncType, AccountId], since: datetime | None) -> State:

@@ -24,7 +24,7 @@ from archisync_gui.model import (
     SyncFailure,
 )
 from archisync_gui.orchestrator import OfficeHours, Rules, Ticket
-from tests.orchestrator.rig import QUIET, TYPES, ListJournal, Rig, opened, served
+from tests.orchestrator.rig import QUIET, TWO, TYPES, ListJournal, Rig, opened, served
 from tests.orchestrator.test_machine import NONSENSE
 from tests.support.clock import MONDAY, settle
 
@@ -257,6 +257,22 @@ async def test_a_read_that_is_due_again_while_one_runs_stays_owed(removed: bool)
         rig.auto = lambda run: run.finish()
         await rig.clock.advance(2)
         assert "orders" in reads(rig)
+
+
+async def test_a_shared_read_that_waits_for_another_account_stays_owed() -> None:
+    """Rules 8, 28: the account that reads prices is disabled meanwhile; the next read waits for its substitute."""
+    async with Rig(rules=dataclasses.replace(ALWAYS, watchdog=1e6), accounts=TWO) as rig:
+        await rig.drain()
+        rig.auto = lambda run: None if run.type == "prices" else run.finish()
+        rig.o.set_schedule("prices", 5)
+        await rig.clock.advance(5 * 60 + 1)
+        assert rig.active.type == "prices"
+        await rig.clock.advance(5 * 60)
+        assert [r.slot.type for r in rig.o.state.queue.values() if r.slot.type == "prices"] == ["prices"]
+        rig.o.set_accounts((dataclasses.replace(TWO[0], enabled=False), TWO[1]))
+        await settle()
+        assert rig.active.slot == ("prices", "bruno", Scope.ALL)
+        assert rig.o.state.list_state("prices", "bruno").owed is not None
 
 
 @pytest.mark.parametrize("minutes", [10, 30, None])
