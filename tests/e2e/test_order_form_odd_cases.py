@@ -13,7 +13,20 @@ from playwright.async_api import Page, expect
 
 from archisync_gui.endpoint.port import PORTS_TRIED
 from tests.endpoint.form_rig import Rig
-from tests.endpoint.form_steps import ACCOUNT, add, choose, edit, line, read_again, rows, scan_here, stored
+from tests.endpoint.form_steps import (
+    ACCOUNT,
+    add,
+    changed_elsewhere,
+    choose,
+    edit,
+    kept,
+    line,
+    read_again,
+    rows,
+    scan_here,
+    stored,
+    unsent,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -26,24 +39,6 @@ def at_work(at_work: Rig) -> Iterator[Rig]:
 
 
 # ---------------------------------------------------------------------------------- what is no unfinished order
-
-
-async def kept(page: Page) -> None:
-    """Wait until all that this tab keeps is in IndexedDB."""
-    await page.evaluate("""async () => {
-      const { keepNow } = await import("/order-form/store.js"), storage = await import("/order-form/storage.js");
-      keepNow();
-      await storage.settled();
-    }""")
-
-
-async def unsent(at_work: Rig) -> list[str]:
-    """What a new tab lists as not saved."""
-    page = await at_work.tab(at_work.office.endpoint.order_form_url(ACCOUNT).replace("/order-form", "/drafts"))
-    await expect(page.locator("#count")).not_to_be_empty()
-    found = await page.locator("#unsent-list li").all_inner_texts()
-    await page.close()
-    return found
 
 
 async def test_a_form_in_which_nothing_was_typed_leaves_no_unfinished_order(at_work: Rig) -> None:
@@ -135,14 +130,6 @@ async def test_an_order_is_not_saved_without_a_code_that_was_scanned(at_work: Ri
 
 
 # ---------------------------------------------------------------------------------- dialogs and buttons of loss
-
-
-async def changed_elsewhere(at_work: Rig, id_: str) -> None:
-    """Another tab saves the draft with a line more."""
-    (draft,) = await at_work.office.drafts.list(ACCOUNT)
-    document: Any = draft.document
-    document = document | {"lines": [*document["lines"], line("020001", 7)]}
-    await at_work.office.drafts.put(ACCOUNT, id_, document, if_match=draft.version)
 
 
 async def test_escape_closes_no_dialog_that_asks_which_version_counts(at_work: Rig) -> None:

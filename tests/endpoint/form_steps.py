@@ -80,6 +80,32 @@ def held(between: Between) -> asyncio.Event:
     return go_on
 
 
+async def kept(page: Page) -> None:
+    """Wait until all that this tab keeps is in IndexedDB."""
+    await page.evaluate("""async () => {
+      const { keepNow } = await import("/order-form/store.js"), storage = await import("/order-form/storage.js");
+      keepNow();
+      await storage.settled();
+    }""")
+
+
+async def unsent(at_work: Rig) -> list[str]:
+    """What a new tab lists as not saved."""
+    page = await at_work.tab(at_work.office.endpoint.order_form_url(ACCOUNT).replace("/order-form", "/drafts"))
+    await expect(page.locator("#count")).not_to_be_empty()
+    found = await page.locator("#unsent-list li").all_inner_texts()
+    await page.close()
+    return found
+
+
+async def changed_elsewhere(at_work: Rig, id_: str) -> None:
+    """Another tab saves the draft with a line more."""
+    (draft,) = await at_work.office.drafts.list(ACCOUNT)
+    document: Any = draft.document
+    document = document | {"lines": [*document["lines"], line("020001", 7)]}
+    await at_work.office.drafts.put(ACCOUNT, id_, document, if_match=draft.version)
+
+
 async def read_again(at_work: Rig, entity: str, rows: list[dict[str, Any]]) -> None:
     """The ERP has these rows now."""
     declared = next(one for one in ENTITIES if one.name == entity)

@@ -335,6 +335,43 @@ async def test_a_draft_leaves_the_outbox_only_when_the_panel_has_that_version(pa
     assert (found["taken"], found["nothing"], found["end"]) == (1, 1, 1)
 
 
+ADOPTED = """(async () => {
+  const storage = await import("/order-form/storage.js");
+  await storage.useKey(null);
+  sessionStorage.setItem("archisync-token", JSON.stringify({ token: "t", account: "a", profileId: "p" }));
+  const { adopt, waiting } = await import("/order-form/keep.js?adopted");
+  const id = "o".repeat(24), left = async () => (await waiting()).filter((one) => one.id === id).map(({ kind, order, document }) =>
+    `${kind} ${order?.note ?? document.note}`).sort();
+  const entry = (key, at, note, more) => ({ key, at, id, kind: key.split(":")[0], account: "a", tab: "t",
+    document: { note }, ...(key.startsWith("send") ? {} : { order: { id, note } }), ...more });
+  const first = [entry(`aside:${id}`, "1", "laid aside"), entry("copy:t", "2", "typed"), entry(`send:${id}`, "3", "saved"),
+    entry("copy:u", "4", "written", { work: "w" })];
+  const taken = [(await adopt(first)).length, (await adopt(first)).length]; // the page may be closed in between
+  const here = await left();
+  await adopt([entry("copy:u", "5", "written on", { work: "w" }), entry(`aside:${id}`, "6", "laid aside too"),
+    entry(`send:${id}`, "7", "saved later"), entry(`send:${id}`, "2", "saved before")]);
+  const both = await left();
+  for (const one of await waiting()) await storage.put(one.key, null);
+  sessionStorage.clear();
+  return { taken, here, both };
+})()"""
+
+
+async def test_what_other_ports_kept_of_one_order_is_not_thrown_together(page: Page) -> None:
+    found = json.loads(await page.evaluate(f"async () => JSON.stringify(await {ADOPTED})"))
+    assert found["taken"] == [4, 4]
+    assert found["here"] == ["aside laid aside", "aside typed", "aside written", "send saved"]
+    assert found["both"] == [
+        "aside laid aside",
+        "aside laid aside too",
+        "aside saved",
+        "aside saved before",
+        "aside typed",
+        "aside written on",
+        "send saved later",
+    ]
+
+
 SCANNED = """(async () => {
   const store = await import("/order-form/store.js"), real = window.fetch;
   const { lineOf } = await import("/order-form/value.js");

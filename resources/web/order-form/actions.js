@@ -3,13 +3,13 @@
  * what has to wait for an answer keeps the order's id and is dropped when that order is gone.
  */
 import { forgetArticles, need, onSettled, productOf } from "./articles.js";
-import { forget, layAside, post, send } from "./keep.js";
+import { asideOf, forget, layAside, post, send } from "./keep.js";
 import { read } from "./network.js";
 import * as operations from "./operations.js";
 import { allowed, looksLikeCode, readQuantity, rules, stepped } from "./quantity.js";
 import { customerCodes, emptyBox, exact } from "./search.js";
 import { set, setting } from "./storage.js";
-import { emptyEntry, focus, isChanged, kept, note, now, order, perform, say, update, view } from "./store.js";
+import { emptyEntry, focus, inBoxes, isChanged, kept, note, now, order, perform, say, update, view, writing } from "./store.js";
 import { ago, amount, counted, language, t } from "./texts.js";
 import { blank, fromDocument, isEmpty, lineOf, MOST_LINES, MOST_TEXT, newId, quantityText, toDocument } from "./value.js";
 
@@ -376,19 +376,19 @@ function continueSaving() {
 onSettled(continueSaving);
 
 async function finish() {
-  const mine = order(), document = toDocument(mine, now().day, language);
+  const mine = order(), { work, from } = now(), document = toDocument(mine, now().day, language);
   if (!document) return; // its problem was said
   if (JSON.stringify(document).length > MOST_TEXT) { note("save", { text: t("save.large") }); return; }
   next();
   say({ text: t("saving"), tone: "soft" });
   const { entry, kept: onDisk } = post(mine.id, mine.version, document);
-  onDisk.then((there) => there && forget(`aside:${mine.id}`));
+  onDisk.then((there) => { if (there) for (const name of [asideOf(work), from]) if (name) forget(name); });
   const result = await send(entry);
   await onDisk;
   hooks.unsent();
   if ("saved" in result) say({ text: counted("saved", result.total), tone: "good" });
-  else if ("conflict" in result) await conflict(mine, result.conflict);
-  else if ("refused" in result) await refused(mine, document, result.refused);
+  else if ("conflict" in result) await conflict({ mine, from: await takenBack(mine, work, document), current: result.conflict, opening: false });
+  else if ("refused" in result) await refused(mine, await takenBack(mine, work, document), result.refused);
   else {
     const why = result.away ? "" : result.why; // the first sentence says so
     say({ text: `${t(now().unkept ? "saved.nowhere" : "saved.here")} ${why}`.trim(), tone: "warn" });
@@ -396,28 +396,42 @@ async function finish() {
   hooks.saved();
 }
 
+/** A draft that the panel does not take is laid aside, and is sent no more; its name there.
+ * @param {Order} mine @param {string} work @param {any} document */
+export async function takenBack(mine, work, document) {
+  if (await layAside({ order: mine, work, document })) await forget(`send:${mine.id}`);
+  return asideOf(work);
+}
+
 /** The next order at once. */
 function next() {
   const group = setting("price-group") ?? order().group;
   forgetArticles();
-  update({ touched: false, history: operations.begin(blank(group)), entry: emptyEntry(), customer: emptyBox(), product: emptyBox(), notes: {},
+  update({ touched: false, work: newId(), from: null, history: operations.begin(blank(group)), entry: emptyEntry(), customer: emptyBox(), product: emptyBox(), notes: {},
     scans: [], gone: null, past: null, paste: null, said: null, saveWanted: null });
   focus("customer");
 }
 
 /** Make `mine` the order of this page; what was being written is laid aside, unless it is stored as it is.
- * @param {Order} mine @param {boolean} [touched] It differs from what is stored. */
-export function takeUp(mine, touched = false) {
-  const before = order();
-  if (!isEmpty(before) && before.id !== mine.id && isChanged(now())) layAside(before, toDocument(before, now().day, language));
+ * @param {Order} mine
+ * @param {{ touched?: boolean, from?: string | null, typed?: import("./keep.js").Typed }} [how] `touched`: it differs from what
+ *   is stored. `from`: the entry that keeps it, which is deleted once this page's copy is on the disk. */
+export function takeUp(mine, { touched = false, from = null, typed } = {}) {
+  if (!isEmpty(order()) && isChanged(now()) || inBoxes()) layAside(writing());
   forgetArticles();
-  update({ touched, history: operations.begin(mine), entry: emptyEntry(), customer: emptyBox(), product: emptyBox(), notes: {},
+  update({ touched, work: newId(), from, history: operations.begin(mine), ...boxes(typed), notes: {},
     scans: [], gone: null, past: null, paste: null, conflict: null, said: null, saveWanted: null });
   need(mine.lines);
+  if (typed?.entry.product) need([typed.entry.product], typed.entry.product);
   focus(mine.customer ? "product" : "customer");
   verifyCustomer();
+  if (from) giveUp(from);
   hooks.unsent();
 }
+
+/** The boxes as they were typed. @param {import("./keep.js").Typed} [typed] */
+export const boxes = (typed) => ({ customer: { ...emptyBox(), text: typed?.customer ?? "" },
+  product: { ...emptyBox(), text: typed?.article ?? "" }, entry: typed?.entry ?? emptyEntry() });
 
 /** A vanished customer is said, and never changed by itself. */
 export async function verifyCustomer() {
@@ -433,16 +447,15 @@ export async function verifyCustomer() {
 }
 
 /** A draft that the panel does not take comes back, unless the next one has been begun: then it is a click away.
- * @param {Order} mine @param {any} document @param {string} why */
-async function refused(mine, document, why) {
-  if (await layAside(mine, document)) await forget(`send:${mine.id}`);
+ * @param {Order} mine @param {string} from The entry that keeps it. @param {string} why */
+function refused(mine, from, why) {
   const text = t("saved.refused", { text: why });
   say(null);
   if (isEmpty(order())) {
-    takeUp(mine, true);
+    takeUp(mine, { touched: true, from });
     note("save", { text });
   } else {
-    note("save", { text, label: t("unsent.open"), act: () => takeUp(mine, true) });
+    note("save", { text, label: t("unsent.open"), act: () => takeUp(mine, { touched: true, from }) });
   }
   hooks.unsent();
 }
@@ -451,23 +464,32 @@ async function refused(mine, document, why) {
 export function clear() {
   const before = order();
   next();
-  say({ text: t("cleared"), tone: "soft", undo: () => takeUp(before, true) });
+  say({ text: t("cleared"), tone: "soft", undo: () => takeUp(before, { touched: true }) });
 }
 
 // ---------------------------------------------------------------------------------------------- conflicts
 
 /** Another tab has saved since: nothing is lost on either side until the agent decides.
- * @param {Order} mine @param {any} current What is stored; null: it was deleted. */
-export async function conflict(mine, current) {
-  if (await layAside(mine, toDocument(mine, now().day, language))) await forget(`send:${mine.id}`);
+ * @param {import("./store.js").Conflict} found */
+export function conflict(found) {
   say(null);
-  update({ conflict: { mine, current, opening: false } });
+  update({ conflict: found });
   hooks.unsent();
+}
+
+/** The order that is shown differs from what is stored now. @param {any} current What is stored; null: it was deleted. */
+export async function conflictShown(current) {
+  await layAside(writing());
+  const { order: mine, typed, work } = writing();
+  conflict({ mine, typed, from: asideOf(work), current, opening: true });
 }
 
 /** Delete an entry once the form's own copy of that order is on the disk. @param {string} name */
 async function giveUp(name) {
-  if (await kept()) await forget(name);
+  if (await kept()) {
+    await forget(name);
+    if (now().from === name) update({ from: null });
+  }
   hooks.unsent();
 }
 
@@ -481,8 +503,8 @@ export function takeStored() {
 export function keepAsCopy() {
   const { conflict } = now();
   if (!conflict) return;
-  takeUp({ ...conflict.mine, id: newId(), version: null, savedAt: null }, true);
-  giveUp(`aside:${conflict.mine.id}`);
+  const { mine, typed, from } = conflict;
+  takeUp({ ...mine, id: newId(), version: null, savedAt: null }, { touched: true, from, typed });
   if (!conflict.opening) save();
 }
 
@@ -490,7 +512,7 @@ export function keepAsCopy() {
 export function keepMine() {
   const { conflict } = now();
   if (!conflict) return;
-  takeUp({ ...conflict.mine, version: conflict.current?.version ?? null, savedAt: conflict.current?.updatedAt ?? null }, true);
-  giveUp(`aside:${conflict.mine.id}`);
+  const { mine, typed, from, current } = conflict;
+  takeUp({ ...mine, version: current?.version ?? null, savedAt: current?.updatedAt ?? null }, { touched: true, from, typed });
   if (!conflict.opening) save();
 }

@@ -1,5 +1,5 @@
 /* The order form starts here: gets in, takes up what this tab was writing, opens the session, and draws. */
-import { conflict, onSaved, takeUp, verifyCustomer } from "./actions.js";
+import { boxes, conflict, conflictShown, onSaved, takenBack, takeUp, verifyCustomer } from "./actions.js";
 import { need } from "./articles.js";
 import * as keep from "./keep.js";
 import { call, enter, keeping, key, sentence } from "./network.js";
@@ -7,7 +7,7 @@ import * as operations from "./operations.js";
 import { askAgain, startSession } from "./session.js";
 import * as start from "./start.js";
 import * as storage from "./storage.js";
-import { drawWith, focus, goOnDrawing, holdDrawing, isChanged, keepNow, kept, now, order, startKeeping, update } from "./store.js";
+import { drawWith, focus, goOnDrawing, holdDrawing, isChanged, keepNow, now, order, startKeeping, update } from "./store.js";
 import { ago, language, t } from "./texts.js";
 import { fromDocument, isEmpty, newId } from "./value.js";
 import { refresh } from "./view/combo.js";
@@ -37,8 +37,7 @@ async function resend() {
 function restore(copy) {
   if (!copy.order) return;
   const { typed } = copy;
-  update({ touched: !copy.unchanged, history: operations.begin(copy.order), customer: { ...now().customer, text: typed?.customer ?? "" },
-    product: { ...now().product, text: typed?.article ?? "" }, entry: typed?.entry ?? now().entry });
+  update({ touched: !copy.unchanged, work: copy.work ?? newId(), history: operations.begin(copy.order), ...boxes(typed) });
   if (typed?.entry?.product) need([typed.entry.product], typed.entry.product);
   need(copy.order.lines);
   verifyCustomer();
@@ -54,17 +53,14 @@ async function compareRestored() {
   const stored = status === 200 ? answer.draft : null;
   if (stored?.version === version) return;
   if (stored && !isChanged(now())) edit(fromDocument(stored, language));
-  else {
-    await conflict(order(), stored);
-    update({ conflict: { mine: order(), current: stored, opening: true } });
-  }
+  else await conflictShown(stored);
 }
 
 /** Open the draft or the kept order that the address names; says when two versions differ.
  * @param {URLSearchParams} wanted */
 async function open(wanted) {
   const id = wanted.get("draft"), again = wanted.get("copy");
-  let local = id ? await keep.waitingFor(id) : null;
+  let local = id ? await keep.waitingFor(id, wanted.get("kept")) : null;
   // A draft on its way to the panel is opened as it is stored, if the panel is there.
   if (local?.kind === "send" && "saved" in await keep.send(local)) local = id ? await keep.waitingFor(id) : null;
   // What was never saved is only here: there is nothing to compare with.
@@ -79,15 +75,10 @@ async function open(wanted) {
   }
   if (!local && !stored) { tell(sentence({ status, answer })); return; }
   if (!local) { edit(fromDocument(stored, language)); return; }
-  const mine = local.order ?? fromDocument(local, language);
-  if (stored && stored.version !== local.version) {
-    await conflict(mine, stored);
-    update({ conflict: { mine, current: stored, opening: true } });
-    return;
-  }
-  takeUp(mine, true);
-  if (await kept()) await keep.forget(local.key);
-  await countUnsent();
+  const mine = local.order ?? fromDocument(local, language), { typed } = local;
+  const from = local.kind === "send" ? await takenBack(mine, newId(), local.document) : local.key;
+  if (stored && stored.version !== local.version) conflict({ mine, typed, from, current: stored, opening: true });
+  else takeUp(mine, { touched: true, from, typed });
 }
 
 /** Open what the address names, if it names something. */
@@ -131,7 +122,7 @@ async function begin() {
   }
   startKeeping();
   update({ starting: false });
-  if (copy && copyOf) update({ history: { ...now().history, order: { ...order() } } }); // a duplicated tab keeps its own
+  if (copy && copyOf) update({ work: newId(), history: { ...now().history, order: { ...order() } } }); // a duplicated tab keeps its own
   focus(order().customer ? "product" : "customer");
   startSession(() => { for (const combo of [customerCombo, productCombo]) if (now()[combo.name].open) refresh(combo); });
   if (copy) compareRestored().catch(() => {}); // without the panel: compared when it is saved

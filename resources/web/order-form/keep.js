@@ -7,6 +7,7 @@ import * as storage from "./storage.js";
 import { language } from "./texts.js";
 import { newId, rewritten } from "./value.js";
 
+/** @typedef {{ customer: string, article: string, entry: import("./store.js").Entry }} Typed In the boxes of the form. */
 /**
  * @typedef {object} Kept
  * @property {string} key Its name in the storage.
@@ -19,7 +20,9 @@ import { newId, rewritten } from "./value.js";
  * @property {string} origin Where it was written.
  * @property {string} [language] In which its quantities are written; missing in what earlier versions kept.
  * @property {import("./value.js").Order} [order] Of a copy or an order laid aside.
- * @property {{ customer: string, article: string, entry: import("./store.js").Entry }} [typed] In the boxes of the form.
+ * @property {Typed} [typed] Of a copy or an order laid aside.
+ * @property {string} [work] Of a copy or an order laid aside: which writing of the order it is. One order may be written
+ *   in two ways at once (two tabs, two versions of a draft), and none of them takes another's place.
  * @property {number | null} version The stored draft's version that it follows.
  * @property {any} document As the panel would store it; null while a quantity cannot be read.
  * @property {boolean} [unchanged] Of a copy: it is a stored draft in which nothing was typed. A reload goes on with it;
@@ -105,17 +108,21 @@ function inThisLanguage(entry) {
 }
 
 /** Keep this tab's working copy; null: there is nothing to keep.
- * @param {{ order: import("./value.js").Order, typed: Kept["typed"], document: any, unchanged: boolean } | null} copy */
+ * @param {{ order: import("./value.js").Order, typed: Typed, document: any, work: string, unchanged: boolean } | null} copy */
 export function keepCopy(copy) {
   const name = nameOf("copy", tab);
   if (!copy) return storage.put(name, null);
   return storage.put(name, { ...stamp(), ...copy, key: name, kind: "copy", id: copy.order.id, version: copy.order.version });
 }
 
-/** Lay an order aside: it is shown among those not saved. @param {import("./value.js").Order} order @param {any} document */
-export function layAside(order, document) {
-  const name = nameOf("aside", order.id);
-  return storage.put(name, { ...stamp(), key: name, kind: "aside", id: order.id, order, version: order.version, document });
+/** Under this name a writing of an order is laid aside. @param {string} work */
+export const asideOf = (work) => nameOf("aside", work);
+
+/** Lay an order aside: it is shown among those not saved. Another state of the same writing takes its place.
+ * @param {{ order: import("./value.js").Order, work: string, document: any, typed?: Typed }} what */
+export function layAside({ order, work, document, typed }) {
+  const name = asideOf(work);
+  return storage.put(name, { ...stamp(), key: name, kind: "aside", id: order.id, order, version: order.version, document, typed, work });
 }
 
 /** Put a saved draft into the outbox. `kept` resolves with false when the browser does not keep it.
@@ -143,24 +150,40 @@ export async function waiting() {
     .sort((a, b) => b.at.localeCompare(a.at));
 }
 
-/** The entry to go on with for an order: what was saved last of it here. @param {string} id @returns {Promise<Kept | null>} */
-export async function waitingFor(id) {
-  return (await waiting()).find((one) => one.id === id) ?? null;
+/** The entry to go on with for an order: the one of that name, or what was kept last of it here.
+ * @param {string} id @param {string | null} [name] @returns {Promise<Kept | null>} */
+export async function waitingFor(id, name) {
+  const found = (await waiting()).filter((one) => one.id === id);
+  return found.find((one) => one.key === name) ?? found[0] ?? null;
 }
 
-/** Take over what another address of the panel has kept; of two versions of one order the newer one counts.
+/** Take over what another address of the panel has kept. Of two states of one writing the newer one counts; of two drafts to
+ * be sent that are one order the newer one is sent, and the other one is laid aside.
  * @param {Kept[]} entries @returns {Promise<Kept[]>} Those that need not be kept there any longer: they are on the disk here. */
 export async function adopt(entries) {
   const taken = [];
   for (const entry of entries) {
     if (typeof entry?.key !== "string" || typeof entry.id !== "string") continue;
     if (entry.unchanged) { taken.push(entry); continue; } // the panel has it
-    const kind = entry.kind === "copy" ? "aside" : entry.kind, name = nameOf(kind, entry.id);
-    const newer = (/** @type {any} */ mine) => mine?.at >= entry.at ? mine : { ...entry, key: name, kind };
-    if (await storage.change(name, newer)) taken.push(entry);
+    const adopted = entry.kind === "send" ? entry : asAside(entry);
+    let both = Promise.resolve(true);
+    const kept = await storage.change(adopted.key, (mine) => {
+      if (!mine) return adopted;
+      const [newer, older] = mine.at >= adopted.at ? [mine, adopted] : [adopted, mine];
+      if (newer.kind === "send" && JSON.stringify(newer.document) !== JSON.stringify(older.document)) {
+        const aside = asAside(older);
+        both = storage.put(aside.key, aside); // journalled before the newer one is
+      }
+      return newer;
+    });
+    if (kept && await both) taken.push(entry);
   }
   return taken;
 }
+
+/** An entry of another address, or of another save, as an order laid aside here; the same one is named the same each time.
+ * @param {Kept} entry @returns {Kept} */
+const asAside = (entry) => ({ ...entry, key: asideOf(entry.work ?? `${entry.key}:${entry.at}`), kind: "aside" });
 
 // ---------------------------------------------------------------------------------------------- sending
 

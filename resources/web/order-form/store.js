@@ -7,7 +7,7 @@ import * as operations from "./operations.js";
 import { emptyBox } from "./search.js";
 import { setting, settled } from "./storage.js";
 import { language } from "./texts.js";
-import { blank, isEmpty, judge, settle, toDocument, today } from "./value.js";
+import { blank, isEmpty, judge, newId, settle, toDocument, today } from "./value.js";
 
 /** @typedef {import("./value.js").Product} Product */
 /** @typedef {{ product: Product | null, qtyText: string, sure: boolean }} Entry The row for the next line. */
@@ -15,11 +15,15 @@ import { blank, isEmpty, judge, settle, toDocument, today } from "./value.js";
 /** @typedef {{ text: string, label?: string, act?: () => void }} Note */
 /** @typedef {"top" | "customer" | "entry" | "save"} Place */
 /** @typedef {{ code: string, order: string, state: "looking" | "missing" | "failed" }} Scan */
+/** @typedef {{ mine: import("./value.js").Order, typed?: import("./keep.js").Typed, from: string, current: any, opening: boolean }} Conflict
+ * `from`: the entry that keeps mine; `current`: what is stored, null: it was deleted. */
 /** @typedef {{ lines: any[], at: string | null, usual: any[] }} Past What a customer ordered before. */
 /**
  * @typedef {object} State
  * @property {operations.History} history The order, with what can be undone.
  * @property {boolean} touched The order differs from what is stored, whatever can be undone: it was taken up from this browser.
+ * @property {string} work Which writing of the order this is (see keep.js).
+ * @property {string | null} from Name of the entry from which the order was taken up, until the working copy has taken its place.
  * @property {Entry} entry
  * @property {import("./search.js").Box<any>} customer
  * @property {import("./search.js").Box<any>} product
@@ -32,7 +36,7 @@ import { blank, isEmpty, judge, settle, toDocument, today } from "./value.js";
  * @property {{ customerId: string, time: string } | null} gone The customer is no longer in the ERP.
  * @property {{ customerId: string, past: Past } | null} past
  * @property {number} unsent Saved drafts that the panel does not have yet.
- * @property {{ mine: import("./value.js").Order, current: any, opening: boolean } | null} conflict
+ * @property {Conflict | null} conflict
  * @property {import("./view/paste.js").Paste | null} paste
  * @property {{ go: () => void } | null} leaving
  * @property {{ code: string, by: object | null } | null} blocked A code scanned while that dialog was open.
@@ -45,7 +49,7 @@ import { blank, isEmpty, judge, settle, toDocument, today } from "./value.js";
 
 /** @returns {State} */
 function initial() {
-  return { history: operations.begin(blank(setting("price-group"))), touched: false, entry: emptyEntry(),
+  return { history: operations.begin(blank(setting("price-group"))), touched: false, work: newId(), from: null, entry: emptyEntry(),
     customer: emptyBox(), product: emptyBox(), articles: {}, lists: [], day: today(), said: null, notes: {}, scans: [], gone: null, past: null,
     unsent: 0, conflict: null, paste: null, leaving: null, blocked: null, saveWanted: null, freshness: null, door: null, starting: true, unkept: false };
 }
@@ -120,12 +124,23 @@ const typedChanged = (a, b) => a.history.order !== b.history.order || a.entry !=
   || a.customer.text !== b.customer.text || a.product.text !== b.product.text;
 
 function keep() {
-  const { history, customer, product, entry } = state;
-  const typed = { customer: history.order.customer ? "" : customer.text, article: product.text, entry };
-  const inBoxes = Boolean(typed.customer || typed.article);
-  const nothing = isEmpty(history.order) && !history.order.date && !history.order.version && !inBoxes;
-  keepCopy(nothing ? null : { order: history.order, typed, document: toDocument(history.order, state.day, language),
-    unchanged: !inBoxes && !isChanged(state) });
+  const { order } = state.history, typed = inBoxes();
+  const nothing = isEmpty(order) && !order.date && !order.version && !typed;
+  keepCopy(nothing ? null : { ...writing(), unchanged: !typed && !isChanged(state) });
+}
+
+/** What is kept of the order that is shown. */
+export const writing = () => ({ order: state.history.order, work: state.work, typed: typedNow(),
+  document: toDocument(state.history.order, state.day, language) });
+
+/** What is typed in the boxes. @returns {import("./keep.js").Typed} */
+const typedNow = () =>
+  ({ customer: state.history.order.customer ? "" : state.customer.text, article: state.product.text, entry: state.entry });
+
+/** Whether something is typed in the boxes that the order does not have yet. */
+export function inBoxes() {
+  const { customer, article } = typedNow();
+  return Boolean(customer || article);
 }
 
 /** Whether the order differs from what is stored of it. @param {State} state */

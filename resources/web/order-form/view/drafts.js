@@ -59,7 +59,7 @@ function waitingRow(entry, state, acts) {
   return html`<li key=${entry.key}><b>${nameOf(shown)}</b>
     <small>${counted("lines.count", shown.lines?.length ?? 0)} · ${ago(entry.at)} · ${t(entry.kind === "send" ? "unsent.send" : "unsent.aside")}</small>
     ${shown.note ? html`<small class="first-words">${shown.note}</small>` : null}
-    <span class="buttons"><a class="button" href=${`/order-form#draft=${entry.id}`} aria-label=${about(t("unsent.open"), shown)}>${t("unsent.open")}</a>
+    <span class="buttons"><a class="button" href=${`/order-form#draft=${entry.id}&kept=${encodeURIComponent(entry.key)}`} aria-label=${about(t("unsent.open"), shown)}>${t("unsent.open")}</a>
       ${sureButton(t("unsent.drop"), shown, state.sure === entry.key, () => acts.drop(entry), acts)}</span></li>`;
 }
 

@@ -1,0 +1,84 @@
+"""Several versions of one order at a time: whichever the agent goes on with, the others stay to be found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.endpoint.form_rig import Rig
+from tests.endpoint.form_steps import ACCOUNT, changed_elsewhere, edit, kept, line, rows, stored, unsent
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture
+def at_work(at_work: Rig) -> Iterator[Rig]:
+    """In these tests no page may complain of anything but a refusal that the test provokes."""
+    yield at_work
+    assert [one for one in at_work.problems if "412" not in one] == []
+
+
+async def other_version_opened(at_work: Rig) -> Page:
+    """The agent has written "qui" into a draft that was changed elsewhere, and opens the other version."""
+    id_ = await stored(at_work, line("020002", 3))
+    page = await at_work.form(ACCOUNT)
+    await edit(page, id_, 1)
+    await page.locator("#note").fill("qui")
+    await changed_elsewhere(at_work, id_)
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#conflict")).to_be_visible()
+    await page.locator("#conflict-open").click()
+    await expect(page.locator("#lines tr")).to_have_count(2)
+    return page
+
+
+async def test_a_version_that_was_not_chosen_stays_when_the_other_is_saved(at_work: Rig) -> None:
+    page = await other_version_opened(at_work)
+    await page.locator("#date").fill("2026-03-02")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#saved")).to_contain_text("Bozza salvata")
+    await kept(page)
+    (found,) = await unsent(at_work)
+    assert "qui" in found
+    await page.goto(at_work.office.url + "/drafts")
+    await page.locator("#unsent-list a").click()
+    await expect(page.locator("#conflict")).to_contain_text("qui")
+    await page.locator("#conflict-mine").click()
+    await expect(page.locator("#note")).to_have_value("qui")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#saved")).to_contain_text("Bozza salvata")
+    await kept(page)
+    assert await unsent(at_work) == [], "what was saved is no longer among the unfinished orders"
+
+
+async def test_two_versions_of_one_draft_are_laid_aside_each_for_itself(at_work: Rig) -> None:
+    page = await other_version_opened(at_work)
+    await page.locator("#note").fill("là")
+    await edit(page, await stored(at_work, line("020001", 1), line("030001", 1), line("012345K3", 1), id_="e" * 24), 3)
+    await kept(page)
+    found = await unsent(at_work)
+    assert len(found) == 2
+    assert {"qui" in one for one in found} == {"là" in one for one in found} == {True, False}
+    await page.goto(at_work.office.url + "/drafts")
+    await page.locator("#unsent-list li", has_text="là").get_by_role("link").click()
+    await expect(page.locator("#note")).to_have_value("là")
+
+
+async def test_a_duplicated_tab_lays_its_own_writing_aside(at_work: Rig) -> None:
+    page = await at_work.form(ACCOUNT)
+    await page.locator("#note").fill("prima")
+    await kept(page)
+    async with page.expect_popup() as opening:
+        await page.evaluate("window.open('/order-form'), null")
+    copy = await opening.value
+    await expect(copy.locator("#note")).to_have_value("prima")
+    await copy.locator("#note").fill("seconda")
+    id_ = await stored(at_work, line("020002", 3))
+    for tab in (page, copy):
+        await edit(tab, id_, 1)
+        await kept(tab)
+    found = await unsent(at_work)
+    assert {"prima" in one for one in found} == {"seconda" in one for one in found} == {True, False}
+    assert await rows(page) == [["020002", "3"]]
