@@ -82,3 +82,49 @@ async def test_a_duplicated_tab_lays_its_own_writing_aside(at_work: Rig) -> None
     found = await unsent(at_work)
     assert {"prima" in one for one in found} == {"seconda" in one for one in found} == {True, False}
     assert await rows(page) == [["020002", "3"]]
+
+
+@pytest.mark.parametrize("through", ["Riprendi", "Modifica"])
+async def test_a_changed_draft_opened_again_in_its_tab_stays_as_it_was_written(at_work: Rig, through: str) -> None:
+    id_ = await stored(at_work, line("020002", 3), line("020001", 1))
+    page = await at_work.form(ACCOUNT)
+    await edit(page, id_, 2)
+    await page.locator("#lines .quantity").first.fill("7")
+    await page.locator("#note").fill("qui")
+    await page.keyboard.press("Alt+f")
+    await expect(page.locator("#unsent-list li")).to_contain_text("non finita")
+    await page.get_by_role("link", name=through).click()
+    await expect(page.locator("html")).to_have_attribute("data-ready", "")
+    await expect(page.locator("#note")).to_have_value("qui")
+    assert await rows(page) == [["020002", "7"], ["020001", "1"]]
+    await edit(page, id_, 2)  # the address names it once more
+    await expect(page.locator("#note")).to_have_value("qui")
+    await kept(page)
+    await page.reload()
+    await expect(page.locator("#note")).to_have_value("qui")
+    assert await rows(page) == [["020002", "7"], ["020001", "1"]]
+
+
+async def test_a_changed_draft_opened_again_is_compared_with_what_was_stored_meanwhile(at_work: Rig) -> None:
+    id_ = await stored(at_work, line("020002", 3))
+    page = await at_work.form(ACCOUNT)
+    await edit(page, id_, 1)
+    await page.locator("#note").fill("qui")
+    await changed_elsewhere(at_work, id_)
+    await page.evaluate("(id) => { location.hash = `draft=${id}` }", id_)
+    await expect(page.locator("#conflict")).to_contain_text("qui")
+    await page.locator("#conflict-open").click()
+    await expect(page.locator("#lines tr")).to_have_count(2)
+    await kept(page)
+    (found,) = await unsent(at_work)
+    assert "qui" in found
+
+
+async def test_an_order_that_was_never_saved_opened_again_in_its_tab_is_not_called_missing(at_work: Rig) -> None:
+    page = await at_work.form(ACCOUNT)
+    await page.locator("#note").fill("qui")
+    await page.keyboard.press("Alt+f")
+    await page.get_by_role("link", name="Riprendi").click()
+    await expect(page.locator("html")).to_have_attribute("data-ready", "")
+    await expect(page.locator("#note")).to_have_value("qui")
+    await expect(page.locator("#note-top")).to_be_hidden()

@@ -69,6 +69,7 @@ IN_PAGE = """() => {
     id: () => walk.store.order().id,
     dump: async () => JSON.stringify({ state: { ...walk.store?.now(), articles: 0 }, active: document.activeElement?.id,
       kept: [...(await walk.storage?.all() ?? []).keys()] }),
+    opened: () => until(() => !location.hash),
     shown: (id) => until((wanted) => walk.id() === wanted, id),
     other: (id) => until((before) => walk.id() !== before, id),
     customer: (name) => until((wanted) => text(one("#customer-chosen b")) === wanted, name),
@@ -403,10 +404,17 @@ class Walk:
         self.fresh(Seen())
 
     async def edit(self, at: int) -> None:
-        if not self.saved:
+        """Open what was saved, or what is on the screen."""
+        known = sorted(self.saved)
+        if self.id not in self.saved and not self.now.empty:
+            known.append(self.id)
+        if not known:
             return
-        id_ = sorted(self.saved)[at % len(self.saved)]
+        id_ = known[at % len(known)]
         if id_ == self.id:
+            await self._go(f"draft={id_}", id_)
+            if not self._kept():
+                self.fresh(self.saved[id_].opened())
             return
         self._leave()
         await self._go(f"draft={id_}", id_)
@@ -433,7 +441,7 @@ class Walk:
                 await asyncio.sleep(0.02)
 
     def _leave(self) -> None:
-        if not self.now.empty and self._changed():
+        if self.now.article or (not self.now.empty and self._changed()):
             self.aside[self.id] = self.now
 
     def _changed(self) -> bool:
@@ -446,6 +454,7 @@ class Walk:
 
     async def _go(self, hash_: str, id_: str) -> None:
         await self.ask("go", hash_)
+        await self.ask("opened")
         await self.ask("shown", id_)
 
     async def reload(self) -> None:
@@ -462,11 +471,11 @@ class Walk:
         await self._go_on()
 
     async def _go_on(self) -> None:
-        """Go on with what was left; what was typed in the article's box belongs to the tab, and went with it."""
-        left, kept = replace(self.now, article=""), self._kept()
-        if not left.empty or self.id in self.saved:
+        """Go on with what was left."""
+        kept = self._kept()
+        if kept or self.id in self.saved:
             await self._go(f"draft={self.id}", self.id)
-        self.fresh(left, kept)
+        self.fresh(self.now, kept)
 
     async def restart(self) -> None:
         await self.rig.office.restart()

@@ -7,7 +7,7 @@ import * as operations from "./operations.js";
 import { askAgain, startSession } from "./session.js";
 import * as start from "./start.js";
 import * as storage from "./storage.js";
-import { drawWith, focus, goOnDrawing, holdDrawing, isChanged, keepNow, now, order, startKeeping, update } from "./store.js";
+import { drawWith, focus, goOnDrawing, holdDrawing, inBoxes, isChanged, keepNow, now, order, startKeeping, update } from "./store.js";
 import { ago, language, t } from "./texts.js";
 import { fromDocument, isEmpty, newId } from "./value.js";
 import { refresh } from "./view/combo.js";
@@ -45,11 +45,11 @@ function restore(copy) {
 
 /** Whether the draft that this tab goes on with is still stored as it was; what was changed elsewhere meanwhile is shown,
  * or taken up if nothing was typed here. */
-async function compareRestored() {
+async function compareShown() {
   const { id, version } = order();
-  if (!version) return;
+  if (!version || now().conflict) return;
   const { status, answer } = await call(`/api/drafts/${encodeURIComponent(id)}`);
-  if (order().id !== id || order().version !== version || ![200, 404].includes(status)) return;
+  if (order().id !== id || order().version !== version || now().conflict || ![200, 404].includes(status)) return;
   const stored = status === 200 ? answer.draft : null;
   if (stored?.version === version) return;
   if (stored && !isChanged(now())) edit(fromDocument(stored, language));
@@ -59,8 +59,13 @@ async function compareRestored() {
 /** Open the draft or the kept order that the address names; says when two versions differ.
  * @param {URLSearchParams} wanted */
 async function open(wanted) {
-  const id = wanted.get("draft"), again = wanted.get("copy");
-  let local = id ? await keep.waitingFor(id, wanted.get("kept")) : null;
+  const id = wanted.get("draft"), again = wanted.get("copy"), name = wanted.get("kept");
+  // What was written in it here is newer than anything that could be opened.
+  if (order().id === id && (isChanged(now()) || inBoxes()) && (!name || name === keep.copyName())) {
+    await compareShown();
+    return;
+  }
+  let local = id ? await keep.waitingFor(id, name) : null;
   // A draft on its way to the panel is opened as it is stored, if the panel is there.
   if (local?.kind === "send" && "saved" in await keep.send(local)) local = id ? await keep.waitingFor(id) : null;
   // What was never saved is only here: there is nothing to compare with.
@@ -125,7 +130,7 @@ async function begin() {
   if (copy && copyOf) update({ work: newId(), history: { ...now().history, order: { ...order() } } }); // a duplicated tab keeps its own
   focus(order().customer ? "product" : "customer");
   startSession(() => { for (const combo of [customerCombo, productCombo]) if (now()[combo.name].open) refresh(combo); });
-  if (copy) compareRestored().catch(() => {}); // without the panel: compared when it is saved
+  if (copy) compareShown().catch(() => {}); // without the panel: compared when it is saved
   await openWanted();
   window.addEventListener("hashchange", () => openWanted().catch((error) => tell(error.message)));
   window.addEventListener("online", () => { resend(); start.gather(resend); });

@@ -110,10 +110,13 @@ function inThisLanguage(entry) {
 /** Keep this tab's working copy; null: there is nothing to keep.
  * @param {{ order: import("./value.js").Order, typed: Typed, document: any, work: string, unchanged: boolean } | null} copy */
 export function keepCopy(copy) {
-  const name = nameOf("copy", tab);
+  const name = copyName();
   if (!copy) return storage.put(name, null);
   return storage.put(name, { ...stamp(), ...copy, key: name, kind: "copy", id: copy.order.id, version: copy.order.version });
 }
+
+/** Under this name this tab's working copy is kept. */
+export const copyName = () => nameOf("copy", tab);
 
 /** Under this name a writing of an order is laid aside. @param {string} work */
 export const asideOf = (work) => nameOf("aside", work);
