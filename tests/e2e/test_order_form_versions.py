@@ -8,7 +8,19 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.endpoint.form_rig import Rig
-from tests.endpoint.form_steps import ACCOUNT, changed_elsewhere, edit, kept, line, rows, stored, unsent
+from tests.endpoint.form_steps import (
+    ACCOUNT,
+    add,
+    changed_elsewhere,
+    choose,
+    edit,
+    held,
+    kept,
+    line,
+    rows,
+    stored,
+    unsent,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -128,3 +140,57 @@ async def test_an_order_that_was_never_saved_opened_again_in_its_tab_is_not_call
     await expect(page.locator("html")).to_have_attribute("data-ready", "")
     await expect(page.locator("#note")).to_have_value("qui")
     await expect(page.locator("#note-top")).to_be_hidden()
+
+
+# ---------------------------------------------------------------------------------- the form is emptied
+
+
+async def emptied(at_work: Rig, page: Page) -> None:
+    """The form is emptied with an order and a text in the article's box in it."""
+    await choose(page, "50121")
+    await add(page, "lucido.b", "4")
+    await page.locator("#product").fill("lucido")
+    await page.locator("#clear").click()
+    await expect(page.locator("#saved")).to_contain_text("Modulo svuotato.")
+
+
+async def test_a_late_answer_does_not_end_the_offer_to_take_an_emptied_form_back(at_work: Rig) -> None:
+    between = await at_work.between("**/api/drafts/**")
+    page = await at_work.form(ACCOUNT)
+    await choose(page)
+    go_on = held(between)
+    await page.keyboard.press("Control+Enter")
+    await emptied(at_work, page)
+    go_on.set()
+    await expect(page.locator("#saved")).to_contain_text("Bozza salvata, 1 bozza. Modulo svuotato.")
+    await page.locator("#saved button").click()
+    assert await rows(page) == [["020002", "4"]]
+    await expect(page.locator("#product")).to_have_value("lucido")
+    await kept(page)
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#notice")).to_contain_text("Nel campo Articolo")
+    await page.locator("#product").fill("")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#saved")).to_have_text("Bozza salvata, 2 bozze.")
+    await kept(page)
+    assert await unsent(at_work) == []
+
+
+async def test_an_emptied_form_is_found_after_a_reload(at_work: Rig) -> None:
+    page = await at_work.form(ACCOUNT)
+    await emptied(at_work, page)
+    await kept(page)
+    await page.reload()
+    await expect(page.locator("html")).to_have_attribute("data-ready", "")
+    (found,) = await unsent(at_work)
+    assert "Ambulatorio Neri" in found
+
+
+async def test_an_emptied_form_is_forgotten_when_the_next_order_is_entered(at_work: Rig) -> None:
+    page = await at_work.form(ACCOUNT)
+    await emptied(at_work, page)
+    await choose(page)
+    await add(page, "lucido.b", "1")
+    await expect(page.locator("#saved button")).to_have_count(0)
+    await kept(page)
+    assert await unsent(at_work) == []

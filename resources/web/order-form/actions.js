@@ -9,7 +9,7 @@ import * as operations from "./operations.js";
 import { allowed, looksLikeCode, readQuantity, rules, stepped } from "./quantity.js";
 import { customerCodes, emptyBox, exact } from "./search.js";
 import { set, setting } from "./storage.js";
-import { emptyEntry, focus, inBoxes, isChanged, kept, note, now, order, perform, say, update, view, writing } from "./store.js";
+import { emptyEntry, focus, inBoxes, isChanged, kept, note, now, order, perform, say, sayLate, update, view, writing } from "./store.js";
 import { ago, amount, counted, language, t } from "./texts.js";
 import { blank, fromDocument, isEmpty, lineOf, MOST_LINES, MOST_TEXT, newId, quantityText, toDocument } from "./value.js";
 
@@ -261,8 +261,8 @@ export const redo = () => update({ history: operations.redo(now().history), said
 export function takeBackSaid() {
   const { said, history } = now();
   if (!said) return;
-  update({ said: null, ...(said.step ? { history: operations.takeBack(history, said.step) } : {}) });
-  said.undo?.();
+  if (said.undo) said.undo();
+  else update({ said: null, ...(said.step ? { history: operations.takeBack(history, said.step) } : {}) });
   focus("product");
 }
 /** Typing in a field is over: what follows is another step. */
@@ -386,12 +386,12 @@ async function finish() {
   const result = await send(entry);
   await onDisk;
   hooks.unsent();
-  if ("saved" in result) say({ text: counted("saved", result.total), tone: "good" });
+  if ("saved" in result) sayLate({ text: counted("saved", result.total), tone: "good" });
   else if ("conflict" in result) await conflict({ mine, from: await takenBack(mine, work, document), current: result.conflict, opening: false });
   else if ("refused" in result) await refused(mine, await takenBack(mine, work, document), result.refused);
   else {
     const why = result.away ? "" : result.why; // the first sentence says so
-    say({ text: `${t(now().unkept ? "saved.nowhere" : "saved.here")} ${why}`.trim(), tone: "warn" });
+    sayLate({ text: `${t(now().unkept ? "saved.nowhere" : "saved.here")} ${why}`.trim(), tone: "warn" });
   }
   hooks.saved();
 }
@@ -450,7 +450,7 @@ export async function verifyCustomer() {
  * @param {Order} mine @param {string} from The entry that keeps it. @param {string} why */
 function refused(mine, from, why) {
   const text = t("saved.refused", { text: why });
-  say(null);
+  sayLate(null);
   if (isEmpty(order())) {
     takeUp(mine, { touched: true, from });
     note("save", { text });
@@ -460,11 +460,13 @@ function refused(mine, from, why) {
   hooks.unsent();
 }
 
-/** Empty the form; the order is laid aside until that is final. */
+/** Empty the form. The order is laid aside until that is no longer offered to be taken back. */
 export function clear() {
-  const before = order();
+  const { order: before, typed, work } = writing();
+  const touched = isChanged(now()) || inBoxes(), aside = touched ? asideOf(work) : null;
+  if (aside) layAside(writing());
   next();
-  say({ text: t("cleared"), tone: "soft", undo: () => takeUp(before, { touched: true }) });
+  say({ text: t("cleared"), tone: "soft", aside, undo: () => takeUp(before, { touched, from: aside, typed }) });
 }
 
 // ---------------------------------------------------------------------------------------------- conflicts
@@ -472,7 +474,7 @@ export function clear() {
 /** Another tab has saved since: nothing is lost on either side until the agent decides.
  * @param {import("./store.js").Conflict} found */
 export function conflict(found) {
-  say(null);
+  sayLate(null);
   update({ conflict: found });
   hooks.unsent();
 }

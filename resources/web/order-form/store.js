@@ -2,7 +2,7 @@
  * The form's one state and the only way to change it. After every change prices settle, the page is drawn, and what the
  * agent typed is kept; no other module holds anything that is shown.
  */
-import { keepCopy } from "./keep.js";
+import { forget, keepCopy } from "./keep.js";
 import * as operations from "./operations.js";
 import { emptyBox } from "./search.js";
 import { setting, settled } from "./storage.js";
@@ -11,7 +11,9 @@ import { blank, isEmpty, judge, newId, settle, toDocument, today } from "./value
 
 /** @typedef {import("./value.js").Product} Product */
 /** @typedef {{ product: Product | null, qtyText: string, sure: boolean }} Entry The row for the next line. */
-/** @typedef {{ text: string, tone: "good" | "soft" | "warn", step?: number, undo?: () => void }} Said */
+/** @typedef {{ text: string, tone: "good" | "soft" | "warn", step?: number, undo?: () => void, aside?: string | null, late?: string }} Said
+ * `step`, `undo`: how it is taken back. `aside`: the entry that keeps it until that is no longer offered. `late`: what an
+ * answer has told meanwhile. */
 /** @typedef {{ text: string, label?: string, act?: () => void }} Note */
 /** @typedef {"top" | "customer" | "entry" | "save"} Place */
 /** @typedef {{ code: string, order: string, state: "looking" | "missing" | "failed" }} Scan */
@@ -92,6 +94,8 @@ export function update(changes) {
   if (state.history.order !== before.history.order || state.articles !== before.articles || state.day !== before.day) {
     judged = judge(state.history.order, state.articles, state.day, language);
   }
+  const given = before.said?.aside;
+  if (given && given !== state.said?.aside && given !== state.from) forget(given); // final; or taken up
   if (held) late = true;
   else draw();
   if (keeping && typedChanged(before, state)) keepSoon();
@@ -161,6 +165,11 @@ export function note(place, note) {
 
 /** @param {Said | null} said */
 export const say = (said) => update({ said });
+/** Say what an answer tells of another order: what is offered to be taken back stays. @param {Said | null} told */
+export function sayLate(told) {
+  const { said } = state;
+  say(said?.undo || said?.step ? { ...said, late: told?.text, tone: told?.tone ?? said.tone } : told);
+}
 
 /** Move the focus once the page shows what it has to; `select`: what stands there is replaced by typing.
  * @param {string} id @param {boolean} [select] */

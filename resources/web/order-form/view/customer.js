@@ -24,7 +24,7 @@ export function customerView() {
   return html`<section class="card" aria-labelledby="customer-title">
     <div class="titled">
       <h2 id="customer-title">${t("customer")}</h2>
-      <p id="saved" class="saved" role="status" aria-live="polite" data-tone=${said?.tone}>${said?.text ?? ""}${
+      <p id="saved" class="saved" role="status" aria-live="polite" data-tone=${said?.tone}>${[said?.late, said?.text].filter(Boolean).join(" ")}${
         said?.step || said?.undo ? [" ", html`<button type="button" class="quiet" onClick=${actions.takeBackSaid}>${t("undo")}</button>`] : null}</p>
     </div>
     ${customer ? chosenView(customer) : comboView(customerCombo, { "aria-labelledby": "customer-title", placeholder: t("customer.search") })}
