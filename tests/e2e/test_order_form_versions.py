@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.endpoint.form_rig import Rig
 from tests.endpoint.form_steps import (
@@ -194,3 +194,55 @@ async def test_an_emptied_form_is_forgotten_when_the_next_order_is_entered(at_wo
     await expect(page.locator("#saved button")).to_have_count(0)
     await kept(page)
     assert await unsent(at_work) == []
+
+
+# ---------------------------------------------------------------------------------- the panel does not answer at once
+
+
+@pytest.mark.parametrize("how", ["no answer", "closing"])
+async def test_a_draft_that_could_not_be_opened_holds_up_nothing_and_is_opened_later(at_work: Rig, how: str) -> None:
+    id_ = await stored(at_work, line("020002", 3))
+    drafts = await at_work.between("**/api/drafts/*")
+    page = await at_work.form(ACCOUNT)
+    await choose(page)
+    closing = {"success": False, "message": "", "error": "Il pannello si sta chiudendo.", "code": "closing"}
+
+    async def refuse(route: Route) -> None:
+        if "browser-key" in route.request.url:
+            await route.continue_()
+        elif how == "closing":
+            await route.fulfill(status=503, json=closing)
+        else:
+            await route.abort()
+
+    drafts.instead = refuse
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#unsent")).to_be_visible()
+    await page.goto(f"{at_work.office.url}/order-form#draft={id_}")
+    await page.reload()
+    said = page.locator("#note-top")
+    await expect(said).to_contain_text("chiudendo" if how == "closing" else "Il pannello non risponde.")
+    await expect(page.locator("html")).to_have_attribute("data-ready", "")
+    drafts.instead = None
+    await page.evaluate("window.dispatchEvent(new Event('online'))")
+    await expect(page.locator("#unsent")).to_be_hidden()
+    assert len(await at_work.office.drafts.list(ACCOUNT)) == 2, "the outbox is sent"
+    await said.get_by_role("button", name="Riprova").click()
+    await expect(page.locator("#lines tr")).to_have_count(1)
+    await expect(said).to_be_hidden()
+    assert "#" not in page.url
+    at_work.problems.clear()  # the browser reports what was not answered
+
+
+async def test_the_drafts_page_of_a_panel_that_is_not_ready_goes_on_by_itself(at_work: Rig) -> None:
+    await stored(at_work, line("020002", 3))
+    keys = await at_work.between("**/api/drafts/browser-key")
+    page = await at_work.form(ACCOUNT)
+    closing = {"success": False, "message": "", "error": "Il pannello si sta chiudendo.", "code": "closing"}
+    keys.instead = lambda route: route.fulfill(status=503, json=closing)
+    await page.goto(f"{at_work.office.url}/drafts")
+    await expect(page.locator("#notice")).to_contain_text("si sta chiudendo")
+    keys.instead = None
+    await expect(page.locator(".draft")).to_have_count(1, timeout=15_000)
+    await expect(page.locator("#notice")).to_be_hidden()
+    at_work.problems.clear()  # the browser reports the 503

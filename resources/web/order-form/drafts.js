@@ -54,8 +54,8 @@ async function load() {
     const head = await call("/api/drafts/letterhead");
     if (head.status === 200 && !state.typing) update({ letterhead: head.answer.text });
   } catch (error) {
-    if (!(error instanceof PanelAway)) throw error;
-    update({ notice: { text: error.message, retry: true } });
+    const { message, status } = /** @type {Error & { status?: number }} */ (error);
+    update({ notice: { text: error instanceof PanelAway || status ? message : t("error", { text: message }), retry: true } });
     if (mine === loads) retry = setTimeout(load, RETRY_EVERY);
   }
 }
@@ -143,11 +143,11 @@ async function begin() {
   });
   update({});
   await enter();
-  await load();
-  document.getElementById("new")?.focus();
   // Another tab may have saved a draft meanwhile.
   window.addEventListener("pageshow", (event) => { if (event.persisted) load(); });
   document.addEventListener("visibilitychange", () => { if (!document.hidden) load(); });
+  await load();
+  document.getElementById("new")?.focus();
 }
 
 begin().catch((error) => update({ notice: { text: t("error", { text: error.message }), retry: false } }));

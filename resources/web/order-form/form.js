@@ -7,7 +7,7 @@ import * as operations from "./operations.js";
 import { askAgain, startSession } from "./session.js";
 import * as start from "./start.js";
 import * as storage from "./storage.js";
-import { drawWith, focus, goOnDrawing, holdDrawing, inBoxes, isChanged, keepNow, now, order, startKeeping, update } from "./store.js";
+import { drawWith, focus, goOnDrawing, holdDrawing, inBoxes, isChanged, keepNow, note, now, order, startKeeping, update } from "./store.js";
 import { ago, language, t } from "./texts.js";
 import { fromDocument, isEmpty, newId } from "./value.js";
 import { refresh } from "./view/combo.js";
@@ -73,12 +73,17 @@ async function open(wanted) {
     : await call(`/api/drafts/${encodeURIComponent(id ?? again ?? "")}`);
   const stored = status === 200 ? answer.draft : null;
   if (again) {
+    if (!stored && status !== 404) throw new Error(sentence({ status, answer }));
     if (!stored) { tell(sentence({ status, answer })); return; }
     const copied = fromDocument(stored, language);
     takeUp({ ...copied, id: newId(), version: null, savedAt: null, date: null, lines: copied.lines.map((line) => ({ ...line, live: true })) });
     return;
   }
-  if (!local && !stored) { tell(sentence({ status, answer })); return; }
+  if (!local && !stored) {
+    if (status !== 404) throw new Error(sentence({ status, answer }));
+    tell(sentence({ status, answer }));
+    return;
+  }
   if (!local) { edit(fromDocument(stored, language)); return; }
   const mine = local.order ?? fromDocument(local, language), { typed } = local;
   const from = local.kind === "send" ? await takenBack(mine, newId(), local.document) : local.key;
@@ -86,15 +91,17 @@ async function open(wanted) {
   else takeUp(mine, { touched: true, from, typed });
 }
 
-/** Open what the address names, if it names something. */
+/** Open what the address names, if it names something. Where the panel does not answer the address goes on naming it: a
+ * click or a reload opens it then. */
 async function openWanted() {
-  const wanted = new URLSearchParams(location.hash.slice(1));
+  const hash = location.hash, wanted = new URLSearchParams(hash.slice(1));
   if (!wanted.has("draft") && !wanted.has("copy")) return;
   try {
     await open(wanted);
-  } finally {
-    // Not before: a reload in between opens it again.
-    if (location.hash.slice(1) === wanted.toString()) history.replaceState(null, "", location.pathname);
+    if (location.hash === hash) history.replaceState(null, "", location.pathname);
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    if (location.hash === hash) note("top", { text, label: t("panel.retry"), act: () => { note("top", null); openWanted(); } });
   }
 }
 
@@ -130,12 +137,12 @@ async function begin() {
   if (copy && copyOf) update({ work: newId(), history: { ...now().history, order: { ...order() } } }); // a duplicated tab keeps its own
   focus(order().customer ? "product" : "customer");
   startSession(() => { for (const combo of [customerCombo, productCombo]) if (now()[combo.name].open) refresh(combo); });
-  if (copy) compareShown().catch(() => {}); // without the panel: compared when it is saved
-  await openWanted();
-  window.addEventListener("hashchange", () => openWanted().catch((error) => tell(error.message)));
+  window.addEventListener("hashchange", openWanted);
   window.addEventListener("online", () => { resend(); start.gather(resend); });
   setInterval(resend, RESEND_EVERY);
   setInterval(() => update({}), DAY_EVERY);
+  if (copy) compareShown().catch(() => {}); // without the panel: compared when it is saved
+  await openWanted();
   await resend();
   document.documentElement.dataset.ready = "";
   await start.gather(resend);
