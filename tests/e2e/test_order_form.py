@@ -388,7 +388,7 @@ async def test_two_tabs_never_overwrite_each_others_draft(at_work: Rig) -> None:
     at_work.problems.clear()  # Chromium reports the 412 as a resource that failed to load
     (kept,) = await at_work.office.drafts.list("agente1")
     assert kept.document["note"] == "prima"
-    await other.keyboard.press("Enter")
+    await other.locator("#conflict-copy").press("Enter")
     await expect(other.locator("#saved")).to_have_text("Bozza salvata, 2 bozze.")
     assert {d.document["note"] for d in await at_work.office.drafts.list("agente1")} == {"prima", "seconda"}
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from tests.endpoint.form_rig import Rig
+from tests.endpoint.form_rig import Between, Rig
 from tests.endpoint.form_steps import (
     ACCOUNT,
     add,
@@ -192,6 +193,113 @@ async def test_an_emptied_form_is_forgotten_when_the_next_order_is_entered(at_wo
     await choose(page)
     await add(page, "lucido.b", "1")
     await expect(page.locator("#saved button")).to_have_count(0)
+    await kept(page)
+    assert await unsent(at_work) == []
+
+
+# ---------------------------------------------------------------------------------- a late answer
+
+
+async def next_begun(page: Page, between: Between, answer: Callable[[Route], Awaitable[object]]) -> asyncio.Event:
+    """The order is being saved, and the agent types into the customer box of the next one; returns what lets the answer
+    come."""
+    go_on = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        if route.request.method != "PUT":
+            await route.continue_()
+            return
+        await go_on.wait()
+        await answer(route)
+
+    between.instead = late
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#customer")).to_be_focused()
+    await page.keyboard.insert_text("ner")
+    return go_on
+
+
+async def go_on_typing(page: Page) -> None:
+    """The rest of the customer's name, which goes where the beginning of it went."""
+    await expect(page.locator("#customer")).to_be_focused()
+    await page.keyboard.type("i")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#customer-chosen")).to_contain_text("Ambulatorio Neri")
+
+
+async def test_a_late_refusal_takes_the_page_from_nothing_that_is_typed(at_work: Rig) -> None:
+    between = await at_work.between("**/api/drafts/*")
+    page = await at_work.form(ACCOUNT)
+    await choose(page)
+    await add(page, "lucido.b", "4")
+    refusal = {"success": False, "message": "No.", "error": "Il campo note non va bene.", "code": "body-invalid"}
+    go_on = await next_begun(page, between, lambda route: route.fulfill(status=422, json=refusal))
+    go_on.set()
+    said = page.locator("#note-late")
+    await expect(said).to_contain_text("La bozza di Studio Bianchi Srl non è stata accettata: Il campo note non va bene.")
+    await go_on_typing(page)
+    await page.locator("#product").fill("luc")
+    await said.get_by_role("button", name="Riprendi").click()
+    await expect(page.locator("#customer-chosen")).to_contain_text("Studio Bianchi Srl")
+    assert await rows(page) == [["020002", "4"]]
+    await expect(said).to_be_hidden()
+    await kept(page)
+    (found,) = await unsent(at_work)
+    assert "Ambulatorio Neri" in found
+    assert "luc" in found
+    await page.goto(at_work.office.url + "/drafts")
+    await page.locator("#unsent-list li", has_text="Neri").get_by_role("link").click()
+    await expect(page.locator("#product")).to_have_value("luc")
+    at_work.problems.clear()  # the browser reports the 422
+
+
+async def test_a_late_conflict_takes_the_page_from_nothing_that_is_typed(at_work: Rig) -> None:
+    id_ = await stored(at_work, line("020002", 3))
+    between = await at_work.between("**/api/drafts/*")
+    page = await at_work.form(ACCOUNT)
+    await edit(page, id_, 1)
+    await page.locator("#note").fill("qui")
+    await changed_elsewhere(at_work, id_)
+    go_on = await next_begun(page, between, lambda route: route.continue_())
+    go_on.set()
+    said = page.locator("#note-late")
+    await expect(said).to_contain_text("La bozza di Studio Bianchi Srl è stata cambiata in un’altra scheda")
+    await go_on_typing(page)
+    await said.get_by_role("button", name="Confronta").click()
+    await expect(page.locator("#conflict")).to_contain_text("qui")
+    await page.locator("#conflict-open").click()
+    await expect(page.locator("#lines tr")).to_have_count(2)
+    await kept(page)
+    found = await unsent(at_work)
+    assert len(found) == 2
+    assert {"Neri" in one for one in found} == {"qui" in one for one in found} == {True, False}
+
+
+async def test_keys_meant_for_the_next_order_decide_nothing_about_the_last(at_work: Rig) -> None:
+    id_ = await stored(at_work, line("020002", 3))
+    page = await at_work.form(ACCOUNT)
+    await edit(page, id_, 1)
+    await page.locator("#note").fill("qui")
+    await changed_elsewhere(at_work, id_)
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#conflict-title")).to_be_focused()
+    await page.keyboard.type("neri ")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#conflict")).to_be_visible()
+    (draft,) = await at_work.office.drafts.list(ACCOUNT)
+    assert draft.document["note"] == ""
+
+
+async def test_a_text_in_the_articles_box_stays_when_the_draft_is_read_anew(at_work: Rig) -> None:
+    id_ = await stored(at_work, line("020002", 3))
+    page = await at_work.form(ACCOUNT)
+    await edit(page, id_, 1)
+    await page.locator("#product").fill("luc")
+    await kept(page)
+    await changed_elsewhere(at_work, id_)
+    await page.reload()
+    await expect(page.locator("#lines tr")).to_have_count(2)
+    await expect(page.locator("#product")).to_have_value("luc")
     await kept(page)
     assert await unsent(at_work) == []
 

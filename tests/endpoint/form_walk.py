@@ -214,6 +214,8 @@ class Walk:
     """What was saved last, by id."""
     aside: dict[str, Seen] = field(default_factory=dict)
     """What was left unfinished, by id."""
+    changed: set[str] = field(default_factory=set)
+    """Which of them differ from what is stored, not only in the article's box."""
 
     # ------------------------------------------------------------------------------------------ the judge
 
@@ -401,6 +403,7 @@ class Walk:
         await self.ask("other", self.id)
         self.saved[self.id] = self.now
         self.aside.pop(self.id, None)
+        self.changed.discard(self.id)
         self.fresh(Seen())
 
     async def edit(self, at: int) -> None:
@@ -419,7 +422,8 @@ class Walk:
         self._leave()
         await self._go(f"draft={id_}", id_)
         left = self.aside.pop(id_, None)
-        self.fresh(left or self.saved[id_].opened(), left is not None)
+        self.fresh(left or self.saved[id_].opened(), id_ in self.changed)
+        self.changed.discard(id_)
 
     async def duplicate(self, at: int) -> None:
         if not self.saved:
@@ -443,6 +447,8 @@ class Walk:
     def _leave(self) -> None:
         if self.now.article or (not self.now.empty and self._changed()):
             self.aside[self.id] = self.now
+            if self._changed():
+                self.changed.add(self.id)
 
     def _changed(self) -> bool:
         """Whether the order differs from what is stored of it."""
@@ -460,7 +466,7 @@ class Walk:
     async def reload(self) -> None:
         await self.page.reload(wait_until="commit")
         await self.ask("ready")
-        self.fresh(self.now, self._kept())
+        self.fresh(self.now, self._changed())
 
     async def close(self) -> None:
         """The tab is closed; in a new one the agent goes on with what was left."""
@@ -472,10 +478,10 @@ class Walk:
 
     async def _go_on(self) -> None:
         """Go on with what was left."""
-        kept = self._kept()
-        if kept or self.id in self.saved:
+        changed = self._changed()
+        if self._kept() or self.id in self.saved:
             await self._go(f"draft={self.id}", self.id)
-        self.fresh(self.now, kept)
+        self.fresh(self.now, changed)
 
     async def restart(self) -> None:
         await self.rig.office.restart()

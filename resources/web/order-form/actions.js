@@ -405,28 +405,42 @@ export async function takenBack(mine, work, document) {
 
 /** The next order at once. */
 function next() {
-  const group = setting("price-group") ?? order().group;
+  const group = setting("price-group") ?? order().group, { said } = now();
+  if (said?.aside) forget(said.aside);
   forgetArticles();
-  update({ touched: false, work: newId(), from: null, history: operations.begin(blank(group)), entry: emptyEntry(), customer: emptyBox(), product: emptyBox(), notes: {},
+  update({ touched: false, work: newId(), from: null, history: operations.begin(blank(group)), entry: emptyEntry(), customer: emptyBox(), product: emptyBox(), notes: lateNote(),
     scans: [], gone: null, past: null, paste: null, said: null, saveWanted: null });
   focus("customer");
 }
 
 /** Make `mine` the order of this page; what was being written is laid aside, unless it is stored as it is.
  * @param {Order} mine
- * @param {{ touched?: boolean, from?: string | null, typed?: import("./keep.js").Typed }} [how] `touched`: it differs from what
- *   is stored. `from`: the entry that keeps it, which is deleted once this page's copy is on the disk. */
-export function takeUp(mine, { touched = false, from = null, typed } = {}) {
+ * @param {{ touched?: boolean, from?: string | null, typed?: import("./keep.js").Typed, stay?: boolean }} [how] `touched`: it
+ *   differs from what is stored. `from`: the entry that keeps it, which is deleted once this page's copy is on the disk.
+ *   `stay`: the agent has not asked for it, and the focus stays where it is. */
+export function takeUp(mine, { touched = false, from = null, typed, stay = false } = {}) {
   if (!isEmpty(order()) && isChanged(now()) || inBoxes()) layAside(writing());
   forgetArticles();
-  update({ touched, work: newId(), from, history: operations.begin(mine), ...boxes(typed), notes: {},
+  update({ touched, work: newId(), from, history: operations.begin(mine), ...boxes(typed), notes: lateNote(),
     scans: [], gone: null, past: null, paste: null, conflict: null, said: null, saveWanted: null });
   need(mine.lines);
   if (typed?.entry.product) need([typed.entry.product], typed.entry.product);
-  focus(mine.customer ? "product" : "customer");
+  if (!stay) focus(mine.customer ? "product" : "customer");
   verifyCustomer();
   if (from) giveUp(from);
   hooks.unsent();
+}
+
+/** What is said of an order that is no longer shown stays when the shown one changes. */
+function lateNote() {
+  const { late } = now().notes;
+  return late ? { late } : {};
+}
+
+/** Whether nothing was begun since the last save: then an answer to it may take the page. */
+function untouched() {
+  const { history, scans, paste, leaving, conflict, said } = now();
+  return isEmpty(order()) && !history.undo.length && !inBoxes() && !scans.length && !paste && !leaving && !conflict && !said?.undo;
 }
 
 /** The boxes as they were typed. @param {import("./keep.js").Typed} [typed] */
@@ -449,13 +463,12 @@ export async function verifyCustomer() {
 /** A draft that the panel does not take comes back, unless the next one has been begun: then it is a click away.
  * @param {Order} mine @param {string} from The entry that keeps it. @param {string} why */
 function refused(mine, from, why) {
-  const text = t("saved.refused", { text: why });
   sayLate(null);
-  if (isEmpty(order())) {
+  if (untouched()) {
     takeUp(mine, { touched: true, from });
-    note("save", { text });
+    note("save", { text: t("saved.refused", { text: why }) });
   } else {
-    note("save", { text, label: t("unsent.open"), act: () => takeUp(mine, { touched: true, from }) });
+    noteLate(t("late.refused", { name: customerOf(mine), text: why }), t("unsent.open"), () => takeUp(mine, { touched: true, from }));
   }
   hooks.unsent();
 }
@@ -471,11 +484,20 @@ export function clear() {
 
 // ---------------------------------------------------------------------------------------------- conflicts
 
-/** Another tab has saved since: nothing is lost on either side until the agent decides.
+/** @param {Order} mine */
+const customerOf = (mine) => mine.customer?.name ?? t("no.customer");
+
+/** Say what became of an order that is no longer shown; a click away. @param {string} text @param {string} label @param {() => void} act */
+const noteLate = (text, label, act) => note("late", { text, label, act: () => { note("late", null); act(); } });
+
+/** Another tab has saved since: nothing is lost on either side until the agent decides. What was begun meanwhile is not
+ * interrupted.
  * @param {import("./store.js").Conflict} found */
 export function conflict(found) {
   sayLate(null);
-  update({ conflict: found });
+  const { mine, current, opening } = found, show = () => update({ conflict: found });
+  if (opening || untouched()) show();
+  else noteLate(t(current ? "late.conflict" : "late.deleted", { name: customerOf(mine) }), t("conflict.compare"), show);
   hooks.unsent();
 }
 

@@ -7,7 +7,7 @@ import * as operations from "./operations.js";
 import { askAgain, startSession } from "./session.js";
 import * as start from "./start.js";
 import * as storage from "./storage.js";
-import { drawWith, focus, goOnDrawing, holdDrawing, inBoxes, isChanged, keepNow, note, now, order, startKeeping, update } from "./store.js";
+import { drawWith, focus, goOnDrawing, holdDrawing, inBoxes, isChanged, keepNow, note, now, order, startKeeping, update, writing } from "./store.js";
 import { ago, language, t } from "./texts.js";
 import { fromDocument, isEmpty, newId } from "./value.js";
 import { refresh } from "./view/combo.js";
@@ -37,7 +37,7 @@ async function resend() {
 function restore(copy) {
   if (!copy.order) return;
   const { typed } = copy;
-  update({ touched: !copy.unchanged, work: copy.work ?? newId(), history: operations.begin(copy.order), ...boxes(typed) });
+  update({ touched: copy.touched ?? !copy.unchanged, work: copy.work ?? newId(), history: operations.begin(copy.order), ...boxes(typed) });
   if (typed?.entry?.product) need([typed.entry.product], typed.entry.product);
   need(copy.order.lines);
   verifyCustomer();
@@ -52,7 +52,8 @@ async function compareShown() {
   if (order().id !== id || order().version !== version || now().conflict || ![200, 404].includes(status)) return;
   const stored = status === 200 ? answer.draft : null;
   if (stored?.version === version) return;
-  if (stored && !isChanged(now())) edit(fromDocument(stored, language));
+  const { typed, work } = writing();
+  if (stored && !isChanged(now())) edit(fromDocument(stored, language), { typed, from: keep.asideOf(work), stay: true });
   else await conflictShown(stored);
 }
 
@@ -87,7 +88,8 @@ async function open(wanted) {
   if (!local) { edit(fromDocument(stored, language)); return; }
   const mine = local.order ?? fromDocument(local, language), { typed } = local;
   const from = local.kind === "send" ? await takenBack(mine, newId(), local.document) : local.key;
-  if (stored && stored.version !== local.version) conflict({ mine, typed, from, current: stored, opening: true });
+  if (stored && local.touched === false) edit(fromDocument(stored, language), { from, typed });
+  else if (stored && stored.version !== local.version) conflict({ mine, typed, from, current: stored, opening: true });
   else takeUp(mine, { touched: true, from, typed });
 }
 
@@ -105,9 +107,9 @@ async function openWanted() {
   }
 }
 
-/** @param {import("./value.js").Order} draft */
-function edit(draft) {
-  takeUp(draft);
+/** @param {import("./value.js").Order} draft @param {Parameters<typeof takeUp>[1]} [how] */
+function edit(draft, how) {
+  takeUp(draft, how);
   update({ said: { text: t("editing", { time: draft.savedAt ? ago(draft.savedAt) : "–" }), tone: "soft" } });
 }
 

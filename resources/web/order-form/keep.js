@@ -25,6 +25,7 @@ import { newId, rewritten } from "./value.js";
  *   in two ways at once (two tabs, two versions of a draft), and none of them takes another's place.
  * @property {number | null} version The stored draft's version that it follows.
  * @property {any} document As the panel would store it; null while a quantity cannot be read.
+ * @property {boolean} [touched] Of a copy or an order laid aside: the order differs from what is stored, not only the boxes.
  * @property {boolean} [unchanged] Of a copy: it is a stored draft in which nothing was typed. A reload goes on with it;
  *   it is no unfinished order.
  */
@@ -108,7 +109,7 @@ function inThisLanguage(entry) {
 }
 
 /** Keep this tab's working copy; null: there is nothing to keep.
- * @param {{ order: import("./value.js").Order, typed: Typed, document: any, work: string, unchanged: boolean } | null} copy */
+ * @param {{ order: import("./value.js").Order, typed: Typed, document: any, work: string, touched: boolean, unchanged: boolean } | null} copy */
 export function keepCopy(copy) {
   const name = copyName();
   if (!copy) return storage.put(name, null);
@@ -122,10 +123,10 @@ export const copyName = () => nameOf("copy", tab);
 export const asideOf = (work) => nameOf("aside", work);
 
 /** Lay an order aside: it is shown among those not saved. Another state of the same writing takes its place.
- * @param {{ order: import("./value.js").Order, work: string, document: any, typed?: Typed }} what */
-export function layAside({ order, work, document, typed }) {
+ * @param {{ order: import("./value.js").Order, work: string, document: any, typed?: Typed, touched?: boolean }} what */
+export function layAside({ order, work, document, typed, touched }) {
   const name = asideOf(work);
-  return storage.put(name, { ...stamp(), key: name, kind: "aside", id: order.id, order, version: order.version, document, typed, work });
+  return storage.put(name, { ...stamp(), key: name, kind: "aside", id: order.id, order, version: order.version, document, typed, touched, work });
 }
 
 /** Put a saved draft into the outbox. `kept` resolves with false when the browser does not keep it.

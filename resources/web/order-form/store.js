@@ -15,7 +15,7 @@ import { blank, isEmpty, judge, newId, settle, toDocument, today } from "./value
  * `step`, `undo`: how it is taken back. `aside`: the entry that keeps it until that is no longer offered. `late`: what an
  * answer has told meanwhile. */
 /** @typedef {{ text: string, label?: string, act?: () => void }} Note */
-/** @typedef {"top" | "customer" | "entry" | "save"} Place */
+/** @typedef {"top" | "late" | "customer" | "entry" | "save"} Place `late`: of an order that is no longer shown. */
 /** @typedef {{ code: string, order: string, state: "looking" | "missing" | "failed" }} Scan */
 /** @typedef {{ mine: import("./value.js").Order, typed?: import("./keep.js").Typed, from: string, current: any, opening: boolean }} Conflict
  * `from`: the entry that keeps mine; `current`: what is stored, null: it was deleted. */
@@ -95,7 +95,7 @@ export function update(changes) {
     judged = judge(state.history.order, state.articles, state.day, language);
   }
   const given = before.said?.aside;
-  if (given && given !== state.said?.aside && given !== state.from) forget(given); // final; or taken up
+  if (given && given !== state.said?.aside && state.work === before.work) forget(given); // no longer offered
   if (held) late = true;
   else draw();
   if (keeping && typedChanged(before, state)) keepSoon();
@@ -135,7 +135,7 @@ function keep() {
 
 /** What is kept of the order that is shown. */
 export const writing = () => ({ order: state.history.order, work: state.work, typed: typedNow(),
-  document: toDocument(state.history.order, state.day, language) });
+  touched: isChanged(state), document: toDocument(state.history.order, state.day, language) });
 
 /** What is typed in the boxes. @returns {import("./keep.js").Typed} */
 const typedNow = () =>

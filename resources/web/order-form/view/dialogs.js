@@ -15,19 +15,20 @@ export function doorView(door) {
     <p class="buttons"><button type="button" id="door-again" hidden=${!door.again} data-first onClick=${again}>${t("door.again")}</button></p></dialog>`;
 }
 
+/** The title has the focus: a key that was meant for the form under the dialog decides nothing. */
 export function conflictView() {
   const { conflict } = now();
   if (!conflict) return null;
   const { mine, current, opening } = conflict;
   const theirs = current ? fromDocument(current, language) : null;
   return html`<dialog id="conflict" class="wide" aria-labelledby="conflict-title" ...${modal(null)}>
-    <h2 id="conflict-title">${t("conflict.title")}</h2>
+    <h2 id="conflict-title" tabindex="-1" data-first>${t("conflict.title")}</h2>
     <p id="conflict-text">${t(opening ? "conflict.opening" : current ? "conflict.text" : "conflict.deleted", { name: mine.customer?.name ?? t("no.customer") })}</p>
     <div class="sides">${sideOf(t("conflict.mine"), mine, theirs)}${theirs
       ? sideOf(t("conflict.theirs", { time: ago(current.updatedAt) }), theirs, mine) : html`<p class="wrong">${t("conflict.gone")}</p>`}</div>
     ${blockedView(conflict)}<p class="buttons"><button type="button" id="conflict-open" disabled=${!current} onClick=${actions.takeStored}>${t("conflict.open")}</button>
       ${current ? html`<button type="button" id="conflict-mine" onClick=${actions.keepMine}>${t(opening ? "conflict.go" : "conflict.replace")}</button>` : null}
-      <button type="button" id="conflict-copy" class="primary" data-first onClick=${actions.keepAsCopy}>${t("conflict.copy")}</button></p>
+      <button type="button" id="conflict-copy" class="primary" onClick=${actions.keepAsCopy}>${t("conflict.copy")}</button></p>
   </dialog>`;
 }
 

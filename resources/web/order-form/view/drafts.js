@@ -55,10 +55,11 @@ function sureButton(text, document, sure, act, acts) {
 
 /** @param {import("../keep.js").Kept} entry @param {DraftsState} state @param {Acts} acts */
 function waitingRow(entry, state, acts) {
-  const shown = entry.document ?? entry.order ?? { lines: [] };
+  const shown = entry.document ?? entry.order ?? { lines: [] }, typed = entry.typed;
+  const words = [shown.note, typed?.customer, typed?.article].filter(Boolean).join(" · ");
   return html`<li key=${entry.key}><b>${nameOf(shown)}</b>
     <small>${counted("lines.count", shown.lines?.length ?? 0)} · ${ago(entry.at)} · ${t(entry.kind === "send" ? "unsent.send" : "unsent.aside")}</small>
-    ${shown.note ? html`<small class="first-words">${shown.note}</small>` : null}
+    ${words ? html`<small class="first-words">${words}</small>` : null}
     <span class="buttons"><a class="button" href=${`/order-form#draft=${entry.id}&kept=${encodeURIComponent(entry.key)}`} aria-label=${about(t("unsent.open"), shown)}>${t("unsent.open")}</a>
       ${sureButton(t("unsent.drop"), shown, state.sure === entry.key, () => acts.drop(entry), acts)}</span></li>`;
 }

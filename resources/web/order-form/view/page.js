@@ -20,7 +20,7 @@ export function drawPage() {
 
 const pageView = () => html`<div class="page">${barView()}
   <main class="form" inert=${now().starting}>
-    ${noteView("top")}
+    ${noteView("top")}${noteView("late")}
     ${warningsView()}
     ${customerView()}
     <section class="card" aria-labelledby="lines-title" onPaste=${pasted}>
