@@ -8,6 +8,7 @@ from archisync_gui.endpoint import contract
 from archisync_gui.endpoint.gate import Refusal, wrong
 from archisync_gui.endpoint.paired_pages import Page, PairingError
 from archisync_gui.endpoint.routing import Call, Reply
+from archisync_gui.endpoint.sessions import enabled_accounts
 
 
 async def health(call: Call) -> Reply:
@@ -77,6 +78,9 @@ def _redeem(call: Call, code: str) -> Reply:
 
 
 def _done(call: Call, page: Page, token: str) -> Reply:
+    known = enabled_accounts(call.services.orchestrator.get_status())
+    if page.own and page.account is None and known:
+        page = call.services.pairing.store.fix_account(page, known[0])
     return Reply(
         contract.PairDone(
             message=call.say("paired"),

@@ -541,6 +541,7 @@ class FormAddress(Contract):
 class BrowserKeyAnswer(Answer):
     """What the order form needs to keep orders in the browser."""
 
+    account: str = Field(description="The account that the form works for.")
     key: str | None = Field(description="AES-256 key as base64; null: the browser keeps plain text.")
     addresses: list[FormAddress] = Field(description="The panel's ports, this one first.")
 

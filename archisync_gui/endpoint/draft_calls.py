@@ -116,7 +116,8 @@ async def browser_key(call: Call) -> Reply:
     origins = [here, *(one for one in call.services.form_origins() if one != here)]
     addresses = [contract.FormAddress(origin=one, proof=keys.proof(account, one)) for one in origins]
     text = None if key is None else base64.b64encode(key).decode()
-    return Reply(contract.BrowserKeyAnswer(message=call.say("browser-key-told"), key=text, addresses=addresses))
+    message = call.say("browser-key-told")
+    return Reply(contract.BrowserKeyAnswer(message=message, account=account, key=text, addresses=addresses))
 
 
 async def draft(call: Call) -> Reply:

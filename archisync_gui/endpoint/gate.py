@@ -279,6 +279,8 @@ class Gate:
         account = wanted or (known[0] if known else None)
         if account is None or account not in known:
             raise Refusal("account-missing", field="userId")
+        if wanted is None and caller.page is not None and caller.page.own:  # paired before there was an account
+            self._pairing.store.fix_account(caller.page, account)
         return account
 
 

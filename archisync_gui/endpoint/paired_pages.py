@@ -67,7 +67,8 @@ class Page:
     """The only origin its token is good for; ``None``: a program, good only without an ``Origin`` header."""
     scopes: frozenset[Access]
     account: AccountId | None
-    """The only ERP account it may name; ``None``: the default account."""
+    """The only ERP account it may name; ``None``: the default account, at each call. A tab of our own order form keeps
+    the account with which it began."""
     created: datetime
     last_used: datetime
     own: bool = False
@@ -150,6 +151,13 @@ class PairingStore:
             self._pages = before
             raise
         return page, token
+
+    def fix_account(self, page: Page, account: AccountId) -> Page:
+        """Have a tab of our own order form work for ``account`` from now on, whichever account becomes the default."""
+        fixed = replace(page, account=account)
+        self._pages = {digest: fixed if one.id == page.id else one for digest, one in self._pages.items()}
+        self._save_later()
+        return fixed
 
     def revoke(self, page_id: str) -> bool:
         """Forget a page; its token is refused from now on. False if there is none of that id. Raises

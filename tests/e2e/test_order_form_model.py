@@ -153,7 +153,10 @@ FOUND: tuple[tuple[int, list[Step]], ...] = (
     # A draft that was being changed was opened again, and the stored version took its place.
     (3, [("save", ()), ("edit", (0,)), ("note", ("urgente",)), ("edit", (0,)), ("half", ("lucido",)), ("edit", (0,))]),
     # What was typed in the boxes was emptied when another order was opened.
-    (4, [("save", ()), ("half", ("lucido",)), ("edit", (0,)), ("half", ("base",)), ("duplicate", (0,)), ("edit", (0,))]),
+    (
+        4,
+        [("save", ()), ("half", ("lucido",)), ("edit", (0,)), ("half", ("base",)), ("duplicate", (0,)), ("edit", (0,))],
+    ),
 )
 """Shrunk failures of earlier runs, and what the walk was blind to."""
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 import pytest
 from playwright.async_api import Page, Route, expect
 
+from archisync_gui.model import Account
 from tests.endpoint.form_rig import Between, Rig
 from tests.endpoint.form_steps import (
     ACCOUNT,
@@ -22,6 +23,7 @@ from tests.endpoint.form_steps import (
     stored,
     unsent,
 )
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -236,7 +238,9 @@ async def test_a_late_refusal_takes_the_page_from_nothing_that_is_typed(at_work:
     go_on = await next_begun(page, between, lambda route: route.fulfill(status=422, json=refusal))
     go_on.set()
     said = page.locator("#note-late")
-    await expect(said).to_contain_text("La bozza di Studio Bianchi Srl non è stata accettata: Il campo note non va bene.")
+    await expect(said).to_contain_text(
+        "La bozza di Studio Bianchi Srl non è stata accettata: Il campo note non va bene."
+    )
     await go_on_typing(page)
     await page.locator("#product").fill("luc")
     await said.get_by_role("button", name="Riprendi").click()
@@ -354,3 +358,49 @@ async def test_the_drafts_page_of_a_panel_that_is_not_ready_goes_on_by_itself(at
     await expect(page.locator(".draft")).to_have_count(1, timeout=15_000)
     await expect(page.locator("#notice")).to_be_hidden()
     at_work.problems.clear()  # the browser reports the 503
+
+
+# ---------------------------------------------------------------------------------- another account
+
+
+async def test_a_form_goes_on_for_its_account_when_another_one_becomes_the_first(at_work: Rig) -> None:
+    page = await at_work.form()
+    await choose(page)
+    at_work.orchestrator.set_accounts([Account("agente2"), Account(ACCOUNT, catalogue=True)])
+    await add(page, "lucido.b", "4")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#saved")).to_have_text("Bozza salvata, 1 bozza.")
+    assert [len(await at_work.office.drafts.list(account)) for account in (ACCOUNT, "agente2")] == [1, 0]
+
+
+async def opened_for_another(at_work: Rig, page: Page) -> None:
+    """The panel opens the form in the same tab, for another account."""
+    await page.goto("about:blank")
+    await page.goto(at_work.office.endpoint.order_form_url("agente2"))
+
+
+async def let_in_for_another(at_work: Rig, page: Page) -> None:
+    """The tab's token is revoked while it is open, and the operator lets the tab in for another account."""
+    pairing = at_work.office.endpoint.pairing
+    for id_ in pairing.store.ids():
+        pairing.revoke(id_)
+    await page.locator("#customer").fill("neri")
+    await until(pairing.pending)
+    pairing.approve(pairing.pending()[0].id, account="agente2")
+
+
+@pytest.mark.parametrize("how", [opened_for_another, let_in_for_another])
+async def test_what_a_tab_wrote_for_one_account_stays_when_it_works_for_another(
+    at_work: Rig, how: Callable[[Rig, Page], Awaitable[None]]
+) -> None:
+    page = await at_work.form(ACCOUNT)
+    await page.locator("#note").fill("di agente1")
+    await kept(page)
+    await how(at_work, page)
+    await expect(page.locator("#note-top")).to_contain_text("Questo modulo lavora per agente2")
+    await expect(page.locator("#note")).to_have_value("")
+    await page.locator("#note").fill("di agente2")
+    await kept(page)
+    (found,) = await unsent(at_work)
+    assert "di agente1" in found
+    at_work.problems.clear()  # the browser reports a revoked token's 401

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from archisync_gui.endpoint.paired_pages import Access
 from tests.endpoint.office import PAGE, STRANGER, Office
 
 PAIR = "/api/pair"
@@ -101,6 +102,21 @@ async def test_our_own_form_from_a_bookmark_needs_one_click(office: Office) -> N
     office.endpoint.pairing.approve(waiting.id)
     done = await office.ask("POST", PAIR, own, body={"pairingId": asked.json["pairingId"]})
     assert done.status == 200
+
+
+async def test_our_own_form_keeps_the_account_with_which_it_began(office: Office) -> None:
+    own = {"Origin": office.url, "Sec-Fetch-Site": "same-origin"}
+    code = office.endpoint.order_form_url().partition("#code=")[2]
+    done = await office.ask("POST", PAIR, own, body={"code": code})
+    assert done.json["account"] == "agente1"
+    _, earlier = office.pages.add("Archisync", office.url, [Access.SESSIONS], None, own=True)  # of the version before
+    office.orchestrator.accounts = ("agente2", "agente1")
+    for token, account in ((done.json["token"], "agente1"), (earlier, "agente2")):
+        told = await office.ask("GET", "/api/drafts/browser-key", own | {"Authorization": f"Bearer {token}"})
+        assert told.json["account"] == account
+    office.orchestrator.accounts = ("agente1", "agente2")
+    told = await office.ask("GET", "/api/drafts/browser-key", own | {"Authorization": f"Bearer {earlier}"})
+    assert told.json["account"] == "agente2"
 
 
 async def test_a_question_without_name(office: Office) -> None:

@@ -2,7 +2,7 @@
 import { boxes, conflict, conflictShown, onSaved, takenBack, takeUp, verifyCustomer } from "./actions.js";
 import { need } from "./articles.js";
 import * as keep from "./keep.js";
-import { call, enter, keeping, key, sentence } from "./network.js";
+import { account, call, enter, keeping, key, sentence } from "./network.js";
 import * as operations from "./operations.js";
 import { askAgain, startSession } from "./session.js";
 import * as start from "./start.js";
@@ -128,14 +128,16 @@ async function begin() {
   await start.openKept(keeping);
   if (!(await storage.works())) update({ unkept: true });
   const { tab, copyOf } = await claimed;
-  const copy = await keep.copyOf(copyOf ?? tab);
+  const copy = await keep.copyOf(copyOf ?? tab), readable = copy !== null || await storage.readable();
+  const others = readable && (await keep.leaveOthersCopy() || await keep.othersWait());
   if (copy) restore(copy);
-  else if (!(await storage.readable())) {
+  else if (!readable) {
     await keep.claimAnotherTab();
     tell(t("kept.unread"));
   }
   startKeeping();
   update({ starting: false });
+  if (others) tell(t("others.wait", { account: account() }));
   if (copy && copyOf) update({ work: newId(), history: { ...now().history, order: { ...order() } } }); // a duplicated tab keeps its own
   focus(order().customer ? "product" : "customer");
   startSession(() => { for (const combo of [customerCombo, productCombo]) if (now()[combo.name].open) refresh(combo); });

@@ -7,7 +7,8 @@
  * have it. What the frame gives is encrypted with the panel's key besides.
  */
 import { hashOf, lockName } from "./handover-lock.js";
-import { base, key as ticket } from "./network.js";
+import { ours } from "./keep.js";
+import { base } from "./network.js";
 import { put, unseal } from "./storage.js";
 
 const FRAME = "/order-form/handover.html";
@@ -70,7 +71,7 @@ function collectFrom(address, proof, adopt) {
       }
       if (data?.dropped) done();
       if (!Array.isArray(data?.kept)) return;
-      const entries = (await Promise.all(data.kept.map(unseal))).filter((one) => one?.kind && one.account === ticket()?.account);
+      const entries = (await Promise.all(data.kept.map(unseal))).filter((one) => one?.kind && ours(one));
       const taken = await adopt(entries);
       count = taken.length;
       frame.contentWindow?.postMessage({ proof, taken: taken.map(({ key, at }) => ({ key, at })) }, address);

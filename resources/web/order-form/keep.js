@@ -2,7 +2,7 @@
  * What this browser keeps of orders: each tab's working copy, orders laid aside, and the outbox of saved drafts that the
  * panel does not have yet. Sending is here, the storage itself in storage.js.
  */
-import { call, key, PanelAway } from "./network.js";
+import { account, call, key, PanelAway } from "./network.js";
 import * as storage from "./storage.js";
 import { language } from "./texts.js";
 import { newId, rewritten } from "./value.js";
@@ -94,7 +94,7 @@ async function openTabs() {
 
 /** @param {Kept["kind"]} kind @param {string} of */
 const nameOf = (kind, of) => `${kind}:${of}`;
-const stamp = () => ({ tab, account: key()?.account ?? "", profileId: key()?.profileId ?? "", at: new Date().toISOString(),
+const stamp = () => ({ tab, account: account(), profileId: key()?.profileId ?? "", at: new Date().toISOString(),
   origin: location.origin, language });
 
 /** An entry with its quantities as this page's language writes them: "1.000" is a thousand in one and one in the other.
@@ -141,16 +141,37 @@ export function post(id, version, document) {
 /** @param {string} name */
 export const forget = (name) => storage.put(name, null);
 
+/** Whether an entry is of the account that this page works for. Entries of the version before that could be read are.
+ * @param {{ account?: string }} entry */
+export const ours = (entry) => !entry.account || entry.account === account();
+
 /** The working copy of a tab, or null. @param {string} of @returns {Promise<Kept | null>} */
-export const copyOf = async (of) => inThisLanguage(await storage.get(nameOf("copy", of)));
+export async function copyOf(of) {
+  const found = await storage.get(nameOf("copy", of));
+  return found && ours(found) ? inThisLanguage(found) : null;
+}
+
+/** Leave what another account has written in this tab: it stays, and this page takes another id. Resolves with false when
+ * there is no such thing. */
+export async function leaveOthersCopy() {
+  const found = await storage.get(copyName());
+  if (found ? ours(found) : !(await storage.foreign()).includes(copyName())) return false;
+  await claimAnotherTab();
+  return true;
+}
+
+/** Whether an order of another account waits in this browser. */
+export async function othersWait() {
+  const waits = (/** @type {string} */ name) => /^(aside|send):/.test(name);
+  return (await storage.foreign()).some(waits) || [...await storage.all()].some(([name, one]) => waits(name) && one.account && !ours(one));
+}
 
 /** All that this account has not in the panel, newest first; copies of open tabs and unchanged ones are left out.
  * @returns {Promise<Kept[]>} */
 export async function waiting() {
   const [kept, open] = await Promise.all([storage.all(), openTabs()]);
-  const account = key()?.account ?? "";
   return /** @type {Kept[]} */ ([...kept.values()].map(inThisLanguage))
-    .filter((one) => one?.kind && one.account === account && (one.kind !== "copy" || !one.unchanged && !open.has(one.tab)))
+    .filter((one) => one?.kind && ours(one) && (one.kind !== "copy" || !one.unchanged && !open.has(one.tab)))
     .sort((a, b) => b.at.localeCompare(a.at));
 }
 

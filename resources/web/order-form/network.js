@@ -15,7 +15,7 @@ const HEALTH_WITHIN = 1_500;
 
 /** @typedef {{ token: string, account: string, profileId: string }} Ticket */
 /** @typedef {"panel.away" | "panel.other" | "panel.blocked" | "panel.moved"} Absence */
-/** @typedef {{ key: string | null, addresses: { origin: string, proof: string | null }[] }} Keeping */
+/** @typedef {{ account: string, key: string | null, addresses: { origin: string, proof: string | null }[] }} Keeping */
 /** @typedef {{ text: string, again: boolean } | null} Door What keeps the person out; null: nothing. */
 
 /** @type {Ticket | null} */
@@ -25,6 +25,10 @@ let entering = null;
 /** @type {(door: Door) => void} */
 let showDoor = () => {};
 let tryAgain = () => {};
+/** The account for which this page reads and writes. */
+let working = "";
+/** The same, once it is known. */
+export const account = () => working || ticket?.account || "";
 
 function readTicket() {
   try { return JSON.parse(ofTab("token") ?? "null"); } catch { return null; }
@@ -62,7 +66,12 @@ async function walkIn() {
     const { status, answer } = await reach("/api/pair", { method: "POST", body: { code } });
     if (status === 200) keepTicket(answer);
   }
+  const before = working;
   while (!ticket) await askOperator();
+  if (before && ticket.account && ticket.account !== before) {
+    location.reload(); // what is written here is another account's: it is kept, and this page begins anew
+    await new Promise(() => {});
+  }
   showDoor(null);
 }
 
@@ -74,6 +83,8 @@ export const otherAddresses = () => others;
 /** What is needed to keep orders in this browser. @returns {Promise<Keeping>} */
 export async function askKeeping() {
   const told = await read("/api/drafts/browser-key");
+  if (ticket) keepTicket({ ...ticket, account: told.account }); // it may have begun before there was an account
+  working = told.account;
   others = told.addresses.map((/** @type {any} */ one) => one.origin).filter((/** @type {string} */ one) => one !== base);
   return told;
 }
@@ -86,7 +97,10 @@ export async function keeping() {
       showDoor(null);
       return told;
     } catch (error) {
-      await closed(error instanceof Error ? error.message : String(error));
+      if (/** @type {any} */ (error).code === "account-not-known") {
+        dismiss(); // the operator lets this tab in for another account, or not
+        await enter();
+      } else await closed(error instanceof Error ? error.message : String(error));
     }
   }
 }
@@ -180,7 +194,7 @@ async function ask(path, { signal, within = DEADLINE, ...options }) {
 /** The answer's body, or an error with its sentence and `status`. @param {string} path @param {AbortSignal} [signal] */
 export async function read(path, signal) {
   const result = await call(path, { signal });
-  if (result.status !== 200) throw Object.assign(new Error(sentence(result)), { status: result.status });
+  if (result.status !== 200) throw Object.assign(new Error(sentence(result)), { status: result.status, code: result.answer?.code });
   return result.answer;
 }
 

@@ -201,6 +201,14 @@ export async function all() {
   return kept;
 }
 
+/** The names of what was encrypted with another key: of another account. @returns {Promise<string[]>} */
+export async function foreign() {
+  await keyed;
+  const names = [];
+  for (const [key, raw] of await allRaw()) if (!pending.has(key) && raw?.sealed && await unseal(raw) === undefined) names.push(key);
+  return names;
+}
+
 /** Everything as it lies in the storages, mostly encrypted. The journal is read first: what leaves it while other pages
  * write is in IndexedDB by then, so no entry is missed. @returns {Promise<Map<string, any>>} */
 export async function allRaw() {
