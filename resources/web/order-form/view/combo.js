@@ -102,6 +102,13 @@ function type(combo, text) {
   else stop(combo);
 }
 
+/** The field is left: its list closes, and an Enter that waits for its answer moves the focus no more. A window that goes to
+ * the background leaves no field. @param {Combo} combo */
+function left(combo) {
+  const box = boxOf(combo), wanted = box.wanted && document.activeElement?.id === combo.name;
+  if (box.open || box.wanted !== wanted) update({ [combo.name]: { ...box, open: false, active: -1, wanted } });
+}
+
 /** @param {Combo} combo @param {object} attributes Of the input. */
 export function comboView(combo, attributes) {
   const box = boxOf(combo), list = `options-${combo.name}`;
@@ -112,7 +119,7 @@ export function comboView(combo, attributes) {
       onInput=${(/** @type {any} */ event) => type(combo, event.target.value)}
       onKeyDown=${(/** @type {KeyboardEvent} */ event) => keyDown(combo, event)}
       onFocus=${() => { if (asked(box) && box.answered !== asked(box) && !now().entry.product) refresh(combo); }}
-      onBlur=${() => { if (boxOf(combo).open) update({ [combo.name]: { ...boxOf(combo), open: false, active: -1 } }); }} />
+      onBlur=${() => left(combo)} />
     <ul id=${list} class="options" role="listbox" aria-label=${t(combo.name)} hidden=${!box.open}
       onPointerDown=${(/** @type {PointerEvent} */ event) => event.preventDefault()}>${box.open ? options(combo, list) : null}</ul>
   </div>`;
