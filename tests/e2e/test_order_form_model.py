@@ -155,7 +155,7 @@ FOUND: tuple[tuple[int, list[Step]], ...] = (
     # What was typed in the boxes was emptied when another order was opened.
     (
         4,
-        [("save", ()), ("half", ("lucido",)), ("edit", (0,)), ("half", ("base",)), ("duplicate", (0,)), ("edit", (0,))],
+        [("save", ()), ("half", ("lucido",)), ("edit", (0,)), ("half", ("k",)), ("duplicate", (0,)), ("edit", (0,))],
     ),
 )
 """Shrunk failures of earlier runs, and what the walk was blind to."""

@@ -360,6 +360,50 @@ async def test_the_drafts_page_of_a_panel_that_is_not_ready_goes_on_by_itself(at
     at_work.problems.clear()  # the browser reports the 503
 
 
+async def test_a_draft_that_is_refused_when_it_is_sent_later_says_why(at_work: Rig) -> None:
+    between = await at_work.between("**/api/drafts/*")
+    page = await at_work.form(ACCOUNT)
+    between.instead = Route.abort
+    await choose(page)
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#unsent")).to_have_text("1 bozza attende di essere salvata nel pannello.")
+    refusal = {"success": False, "message": "No.", "error": "Il campo note non va bene.", "code": "body-invalid"}
+
+    async def refuse(route: Route) -> None:
+        put = route.request.method == "PUT"
+        await (route.fulfill(status=422, json=refusal) if put else route.continue_())
+
+    between.instead = refuse
+    await page.evaluate("window.dispatchEvent(new Event('online'))")
+    why = "La bozza di Studio Bianchi Srl non è stata accettata: Il campo note non va bene."
+    await expect(page.locator("#unsent")).to_contain_text(why)
+    await page.locator("#unsent a").click()
+    await expect(page.locator("#unsent-list li")).to_contain_text(why)
+    at_work.problems.clear()  # the browser reports the 422
+
+
+async def test_an_enter_that_waits_pulls_the_focus_from_no_other_field(at_work: Rig) -> None:
+    between = await at_work.between("**/api/products?**")
+    page = await at_work.form(ACCOUNT)
+    await choose(page)
+    await add(page, "lucido.a", "100")
+    go_on = held(between)
+    await page.locator("#product").focus()
+    await page.keyboard.type("lucido.b")
+    await page.keyboard.press("Enter")
+    quantity = page.locator("#lines .quantity")
+    await quantity.focus()
+    await page.keyboard.press("Control+a")
+    await page.keyboard.type("2")
+    async with page.expect_response("**/api/products?**"):
+        go_on.set()
+    await page.evaluate("new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))")
+    await page.keyboard.type("00")
+    await expect(quantity).to_be_focused()
+    assert await rows(page) == [["020001", "200"]]
+    await expect(page.locator("#product")).to_have_value("lucido.b")
+
+
 # ---------------------------------------------------------------------------------- another account
 
 

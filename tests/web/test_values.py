@@ -340,18 +340,18 @@ ADOPTED = """(async () => {
   await storage.useKey(null);
   sessionStorage.setItem("archisync-token", JSON.stringify({ token: "t", account: "a", profileId: "p" }));
   const { adopt, waiting } = await import("/order-form/keep.js?adopted");
-  const id = "o".repeat(24), left = async () => (await waiting()).filter((one) => one.id === id).map(({ kind, order, document }) =>
-    `${kind} ${order?.note ?? document.note}`).sort();
+  const id = "o".repeat(24), mine = async () => (await waiting()).filter((one) => one.id === id);
+  const left = async () => (await mine()).map((one) => `${one.kind} ${(one.order ?? one.document).note}`).sort();
   const entry = (key, at, note, more) => ({ key, at, id, kind: key.split(":")[0], account: "a", tab: "t",
     document: { note }, ...(key.startsWith("send") ? {} : { order: { id, note } }), ...more });
-  const first = [entry(`aside:${id}`, "1", "laid aside"), entry("copy:t", "2", "typed"), entry(`send:${id}`, "3", "saved"),
-    entry("copy:u", "4", "written", { work: "w" })];
+  const first = [entry(`aside:${id}`, "1", "laid aside"), entry("copy:t", "2", "typed"),
+    entry(`send:${id}`, "3", "saved"), entry("copy:u", "4", "written", { work: "w" })];
   const taken = [(await adopt(first)).length, (await adopt(first)).length]; // the page may be closed in between
   const here = await left();
   await adopt([entry("copy:u", "5", "written on", { work: "w" }), entry(`aside:${id}`, "6", "laid aside too"),
     entry(`send:${id}`, "7", "saved later"), entry(`send:${id}`, "2", "saved before")]);
   const both = await left();
-  for (const one of await waiting()) await storage.put(one.key, null);
+  for (const one of await mine()) await storage.put(one.key, null);
   sessionStorage.clear();
   return { taken, here, both };
 })()"""

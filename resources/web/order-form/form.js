@@ -14,14 +14,16 @@ import { refresh } from "./view/combo.js";
 import { customerCombo } from "./view/customer.js";
 import { productCombo } from "./view/entry.js";
 import { drawPage, shortcuts, tell } from "./view/page.js";
+import { untakenText } from "./view/parts.js";
 import { watchScanner } from "./view/scanner.js";
 
 const RESEND_EVERY = 15_000;
 const DAY_EVERY = 60_000;
 
 async function countUnsent() {
-  const unsent = (await keep.waiting()).filter((one) => one.kind === "send").length;
-  if (unsent !== now().unsent) update({ unsent });
+  const waiting = (await keep.waiting()).filter((one) => one.kind === "send"), unsent = waiting.length;
+  const unsentWhy = waiting.map(untakenText).filter(Boolean).join(" ");
+  if (unsent !== now().unsent || unsentWhy !== now().unsentWhy) update({ unsent, unsentWhy });
 }
 
 async function resend() {

@@ -218,10 +218,22 @@ const sending = new Map();
  * @type {Map<string, { at: string, from: number | null, draft: any, total: number }>} */
 const stored = new Map();
 
+/** Why the panel did not take an entry when this page sent it last: it met another version (null: a deleted one), or was
+ * refused. @type {Map<string, { at: string, conflict: any } | { at: string, refused: string }>} */
+const untaken = new Map();
+/** @param {Kept} entry */
+export function whyUntaken(entry) {
+  const found = untaken.get(entry.key);
+  return found?.at === entry.at ? found : null;
+}
+
 /** Send one draft. It stays in the outbox until the panel has it on its disk.
  * @param {Kept} entry @returns {Promise<Sent>} */
 export function send(entry) {
-  const sent = (sending.get(entry.id) ?? Promise.resolve()).then(() => sendNow(entry));
+  const sent = (sending.get(entry.id) ?? Promise.resolve()).then(() => sendNow(entry)).then((result) => {
+    if ("conflict" in result || "refused" in result) untaken.set(entry.key, { at: entry.at, ...result });
+    return result;
+  });
   const settled = sent.catch(() => {}).then(() => { if (sending.get(entry.id) === settled) sending.delete(entry.id); });
   sending.set(entry.id, settled);
   return sent;

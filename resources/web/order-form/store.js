@@ -38,6 +38,7 @@ import { blank, isEmpty, judge, newId, settle, toDocument, today } from "./value
  * @property {{ customerId: string, time: string } | null} gone The customer is no longer in the ERP.
  * @property {{ customerId: string, past: Past } | null} past
  * @property {number} unsent Saved drafts that the panel does not have yet.
+ * @property {string} unsentWhy Why it does not take them; "": it was not asked, or did not answer.
  * @property {Conflict | null} conflict
  * @property {import("./view/paste.js").Paste | null} paste
  * @property {{ go: () => void } | null} leaving
@@ -53,7 +54,7 @@ import { blank, isEmpty, judge, newId, settle, toDocument, today } from "./value
 function initial() {
   return { history: operations.begin(blank(setting("price-group"))), touched: false, work: newId(), from: null, entry: emptyEntry(),
     customer: emptyBox(), product: emptyBox(), articles: {}, lists: [], day: today(), said: null, notes: {}, scans: [], gone: null, past: null,
-    unsent: 0, conflict: null, paste: null, leaving: null, blocked: null, saveWanted: null, freshness: null, door: null, starting: true, unkept: false };
+    unsent: 0, unsentWhy: "", conflict: null, paste: null, leaving: null, blocked: null, saveWanted: null, freshness: null, door: null, starting: true, unkept: false };
 }
 
 /** @returns {Entry} */

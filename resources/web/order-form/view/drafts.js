@@ -3,6 +3,7 @@ import { discountText, lineAmount, totals } from "../money.js";
 import { ago, amount, counted, dateText, money, otherLanguage, percent, priceText, stamp, switchLanguage, t, vatText } from "../texts.js";
 import { doorView } from "./dialogs.js";
 import { html, render } from "./html.js";
+import { untakenText } from "./parts.js";
 
 /** @typedef {import("../drafts.js").DraftsState} DraftsState */
 /** @typedef {typeof import("../drafts.js").acts} Acts */
@@ -56,10 +57,11 @@ function sureButton(text, document, sure, act, acts) {
 /** @param {import("../keep.js").Kept} entry @param {DraftsState} state @param {Acts} acts */
 function waitingRow(entry, state, acts) {
   const shown = entry.document ?? entry.order ?? { lines: [] }, typed = entry.typed;
-  const words = [shown.note, typed?.customer, typed?.article].filter(Boolean).join(" · ");
+  const why = untakenText(entry), words = [shown.note, typed?.customer, typed?.article].filter(Boolean).join(" · ");
   return html`<li key=${entry.key}><b>${nameOf(shown)}</b>
     <small>${counted("lines.count", shown.lines?.length ?? 0)} · ${ago(entry.at)} · ${t(entry.kind === "send" ? "unsent.send" : "unsent.aside")}</small>
     ${words ? html`<small class="first-words">${words}</small>` : null}
+    ${why ? html`<small class="wrong">${why}</small>` : null}
     <span class="buttons"><a class="button" href=${`/order-form#draft=${entry.id}&kept=${encodeURIComponent(entry.key)}`} aria-label=${about(t("unsent.open"), shown)}>${t("unsent.open")}</a>
       ${sureButton(t("unsent.drop"), shown, state.sure === entry.key, () => acts.drop(entry), acts)}</span></li>`;
 }

@@ -47,11 +47,12 @@ function barView() {
 }
 
 function warningsView() {
-  const { freshness, unsent, unkept } = now();
+  const { freshness, unsent, unsentWhy, unkept } = now();
   const why = freshness ? freshnessWords(freshness).why : "";
   return html`<p id="why" class="notice warning" role="status" hidden=${!why}>${why}</p>
     <p id="unkept" class="notice warning" role="status" hidden=${!unkept}>${t("unkept")}</p>
-    <p id="unsent" class="notice warning" role="status" hidden=${!unsent}>${unsent ? counted("unsent", unsent) : ""}</p>`;
+    <p id="unsent" class="notice warning" role="status" hidden=${!unsent}>${unsent ? counted("unsent", unsent) : ""}${
+      unsentWhy ? [" ", unsentWhy, " ", html`<a href="/drafts" onClick=${done}>${t("title.drafts")}</a>`] : null}</p>`;
 }
 
 function listView() {

@@ -1,6 +1,7 @@
 /* Small parts of several views: a note beside the place it belongs to, numeric fields, buttons under the pointer. */
 import { now } from "../store.js";
-import { decimalSign } from "../texts.js";
+import { whyUntaken } from "../keep.js";
+import { decimalSign, t } from "../texts.js";
 import { html } from "./html.js";
 
 /** What a dialog needs to be modal and to stay until the state says otherwise. Chromium closes a dialog at the second Esc
@@ -29,6 +30,14 @@ export function noteView(place, id = `note-${place}`) {
   const { [place]: note } = now().notes;
   return html`<p id=${id} class="notice" role="alert" hidden=${!note}>${note?.text}${note?.act
     ? [" ", html`<button type="button" class="quiet" onClick=${note.act}>${note.label}</button>`] : null}</p>`;
+}
+
+/** Why the panel did not take a draft that waits; "": it was not asked, or did not answer. @param {import("../keep.js").Kept} entry */
+export function untakenText(entry) {
+  const found = entry.kind === "send" ? whyUntaken(entry) : null, name = entry.document?.customer?.name ?? t("no.customer");
+  if (!found) return "";
+  if ("refused" in found) return t("late.refused", { name, text: found.refused });
+  return t(found.conflict ? "late.conflict" : "late.deleted", { name });
 }
 
 /** The keypad's point is the decimal sign of the language, as in spreadsheets. @param {KeyboardEvent} event */
