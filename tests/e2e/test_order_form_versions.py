@@ -444,7 +444,12 @@ async def test_what_a_tab_wrote_for_one_account_stays_when_it_works_for_another(
     await expect(page.locator("#note-top")).to_contain_text("Questo modulo lavora per agente2")
     await expect(page.locator("#note")).to_have_value("")
     await page.locator("#note").fill("di agente2")
+    await page.locator("#clear").click()  # laid aside
     await kept(page)
+    other = await at_work.tab(at_work.office.endpoint.order_form_url(ACCOUNT).replace("/order-form", "/drafts"))
+    await expect(other.locator("#others")).to_contain_text("Questo modulo lavora per agente1")
+    await expect(other.locator("#unsent-list")).not_to_contain_text("di agente2")
+    await other.close()
     (found,) = await unsent(at_work)
     assert "di agente1" in found
     at_work.problems.clear()  # the browser reports a revoked token's 401

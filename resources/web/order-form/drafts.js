@@ -1,5 +1,5 @@
 /* The drafts page starts here: what is saved, and what still waits in this browser; edit, copy, delete, print, export. */
-import { forget, sendWaiting } from "./keep.js";
+import { forget, othersWait, sendWaiting } from "./keep.js";
 import { askKeeping, call, enter, file, PanelAway, sentence } from "./network.js";
 import * as start from "./start.js";
 import { t } from "./texts.js";
@@ -14,6 +14,7 @@ const SURE_FOR = 6_000;
  * @property {number} total
  * @property {string | null} cursor Where the list goes on.
  * @property {import("./keep.js").Kept[]} waiting
+ * @property {boolean} others Orders of another account wait in this browser.
  * @property {{ text: string, retry: boolean } | null} notice
  * @property {import("./network.js").Door} door
  * @property {string} sure What is deleted at the next click on the same button.
@@ -24,7 +25,7 @@ const SURE_FOR = 6_000;
  */
 
 /** @type {DraftsState} */
-let state = { drafts: null, total: 0, cursor: null, waiting: [], notice: null, door: null, sure: "", letterhead: "", typing: false, told: "", printed: [] };
+let state = { drafts: null, total: 0, cursor: null, waiting: [], others: false, notice: null, door: null, sure: "", letterhead: "", typing: false, told: "", printed: [] };
 let retry = 0, calm = 0;
 
 /** @param {Partial<DraftsState>} changes */
@@ -42,9 +43,9 @@ async function load() {
   clearTimeout(retry);
   try {
     if (await start.openKept(askKeeping)) start.gather(load);
-    const left = await sendWaiting();
+    const left = await sendWaiting(), others = await othersWait();
     if (mine !== loads) return;
-    update({ waiting: left });
+    update({ waiting: left, others });
     const result = await call("/api/drafts");
     if (mine !== loads) return;
     if (result.status === 200) {

@@ -1,5 +1,6 @@
 /* What the drafts page shows: each draft on its own, so that one that cannot be shown hides no other. */
 import { discountText, lineAmount, totals } from "../money.js";
+import { account } from "../network.js";
 import { ago, amount, counted, dateText, money, otherLanguage, percent, priceText, stamp, switchLanguage, t, vatText } from "../texts.js";
 import { doorView } from "./dialogs.js";
 import { html, render } from "./html.js";
@@ -27,6 +28,7 @@ function pageView(state, acts) {
   <main class="drafts">
     <p id="notice" class="notice" role="alert" hidden=${!notice}>${notice?.text}${notice?.retry
       ? [" ", html`<button type="button" class="quiet" onClick=${acts.load}>${t("panel.retry")}</button>`] : null}</p>
+    <p id="others" class="notice warning" role="status" hidden=${!state.others}>${state.others ? t("others.wait", { account: account() }) : ""}</p>
     <section id="unsent" class="card" hidden=${!waiting.length}><h2>${t("unsent.title")}</h2>
       <ul id="unsent-list" class="plain">${waiting.map((entry) => waitingRow(entry, state, acts))}</ul></section>
     <ul id="drafts" class="plain">${(drafts ?? []).map((draft) => cardView(draft, state, acts))}</ul>
