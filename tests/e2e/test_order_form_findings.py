@@ -608,6 +608,15 @@ async def test_27_a_duplicate_is_an_order_of_its_own_at_the_prices_of_today(at_w
     assert len(dates) == 2
 
 
+@pytest.mark.parametrize(("wished", "copied"), [("2020-01-05", ""), ("2999-01-05", "2999-01-05")])
+async def test_27_a_duplicate_is_wished_for_no_day_that_is_past(at_work: Rig, wished: str, copied: str) -> None:
+    page = await at_work.form()
+    id_ = await stored(at_work, line("012345K3", 2), desiredDate=wished)
+    await page.evaluate("(id) => { location.hash = `copy=${id}` }", id_)
+    await expect(page.locator("#lines tr")).to_have_count(1)
+    await expect(page.locator("#desired-date")).to_have_value(copied)
+
+
 async def test_27_a_late_answer_does_not_replace_a_letterhead_that_is_typed(at_work: Rig) -> None:
     await stored(at_work, line("012345K3", 2))
     page = await at_work.form()

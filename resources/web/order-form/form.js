@@ -79,7 +79,8 @@ async function open(wanted) {
     if (!stored && status !== 404) throw new Error(sentence({ status, answer }));
     if (!stored) { tell(sentence({ status, answer })); return; }
     const copied = fromDocument(stored, language);
-    takeUp({ ...copied, id: newId(), version: null, savedAt: null, date: null, lines: copied.lines.map((line) => ({ ...line, live: true })) });
+    const desiredDate = copied.desiredDate < now().day ? "" : copied.desiredDate; // nobody wishes for a day that is past
+    takeUp({ ...copied, id: newId(), version: null, savedAt: null, date: null, desiredDate, lines: copied.lines.map((line) => ({ ...line, live: true })) });
     return;
   }
   if (!local && !stored) {
