@@ -228,6 +228,7 @@ async def test_without_indexeddb_no_order_lies_readable_in_the_browser(at_work: 
     await at_work.context.add_init_script(f"({FORBID.replace('PORT', str(at_work.office.endpoint.port))})()")
     page = await at_work.form(ACCOUNT)
     await choose(page)
+    await expect(page.locator("#note-top")).to_be_hidden()
     await page.locator("#note").fill("segreto")
     await kept(page)
     lies = await page.evaluate("JSON.stringify(localStorage)")

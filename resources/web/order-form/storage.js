@@ -87,6 +87,9 @@ export const onTrouble = (listener) => { trouble = listener; };
 /** Whether something lives in this page only. */
 export const unsafe = () => memory.size > 0;
 
+/** This browser has no IndexedDB for us: nothing can be in it. */
+let none = false;
+
 function database() {
   opening ??= new Promise((resolve) => {
     const late = setTimeout(() => resolve(null), OPEN_WITHIN);
@@ -106,7 +109,8 @@ function database() {
       request.onerror = request.onblocked = () => done(null);
     } catch {
       clearTimeout(late);
-      resolve(null); // there is none
+      none = true;
+      resolve(null);
     }
   });
   return opening;
@@ -264,7 +268,7 @@ export async function get(key) {
 }
 
 /** Whether what lies in IndexedDB can be read now: where it cannot, a value that is not in the journal may be there. */
-export const readable = async () => (await transact("readonly", (store) => store.get("test"))).ok;
+export const readable = async () => (await transact("readonly", (store) => store.get("test"))).ok || none;
 
 /** Put what follows from the value of a key, or remove it (null). What this page puts while the value is read counts.
  * @param {string} key @param {(value: any) => unknown} next @returns {Promise<boolean>} */
