@@ -46,7 +46,6 @@ from archisync_gui.store.postgres_server import Server
 if TYPE_CHECKING:
     from archisync_gui.app.demo import DemoOptions
 
-
 log = logging.getLogger(__name__)
 
 FIRST_STATUS = 5.0

@@ -34,8 +34,7 @@ LARGEST = 1_500_000_000
 """Bytes that the browser may use between two reads. One page with a large list takes about 300 MB."""
 
 IDLE = 20 * 60.0
-"""The ERP ends a session after so many seconds without a request (``docs/erp.md``, Session); until then the browser
-stays open, so that a run that is due meanwhile costs no login."""
+"""Seconds without a request after which the ERP ends a session (``docs/erp.md``, Session); the browser stays open."""
 
 
 class Erp:
@@ -45,8 +44,8 @@ class Erp:
     ``browser`` and ``pinned_key`` are settings (empty: find one; none). ``screenshots``: folder for pictures of what
     went wrong. ``memory``: keeps sessions across starts. ``saved_views``: the file of views that are to be restored,
     also by the next process; ``entities``: the lists that it may name. ``ways``: the file that keeps how each list is
-    read. ``open_until`` is asked until when a list that a quick read used may stay open (``None``: not at all). One
-    list at a time is read; a second caller waits. ``moves`` is told of each step, also of what is waited for.
+    read. ``open_until`` is asked until when a list that a quick read used may stay open (``None``: not). One list at a
+    time is read; a second caller waits. ``moves`` is told of each step, also of what is waited for.
     """
 
     def __init__(

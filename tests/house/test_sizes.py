@@ -19,7 +19,7 @@ CATALOGUES = {
 }
 """Longer files, and what they list. A new one needs a reason as good."""
 
-ORCHESTRATOR_LINES = 3_052
+ORCHESTRATOR_LINES = 3_062
 """Lines of code: without empty lines, comments, docstrings and imports."""
 ORCHESTRATOR_TYPES = 41
 
