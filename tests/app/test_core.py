@@ -375,8 +375,9 @@ async def test_each_day_has_its_backup_though_timers_stand_still_while_the_compu
     maintain = Store.maintain
 
     async def count(store: Store, screenshots: Path | None = None) -> object:
-        cleaned.append(clock.now())
-        return await maintain(store, screenshots)
+        removed = await maintain(store, screenshots)
+        cleaned.append(clock.now())  # not before: its last step lists the backups, too
+        return removed
 
     monkeypatch.setattr(Store, "maintain", count)
     clock = DaysClock()
