@@ -7,7 +7,8 @@ from datetime import datetime
 
 from archisync_gui.office.sql import LEADER, PRESENT
 from archisync_gui.store.errors import StoreError, translated
-from archisync_gui.store.postgres_server import HOLDS_DATA, Connection, Server
+from archisync_gui.store.postgres_server import Connection, Server
+from archisync_gui.store.transfer import HOLDS_DATA
 
 OLDEST = 130000
 """PostgreSQL 13, as the server counts its versions."""

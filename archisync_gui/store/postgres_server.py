@@ -30,8 +30,6 @@ SILENCE = 5.0
 UNACKNOWLEDGED = 15.0
 """Seconds after which the system ends a connection whose data nobody acknowledges: more than any of ours waits for an
 answer, so that those limits count alone."""
-HOLDS_DATA = "SELECT EXISTS (SELECT FROM runs) OR EXISTS (SELECT FROM reads) OR EXISTS (SELECT FROM notes)"
-"""Whether an office holds what a member has brought or a leader has read."""
 TURN = 0.05
 """Seconds between two looks at whether a waiting statement is still wanted."""
 

@@ -16,9 +16,11 @@ from archisync_gui.entities.declaration import Entity
 from archisync_gui.store import backups, dialect, find, migrate, schema
 from archisync_gui.store.database import json_or_none
 from archisync_gui.store.errors import StoreError
-from archisync_gui.store.postgres_server import HOLDS_DATA
 from archisync_gui.store.schema import UtcTime
 from archisync_gui.store.seen_keys import CHUNK
+
+HOLDS_DATA = "SELECT EXISTS (SELECT FROM runs) OR EXISTS (SELECT FROM reads) OR EXISTS (SELECT FROM notes)"
+"""Whether an office holds what a member has brought or a leader has read."""
 
 
 def copy_all(source: sa.Connection, target: sa.Connection, entities: Sequence[Entity]) -> int:

@@ -16,7 +16,7 @@ from archisync_gui.model import (
     Progress,
 )
 from archisync_gui.store import row_key
-from archisync_gui.syncs.checks import LONGEST_PAUSE
+from archisync_gui.syncs.checks import STANDSTILL
 from archisync_gui.syncs.reading import (
     FollowedControl,
     Newest,
@@ -109,7 +109,7 @@ class NewRows:
                     if page.index >= page.count - 1 or known:
                         break
                     before, page = page, await view.turn_to(page.index + 1)
-                    steady = steady and pause(before, page) <= LONGEST_PAUSE
+                    steady = steady and pause(before, page) <= STANDSTILL
                 else:
                     return WhyWhole.MUCH
             if page is not None and page.index:

@@ -79,7 +79,7 @@ class Reading:
     suspended_at: float = 0.0
     """Monotonic time at which it was last suspended."""
     longest_suspension: float = 0.0
-    """The longest suspension so far, or pause between two pages, in seconds."""
+    """The longest suspension so far, in seconds; the computer's sleep between two pages is one, too."""
 
     def start_over(self) -> None:
         """Forget what was read."""

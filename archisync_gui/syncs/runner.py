@@ -28,6 +28,7 @@ from archisync_gui.model import (
 )
 from archisync_gui.store import Batch, Delta, Known, RefusedKind
 from archisync_gui.syncs.checks import (
+    STANDSTILL,
     Facts,
     check_blanks,
     check_cells,
@@ -163,7 +164,8 @@ class SyncRunner:
             async with aclosing(view.pages(page, control.suspend_requested)) as pages:
                 fresh, before = reading.last is None, page
                 async for page in pages:
-                    reading.longest_suspension = max(reading.longest_suspension, pause(before, page))
+                    if pause(before, page) > STANDSTILL:
+                        reading.longest_suspension = max(reading.longest_suspension, pause(before, page))
                     before = page
                     if fresh or (reading.last is not None and page.index > reading.last.index):
                         if reading.as_of is None:

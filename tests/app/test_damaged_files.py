@@ -111,7 +111,8 @@ def test_a_damaged_note_of_drafts_that_wait_for_the_office_is_no_note(damage: st
     whole = json.dumps([[ACCOUNT, "d" * 20, 3]]).encode()
     file = tmp_path / "drafts-away.json"
     file.write_bytes(DAMAGE[damage](whole))
-    assert _read_bases(file) == ({(ACCOUNT, "d" * 20): 3} if DAMAGE[damage](whole) == whole else {})
+    known = {key: base.version for key, base in _read_bases(file).items()}
+    assert known == ({(ACCOUNT, "d" * 20): 3} if DAMAGE[damage](whole) == whole else {})
 
 
 @pytest.mark.parametrize("damage", DAMAGE)

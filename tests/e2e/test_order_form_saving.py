@@ -142,6 +142,7 @@ async def test_a_quantity_is_the_same_number_in_the_other_language(at_work: Rig)
     await expect(page.locator("#quantity")).to_have_value("2000")
     await page.get_by_role("button", name="Italiano").click()
     await expect(page.locator("html")).to_have_attribute("lang", "it")
+    await expect(page.locator("#quantity")).to_have_value("2.000")  # as it was kept before
     await page.keyboard.press("Control+Enter")
     await expect(page.locator("body")).to_contain_text("Bozza salvata")
     assert await quantities(at_work) == [("020002", 1000), ("012345K3", 2000)]

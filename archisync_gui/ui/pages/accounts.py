@@ -84,11 +84,11 @@ class AccountCard(QWidget):
             part.setEnabled(can_keep)
             part.setToolTip(plain(why))
         self.save.setEnabled(can_keep and self.save not in self._at_work)
-        self.save.setToolTip(running if self.save in self._at_work else plain(why))
+        self.save.setToolTip(plain(running if self.save in self._at_work else why))
         can_test = services is not None and services.test_login is not None
         why = tr("Really logs in to the ERP, once, with the stored password") if can_test else tr("Not available here")
         self.test.setEnabled(can_test and self.test not in self._at_work)
-        self.test.setToolTip(running if self.test in self._at_work else why)
+        self.test.setToolTip(plain(running if self.test in self._at_work else why))
 
     @contextmanager
     def _working(self, button: QPushButton) -> Iterator[None]:

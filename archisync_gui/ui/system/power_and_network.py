@@ -50,12 +50,14 @@ class Surroundings(QObject):
         self._patience.timeout.connect(self._awake)
         self._look = QTimer(self, interval=LOOK_AGAIN)
         self._look.timeout.connect(self._look_again)
+        self._network: QNetworkInformation | None = None
+        """Whose signal is listened to."""
         self._logind = Logind(self.sleeps)
 
     async def connect_system(self) -> None:
         """Listen to what this system tells."""
         if QNetworkInformation.loadDefaultBackend():
-            network = QNetworkInformation.instance()
+            network = self._network = QNetworkInformation.instance()
             network.reachabilityChanged.connect(self._reachable)
             self._reachable(network.reachability())
         if sys.platform.startswith("linux"):
@@ -65,9 +67,9 @@ class Surroundings(QObject):
         """Listen no more."""
         for timer in (self._settle, self._patience, self._look):
             timer.stop()
-        network = QNetworkInformation.instance()
-        if network is not None:
-            network.reachabilityChanged.disconnect(self._reachable)
+        if self._network is not None:
+            self._network.reachabilityChanged.disconnect(self._reachable)
+            self._network = None
         await self._logind.close()
 
     # ------------------------------------------------------------------------------------------------ what is heard
