@@ -397,5 +397,5 @@ async def test_each_day_has_its_backup_though_timers_stand_still_while_the_compu
         await until(lambda: "the daily backup could not be made" in caplog.text)
     clock.days = 2
     await until(lambda: len(core.store.backups()) == 3)
+    await until(lambda: len(cleaned) == 3)
     await core.close()
-    assert len(cleaned) == 3
