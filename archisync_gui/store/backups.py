@@ -118,7 +118,7 @@ def restore(path: Path, backup: Path | None, now: datetime, *, decided: bool = T
             if backup is None:
                 make_empty(part)
             else:
-                with closing(sqlite3.connect(f"{backup.resolve().as_uri()}?mode=ro", uri=True)) as source:
+                with closing(only_read(backup)) as source:
                     if unsound(source) is not None:
                         raise StoreError("damaged", path=str(backup), detail="quick_check")
                     copied(source, part, backup)

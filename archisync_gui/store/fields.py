@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from archisync_gui.entities.declaration import Value
 from archisync_gui.store.keys import percent_change
-from archisync_gui.store.schema import CHANGES
+from archisync_gui.store.schema import CHANGES, columns_there
 
 
 class FieldChange(NamedTuple):
@@ -58,7 +58,7 @@ def differences(
 
 def lines(connection: sa.Connection) -> list[sa.RowMapping]:
     """The whole change log, oldest first; also of a file that was not opened since it was version 0004."""
-    there = {column["name"] for column in sa.inspect(connection).get_columns(CHANGES.name)}
+    there = columns_there(connection, CHANGES.name)
     statement = sa.select(*(column for column in CHANGES.columns if column.name in there))
     return list(connection.execute(statement.order_by(CHANGES.c.id)).mappings())
 

@@ -346,10 +346,7 @@ RECENT = 20
 
 def _last_read(connection: sa.Connection, type_: str, account: str) -> LastRead:
     mine = (RUNS.c.type == type_, RUNS.c.account == account)
-    read = (
-        READS.c.entity == type_,
-        READS.c.account.in_([account, ""]),
-    )  # shared lists have no account, whoever read them
+    read = READS.c.entity == type_, READS.c.account.in_([account, ""])  # shared lists have no account
     ages = sa.select(READS.c.last_success, READS.c.new_as_of, READS.c.all_as_of, READS.c.doubtful).where(*read)
     success, new, clean, doubtful = connection.execute(ages).first() or (None, None, None, None)
     # Within one scope the index has them in order; all together would be sorted, each with its whole row.

@@ -176,7 +176,7 @@ def _forget(key: dict[str, str]) -> sa.Delete:
 
 
 def _free_name(connection: sa.Connection, table: str, name: str) -> str:
-    present = {c["name"] for c in sa.inspect(connection).get_columns(table)}
+    present = schema.columns_there(connection, table)
     return next(kept for n in range(1, 1000) if (kept := f"row_old{n}_{name}") not in present)
 
 

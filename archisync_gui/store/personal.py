@@ -116,11 +116,12 @@ def find(path: Path, entities: Sequence[Entity], wanted: str) -> Customer:
         tables = _tables(entities)
         _, table = tables[CUSTOMERS]
         word = wanted.strip().casefold()
-        there = _present(connection, table)
+        there = schema.columns_there(connection, table.name)
         if not there:
             raise StoreError("customer-unknown", wanted=wanted)
         nothing = dict.fromkeys(table.c.keys())
-        everybody = [{**nothing, **row} for row in connection.execute(sa.select(*there)).mappings()]
+        known = sa.select(*(column for column in table.c if column.name in there))
+        everybody = [{**nothing, **row} for row in connection.execute(known).mappings()]
         rows = [
             row
             for row in everybody
@@ -218,21 +219,12 @@ def _tables(entities: Sequence[Entity]) -> dict[str, Table]:
     return {entity.name: (entity, schema.data_table(entity)) for entity in entities}
 
 
-def _present(connection: sa.Connection, table: sa.Table) -> list[sa.Column[Any]]:
-    """The columns that the file has."""
-    inspector = sa.inspect(connection)
-    if not inspector.has_table(table.name):
-        return []
-    there = {column["name"] for column in inspector.get_columns(table.name)}
-    return [column for column in table.columns if column.name in there]
-
-
 def _word(value: object) -> str:
     return str(value).strip().casefold()
 
 
 def _coded(connection: sa.Connection, table: sa.Table, codes: Iterable[str]) -> bool:
-    there = {column.name for column in _present(connection, table)}
+    there = schema.columns_there(connection, table.name)
     names = [name for name in CODES if name in there]
     wanted = list(codes)
     return any(

@@ -69,7 +69,7 @@ def forget(connection: sa.Connection, run_id: str) -> None:
 
 def listed(connection: sa.Connection, now: datetime) -> tuple[RefusedRead, ...]:
     """The kept reads that can still be decided about, newest first."""
-    found = connection.execute(sa.select(REFUSED).order_by(sa.literal_column("refused_reads.rowid").desc())).all()
+    found = connection.execute(sa.select(REFUSED).order_by(schema.row_id(REFUSED).desc())).all()
     reads = [(_read(row), row.number) for row in found]
     return tuple(read for read, number in reads if read is not None and _why_not(connection, read, number, now) is None)
 

@@ -267,6 +267,12 @@ def row_id(table: sa.Table) -> sa.ColumnElement[int]:
     return sa.literal_column(f"{table.name}.rowid", sa.BigInteger)
 
 
+def columns_there(connection: sa.Connection, table: str) -> set[str]:
+    """The columns that a table of the file has, which may be of another version; none where there is no such table."""
+    inspector = sa.inspect(connection)
+    return {column["name"] for column in inspector.get_columns(table)} if inspector.has_table(table) else set()
+
+
 def sql_type(column: Column) -> sa.types.TypeEngine[Any]:
     """The SQL type for a declared column."""
     match column.kind:

@@ -30,13 +30,11 @@ def copy_all(source: sa.Connection, target: sa.Connection, entities: Sequence[En
     of insertion.
     """
     tables = [*schema.FIXED.sorted_tables, *(schema.data_table(entity) for entity in entities)]
-    present = sa.inspect(source)
     numbered = {"runs", "refused_reads", *(entity.name for entity in entities)}
     copied = 0
     for table in tables:
         target.execute(table.delete())
-        if present.has_table(table.name):
-            there = {column["name"] for column in present.get_columns(table.name)}
+        if there := schema.columns_there(source, table.name):
             columns = [column for column in table.columns if column.name in there]
             for part in _parts(source, table, columns, in_order=table.name in numbered):
                 target.execute(table.insert().inline(), part)
@@ -53,7 +51,7 @@ def _parts(
 ) -> Iterator[list[dict[str, Any]]]:
     order: list[sa.ColumnElement[Any]] = list(table.primary_key)
     if in_order:
-        order = [sa.literal_column(f"{table.name}.rowid", sa.Integer)]
+        order = [schema.row_id(table)]
     statement = sa.select(*columns).select_from(table).order_by(*order)
     required = [column.name for column in columns if not column.nullable and isinstance(column.type, UtcTime)]
     result = source.execute(statement, execution_options={"yield_per": CHUNK})
