@@ -10,11 +10,12 @@ from archisync_gui.erp.failures import transient
 
 
 def unheard() -> None:
-    """Nobody has to know that something moves."""
+    """For users of the browser whom no watchdog looks after: a step is told to nobody."""
 
 
 class Hold:
-    """One turn. The one who has it tells every step that begins, so that nobody who waits is taken to stand still."""
+    """One turn. Its holder tells of every step that begins; those who wait for the turn hear it, too, so that their
+    watchdogs do not take them to stand still."""
 
     def __init__(self, is_lost: Callable[[], bool], tell: Callable[[], None]) -> None:
         self._is_lost = is_lost

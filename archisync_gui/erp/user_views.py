@@ -39,8 +39,6 @@ class UserViews:
         self._session = session
         self._clock = clock
         self._ways = ways
-        self._owed: set[tuple[AccountId, str]] = set()
-        """Lists that an earlier visit has changed and not restored, and that were opened since."""
 
     async def begin(self, account: AccountId, view: ListView) -> None:
         """A list was opened: save how its user has it, before anything is changed."""
@@ -51,7 +49,7 @@ class UserViews:
     async def restore(self, account: AccountId, view: ListView) -> None:
         """Restore a list. Where that fails, the view stays saved for the account's next visit of any list."""
         path = view.entity.path
-        if not view.touched and (account, path) in self._owed:
+        if view.left_changed and not view.touched:
             # This visit ended before it changed anything: what an earlier one left is still to be restored.
             self._saved.not_restored(account, path)
             return
@@ -64,7 +62,7 @@ class UserViews:
             looked = error.code == "view-not-restored"  # the page was looked at after the last step
             self._saved.not_restored(account, path, view_of(view.state, view.entity.filter) if looked else None)
         else:
-            self._owed.discard((account, path))
+            view.left_changed = False
             await self._saved.restored(account, path)
 
     async def restore_within(self, limit: float, account: AccountId, view: ListView) -> None:
@@ -100,7 +98,7 @@ class UserViews:
         was changed since."""
         saved = await self._saved.of(account, view.entity.path)
         if saved is not None:
-            self._owed.add((account, view.entity.path))
+            view.left_changed = True
             left = self._saved.left(account, view.entity.path)
             view.users_view = merge_saved_view(saved, view.users_view, view.entity, view.state, left)
 

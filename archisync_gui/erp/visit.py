@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from archisync_gui.erp import certificate
+from archisync_gui.erp.background import finished
 from archisync_gui.erp.failures import Navigated, transient
 from archisync_gui.erp.lists.list_view import ListView
 from archisync_gui.model import AccountId, SyncFailure
@@ -56,15 +57,14 @@ async def explaining_certificates(
 
 
 async def to_its_end(work: Coroutine[Any, Any, None]) -> None:
-    """Do what follows a failed visit, also when the visit is cancelled meanwhile."""
-    task = asyncio.ensure_future(work)
-    while not task.done():
+    """Do what follows a failed visit, also when the visit is cancelled meanwhile. Raises nothing: the caller is told of
+    the visit's own failure."""
+
+    async def logged() -> None:
         try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError:
-            if task.done():
-                break
-        except Exception:  # told below
-            break
-    if not task.cancelled() and (problem := task.exception()) is not None:
-        log.warning("after a failed read: %s", problem)
+            await work
+        except Exception as problem:
+            log.warning("after a failed read: %s", problem)
+
+    with suppress(asyncio.CancelledError):
+        await finished(logged())

@@ -48,6 +48,8 @@ class ListView(ListPage):
         self._usual_limits = session.limits
         self.reader = PageReader(self, ways)
         self._presets = Presets(self)
+        self.left_changed = False
+        """An earlier visit has changed the list and did not restore it."""
         self._touched = False
         self._shown_index = 0  # the page that was read last
         self._tuned = False
@@ -279,7 +281,7 @@ class ListView(ListPage):
     # --- restoring ----------------------------------------------------------------------------------------------------
 
     def must_be_restored(self) -> None:
-        """An earlier visit has changed the list."""
+        """An earlier visit has changed the list, and this one restores it."""
         self._touched = True
 
     @property

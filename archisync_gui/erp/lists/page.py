@@ -41,9 +41,9 @@ class Page:
             return (self.size or 0) * max(self.count - 1, 0) + len(self.rows)
         return None
 
-    def records(self, reader: RowReader) -> list[Row]:
-        """The rows as records; what is found on the way is noted in the reader."""
-        return reader.take(self.rows, fields=self.fields, typed=self.typed)
+    def records(self, reader: RowReader, part: slice = slice(None)) -> list[Row]:
+        """The rows, or a part of them, as records; what is found on the way is noted in the reader."""
+        return reader.take(self.rows[part], fields=self.fields, typed=self.typed)
 
     def column(self, field: str) -> tuple[Typed, ...]:
         """One field of all rows; blanks where it was not read."""
