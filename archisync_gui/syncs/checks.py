@@ -35,10 +35,6 @@ GARBAGE_ROWS, GARBAGE_SHARE = 5, 0.10
 LONGEST_PAUSE = 60.0
 """Seconds; a read that was suspended longer is unclean."""
 
-STANDSTILL = 240.0
-"""Seconds from one page to the next that no slow ERP needs: two steps in the page, which have 100 each. The computer
-slept."""
-
 EXAMPLES = 10
 """So many rows that would vanish are shown as evidence."""
 

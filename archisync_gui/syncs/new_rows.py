@@ -16,7 +16,6 @@ from archisync_gui.model import (
     Progress,
 )
 from archisync_gui.store import row_key
-from archisync_gui.syncs.checks import STANDSTILL
 from archisync_gui.syncs.reading import (
     FollowedControl,
     Newest,
@@ -24,7 +23,7 @@ from archisync_gui.syncs.reading import (
     began_at,
     descending,
     logging_in,
-    pause,
+    slept,
 )
 
 FAST_PAGES = 10
@@ -109,7 +108,7 @@ class NewRows:
                     if page.index >= page.count - 1 or known:
                         break
                     before, page = page, await view.turn_to(page.index + 1)
-                    steady = steady and pause(before, page) <= STANDSTILL
+                    steady = steady and not slept(before, page)
                 else:
                     return WhyWhole.MUCH
             if page is not None and page.index:

@@ -179,10 +179,15 @@ def logging_in(control: FollowedControl) -> Callable[[], None]:
     return told
 
 
-def pause(before: Page, page: Page) -> float:
-    """Seconds from one page to the next. Where the computer slept in between, the list may have moved as in a
-    suspension."""
-    return (page.since - before.since).total_seconds()
+STANDSTILL = 240.0
+"""Seconds from one page to the next that even a slow ERP does not need: two steps in its page, which have 100 each."""
+
+
+def slept(before: Page, page: Page) -> float:
+    """For how many seconds the computer slept between two pages, in which the list may have moved as in a suspension;
+    0: it did not."""
+    gone = (page.since - before.since).total_seconds()
+    return gone if gone > STANDSTILL else 0.0
 
 
 AT_ONCE = 25
@@ -193,8 +198,7 @@ async def take(reading: Reading, page: Page) -> None:
     """Add a page's rows to the reading, all of them or none; others have their turns between."""
     records: list[Row] = []
     for at in range(0, len(page.rows), AT_ONCE):
-        rows = page.rows[at : at + AT_ONCE]
-        records += reading.reader.take(rows, fields=page.fields, typed=page.typed)
+        records += page.records(reading.reader, slice(at, at + AT_ONCE))
         await asyncio.sleep(0)
     if reading.as_of is None:
         reading.as_of = page.since

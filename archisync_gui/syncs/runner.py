@@ -28,7 +28,6 @@ from archisync_gui.model import (
 )
 from archisync_gui.store import Batch, Delta, Known, RefusedKind
 from archisync_gui.syncs.checks import (
-    STANDSTILL,
     Facts,
     check_blanks,
     check_cells,
@@ -48,8 +47,8 @@ from archisync_gui.syncs.reading import (
     current_as_of,
     finished,
     logging_in,
-    pause,
     refusal,
+    slept,
     take,
     warnings_of,
 )
@@ -164,8 +163,7 @@ class SyncRunner:
             async with aclosing(view.pages(page, control.suspend_requested)) as pages:
                 fresh, before = reading.last is None, page
                 async for page in pages:
-                    if pause(before, page) > STANDSTILL:
-                        reading.longest_suspension = max(reading.longest_suspension, pause(before, page))
+                    reading.longest_suspension = max(reading.longest_suspension, slept(before, page))
                     before = page
                     if fresh or (reading.last is not None and page.index > reading.last.index):
                         if reading.as_of is None:
