@@ -159,11 +159,11 @@ async def _surroundings(core: Core | OfficeMember) -> AsyncIterator[None]:
         if event.kind is EventKind.SYNC_COMPLETED:  # the ERP answered: there is a way to it, whatever the system says
             loop.call_soon(around.set_online, True)
 
-    deaf = core.orchestrator.subscribe(heard)
+    unsubscribe = core.orchestrator.subscribe(heard)
     try:
         yield
     finally:
-        deaf()
+        unsubscribe()
         around.changed.disconnect(set_away)
         await around.close()
 

@@ -328,7 +328,7 @@ export function save(patient = true) {
   }
   need(unpriced());
   if (patient && view().waiting || now().scans.some(looking)) {
-    update({ saveWanted: order().id, said: { text: t("save.waiting"), tone: "soft" } });
+    update({ saveWanted: mine.id, said: { text: t("save.waiting"), tone: "soft" } });
     if (again && patient) return; // its timer runs
     clearTimeout(timer);
     timer = setTimeout(() => goOnSaving(false), PRICES_WITHIN);

@@ -54,7 +54,7 @@ function remove(order, id) {
     inverse: /** @type {Operation} */ ({ kind: "insert", line: order.lines[at], before }) };
 }
 
-/** What follows from a line that is live: with its end, the price that was saved comes back. @type {(keyof Line)[]} */
+/** Of a line whose price is live these are computed anew; taken back, it has the price that was saved. @type {(keyof Line)[]} */
 const PRICE = ["pricedFor", "unitPrice", "priceUnit", "priceId", "priceAsOf"];
 
 /** @param {Order} order @param {string} id @param {Partial<Line>} patch */
