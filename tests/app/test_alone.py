@@ -24,6 +24,7 @@ from archisync_gui.app.profile import Profile, ProfileError, ProfileLock, open_p
 from archisync_gui.messages import text
 from archisync_gui.model import ErrorInfo, FailureKind, Finished, Origin, Outcome, RunControl, SyncFailure
 from archisync_gui.store import Store
+from tests.support.opening import slow_opening
 
 ALL = ["customers", "orders", "ddt", "invoices", "prices", "products"]
 
@@ -256,19 +257,12 @@ async def test_a_second_start_in_the_first_moments_waits_and_raises_the_window(
     profile: Profile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[tuple[bool, str]] = []
-    opening, go_on = asyncio.Event(), asyncio.Event()
-    real = Store.open
-
-    async def slow(*args: Any, **how: Any) -> Any:
-        opening.set()
-        await go_on.wait()
-        return await real(*args, **how)
+    opening, go_on = slow_opening(monkeypatch)
 
     def second_start(hidden: bool, place: str) -> bool:
         asked.append((hidden, place))
         return True
 
-    monkeypatch.setattr(Store, "open", slow)
     first_call = asyncio.ensure_future(call(profile, "raise", {"open": "log"}, lambda event: None, patience=60))
     first = asyncio.ensure_future(Core.open(profile, demo=None, attended=True, reads=False, second_start=second_start))
     await opening.wait()

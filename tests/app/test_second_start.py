@@ -24,7 +24,7 @@ from archisync_gui.app.profile import Profile, ProfileError, ProfileLock, open_p
 from archisync_gui.entities import ENTITIES
 from archisync_gui.messages import system_language, text
 from archisync_gui.settings import Settings
-from archisync_gui.store import Store
+from tests.support.opening import slow_opening
 
 CALM = {"look.first_run_done": True, "look.language": "en", "sync.daily": False} | {
     f"sync.{entity.name}.interval": 0 for entity in ENTITIES
@@ -72,6 +72,7 @@ ENVIRONMENT = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
 SEEN = """
 from archisync_gui.app import desktop
 from archisync_gui.start import main
+from tests.support.opening import slow_opening
 desktop.windows_are_seen = lambda: True
 code = main()
 from PySide6.QtWidgets import QApplication
@@ -104,15 +105,7 @@ async def panel(profile: Profile, *arguments: str, seen: bool = False) -> AsyncI
 
 async def test_a_command_says_that_it_has_no_window(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the first moment on, also before the data are open."""
-    opening, go_on = asyncio.Event(), asyncio.Event()
-    real = Store.open
-
-    async def slow(*args: Any, **how: Any) -> Any:
-        opening.set()
-        await go_on.wait()
-        return await real(*args, **how)
-
-    monkeypatch.setattr(Store, "open", slow)
+    opening, go_on = slow_opening(monkeypatch)
 
     async def ask() -> None:
         await opening.wait()

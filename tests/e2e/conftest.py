@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
@@ -26,3 +27,10 @@ async def at_work(tmp_path: Path, browser: Browser) -> AsyncIterator[Rig]:
     """Everything that a form needs, and a fresh browser profile."""
     async with rig(tmp_path, browser) as made:
         yield made
+
+
+@pytest.fixture
+def no_complaints(at_work: Rig) -> Iterator[None]:
+    """For tests in which no page may complain of anything."""
+    yield
+    assert at_work.problems == []

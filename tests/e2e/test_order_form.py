@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +16,7 @@ from tests.endpoint import stand_in
 from tests.endpoint.form_rig import Rig, article, state_of
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest.fixture
-def at_work(at_work: Rig) -> Iterator[Rig]:
-    """In these tests no page may complain of anything."""
-    yield at_work
-    assert at_work.problems == []
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("no_complaints")]
 
 
 async def customer(page: Page, text: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
@@ -16,6 +15,7 @@ from tests.endpoint.form_steps import (
     ACCOUNT,
     add,
     changed_elsewhere,
+    changed_here_and_elsewhere,
     choose,
     edit,
     kept,
@@ -27,14 +27,7 @@ from tests.endpoint.form_steps import (
     unsent,
 )
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest.fixture
-def at_work(at_work: Rig) -> Iterator[Rig]:
-    """In these tests no page may complain of anything."""
-    yield at_work
-    assert at_work.problems == []
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("no_complaints")]
 
 
 # ---------------------------------------------------------------------------------- what is no unfinished order
@@ -132,11 +125,7 @@ async def test_an_order_is_not_saved_without_a_code_that_was_scanned(at_work: Ri
 
 
 async def test_escape_closes_no_dialog_that_asks_which_version_counts(at_work: Rig) -> None:
-    id_ = await stored(at_work, line("020002", 3))
-    page = await at_work.form(ACCOUNT)
-    await edit(page, id_, 1)
-    await page.locator("#note").fill("qui")
-    await changed_elsewhere(at_work, id_)
+    page, _ = await changed_here_and_elsewhere(at_work)
     await page.keyboard.press("Control+Enter")
     await expect(page.locator("#conflict")).to_be_visible()
     for _ in range(3):

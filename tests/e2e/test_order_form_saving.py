@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from playwright.async_api import Page, expect
 
@@ -9,7 +11,7 @@ from tests.endpoint.form_rig import SCAN, Rig
 from tests.endpoint.form_steps import ACCOUNT, add, choose, edit, held, line, quantities, read_again, rows, stored
 from tests.endpoint.stand_in import prices
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("no_complaints")]
 
 SHORT = """
   const timer = window.setTimeout.bind(window);
@@ -32,6 +34,17 @@ async def waited(page: Page, times: int = 1) -> None:
     await page.wait_for_function("(times) => window.gaveUp >= times", arg=times)
 
 
+async def saved_without_prices(at_work: Rig) -> tuple[Page, asyncio.Event]:
+    """An order of one line is to be saved; its price comes when the event is set."""
+    between = await at_work.between("**/api/prices?**")
+    page = await impatient(at_work)
+    await choose(page)
+    go_on = held(between)
+    await add(page, "lucido.b", "3")
+    await page.keyboard.press("Control+Enter")
+    return page, go_on
+
+
 async def test_codes_that_are_still_looked_up_are_waited_for(at_work: Rig) -> None:
     between = await at_work.between("**/api/products?**")
     page = await impatient(at_work)
@@ -50,12 +63,7 @@ async def test_codes_that_are_still_looked_up_are_waited_for(at_work: Rig) -> No
 
 
 async def test_what_is_typed_while_a_save_waits_is_neither_saved_by_halves_nor_lost(at_work: Rig) -> None:
-    between = await at_work.between("**/api/prices?**")
-    page = await impatient(at_work)
-    await choose(page)
-    go_on = held(between)
-    await add(page, "lucido.b", "3")
-    await page.keyboard.press("Control+Enter")
+    page, go_on = await saved_without_prices(at_work)
     await page.keyboard.type("012345k3")
     await page.keyboard.press("Enter")
     await expect(page.locator("#quantity")).to_be_focused()
@@ -72,12 +80,7 @@ async def test_what_is_typed_while_a_save_waits_is_neither_saved_by_halves_nor_l
 
 
 async def test_a_quantity_that_became_wrong_while_a_save_waits_is_said(at_work: Rig) -> None:
-    between = await at_work.between("**/api/prices?**")
-    page = await impatient(at_work)
-    await choose(page)
-    go_on = held(between)
-    await add(page, "lucido.b", "3")
-    await page.keyboard.press("Control+Enter")
+    page, go_on = await saved_without_prices(at_work)
     await page.locator("#lines .quantity").fill("abc")
     await page.locator("#note").focus()
     await waited(page)
@@ -88,12 +91,7 @@ async def test_a_quantity_that_became_wrong_while_a_save_waits_is_said(at_work: 
 
 
 async def test_after_a_while_an_order_is_saved_without_the_prices_that_do_not_come(at_work: Rig) -> None:
-    between = await at_work.between("**/api/prices?**")
-    page = await impatient(at_work)
-    await choose(page)
-    go_on = held(between)
-    await add(page, "lucido.b", "3")
-    await page.keyboard.press("Control+Enter")
+    page, go_on = await saved_without_prices(at_work)
     await waited(page)
     await expect(page.locator("body")).to_contain_text("Bozza salvata")
     assert await quantities(at_work) == [("020002", 3)]

@@ -14,6 +14,7 @@ from tests.endpoint.form_steps import (
     ACCOUNT,
     add,
     changed_elsewhere,
+    changed_here_and_elsewhere,
     choose,
     edit,
     held,
@@ -36,12 +37,8 @@ def at_work(at_work: Rig) -> Iterator[Rig]:
 
 
 async def other_version_opened(at_work: Rig) -> Page:
-    """The agent has written "qui" into a draft that was changed elsewhere, and opens the other version."""
-    id_ = await stored(at_work, line("020002", 3))
-    page = await at_work.form(ACCOUNT)
-    await edit(page, id_, 1)
-    await page.locator("#note").fill("qui")
-    await changed_elsewhere(at_work, id_)
+    """The agent has met a conflict, and opens the other version."""
+    page, _ = await changed_here_and_elsewhere(at_work)
     await page.keyboard.press("Control+Enter")
     await expect(page.locator("#conflict")).to_be_visible()
     await page.locator("#conflict-open").click()
@@ -121,11 +118,7 @@ async def test_a_changed_draft_opened_again_in_its_tab_stays_as_it_was_written(a
 
 
 async def test_a_changed_draft_opened_again_is_compared_with_what_was_stored_meanwhile(at_work: Rig) -> None:
-    id_ = await stored(at_work, line("020002", 3))
-    page = await at_work.form(ACCOUNT)
-    await edit(page, id_, 1)
-    await page.locator("#note").fill("qui")
-    await changed_elsewhere(at_work, id_)
+    page, id_ = await changed_here_and_elsewhere(at_work)
     await page.evaluate("(id) => { location.hash = `draft=${id}` }", id_)
     await expect(page.locator("#conflict")).to_contain_text("qui")
     await page.locator("#conflict-open").click()
@@ -280,11 +273,7 @@ async def test_a_late_conflict_takes_the_page_from_nothing_that_is_typed(at_work
 
 
 async def test_keys_meant_for_the_next_order_decide_nothing_about_the_last(at_work: Rig) -> None:
-    id_ = await stored(at_work, line("020002", 3))
-    page = await at_work.form(ACCOUNT)
-    await edit(page, id_, 1)
-    await page.locator("#note").fill("qui")
-    await changed_elsewhere(at_work, id_)
+    page, _ = await changed_here_and_elsewhere(at_work)
     await page.keyboard.press("Control+Enter")
     await expect(page.locator("#conflict-title")).to_be_focused()
     await page.keyboard.type("neri ")

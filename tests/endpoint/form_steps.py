@@ -106,6 +106,16 @@ async def changed_elsewhere(at_work: Rig, id_: str) -> None:
     await at_work.office.drafts.put(ACCOUNT, id_, document, if_match=draft.version)
 
 
+async def changed_here_and_elsewhere(at_work: Rig) -> tuple[Page, str]:
+    """A form in which "qui" was written into a draft that was changed elsewhere meanwhile; the draft's id."""
+    id_ = await stored(at_work, line("020002", 3))
+    page = await at_work.form(ACCOUNT)
+    await edit(page, id_, 1)
+    await page.locator("#note").fill("qui")
+    await changed_elsewhere(at_work, id_)
+    return page, id_
+
+
 async def read_again(at_work: Rig, entity: str, rows: list[dict[str, Any]]) -> None:
     """The ERP has these rows now."""
     declared = next(one for one in ENTITIES if one.name == entity)

@@ -60,6 +60,16 @@ def has_timeout(call: ast.Call) -> bool:
     return any(word.arg == "timeout" for word in call.keywords)
 
 
+def is_within(call: ast.Call, parents: Mapping[ast.AST, ast.AST], *limits: str) -> bool:
+    """Whether the call stands in an ``async with`` of one of these."""
+    node: ast.AST = call
+    while not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Module)):
+        node = parents[node]
+        if isinstance(node, ast.AsyncWith) and any(limit in text_of(i) for i in node.items for limit in limits):
+            return True
+    return False
+
+
 # ------------------------------------------------------------------------------------------------ the kinds
 
 
@@ -117,12 +127,21 @@ def waits_without_limit() -> Iterator[Sight]:
     for name, call, parents in calls(("app/", "endpoint/", "cli.py")):
         if called(call) not in WAITS or not isinstance(parents[call], ast.Await) or has_timeout(call):
             continue
-        node: ast.AST = call
-        while not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Module)):
-            node = parents[node]
-            if isinstance(node, ast.AsyncWith) and any("timeout(" in text_of(i) for i in node.items):
-                break
-        else:
+        if not is_within(call, parents, "timeout("):
+            yield name, text_of(call)
+
+
+PLAYWRIGHTS = frozenset(["page", "free", "context", "chromium", "_chromium", "playwright", "_playwright"])
+
+
+def asks_a_browser_without_limit() -> Iterator[Sight]:
+    """Awaited calls of Playwright's objects: a page or a browser that hangs never answers. In the background no
+    watchdog ends them, and what they hold is held for ever."""
+    for name, call, parents in calls(("erp/browser.py", "erp/launch.py", "erp/driver/")):
+        of = text_of(call.func.value) if isinstance(call.func, ast.Attribute) else ""
+        if of.rpartition(".")[2] not in PLAYWRIGHTS or not isinstance(parents[call], ast.Await) or has_timeout(call):
+            continue
+        if not is_within(call, parents, "timeout(", "self._answering(", "self._limited("):
             yield name, text_of(call)
 
 
@@ -215,6 +234,11 @@ KINDS: dict[Callable[[], Iterator[Sight]], dict[tuple[str, str], str]] = {
         ("endpoint/tab_line.py", "asyncio.wait(tasks"): "as long as the line lives",
         ("endpoint/watch.py", "asyncio.wait((work, closing)"): "the caller asked for it and may hang up",
     },
+    asks_a_browser_without_limit: {
+        ("erp/browser.py", "page.goto('about:blank')"): "Playwright's own limit, 30 s",
+        ("erp/driver/page_driver.py", "self.page.fill("): "Playwright's own limit, 30 s",
+        ("erp/launch.py", "chromium.launch("): "its caller, Browser._start, has a limit",
+    },
     asks_without_limit: {},
     gathers_in_a_round: {},
     prints_json_in_a_code_page: {},
@@ -259,11 +283,19 @@ def test_the_search_finds_each_kind(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         "    with suppress(psutil.Error):\n"
         "        process.kill()\n"
     )
+    (tmp_path / "erp").mkdir()
+    (tmp_path / "erp" / "browser.py").write_text(
+        "async def f():\n"
+        "    await self.page.evaluate('x')\n"
+        "    await page.click('x', timeout=1)\n"
+        "    async with self._answering():\n"
+        "        await context.new_page()\n"
+    )
     monkeypatch.setattr(f"{__name__}.ROOT", tmp_path)
     modules.cache_clear()
     all_calls.cache_clear()
     try:
-        assert [len(list(kind())) for kind in KINDS] == [3, 1, 1, 1, 1, 1, 1, 1, 2]
+        assert [len(list(kind())) for kind in KINDS] == [3, 1, 1, 1, 1, 1, 1, 1, 1, 2]
     finally:
         modules.cache_clear()
         all_calls.cache_clear()
