@@ -103,6 +103,8 @@ class OfficeMember:
             changed=lambda epoch: loop.call_soon_threadsafe(self._turn.set),
             clock=clock,
             may_lead=membership.may_lead,
+            ask=loop.call_soon_threadsafe,
+            hung=lambda: self.core and self.core.erp.kill_browser(for_good=True),
         )
         self._away: Reason | None = None
         self._ending = asyncio.Event()
@@ -152,8 +154,6 @@ class OfficeMember:
         while not self._ending.is_set():
             self._turn.clear()
             epoch = self._leadership.epoch
-            if self._ending.is_set():
-                return
             if epoch is None:
                 self._say("office-follows", path=str(self.server))
                 await self._turn.wait()

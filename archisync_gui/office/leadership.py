@@ -7,7 +7,8 @@ against the row in ``leader``, ``FOR SHARE``, while the next leader's first act 
 When a leadership ends without a word, in this order: the leader itself gives up ``SILENCE`` seconds after an unanswered
 sign of life; the server ends a session that was silent for ``IDLE`` seconds (PostgreSQL 14 and later; before that the
 other members ask it to); then the lock is free, and the next member that tries has it. All of it together takes at most
-15 s (``tests/office/test_limits.py`` adds it up).
+15 s (``tests/office/test_limits.py`` adds it up). A leader whose program hangs while its computer and network are well
+gives the leadership up after ``HANGS`` seconds.
 """
 
 from __future__ import annotations
@@ -41,6 +42,9 @@ SILENCE = 11.0
 IDLE = 12.5
 """Seconds after which the server ends the session of a silent member. More than ``TURN`` + ``SILENCE``: a leader that
 lost the network has stopped before another one can begin."""
+HANGS = 30.0
+"""Seconds that the leader's program may take to answer its own thread of the leadership: one that hangs serves nobody,
+and its last status would stand as the present one."""
 YIELD = 1.0
 """Seconds that a run gets to end once the leadership is lost: nothing of it can be stored any more."""
 AFTER_SILENCE = 1.5
@@ -68,7 +72,9 @@ class Leadership:
     """One member's part in the election, on a thread and a connection of its own. Also the fence of its writes.
 
     ``changed`` is called on that thread with the epoch whenever this member has become the leader, and with ``None``
-    when it is so no longer. ``may_lead`` False: this member never tries.
+    when it is so no longer. ``may_lead`` False: this member never tries. ``ask`` has the program call something on its
+    main thread: one that does not do so within :data:`HANGS` seconds leads no longer, and ``hung`` is called on this
+    thread before another member can begin.
     """
 
     def __init__(
@@ -79,12 +85,17 @@ class Leadership:
         changed: Callable[[int | None], object],
         clock: OfficeClock | None = None,
         may_lead: bool = True,
+        ask: Callable[[Callable[[], None]], object] = lambda answered: answered(),
+        hung: Callable[[], object] = lambda: None,
     ) -> None:
         self.member = member
         self.clock = clock or OfficeClock()
         self._server = server
         self._changed = changed
         self._may_lead = may_lead
+        self._ask, self._hung = ask, hung
+        self._asked: float | None = None
+        """Since when the program has not answered; ``None``: it has."""
         self._epoch: int | None = None
         self._guard = threading.Lock()
         self._stop = threading.Event()
@@ -203,7 +214,7 @@ class Leadership:
             if due:
                 beat = now + BEAT
                 self._show_life(connection)
-            tries = self._may_lead and now >= self._not_before and not self._in_use
+            tries = self._may_lead and now >= self._not_before and not self._in_use and self._asked is None
             if tries and self._lock(connection):
                 try:
                     self._lead(connection)
@@ -257,6 +268,10 @@ class Leadership:
         while not self._stop.is_set() and self._epoch == epoch:
             self._wake.wait(TURN)
             self._wake.clear()
+            if self._program_hangs():
+                self._set(None)
+                self._hung()
+                return  # ``leader`` keeps its name: the next one waits until this one has let go
             self._show_life(connection)
             row = connection.execute("SELECT epoch FROM leader WHERE id = 1").fetchone()
             if row is None or row[0] != epoch:
@@ -264,6 +279,19 @@ class Leadership:
         self._set(None)
         connection.execute("UPDATE leader SET member = NULL WHERE id = 1 AND epoch = %s", (epoch,))
         connection.execute("NOTIFY office_status")
+
+    def _program_hangs(self) -> bool:
+        now = self.clock.monotonic()
+        if self._asked is None:
+            self._asked = now
+            self._ask(self._answered)
+        elif now - self._asked > HANGS:
+            log.error("this program has not answered for %.0f s: it leads no longer", now - self._asked)
+            return True
+        return False
+
+    def _answered(self) -> None:
+        self._asked = None
 
     def _end_silent_leader(self, connection: Connection) -> bool:
         """End the session of a leader that has been silent for too long, where the server does not do so itself. A role

@@ -125,13 +125,13 @@ def made_member(profile: Profile, server: Server, settings: Mapping[str, object]
 class Candidate:
     """A member that tries to lead, in this process, and the epochs that it was told."""
 
-    def __init__(self, server: Server, letter: str, name: str) -> None:
-        """``letter``: makes up the member's id."""
+    def __init__(self, server: Server, letter: str, name: str, **more: Any) -> None:
+        """``letter``: makes up the member's id. ``more``: as for ``Leadership``."""
         self._loop = asyncio.get_running_loop()
         self.epochs: list[int | None] = []
         self.turned = asyncio.Event()
         """Set when it was told of an epoch."""
-        self.leadership = Leadership(server, Member(letter * 16, name, "1"), changed=self._changed)
+        self.leadership = Leadership(server, Member(letter * 16, name, "1"), changed=self._changed, **more)
 
     def _changed(self, epoch: int | None) -> None:
         self.epochs.append(epoch)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -245,6 +247,47 @@ async def test_a_member_does_not_try_again_before_it_has_closed_what_it_led_with
             second.leadership.start()
             await until(lambda: second.epochs == [2])
             await second.stop()
+        await until(lambda: first.epochs == [1, None, 3])
+    finally:
+        await first.stop()
+
+
+async def test_a_leader_whose_program_hangs_gives_way_until_it_answers(
+    made: Server, monkeypatch: pytest.MonkeyPatch, expected_errors: Any
+) -> None:
+    expected_errors.allow("this program has not answered")
+    monkeypatch.setattr(leadership, "HANGS", 0.5)
+    monkeypatch.setattr(leadership, "TURN", 0.05)
+    unanswered: list[Callable[[], None]] = []
+    hung: list[tuple[int | None, list[int | None]]] = []
+    hangs = threading.Event()
+
+    def ask(answered: Callable[[], None]) -> None:
+        if hangs.is_set():
+            unanswered.append(answered)
+        else:
+            answered()
+
+    second = Candidate(made, "7", "two")
+    first = Candidate(
+        made, "6", "one", ask=ask, hung=lambda: hung.append((first.leadership.epoch, list(second.epochs)))
+    )
+    first.leadership.start()
+    try:
+        await until(lambda: first.epochs == [1])
+        second.leadership.start()
+        await asyncio.sleep(1.0)
+        assert first.epochs == [1]  # it answers
+        hangs.set()
+        await until(lambda: second.epochs == [2])
+        assert first.epochs == [1, None]
+        assert hung == [(None, [])]  # it may write nothing more, and nobody else leads
+        await second.stop()
+        await asyncio.sleep(0.5)  # ten turns in which the leadership is free
+        assert first.epochs == [1, None]
+        assert len(unanswered) == 1
+        hangs.clear()
+        unanswered.pop()()
         await until(lambda: first.epochs == [1, None, 3])
     finally:
         await first.stop()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from archisync_gui.app.member import OfficeMember, Say
 from archisync_gui.app.profile import ProfileLock, open_profile
 from archisync_gui.app.taking_part import taking_part
 from archisync_gui.erp import Erp
+from archisync_gui.office import leadership
 from archisync_gui.office.leadership import Leadership
 from archisync_gui.office.membership import Membership
 from archisync_gui.settings import SettingsError
@@ -49,20 +52,52 @@ async def test_a_leader_that_lost_its_epoch_ends_its_browser_for_good_before_it_
     async with AsyncExitStack() as stack:
         member = await taken_part(stack, office, tmp_path)
         await until(lambda: member.core)
-        leadership, epoch = member._leadership, member._leadership.epoch
+        leading, epoch = member._leadership, member._leadership.epoch
         assert epoch is not None
         before = member.core
 
         def kill(erp: Erp, for_good: bool = False) -> bool:
-            killed.append((for_good, leadership._in_use))
+            killed.append((for_good, leading._in_use))
             return False
 
         monkeypatch.setattr(Erp, "kill_browser", kill)
-        leadership.lost(epoch)
+        leading.lost(epoch)
         await until(lambda: member.core not in (None, before))
         assert killed
         assert set(killed) == {(True, True)}
-        assert leadership.epoch == epoch + 1
+        assert leading.epoch == epoch + 1
+
+
+def freeze(until: Callable[[], object]) -> None:
+    """Nothing else runs on this thread, and the window stands still."""
+    limit = time.monotonic() + 30
+    while not until() and time.monotonic() < limit:
+        time.sleep(0.01)
+
+
+async def test_a_leader_whose_loop_hangs_loses_leadership_and_browser_and_leads_again_afterwards(
+    office: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected_errors: Any
+) -> None:
+    expected_errors.allow("this program has not answered")
+    expected_errors.allow("the journal failed")  # its store is broken off
+    monkeypatch.setattr(leadership, "HANGS", 0.5)
+    killed: list[int | None] = []
+
+    def kill(erp: Erp, for_good: bool = False) -> bool:
+        assert for_good
+        killed.append(member._leadership.epoch)
+        return False
+
+    async with AsyncExitStack() as stack:
+        member = await taken_part(stack, office, tmp_path)
+        await until(lambda: member.core)
+        epoch, before = member._leadership.epoch, member.core
+        assert epoch is not None
+        monkeypatch.setattr(Erp, "kill_browser", kill)
+        freeze(until=lambda: killed)
+        assert killed == [None]
+        await until(lambda: member.core not in (None, before))
+        assert member._leadership.epoch == epoch + 1
 
 
 @pytest.mark.parametrize(
