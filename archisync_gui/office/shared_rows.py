@@ -48,14 +48,16 @@ class SharedRows:
     ) -> None:
         """``prefix`` begins the keys of these rows. ``change`` as ``change_shared``, ``read`` as ``read_from``."""
         self._prefix, self._own, self._change, self._read = prefix, own, change, read
-        self._shared: Shared | None = None
-        """What is known of the office; ``None``: nothing yet."""
+        self._heard: Shared | None = None
+        """What was heard of the office last; ``None``: nothing yet."""
+        self._known: Shared = {}
+        """What the rows here were compared with last."""
         self._wake = asyncio.Event()
         self._work = asyncio.get_running_loop().create_task(self._keep_equal())
 
     def heard(self, shared: Shared) -> None:
         """The office's settings have changed."""
-        self._shared = shared
+        self._heard = shared
         self._wake.set()
 
     def changed_here(self) -> None:
@@ -71,10 +73,11 @@ class SharedRows:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            if self._shared is None:
+            heard = self._heard
+            if heard is None:
                 continue
             try:
-                await self._tell(self._shared)
+                await self._tell(await self._read() if self._is_behind(heard) else heard)
             except StoreError as error:
                 log.warning("the office was not told of changes of %s: %s", self._prefix, error)
                 if error.code in RECOVERABLE:
@@ -83,8 +86,13 @@ class SharedRows:
             except Exception:
                 log.exception("%s could not be shared with the office", self._prefix)
 
+    def _is_behind(self, heard: Shared) -> bool:
+        """What was heard was read before something that is known: news and the answers to changes come on two ways."""
+        mine = (key for key in self._known if key.startswith(self._prefix))
+        return any(key not in heard or heard[key].version < self._known[key].version for key in mine)
+
     async def _tell(self, shared: Shared) -> None:
-        office = self._of_office(shared)
+        self._known, office = shared, self._of_office(shared)
         self._take(office)  # before any wait: whom the office has shut out is shut out here
         rows, untold = self._own.rows()
         mine: dict[str, Json] = {key: value for key, value in rows.items() if key not in office}
@@ -96,9 +104,10 @@ class SharedRows:
             except StoreError as error:
                 if error.code != "office-setting-conflict":
                     raise
-                self.heard(await self._read())  # another computer was faster: compare with what it has made of it
+                self._known = await self._read()  # another computer was faster: compare with what it has made of it
+                self._wake.set()
                 return
-            self._shared, office = shared, self._of_office(shared)
+            self._known, office = shared, self._of_office(shared)
         rows, untold = self._own.rows()  # may have been changed again meanwhile
         known = {key for key in untold if office.get(key) == rows.get(key)}
         if known:

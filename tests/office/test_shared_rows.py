@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -32,9 +32,10 @@ from archisync_gui.app.taking_part import taking_part
 from archisync_gui.drafts import Drafts
 from archisync_gui.endpoint.paired_pages import FILE, Access, PairingStore
 from archisync_gui.endpoint.server import Endpoint
-from archisync_gui.model import SystemClock
+from archisync_gui.model import Json, SystemClock
 from archisync_gui.office import shared_rows
 from archisync_gui.office.membership import Membership
+from archisync_gui.office.shared_rows import Shared, SharedRows
 from archisync_gui.office.shared_settings import change_shared, read_from
 from archisync_gui.settings import load_settings
 from archisync_gui.store.postgres_server import Server
@@ -148,6 +149,103 @@ async def test_what_one_computer_lets_in_or_watches_counts_on_all(
     two.watches.remove(ORDER.target)
     await until(lambda: one.names() == two.names() == {"De Rossi"})
     await until(lambda: not one.watches.rows()[1] and not two.watches.rows()[1])
+
+
+class Rows:
+    """Rows of one computer, in memory."""
+
+    def __init__(self) -> None:
+        self.have: dict[str, Json] = {}
+        self.untold: set[str] = set()
+        self.taken: list[dict[str, Json]] = []
+
+    def put(self, key: str, value: Json) -> None:
+        """Change a row here, or remove it: ``None``."""
+        self.have[key] = value
+        self.untold.add(key)
+
+    def rows(self) -> tuple[dict[str, Json], set[str]]:
+        return {key: value for key, value in self.have.items() if value is not None}, set(self.untold)
+
+    def take(self, rows: Mapping[str, Json]) -> None:
+        self.taken.append(dict(rows))
+        self.have.update(rows)
+
+    def told(self, keys: Collection[str]) -> None:
+        self.untold -= set(keys)
+
+
+@asynccontextmanager
+async def kept_equal(
+    office: Server, meanwhile: Callable[[SharedRows, str], Awaitable[None]]
+) -> AsyncIterator[tuple[Rows, SharedRows]]:
+    """Rows of a computer "one". ``meanwhile`` happens after the server has done what was asked of it ("change" or
+    "read"), before its answer comes."""
+    rows = Rows()
+
+    async def change(changes: Mapping[str, Json], known: Shared) -> Shared:
+        try:
+            return await asyncio.to_thread(change_shared, office, "one", changes, known)
+        finally:
+            await meanwhile(shared, "change")
+
+    async def read() -> Shared:
+        found = await asyncio.to_thread(read_from, office)
+        await meanwhile(shared, "read")
+        return found
+
+    shared = SharedRows("row.", rows, change=change, read=read)
+    try:
+        yield rows, shared
+    finally:
+        await shared.close()
+
+
+async def of_another(office: Server, key: str, value: Json) -> Shared:
+    """Another computer changes a row; what the news say after it."""
+    known = await asyncio.to_thread(read_from, office)
+    return await asyncio.to_thread(change_shared, office, "two", {f"row.{key}": value}, known)
+
+
+async def test_news_that_come_before_the_answer_to_a_change_are_not_lost(office: Server, tmp_path: Path) -> None:
+    await make_office(office, tmp_path / "made")
+    met: list[str] = []
+
+    async def meanwhile(shared: SharedRows, asked: str) -> None:
+        if not met:
+            met.append(asked)
+            shared.heard(await of_another(office, "other", "theirs"))
+
+    async with kept_equal(office, meanwhile) as (rows, shared):
+        shared.heard(await asyncio.to_thread(read_from, office))
+        rows.put("own", "mine")
+        shared.changed_here()
+        await until(lambda: rows.have == {"own": "mine", "other": "theirs"} and not rows.untold)
+    assert met == ["change"]
+    found = await asyncio.to_thread(read_from, office)
+    assert (found["row.own"].value, found["row.other"].value) == ("mine", "theirs")
+
+
+async def test_news_from_before_a_change_bring_nothing_back(office: Server, tmp_path: Path) -> None:
+    await make_office(office, tmp_path / "made")
+    before = await of_another(office, "page", "let in")
+    read: list[str] = []
+
+    async def meanwhile(shared: SharedRows, asked: str) -> None:
+        read.append(asked)
+
+    async with kept_equal(office, meanwhile) as (rows, shared):
+        shared.heard(before)
+        await until(lambda: rows.have == {"page": "let in"})
+        rows.put("page", None)
+        shared.changed_here()
+        await until(lambda: not rows.untold)
+        rows.taken.clear()
+        shared.heard(before)
+        await until(lambda: read == ["change", "read"])
+        shared.heard(await of_another(office, "last", "row"))
+        await until(lambda: rows.have == {"page": None, "last": "row"})
+    assert rows.taken == [{"last": "row"}]
 
 
 async def cut_off(office: Server, folder: Path, stack: AsyncExitStack) -> tuple[Proxy, Server, Profile, Computer]:
