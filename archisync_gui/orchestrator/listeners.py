@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable
 
 from archisync_gui.model import Event, Listener
-from archisync_gui.model.events import QueueUpdated, SyncProgress, subject
+from archisync_gui.model.events import OfficeChanged, QueueUpdated, SyncProgress, subject
 
 log = logging.getLogger(__name__)
 
@@ -87,13 +87,16 @@ class Feed:
 
 
 def _merging_key(event: Event) -> object:
-    """Events of which only the last says anything have one key: progress of a run, and the queue."""
+    """Events of which only the last says anything have one key: progress of a run, the queue, who leads. Each other one
+    has its own; its revision is none, since an office's leader and member tell events of the same one."""
     match event.data:
         case SyncProgress(run_id=run_id):
             return event.kind, run_id
         case QueueUpdated(account=account):
             return event.kind, account
-    return event.revision
+        case OfficeChanged():
+            return event.kind
+    return object()
 
 
 def _shorten(waiting: dict[object, Event], limit: int) -> None:

@@ -167,6 +167,33 @@ async def test_a_takeover_is_seen_and_loses_no_request_and_no_session(made: Offi
             await until(face, lambda status: second.get_status().session_count == 0)
 
 
+async def test_a_reader_of_events_hears_all_that_the_listeners_hear(made: Office) -> None:
+    reads = Reads()
+    real = await made.orchestrator(reads)
+    async with leading(made.server, real), member(made.server, "a") as a, a.events() as feed:
+        await until(a, lambda status: bool(status.boot))
+        told: list[EventKind] = []
+        heard: list[EventKind] = []
+        a.subscribe(lambda event: told.append(event.kind))
+
+        async def read_all() -> None:
+            async for event in feed:
+                heard.append(event.kind)
+
+        reading = asyncio.create_task(read_all())
+        await a.smart_customer_sync(ID, "agente01", wait=False)
+        await waiting.until(lambda: real.get_status().session_count == 1 and EventKind.SESSION_OPENED in told)
+        real.end_session(real.get_status().sessions[0].handle)
+        await waiting.until(lambda: EventKind.SESSION_CLOSED in told)
+        real.hold()
+        await waiting.until(lambda: EventKind.HOLD_CHANGED in told)
+        await waiting.until(lambda: set(told) <= set(heard))
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        merged = {EventKind.OFFICE_CHANGED, EventKind.QUEUE_UPDATED, EventKind.SYNC_PROGRESS}
+        assert [kind for kind in heard if kind not in merged] == [kind for kind in told if kind not in merged]
+
+
 async def test_a_session_ends_for_all_and_with_its_computer(made: Office) -> None:
     real = await made.orchestrator(Reads())
     real.hold()

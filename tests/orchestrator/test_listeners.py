@@ -74,6 +74,17 @@ def test_beyond_that_the_latest_stay() -> None:
     assert waiting(feed) == [8, 9, 10]
 
 
+def test_events_of_one_revision_are_all_told() -> None:
+    """A member of an office tells what the leader's status brought after the leader's own events of that revision."""
+    listeners = Listeners()
+    feed = listeners.feed()
+    kinds = [PROGRESS, EventKind.SESSION_CLOSED, EventKind.OFFICE_CHANGED, EventKind.SESSION_UNSERVED]
+    for kind in [*kinds, EventKind.SESSION_UNSERVED, EventKind.OFFICE_CHANGED]:
+        listeners.tell(an_event(kind, "boot", 7, MONDAY, {}))
+    heard = [event.kind for event in feed._waiting.values()]
+    assert heard == [kinds[0], kinds[1], kinds[3], kinds[3], kinds[2]]
+
+
 async def test_a_reader_waits_for_what_comes_and_leaves_when_it_is_done() -> None:
     told = Emit()
     async with told.listeners.feed() as feed:
