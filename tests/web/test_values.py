@@ -291,24 +291,25 @@ OUTBOX = """(async () => {
   const until = async (count) => { while (answers.length < count) await new Promise((done) => setTimeout(done)); };
   const left = async () => (await waiting()).filter(({ kind }) => kind === "send")
     .map(({ document, version }) => [document.note, version]);
-  const first = post("x".repeat(24), null, { note: "one" });
+  const first = post("x".repeat(24), 1, { note: "one" });
   await first.kept;
   const sending = send(first.entry);
   await until(1);
   await new Promise((done) => setTimeout(done, 2)); // what is posted next is written at another moment
-  const second = post("x".repeat(24), null, { note: "two" });
+  const second = post("x".repeat(24), 1, { note: "two" });
   await second.kept;
-  answers[0](200, 1);
+  answers[0](200, 2);
   await sending;
   const meanwhile = await left();
-  const sendingAgain = send(second.entry);
+  const again = (await send(first.entry)).saved.version; // read from the outbox before it was sent
+  const sendingSecond = send(second.entry);
   await until(2);
   answers[1](503, 0);
-  await sendingAgain;
+  await sendingSecond;
   const refused = await left();
   const last = send((await waiting())[0]);
   await until(3);
-  answers[2](200, 2);
+  answers[2](200, 3);
   await last;
   const entry = { key: "copy:t", kind: "copy", id: "y".repeat(24), at: "2026-01-01",
     account: "a", tab: "t", order: {} };
@@ -320,17 +321,18 @@ OUTBOX = """(async () => {
   Storage.prototype.setItem = setItem;
   window.fetch = real;
   sessionStorage.clear();
-  return { meanwhile, refused, sent: await left(), asked, full, taken: (await adopt([entry])).length,
+  return { meanwhile, again, refused, sent: await left(), asked, full, taken: (await adopt([entry])).length,
     nothing: (await adopt([{ ...entry, id: "z".repeat(24), unchanged: true }])).length, end: (await waiting()).length };
 })()"""
 
 
 async def test_a_draft_leaves_the_outbox_only_when_the_panel_has_that_version(page: Page) -> None:
     found = json.loads(await page.evaluate(f"async () => JSON.stringify(await {OUTBOX})"))
-    assert found["meanwhile"] == [["two", 1]], "what was saved while the first was sent follows it"
+    assert found["meanwhile"] == [["two", 1]], "what is saved in another tab follows the version that was seen there"
+    assert found["again"] == 2
     assert found["refused"] == [["two", 1]]
     assert found["sent"] == []
-    assert found["asked"] == [None, '"1"', '"1"']
+    assert found["asked"] == ['"1"', '"1"', '"1"'], "the panel judges whether one save may follow the other"
     assert found["full"] == 0, "an entry that is not on the disk here may not be deleted at the other address"
     assert (found["taken"], found["nothing"], found["end"]) == (1, 1, 1)
 
@@ -364,10 +366,10 @@ async def test_what_other_ports_kept_of_one_order_is_not_thrown_together(page: P
     assert found["both"] == [
         "aside laid aside",
         "aside laid aside too",
-        "aside saved",
-        "aside saved before",
         "aside typed",
         "aside written on",
+        "send saved",
+        "send saved before",
         "send saved later",
     ]
 

@@ -3,7 +3,7 @@
  * what has to wait for an answer keeps the order's id and is dropped when that order is gone.
  */
 import { forgetArticles, need, onSettled, productOf } from "./articles.js";
-import { asideOf, forget, layAside, post, send } from "./keep.js";
+import { asideOf, forget, layAside, post, savedTwice, send } from "./keep.js";
 import { read } from "./network.js";
 import * as operations from "./operations.js";
 import { allowed, looksLikeCode, readQuantity, rules, stepped } from "./quantity.js";
@@ -387,20 +387,20 @@ async function finish() {
   await onDisk;
   hooks.unsent();
   if ("saved" in result) sayLate({ text: counted("saved", result.total), tone: "good" });
-  else if ("conflict" in result) await conflict({ mine, from: await takenBack(mine, work, document), current: result.conflict, opening: false });
-  else if ("refused" in result) await refused(mine, await takenBack(mine, work, document), result.refused);
+  else if ("conflict" in result) await conflict({ mine, from: await takenBack(), current: result.conflict, opening: false });
+  else if ("refused" in result) await refused(mine, await takenBack(), result.refused);
   else {
     const why = result.away ? "" : result.why; // the first sentence says so
-    sayLate({ text: `${t(now().unkept ? "saved.nowhere" : "saved.here")} ${why}`.trim(), tone: "warn" });
+    const twice = await savedTwice(entry) ? t("saved.twice") : "";
+    sayLate({ text: [t(now().unkept ? "saved.nowhere" : "saved.here"), twice, why].filter(Boolean).join(" "), tone: "warn" });
   }
   hooks.saved();
-}
 
-/** A draft that the panel does not take is laid aside, and is sent no more; its name there.
- * @param {Order} mine @param {string} work @param {any} document */
-export async function takenBack(mine, work, document) {
-  if (await layAside({ order: mine, work, document })) await forget(`send:${mine.id}`);
-  return asideOf(work);
+  /** A draft that the panel does not take is laid aside, and is sent no more; its name there. */
+  async function takenBack() {
+    if (await layAside({ order: mine, work, document })) await forget(entry.key);
+    return asideOf(work);
+  }
 }
 
 /** The next order at once. */

@@ -1,5 +1,5 @@
 /* The drafts page starts here: what is saved, and what still waits in this browser; edit, copy, delete, print, export. */
-import { forget, othersWait, sendWaiting } from "./keep.js";
+import { othersWait, remove, sendWaiting } from "./keep.js";
 import { askKeeping, call, enter, file, PanelAway, sentence } from "./network.js";
 import * as start from "./start.js";
 import { t } from "./texts.js";
@@ -7,6 +7,7 @@ import { drawDrafts } from "./view/drafts.js";
 
 const RETRY_EVERY = 5_000; // while the panel does not answer
 const SURE_FOR = 6_000;
+const READINGS = 3; // of all drafts, while others are saved or deleted
 
 /**
  * @typedef {object} DraftsState
@@ -21,11 +22,12 @@ const SURE_FOR = 6_000;
  * @property {string} letterhead
  * @property {boolean} typing The letterhead is being changed: an answer that comes late does not replace it.
  * @property {string} told
+ * @property {boolean} reading Drafts are being read for a click.
  * @property {string[]} printed Ids of the drafts to be printed; none: all.
  */
 
 /** @type {DraftsState} */
-let state = { drafts: null, total: 0, cursor: null, waiting: [], others: false, notice: null, door: null, sure: "", letterhead: "", typing: false, told: "", printed: [] };
+let state = { drafts: null, total: 0, cursor: null, waiting: [], others: false, notice: null, door: null, sure: "", letterhead: "", typing: false, told: "", reading: false, printed: [] };
 let retry = 0, calm = 0;
 
 /** @param {Partial<DraftsState>} changes */
@@ -46,18 +48,50 @@ async function load() {
     const left = await sendWaiting(), others = await othersWait();
     if (mine !== loads) return;
     update({ waiting: left, others });
-    const result = await call("/api/drafts");
+    const read = await readDrafts(shown);
     if (mine !== loads) return;
-    if (result.status === 200) {
-      const { drafts, total, cursor } = result.answer;
-      update({ drafts, total, cursor, notice: null });
-    } else update({ notice: { text: sentence(result), retry: false } });
+    update({ ...read, notice: null });
     const head = await call("/api/drafts/letterhead");
     if (head.status === 200 && !state.typing) update({ letterhead: head.answer.text });
   } catch (error) {
     const { message, status } = /** @type {Error & { status?: number }} */ (error);
     update({ notice: { text: error instanceof PanelAway || status ? message : t("error", { text: message }), retry: true } });
     if (mine === loads) retry = setTimeout(load, RETRY_EVERY);
+  }
+}
+
+/** How many drafts the page shows. */
+const shown = () => state.drafts?.length ?? 0;
+
+/** @typedef {Pick<DraftsState, "drafts" | "total" | "cursor"> & { drafts: any[] }} Read */
+
+/** The drafts as they are stored now, page after page: at least as many as are wanted then, if there are.
+ * @param {() => number} wanted @param {(read: Read) => void} [told] @returns {Promise<Read>} */
+async function readDrafts(wanted, told = () => {}) {
+  const found = new Map(); // by id: a draft that another computer saves meanwhile may come twice
+  for (let from = ""; ;) {
+    const result = await call(`/api/drafts${from}`);
+    if (result.status !== 200) throw Object.assign(new Error(sentence(result)), { status: result.status });
+    const { total, cursor } = result.answer;
+    for (const draft of result.answer.drafts) found.set(draft.id, draft);
+    const drafts = [...found.values()];
+    if (!cursor || drafts.length >= wanted()) return { drafts, total, cursor };
+    told({ drafts, total, cursor });
+    from = `?cursor=${encodeURIComponent(cursor)}`;
+  }
+}
+
+/** All drafts as they are stored now. What is saved or deleted while they are read would be missed, or be one too many. */
+async function readAll() {
+  const told = (/** @type {Read} */ { drafts, total }) => update({ told: t("drafts.reading", { n: drafts.length, total }) });
+  try {
+    for (let left = READINGS; ; left -= 1) {
+      const read = await readDrafts(() => Infinity, told);
+      if (read.drafts.length === read.total) return read;
+      if (left <= 1) throw new Error(t("drafts.some", { n: read.drafts.length, total: read.total }));
+    }
+  } finally {
+    update({ told: "" });
   }
 }
 
@@ -91,13 +125,17 @@ async function tried(act) {
   }
 }
 
+/** Read drafts, one click at a time. @param {() => Promise<void>} act */
+async function reading(act) {
+  if (state.reading) return;
+  update({ reading: true, notice: null });
+  await tried(act);
+  update({ reading: false });
+}
+
 export const acts = {
   load,
-  more: () => tried(async () => {
-    const result = await call(`/api/drafts?cursor=${encodeURIComponent(state.cursor ?? "")}`);
-    if (result.status !== 200) throw new Error(sentence(result));
-    update({ drafts: [...(state.drafts ?? []), ...result.answer.drafts], cursor: result.answer.cursor });
-  }),
+  more: () => reading(async () => update(await readDrafts(() => shown() + 1))),
   /** @param {any} draft */
   remove: (draft) => twice(draft.id, () => tried(async () => {
     const result = await call(`/api/drafts/${draft.id}`, { method: "DELETE", headers: { "If-Match": `"${draft.version}"` } });
@@ -106,7 +144,7 @@ export const acts = {
   })),
   /** @param {import("./keep.js").Kept} entry */
   drop: (entry) => twice(entry.key, async () => {
-    await forget(entry.key);
+    await remove(entry);
     update({ waiting: state.waiting.filter((one) => one.key !== entry.key) });
     await load();
   }),
@@ -120,12 +158,20 @@ export const acts = {
       update({ told: "" });
     }
   }),
-  json: () => download("drafts.json", new Blob([JSON.stringify(state.drafts, null, 2)], { type: "application/json" })),
-  /** @param {string[]} ids */
-  print: (ids) => {
-    update({ printed: ids });
+  json: () => reading(async () => {
+    const { drafts } = await readAll();
+    download("drafts.json", new Blob([JSON.stringify(drafts, null, 2)], { type: "application/json" }));
+  }),
+  /** @param {string} id Of a draft as it is shown. */
+  print: (id) => {
+    update({ printed: [id] });
     window.print();
   },
+  /** All drafts, those too that were not shown yet. */
+  printAll: () => reading(async () => {
+    update({ ...await readAll(), printed: [] });
+    window.print();
+  }),
   /** @param {string} text */
   typeLetterhead: (text) => update({ letterhead: text, typing: true }),
   saveLetterhead: () => tried(async () => {

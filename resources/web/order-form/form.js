@@ -1,5 +1,5 @@
 /* The order form starts here: gets in, takes up what this tab was writing, opens the session, and draws. */
-import { boxes, conflict, conflictShown, onSaved, takenBack, takeUp, verifyCustomer } from "./actions.js";
+import { boxes, conflict, conflictShown, onSaved, takeUp, verifyCustomer } from "./actions.js";
 import { need } from "./articles.js";
 import * as keep from "./keep.js";
 import { account, call, enter, keeping, key, sentence } from "./network.js";
@@ -59,6 +59,15 @@ async function compareShown() {
   else await conflictShown(stored);
 }
 
+/** What this browser keeps of an order, to go on with. A draft on its way to the panel is opened as it is stored, if the panel
+ * is there. @param {string} id @param {string | null} name Of the entry. */
+async function keptOf(id, name) {
+  const found = await keep.waitingFor(id, name);
+  if (found?.kind !== "send") return found;
+  const left = await keep.sendWaiting();
+  return left.find((one) => one.key === found.key) ?? (name === found.key ? null : keep.waitingFor(id));
+}
+
 /** Open the draft or the kept order that the address names; says when two versions differ.
  * @param {URLSearchParams} wanted */
 async function open(wanted) {
@@ -68,9 +77,7 @@ async function open(wanted) {
     await compareShown();
     return;
   }
-  let local = id ? await keep.waitingFor(id, name) : null;
-  // A draft on its way to the panel is opened as it is stored, if the panel is there.
-  if (local?.kind === "send" && "saved" in await keep.send(local)) local = id ? await keep.waitingFor(id) : null;
+  const local = id ? await keptOf(id, name) : null;
   // What was never saved is only here: there is nothing to compare with.
   const { status, answer } = local && !local.version && !again ? { status: 404, answer: null }
     : await call(`/api/drafts/${encodeURIComponent(id ?? again ?? "")}`);
@@ -89,8 +96,12 @@ async function open(wanted) {
     return;
   }
   if (!local) { edit(fromDocument(stored, language)); return; }
-  const mine = local.order ?? fromDocument(local, language), { typed } = local;
-  const from = local.kind === "send" ? await takenBack(mine, newId(), local.document) : local.key;
+  const mine = local.order ?? fromDocument(local, language), { typed } = local, work = newId();
+  if (local.kind === "send" && !await keep.takeBack(local.key, { order: mine, work, document: local.document })) {
+    await open(wanted); // another tab has sent it
+    return;
+  }
+  const from = local.kind === "send" ? keep.asideOf(work) : local.key;
   if (stored && local.touched === false) edit(fromDocument(stored, language), { from, typed });
   else if (stored && stored.version !== local.version) conflict({ mine, typed, from, current: stored, opening: true });
   else takeUp(mine, { touched: true, from, typed });

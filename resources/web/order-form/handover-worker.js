@@ -1,5 +1,5 @@
 /* Serves the handover frame of this address from the cache, though the panel has moved to another port. */
-const CACHE = "archisync-handover-4";
+const OURS = "archisync-handover-", CACHE = `${OURS}5`;
 const FILES = ["/order-form/handover.html", "/order-form/handover-frame.js", "/order-form/handover-lock.js",
   "/order-form/storage.js"];
 const HEADERS = { "Content-Security-Policy": "default-src 'none'; script-src 'self'; frame-ancestors http://127.0.0.1:*",
@@ -11,6 +11,11 @@ worker.addEventListener("install", (/** @type {any} */ event) => {
   event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(FILES)).then(() => worker.skipWaiting()));
 });
 
+worker.addEventListener("activate", (/** @type {any} */ event) => {
+  event.waitUntil(caches.keys().then((names) =>
+    Promise.all(names.filter((name) => name.startsWith(OURS) && name !== CACHE).map((name) => caches.delete(name)))));
+});
+
 worker.addEventListener("fetch", (/** @type {any} */ event) => {
   const { pathname } = new URL(event.request.url);
   if (FILES.includes(pathname)) event.respondWith(kept(pathname));
@@ -18,7 +23,7 @@ worker.addEventListener("fetch", (/** @type {any} */ event) => {
 
 /** The kept file; its own headers forbid every frame, these allow those of this computer. @param {string} path */
 async function kept(path) {
-  const found = await caches.match(path);
+  const found = await caches.match(path, { cacheName: CACHE });
   if (!found) return Response.error();
   const type = found.headers.get("Content-Type") ?? "text/plain";
   return new Response(await found.blob(), { headers: { ...HEADERS, "Content-Type": type } });

@@ -29,7 +29,7 @@ import { newId, rewritten } from "./value.js";
  * @property {boolean} [unchanged] Of a copy: it is a stored draft in which nothing was typed. A reload goes on with it;
  *   it is no unfinished order.
  */
-/** @typedef {{ saved: any, total: number } | { conflict: any } | { refused: string } | { here: boolean, away: boolean, why: string }} Sent */
+/** @typedef {{ saved: any, total: number } | { conflict: any } | { refused: string } | { here: boolean, away: boolean, why: string, others: boolean }} Sent `others`: another draft may be taken all the same. */
 
 const LOCK = "archisync-tab:";
 const OTHER_TAB_WITHIN = 10_000; // as long as another tab's call may take
@@ -129,10 +129,11 @@ export function layAside({ order, work, document, typed, touched }) {
   return storage.put(name, { ...stamp(), key: name, kind: "aside", id: order.id, order, version: order.version, document, typed, touched, work });
 }
 
-/** Put a saved draft into the outbox. `kept` resolves with false when the browser does not keep it.
+/** Put a saved draft into the outbox. Each save has a name of its own and is never changed: two tabs may save one draft
+ * while the panel is away. `kept` resolves with false when the browser does not keep it.
  * @param {string} id @param {number | null} version @param {any} document @returns {{ entry: Kept, kept: Promise<boolean> }} */
 export function post(id, version, document) {
-  const name = nameOf("send", id);
+  const name = nameOf("send", newId());
   /** @type {Kept} */
   const entry = { ...stamp(), key: name, kind: "send", id, version, document };
   return { entry, kept: storage.put(name, entry) };
@@ -140,6 +141,9 @@ export function post(id, version, document) {
 
 /** @param {string} name */
 export const forget = (name) => storage.put(name, null);
+
+/** Delete an entry, unless it was written again meanwhile. @param {Kept} entry */
+export const remove = (entry) => storage.change(entry.key, (now) => now?.at === entry.at ? null : now);
 
 /** Whether an entry is of the account that this page works for. Entries of the version before that could be read are.
  * @param {{ account?: string }} entry */
@@ -182,56 +186,52 @@ export async function waitingFor(id, name) {
   return found.find((one) => one.key === name) ?? found[0] ?? null;
 }
 
-/** Take over what another address of the panel has kept. Of two states of one writing the newer one counts; of two drafts to
- * be sent that are one order the newer one is sent, and the other one is laid aside.
+/** Whether the draft that an entry of the outbox saves was saved by another one, too. @param {Kept} entry */
+export const savedTwice = async (entry) =>
+  (await waiting()).some((one) => one.kind === "send" && one.id === entry.id && one.key !== entry.key);
+
+/** Take over what another address of the panel has kept. Of two states of one writing the newer one counts; each draft to be
+ * sent is sent.
  * @param {Kept[]} entries @returns {Promise<Kept[]>} Those that need not be kept there any longer: they are on the disk here. */
 export async function adopt(entries) {
   const taken = [];
   for (const entry of entries) {
     if (typeof entry?.key !== "string" || typeof entry.id !== "string") continue;
     if (entry.unchanged) { taken.push(entry); continue; } // the panel has it
-    const adopted = entry.kind === "send" ? entry : asAside(entry);
-    let both = Promise.resolve(true);
-    const kept = await storage.change(adopted.key, (mine) => {
-      if (!mine) return adopted;
-      const [newer, older] = mine.at >= adopted.at ? [mine, adopted] : [adopted, mine];
-      if (newer.kind === "send" && JSON.stringify(newer.document) !== JSON.stringify(older.document)) {
-        const aside = asAside(older);
-        both = storage.put(aside.key, aside); // journalled before the newer one is
-      }
-      return newer;
-    });
-    if (kept && await both) taken.push(entry);
+    const adopted = entry.kind === "send" ? asSave(entry) : asAside(entry);
+    if (await storage.change(adopted.key, (mine) => mine?.at >= adopted.at ? mine : adopted)) taken.push(entry);
   }
   return taken;
 }
 
-/** An entry of another address, or of another save, as an order laid aside here; the same one is named the same each time.
+/** An entry of another address as an order laid aside here; the same one is named the same each time.
  * @param {Kept} entry @returns {Kept} */
 const asAside = (entry) => ({ ...entry, key: asideOf(entry.work ?? `${entry.key}:${entry.at}`), kind: "aside" });
+
+/** A draft to be sent under a name that no other save has: earlier versions named it by the order. @param {Kept} entry @returns {Kept} */
+const asSave = (entry) => entry.key === nameOf("send", entry.id) ? { ...entry, key: `${entry.key}:${entry.at}` } : entry;
 
 // ---------------------------------------------------------------------------------------------- sending
 
 /** Sends of one draft go one after the other. @type {Map<string, Promise<unknown>>} */
 const sending = new Map();
-/** What this page stored last of a draft: when that was saved, the version it followed, and what it became.
- * @type {Map<string, { at: string, from: number | null, draft: any, total: number }>} */
+/** What this page stored, by the entry's state. @type {Map<string, { saved: any, total: number }>} */
 const stored = new Map();
 
 /** Why the panel did not take an entry when this page sent it last: it met another version (null: a deleted one), or was
- * refused. @type {Map<string, { at: string, conflict: any } | { at: string, refused: string }>} */
+ * refused. @type {Map<string, { conflict: any } | { refused: string }>} */
 const untaken = new Map();
 /** @param {Kept} entry */
-export function whyUntaken(entry) {
-  const found = untaken.get(entry.key);
-  return found?.at === entry.at ? found : null;
-}
+export const whyUntaken = (entry) => untaken.get(stateOf(entry)) ?? null;
+/** An entry as it was written then. @param {Kept} entry */
+const stateOf = ({ key: name, at }) => `${name} ${at}`;
 
-/** Send one draft. It stays in the outbox until the panel has it on its disk.
- * @param {Kept} entry @returns {Promise<Sent>} */
-export function send(entry) {
-  const sent = (sending.get(entry.id) ?? Promise.resolve()).then(() => sendNow(entry)).then((result) => {
-    if ("conflict" in result || "refused" in result) untaken.set(entry.key, { at: entry.at, ...result });
+/** Send one draft. It stays in the outbox until the panel has it on its disk. `atDoor`: where the panel does not know this
+ * page any more, wait until the operator has let it in; else that is an answer like any other.
+ * @param {Kept} entry @param {{ atDoor?: boolean }} [how] @returns {Promise<Sent>} */
+export function send(entry, how) {
+  const sent = (sending.get(entry.id) ?? Promise.resolve()).then(() => sendNow(entry, how)).then((result) => {
+    if ("conflict" in result || "refused" in result) untaken.set(stateOf(entry), result);
     return result;
   });
   const settled = sent.catch(() => {}).then(() => { if (sending.get(entry.id) === settled) sending.delete(entry.id); });
@@ -239,57 +239,66 @@ export function send(entry) {
   return sent;
 }
 
-/** @param {Kept} entry @returns {Promise<Sent>} */
-async function sendNow(entry) {
-  const before = stored.get(entry.id);
-  // Read from the outbox while it was being sent. Sent again, it would become another version of the same draft, and a tab
-  // that has opened the first one would meet a conflict with itself.
-  if (before?.at === entry.at) return { saved: before.draft, total: before.total };
-  const version = before && before.from === entry.version ? before.draft.version : entry.version; // ours, taken up while it was sent
+/** @param {Kept} entry @param {{ atDoor?: boolean }} [how] @returns {Promise<Sent>} */
+async function sendNow(entry, how) {
+  // Read from the outbox while it was being sent. Sent again, it would meet a conflict with what followed it.
+  const before = stored.get(stateOf(entry));
+  if (before) return before;
   let status, answer;
   try {
     /** @type {Record<string, string>} */
-    const headers = version ? { "If-Match": `"${version}"` } : {};
-    ({ status, answer } = await call(`/api/drafts/${entry.id}`, { method: "PUT", body: entry.document, headers }));
+    const headers = entry.version ? { "If-Match": `"${entry.version}"` } : {};
+    ({ status, answer } = await call(`/api/drafts/${entry.id}`, { method: "PUT", body: entry.document, headers, ...how }));
   } catch (error) {
     const away = error instanceof PanelAway && error.why === "panel.away";
-    return { here: true, away, why: error instanceof Error ? error.message : String(error) };
+    return { here: true, away, why: error instanceof Error ? error.message : String(error), others: false };
   }
   if (status === 200 || status === 201) {
-    stored.set(entry.id, { at: entry.at, from: entry.version, draft: answer.draft, total: answer.total });
-    await acknowledged(entry, answer.draft.version);
-    return { saved: answer.draft, total: answer.total };
+    const sent = { saved: answer.draft, total: answer.total };
+    stored.set(stateOf(entry), sent);
+    await remove(entry);
+    return sent;
   }
   if (status === 412) return { conflict: answer.current };
-  if (status >= 500 || status === 429 || status === 401) return { here: true, away: false, why: answer.error };
+  if (status >= 500 || status === 429 || status === 401) return { here: true, away: false, why: answer.error, others: status >= 500 };
   return { refused: [answer.error, answer.hint].filter(Boolean).join(" ") };
 }
 
-/** @param {Kept} entry @param {number} version */
-const acknowledged = (entry, version) => storage.change(entry.key, (now) =>
-  !now || now.at === entry.at ? null : { ...now, version }); // saved again meanwhile: it follows what was just stored
-
-/** Send all that waits, one tab at a time; resolves with what waits after that (see {@link waiting}). Each draft in it was
- * tried, unless the panel does not answer. A conflict stays, for the person to decide.
- * @returns {Promise<Kept[]>} */
-export async function sendWaiting() {
-  if (!navigator.locks) return sendAll();
+/** Act while no other tab sends what waits. A tab that takes too long is not waited for.
+ * @template T @param {() => Promise<T>} act @param {() => Promise<T>} [otherwise] Done instead where another tab goes on sending. */
+async function alone(act, otherwise = act) {
+  if (!navigator.locks) return act();
   try {
-    return await navigator.locks.request("archisync-send", { signal: AbortSignal.timeout(OTHER_TAB_WITHIN) }, sendAll);
+    return await navigator.locks.request("archisync-send", { signal: AbortSignal.timeout(OTHER_TAB_WITHIN) }, act);
   } catch (error) {
-    if (error instanceof DOMException && ["AbortError", "TimeoutError"].includes(error.name)) return waiting();
+    if (error instanceof DOMException && ["AbortError", "TimeoutError"].includes(error.name)) return otherwise();
     throw error;
   }
 }
 
+/** Send all that waits, the oldest first, one tab at a time; resolves with what waits after that (see {@link waiting}). Each
+ * draft in it was tried, unless the panel does not answer. A conflict stays, for the person to decide.
+ * @returns {Promise<Kept[]>} */
+export const sendWaiting = () => alone(sendAll, waiting);
+
 async function sendAll() {
   const tried = new Set();
   for (;;) {
-    // Read anew each time: the handover from another port may have brought a draft meanwhile.
+    // Read anew each time: another tab, or the handover from another port, may have brought a draft meanwhile.
     const left = await waiting();
-    const entry = left.find((one) => one.kind === "send" && !tried.has(one.key + one.at));
+    const entry = left.findLast((one) => one.kind === "send" && !tried.has(stateOf(one)));
     if (!entry) return left;
-    tried.add(entry.key + entry.at);
-    if ("here" in await send(entry)) return waiting();
+    tried.add(stateOf(entry));
+    const result = await send(entry, { atDoor: false });
+    if ("here" in result && !result.others) return waiting();
   }
 }
+
+/** Lay a draft of the outbox aside, to be written on: it is not sent any more. Resolves with false when it is not there: another
+ * tab has sent it, or has taken it.
+ * @param {string} name @param {Parameters<typeof layAside>[0]} what @returns {Promise<boolean>} */
+export const takeBack = (name, what) => alone(async () => {
+  if (!await storage.get(name)) return false;
+  if (await layAside(what)) await forget(name);
+  return true;
+});

@@ -167,16 +167,20 @@ export const sentence = ({ status, answer }) =>
  * A call with this tab's token; gets a new token when it was revoked. Throws {@link PanelAway}, and an AbortError when
  * `signal` was aborted.
  * @param {string} path
- * @param {{ method?: string, body?: unknown, signal?: AbortSignal, headers?: Record<string, string>, within?: number }} [options]
+ * @param {{ method?: string, body?: unknown, signal?: AbortSignal, headers?: Record<string, string>, within?: number, atDoor?: boolean }} [options]
+ *   `atDoor`: false: while the operator has not let this page in, the answer is 401.
  * @returns {Promise<{ status: number, etag: string | null, answer: any }>}
  */
-export async function call(path, options = {}) {
+export async function call(path, { atDoor = true, ...options } = {}) {
+  if (!ticket && !atDoor) return { status: 401, etag: null, answer: {} };
   if (!ticket) await enter();
   const used = /** @type {Ticket} */ (ticket).token;
   const result = await ask(path, options);
   if (result.status !== 401) return result;
   dismiss(used);
-  await enter();
+  const entered = enter();
+  if (!atDoor) return result;
+  await entered;
   return ask(path, options);
 }
 

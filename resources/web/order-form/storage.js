@@ -43,12 +43,14 @@ export async function useKey(key) {
 /** Move what a crash has left in the journal. It may also be what another tab is just writing: the newer value counts.
  * @param {string} key @param {any} value */
 async function moveLeft(key, value) {
-  const raw = /** @type {any} */ (await seal(value));
+  const raw = /** @type {any} */ (await seal(value)), text = JSON.stringify(value);
   const { ok } = await transact("readwrite", (store) => {
     const found = store.get(key);
-    found.onsuccess = () => { if (!(found.result?.at >= value.at)) store.put(raw, key); };
+    found.onsuccess = () => {
+      if (journalled(key) === text && !(found.result?.at >= value.at)) store.put(raw, key); // else it was deleted meanwhile
+    };
   });
-  if (ok && journalled(key) === JSON.stringify(value)) unjournal(key);
+  if (ok && journalled(key) === text) unjournal(key);
 }
 
 /** @param {any} value @returns {Promise<unknown>} */
@@ -223,7 +225,7 @@ export async function allRaw() {
     const keys = store.getAllKeys(), values = store.getAll(); // in one transaction: each value belongs to its key
     values.onsuccess = () => keys.result.forEach((key, at) => found.set(String(key), values.result[at]));
   });
-  for (const [key, value] of left) if (!(value && found.get(key)?.at > value.at)) found.set(key, value);
+  for (const [key, value] of left) if (!newer(found.get(key), value)) found.set(key, value);
   return found;
 }
 
@@ -249,7 +251,7 @@ function journalEntries() {
   try {
     return Object.keys(localStorage).filter((name) => name.startsWith(JOURNAL)).map((name) => {
       const key = name.slice(JOURNAL.length);
-      try { return /** @type {[string, any]} */ ([key, JSON.parse(localStorage.getItem(name) ?? "null")]); } catch { return [key, null]; }
+      return /** @type {[string, any]} */ ([key, read(localStorage.getItem(name) ?? "null")]);
     });
   } catch {
     return [];
@@ -262,19 +264,31 @@ export async function get(key) {
   if (pending.has(key)) return pending.get(key)?.value ?? null;
   if (memory.has(key)) return memory.get(key) ?? null;
   const text = journalled(key);
-  if (text !== null) { try { return await unseal(JSON.parse(text)) ?? null; } catch { return null; } }
   const { ok, result } = await transact("readonly", (store) => store.get(key));
-  return ok ? await unseal(result) ?? null : null;
+  const left = text === null ? undefined : read(text);
+  return await unseal(left === undefined || newer(result, left) ? ok ? result : null : left) ?? null;
 }
+
+/** What a journal's text says; null where it cannot be read. @param {string} text @returns {any} */
+function read(text) {
+  try { return JSON.parse(text); } catch { return null; }
+}
+
+/** Whether what IndexedDB has was written after what the journal has. @param {any} stored @param {any} left */
+const newer = (stored, left) => Boolean(left && stored?.at > left.at);
 
 /** Whether what lies in IndexedDB can be read now: where it cannot, a value that is not in the journal may be there. */
 export const readable = async () => (await transact("readonly", (store) => store.get("test"))).ok || none;
 
-/** Put what follows from the value of a key, or remove it (null). What this page puts while the value is read counts.
- * @param {string} key @param {(value: any) => unknown} next @returns {Promise<boolean>} */
+/** Put what follows from the value of a key, or remove it (null); what stays the same is not written. What this page puts
+ * while the value is read counts; what another tab puts meanwhile may be lost, so keys that tabs share never change.
+ * @param {string} key @param {(value: any) => unknown} next
+ * @returns {Promise<boolean>} Whether that value is on the disk. */
 export async function change(key, next) {
   const read = await get(key), running = pending.get(key);
-  return put(key, next(running ? running.value : read));
+  const before = running ? running.value : read, after = next(before);
+  if (after !== before || memory.has(key)) return put(key, after);
+  return running ? running.done : true;
 }
 
 /** Whether the browser keeps anything at all; told at once, not at the first loss. @returns {Promise<boolean>} */

@@ -14,14 +14,14 @@ export const drawDrafts = (state, acts) => render(pageView(state, acts), documen
 
 /** @param {DraftsState} state @param {Acts} acts */
 function pageView(state, acts) {
-  const { drafts, waiting, notice } = state, none = !drafts?.length;
+  const { drafts, waiting, notice, reading } = state, none = !drafts?.length;
   return html`<div class="page"><header class="bar">
     <h1><img src="/order-form/icon.svg" alt="" width="24" height="24" /> <span>${t("title.drafts")}</span> <b class="demo">DEMO</b></h1>
     <span id="count" class="pill" role="status">${state.told || (drafts ? counted("drafts.count", state.total) : "")}</span>
-    <button type="button" class="quiet" id="print-all" hidden=${(drafts?.length ?? 0) < 2} onClick=${() => acts.print([])}>${t("print.all")}</button>
+    <button type="button" class="quiet" id="print-all" hidden=${(drafts?.length ?? 0) < 2} disabled=${reading} onClick=${acts.printAll}>${t("print.all")}</button>
     <button type="button" class="quiet" id="csv" disabled=${none} onClick=${() => acts.export("csv")}>${t("export.csv")}</button>
     <button type="button" class="quiet" id="xlsx" disabled=${none} onClick=${() => acts.export("xlsx")}>${t("export.excel")}</button>
-    <button type="button" class="quiet" id="json" disabled=${none} onClick=${acts.json}>${t("export.json")}</button>
+    <button type="button" class="quiet" id="json" disabled=${none || reading} onClick=${acts.json}>${t("export.json")}</button>
     <button type="button" class="quiet language" data-language lang=${otherLanguage.lang} onClick=${switchLanguage}>${otherLanguage.name}</button>
     <a class="button primary" id="new" href="/order-form" aria-keyshortcuts="Alt+N"><span>${t("new")}</span> <kbd aria-hidden="true">Alt N</kbd></a>
   </header>
@@ -33,7 +33,7 @@ function pageView(state, acts) {
       <ul id="unsent-list" class="plain">${waiting.map((entry) => waitingRow(entry, state, acts))}</ul></section>
     <ul id="drafts" class="plain">${(drafts ?? []).map((draft) => cardView(draft, state, acts))}</ul>
     <p id="none" class="empty" hidden=${drafts === null || drafts.length + waiting.length > 0}>${t("drafts.none")}</p>
-    <p class="buttons" hidden=${!state.cursor}><button type="button" id="more" onClick=${acts.more}>${t("drafts.more")}</button></p>
+    <p class="buttons" hidden=${!state.cursor}><button type="button" id="more" disabled=${reading} onClick=${acts.more}>${t("drafts.more")}</button></p>
     <details id="letterhead" class="more card"><summary>${t("letterhead")}</summary>
       <label for="letterhead-text">${t("letterhead.text")}</label>
       <textarea id="letterhead-text" rows="3" maxlength="1000" value=${state.letterhead} onInput=${(/** @type {any} */ event) => acts.typeLetterhead(event.target.value)}></textarea>
@@ -84,7 +84,7 @@ function cardView(draft, state, acts) {
     <div class="titled"><h2>${nameOf(document)}</h2><span class="sum">${content.sum}</span>
       <span class="buttons"><a class="button" href=${`/order-form#draft=${draft.id}`} aria-label=${about(t("edit"), document)}>${t("edit")}</a>
         <a class="button quiet" href=${`/order-form#copy=${draft.id}`} aria-label=${about(t("duplicate"), document)}>${t("duplicate")}</a>
-        <button type="button" class="quiet" aria-label=${about(t("print"), document)} onClick=${() => acts.print([draft.id])}>${t("print")}</button>
+        <button type="button" class="quiet" aria-label=${about(t("print"), document)} onClick=${() => acts.print(draft.id)}>${t("print")}</button>
         ${sureButton(t("delete"), document, state.sure === draft.id, () => acts.remove(draft), acts)}</span></div>
     ${content.body}<p class="paper end">${t("print.note")}</p></li>`;
 }

@@ -37,7 +37,7 @@ export function untakenText(entry) {
   const found = entry.kind === "send" ? whyUntaken(entry) : null, name = entry.document?.customer?.name ?? t("no.customer");
   if (!found) return "";
   if ("refused" in found) return t("late.refused", { name, text: found.refused });
-  return t(found.conflict ? "late.conflict" : "late.deleted", { name });
+  return t(found.conflict ? "untaken.conflict" : "untaken.deleted", { name });
 }
 
 /** The keypad's point is the decimal sign of the language, as in spreadsheets. @param {KeyboardEvent} event */

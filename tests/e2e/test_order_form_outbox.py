@@ -1,0 +1,239 @@
+"""Two tabs that save one draft while the panel is away: both saves reach the panel or the agent, whatever becomes of the tabs."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+
+import pytest
+from playwright.async_api import Page, Route, expect
+
+from tests.endpoint.form_rig import Between, Rig
+from tests.endpoint.form_steps import ACCOUNT, add, choose, edit, kept, line, stored, unsent
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture
+def at_work(at_work: Rig) -> Iterator[Rig]:
+    """Browsers report what is not answered and what is refused."""
+    yield at_work
+    assert [one for one in at_work.problems if "Failed to load resource" not in one] == []
+
+
+async def online(page: Page) -> None:
+    """The browser tells the page that the network is there: what waits is sent."""
+    await page.evaluate("window.dispatchEvent(new Event('online'))")
+
+
+async def saved_away(page: Page, note: str) -> None:
+    await page.locator("#note").fill(note)
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#saved")).to_contain_text("conservata in questo browser")
+    await kept(page)
+
+
+async def two_saves(at_work: Rig) -> tuple[Between, Page, Page]:
+    """One draft, changed and saved in two tabs while the panel is away: first "prima", then "seconda"."""
+    id_ = await stored(at_work, line("020002", 3))
+    between = await at_work.between("**/api/drafts/*")
+    first, second = await at_work.form(ACCOUNT), await at_work.form(ACCOUNT)
+    for page in (first, second):
+        await edit(page, id_, 1)
+    between.instead = Route.abort
+    await saved_away(first, "prima")
+    await saved_away(second, "seconda")
+    return between, first, second
+
+
+async def notes(at_work: Rig) -> list[str]:
+    return sorted(str(draft.document["note"]) for draft in await at_work.office.drafts.list(ACCOUNT))
+
+
+async def reloaded(at_work: Rig, first: Page, second: Page) -> Page:
+    await first.reload()
+    await second.reload()
+    return second
+
+
+async def first_closed(at_work: Rig, first: Page, second: Page) -> Page:
+    await first.close()
+    return second
+
+
+async def second_closed(at_work: Rig, first: Page, second: Page) -> Page:
+    await second.close()
+    return first
+
+
+async def both_stay(at_work: Rig, first: Page, second: Page) -> Page:
+    return second
+
+
+@pytest.mark.parametrize("then", [both_stay, reloaded, first_closed, second_closed])
+async def test_the_first_save_is_stored_and_the_second_is_offered(
+    at_work: Rig, then: Callable[[Rig, Page, Page], Awaitable[Page]]
+) -> None:
+    between, first, second = await two_saves(at_work)
+    page = await then(at_work, first, second)
+    between.instead = None
+    if then is reloaded:
+        await page.get_by_role("button", name="Riprova").click()
+    await expect(page.locator("html")).to_have_attribute("data-ready", "")
+    await online(page)
+    said = page.locator("#unsent")
+    await expect(said).to_contain_text("1 bozza attende")
+    await expect(said).to_contain_text("La bozza di Studio Bianchi Srl è stata salvata anche altrove")
+    assert await notes(at_work) == ["prima"]
+    await said.get_by_role("link").click()
+    row = page.locator("#unsent-list li")
+    await expect(row).to_have_count(1)
+    await expect(row).to_contain_text("seconda")
+    await row.get_by_role("link").click()
+    dialog = page.locator("#conflict")
+    await expect(dialog.locator("mark", has_text="prima")).to_be_visible()
+    await expect(dialog.locator("mark", has_text="seconda")).to_be_visible()
+    await page.locator("#conflict-copy").click()
+    await expect(page.locator("#note")).to_have_value("seconda")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#saved")).to_have_text("Bozza salvata, 2 bozze.")
+    await kept(page)
+    assert await notes(at_work) == ["prima", "seconda"]
+    assert await unsent(at_work) == []
+
+
+async def test_the_agent_is_told_at_once_that_another_tab_has_saved_the_draft_too(at_work: Rig) -> None:
+    _, first, second = await two_saves(at_work)
+    await expect(second.locator("#saved")).to_contain_text("Anche un’altra scheda ha salvato questa bozza")
+    await expect(first.locator("#saved")).not_to_contain_text("Anche un’altra scheda")
+    await expect(second.locator("#unsent")).to_contain_text("2 bozze attendono")
+
+
+async def test_a_new_order_that_was_duplicated_is_saved_in_both_tabs(at_work: Rig) -> None:
+    between = await at_work.between("**/api/drafts/*")
+    page = await at_work.form(ACCOUNT)
+    await choose(page)
+    await add(page, "lucido.b", "4")
+    await kept(page)
+    async with page.expect_popup() as opening:
+        await page.evaluate("window.open('/order-form'), null")
+    copy = await opening.value
+    await expect(copy.locator("html")).to_have_attribute("data-ready", "")
+    between.instead = Route.abort
+    await saved_away(page, "prima")
+    await saved_away(copy, "seconda")
+    await page.close()
+    between.instead = None
+    await online(copy)
+    await expect(copy.locator("#unsent")).to_contain_text("salvata anche altrove")
+    assert await notes(at_work) == ["prima"]
+    (found,) = await unsent(at_work)
+    assert "seconda" in found
+
+
+async def test_the_later_save_can_replace_the_first_one_when_the_agent_says_so(at_work: Rig) -> None:
+    between, _, second = await two_saves(at_work)
+    between.instead = None
+    await second.goto(at_work.office.url + "/drafts")
+    await expect(second.locator("#unsent-list li")).to_contain_text("Confrontarla con l’altra")
+    await expect(second.locator(".draft")).to_contain_text("prima")
+    await second.locator("#unsent-list a").click()
+    await second.locator("#conflict-mine").click()
+    await expect(second.locator("#note")).to_have_value("seconda")
+    await second.keyboard.press("Control+Enter")
+    await expect(second.locator("#saved")).to_have_text("Bozza salvata, 1 bozza.")
+    await kept(second)
+    assert await notes(at_work) == ["seconda"]
+    assert await unsent(at_work) == []
+
+
+async def test_each_of_two_unsent_saves_is_opened_by_its_own_link(at_work: Rig) -> None:
+    """The drafts page was loaded while the panel took no draft; it takes them when a link is clicked."""
+    between, first, second = await two_saves(at_work)
+    await first.close()
+
+    async def takes_none(route: Route) -> None:
+        await (route.abort() if route.request.method == "PUT" else route.continue_())
+
+    between.instead = takes_none
+    await second.goto(at_work.office.url + "/drafts")
+    row = second.locator("#unsent-list li", has_text="prima")
+    await expect(row).to_be_visible()
+    between.instead = None
+    await row.get_by_role("link").click()
+    await expect(second.locator("#note")).to_have_value("prima")
+    await expect(second.locator("#saved")).to_contain_text("Modifica della bozza salvata")
+    assert await notes(at_work) == ["prima"]
+    (found,) = await unsent(at_work)
+    assert "seconda" in found
+
+
+async def test_an_entry_that_another_tab_has_sent_is_not_taken_back(at_work: Rig) -> None:
+    """The link of an unsent draft is clicked while another tab sends that draft."""
+    between = await at_work.between("**/api/drafts/*")
+    page = await at_work.form(ACCOUNT)
+    await choose(page)
+    between.instead = Route.abort
+    await saved_away(page, "prima")
+    (id_, name) = await page.evaluate("""import("/order-form/keep.js").then((keep) => keep.waiting())
+      .then(([one]) => [one.id, one.key])""")
+    between.instead = None
+    other = await at_work.form(ACCOUNT)
+    await other.evaluate("""async ([id, name]) => {
+      // This tab has read that the draft waits, and is slow; the other one sends it in that moment.
+      const storage = await import("/order-form/storage.js"), real = navigator.locks.request.bind(navigator.locks);
+      const entry = await storage.get(name), { send } = await import("/order-form/keep.js");
+      navigator.locks.request = async (...how) => { await send(entry); return real(...how); };
+      location.hash = `draft=${id}&kept=${encodeURIComponent(name)}`;
+    }""", [id_, name])
+    await expect(other.locator("#note")).to_have_value("prima")
+    await expect(other.locator("#saved")).to_contain_text("Modifica della bozza salvata")
+    await other.locator("#note").fill("poi")
+    await other.keyboard.press("Control+Enter")
+    await expect(other.locator("#saved")).to_have_text("Bozza salvata, 1 bozza.")
+    assert await notes(at_work) == ["poi"]
+
+
+async def test_a_tab_at_the_door_holds_up_no_other_tabs_drafts(at_work: Rig) -> None:
+    """One tab's key was withdrawn; nobody lets it in. It meets that while it sends what waits."""
+    between = await at_work.between("**/api/drafts/*")
+    shut, page = await at_work.form(ACCOUNT), await at_work.form(ACCOUNT)
+    await choose(page)
+    between.instead = Route.abort
+    await saved_away(page, "urgente")
+    token = "JSON.parse(sessionStorage.getItem('archisync-token')).token"
+    mine = await shut.evaluate(token)
+    assert mine != await page.evaluate(token)
+
+    async def withdrawn(route: Route) -> None:
+        if route.request.headers.get("authorization") == f"Bearer {mine}":
+            answer = {"success": False, "message": "", "error": "La chiave non vale più.", "code": "token-unknown"}
+            await route.fulfill(status=401, json=answer)
+        else:
+            await route.continue_()
+
+    between.instead = withdrawn
+    await online(shut)
+    await expect(shut.locator("#door")).to_be_visible()
+    await online(page)
+    await expect(page.locator("#unsent")).to_be_hidden(timeout=5_000)
+    assert await notes(at_work) == ["urgente"]
+
+
+async def test_a_draft_that_makes_the_panel_fail_holds_up_no_other(at_work: Rig) -> None:
+    between = await at_work.between("**/api/drafts/*")
+    page = await at_work.form(ACCOUNT)
+    between.instead = Route.abort
+    for note in ("guasta", "buona"):
+        await choose(page)
+        await saved_away(page, note)
+
+    async def failing(route: Route) -> None:
+        if "guasta" in (route.request.post_data or ""):
+            await route.fulfill(status=500, json={"success": False, "message": "", "error": "Guasto.", "code": "internal"})
+        else:
+            await route.continue_()
+
+    between.instead = failing
+    await online(page)
+    await expect(page.locator("#unsent")).to_contain_text("1 bozza attende")
+    assert await notes(at_work) == ["buona"]
