@@ -82,7 +82,9 @@ async def saved_while_the_second_page_is_read(at_work: Rig, page: Page) -> None:
         nonlocal first
         if first:
             first = False
-            await at_work.office.drafts.put(ACCOUNT, name(0), {"customer": None, "lines": [], "note": "new"}, if_match=1)
+            await at_work.office.drafts.put(
+                ACCOUNT, name(0), {"customer": None, "lines": [], "note": "new"}, if_match=1
+            )
         await route.continue_()
 
     await page.route("**/api/drafts?cursor=*", save)

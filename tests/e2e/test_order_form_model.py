@@ -18,7 +18,8 @@ from hypothesis import HealthCheck, Phase, example, given, seed, settings
 from hypothesis import strategies as st
 
 from tests.endpoint.form_rig import Rig, chromium, rig
-from tests.endpoint.form_walk import CUSTOMERS, DISCOUNTS, IN_PAGE, ITEMS, QUANTITIES, SCANNED, WRONG, Step, Walk, take
+from tests.endpoint.form_twins import Twins
+from tests.endpoint.form_walk import CUSTOMERS, DISCOUNTS, IN_PAGE, ITEMS, QUANTITIES, SCANNED, WRONG, Step, take
 from tests.support.one_browser import threads_ready
 
 PLACES = st.integers(0, 4)
@@ -33,7 +34,13 @@ ROWS = st.lists(
     min_size=2,
     max_size=3,
 )
-RARE = st.one_of(step("reload"), step("close"), step("restart"), step("move"))
+RARE = st.one_of(
+    step("reload"),
+    step("close"),
+    step("restart"),
+    step("move"),
+    step("twice", PLACES, st.booleans(), st.sampled_from(("copy", "mine"))),
+)
 STEPS = st.one_of(
     step("customer", st.sampled_from(list(CUSTOMERS))),
     step("add", st.sampled_from(ITEMS), st.sampled_from((*QUANTITIES, *WRONG[:1]))),
@@ -66,13 +73,13 @@ async def world(folder: Path) -> AsyncIterator[Rig]:
         yield made
 
 
-async def walk(agent: Walk, delays: int, steps: list[Step]) -> Walk:
+async def walk(agent: Twins, delays: int, steps: list[Step]) -> Twins:
     """One sequence in a form that keeps nothing of the one before; returns the agent, whose tab stays open."""
     office = agent.rig.office
     await agent.ask("reset", delays)
     for draft in await office.drafts.list("agente1"):
         await office.drafts.delete("agente1", draft.id)
-    agent = Walk(agent.rig, agent.page, agent.first_port)
+    agent = Twins(agent.rig, agent.page, agent.first_port)
     await agent.check()
     for one in steps:
         await take(agent, one)
@@ -86,7 +93,7 @@ def sequences(folder: Path, count: int, chosen: int | None = None) -> None:
         entered = world(folder)
         made = runner.run(entered.__aenter__())
         tab = runner.run(made.context.new_page())
-        agents = [Walk(made, tab, made.office.endpoint.port)]
+        agents = [Twins(made, tab, made.office.endpoint.port)]
         runner.run(agents[0].open(1))
 
         @settings(
@@ -107,7 +114,7 @@ def sequences(folder: Path, count: int, chosen: int | None = None) -> None:
             except BaseException:
                 for left in made.context.pages:
                     runner.run(left.close())
-                agents[:] = [Walk(made, runner.run(made.context.new_page()), made.office.endpoint.port)]
+                agents[:] = [Twins(made, runner.run(made.context.new_page()), made.office.endpoint.port)]
                 runner.run(agents[0].open(1))
                 raise
 
@@ -157,6 +164,8 @@ FOUND: tuple[tuple[int, list[Step]], ...] = (
         4,
         [("save", ()), ("half", ("lucido",)), ("edit", (0,)), ("half", ("k",)), ("duplicate", (0,)), ("edit", (0,))],
     ),
+    # Of two saves of one draft, in two tabs while the panel was away, the later one took the place of the first.
+    (5, [("save", ()), ("twice", (0, True, "copy")), ("save", ()), ("twice", (1, False, "mine")), ("save", ())]),
 )
 """Shrunk failures of earlier runs, and what the walk was blind to."""
 

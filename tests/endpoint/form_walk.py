@@ -36,7 +36,14 @@ IN_PAGE = """() => {
   let seed = Number(sessionStorage.getItem("walk-seed") ?? 1);
   const next = () => (seed = (seed * 48271) % 2147483647) / 2147483647;
   const pause = () => next() < 0.5 ? undefined : new Promise((resolve) => setTimeout(resolve, next() * 12));
-  window.fetch = async (...how) => { await pause(); const answer = await real(...how); await pause(); return answer; };
+  let away = false;
+  window.fetch = async (...how) => {
+    await pause();
+    if (away) throw new TypeError("Failed to fetch");
+    const answer = await real(...how);
+    await pause();
+    return answer;
+  };
 
   // Saving waits four seconds for prices. A busy computer's panel may need longer to start anew.
   const timer = window.setTimeout.bind(window);
@@ -116,6 +123,11 @@ IN_PAGE = """() => {
     // The form asks an address that is slow to answer three times, the last time after 23 s.
     found: (id) => until(async (wanted) => (await walk.keep.waiting()).some((entry) => entry.id === wanted), id, 60000),
     online: () => { dispatchEvent(new Event("online")); },
+    /** The panel does not answer this tab, or does so again. */
+    away(how) { away = how; },
+    unsent: async (id, note) => (await walk.keep.waiting())
+      .filter((one) => one.kind === "send" && one.id === id && one.document.note === note).map(({ key }) => key),
+    conflict: () => until(() => one("#conflict")?.open),
     go: (hash) => { location.hash = hash; },
     scan: SCAN,
     async paste(table) {
