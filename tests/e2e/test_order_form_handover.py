@@ -39,7 +39,7 @@ async def order_waits(at_work: Rig) -> Page:
     await page.keyboard.press("Control+Enter")
     await expect(page.locator("#unsent")).to_be_visible()
     await page.locator("#note").fill("segreto: non finito")
-    await until_kept(page, 2)
+    await until_kept(page, 3)  # the two orders, and what tells a good proof
     return page
 
 

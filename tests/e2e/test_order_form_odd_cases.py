@@ -93,6 +93,35 @@ async def test_a_scan_outside_the_article_box_adds_the_article(at_work: Rig, pla
     await expect(page.locator("#customer-chosen")).to_be_visible()
 
 
+PACE = """() => {
+  const times = new WeakMap();
+  let at = 0;
+  Object.defineProperty(KeyboardEvent.prototype, "timeStamp", { configurable: true, get() {
+    if (!times.has(this)) times.set(this, at += 8);
+    return times.get(this);
+  } });
+}"""
+"""Keys bear the times of a scanner's, whatever the load."""
+
+
+@pytest.mark.parametrize("code", ["020002", "1212202612122026"])  # half a date, and more than one
+async def test_a_scan_in_the_date_adds_the_article_and_leaves_the_date(at_work: Rig, code: str) -> None:
+    page = await at_work.form(ACCOUNT)
+    await choose(page)
+    for by_hand in (False, True):
+        if by_hand:
+            await page.locator("#date").fill("2026-03-02")
+        before = await page.locator("#date").input_value()
+        await page.locator("#date").focus()
+        await page.evaluate(PACE)
+        await page.keyboard.type(code)
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".scan.wrong, #lines .quantity")).to_have_count(1)
+        await expect(page.locator("#date")).to_have_value(before)
+        touched = await page.evaluate("import('/order-form/store.js').then((store) => store.order().date)")
+        assert touched == (before if by_hand else None), "an untouched date follows the day"
+
+
 async def test_a_scan_in_the_customer_box_is_a_customer_or_an_article(at_work: Rig) -> None:
     card = {"id": "50300", "account_num": "C50300", "name": "Studio Verdi", "vat_number": "IT00050300111"}
     await read_again(at_work, "customers", [card])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
@@ -242,3 +243,49 @@ async def test_a_draft_that_makes_the_panel_fail_holds_up_no_other(at_work: Rig)
     await online(page)
     await expect(page.locator("#unsent")).to_contain_text("1 bozza attende")
     assert await notes(at_work) == ["poi", "prima"]
+
+
+async def test_each_of_several_orders_that_were_refused_late_is_told(at_work: Rig) -> None:
+    """Two saves are answered while the agent writes the third order; each of the two refusals is said."""
+    between = await at_work.between("**/api/drafts/*")
+    page = await at_work.form(ACCOUNT)
+    go_on = asyncio.Event()
+
+    async def refuse(route: Route) -> None:
+        await go_on.wait()
+        answer = {"success": False, "message": "", "error": "Il campo note non va bene.", "code": "body-invalid"}
+        await route.fulfill(status=422, json=answer)
+
+    between.instead = refuse
+    for customer in ("50120", "50121"):
+        await choose(page, customer)
+        await page.keyboard.press("Control+Enter")
+    await choose(page, "50125")
+    go_on.set()
+    said = page.locator("#note-late > p")
+    await expect(said).to_have_count(2)
+    for name in ("Studio Bianchi Srl", "Ambulatorio Neri"):
+        await said.filter(has_text=name).get_by_role("button", name="Riprendi").click()
+        await expect(page.locator("#customer-chosen")).to_contain_text(name)
+    await expect(said).to_have_count(0)
+
+
+async def test_a_price_list_chosen_in_one_tab_changes_no_other_tabs_next_order(at_work: Rig) -> None:
+    first, second = await at_work.form(ACCOUNT), await at_work.form(ACCOUNT)
+    for page in (first, second):
+        await page.bring_to_front()
+        await choose(page)
+        await add(page, "012345k2", "5")
+        await expect(page.locator("#group")).to_have_value("002")
+    await second.locator("#group").select_option("003")
+    await first.keyboard.press("Control+Enter")
+    await expect(first.locator("#saved")).to_contain_text("Bozza salvata")
+    await choose(first)
+    await add(first, "012345k2", "5")
+    await expect(first.locator("#group")).to_have_value("002")
+    await first.reload()
+    await expect(first.locator("#group")).to_have_value("002")
+    third = await at_work.form(ACCOUNT)
+    await choose(third)
+    await add(third, "012345k2", "5")
+    await expect(third.locator("#group")).to_have_value("003")  # a new tab begins with the last choice

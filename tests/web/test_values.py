@@ -445,3 +445,49 @@ LEFT = """(async () => {
 
 async def test_what_a_crash_left_replaces_nothing_newer(page: Page) -> None:
     assert await ask(page, "storage", f"await {LEFT}") == ["new", "left"]
+
+
+DELETED_MEANWHILE = """(async () => {
+  await m.useKey(null);
+  const name = "archisync-keep:send:s", value = { key: "send:s", kind: "send", id: "o", at: "2026-01-01" };
+  await m.put("send:s", value);
+  localStorage.setItem(name, JSON.stringify(value));
+  const get = IDBObjectStore.prototype.get;
+  const read = new Promise((done) => {
+    IDBObjectStore.prototype.get = function (key) {
+      if (key !== "send:s") return get.call(this, key);
+      IDBObjectStore.prototype.get = get;
+      // The other tab, which was writing it, has sent the draft and deletes it.
+      this.delete(key);
+      localStorage.removeItem(name);
+      this.transaction.addEventListener("complete", () => done());
+      return get.call(this, key);
+    };
+  });
+  await m.useKey(null);  // this tab starts in that moment
+  await read;
+  return (await m.all()).has("send:s");
+})()"""
+
+
+async def test_what_another_tab_deletes_while_this_one_starts_does_not_come_back(page: Page) -> None:
+    assert await ask(page, "storage", f"await {DELETED_MEANWHILE}") is False
+
+
+FULL = """(async () => {
+  await m.useKey(null);
+  const setItem = Storage.prototype.setItem, name = "archisync-keep:copy:f";
+  m.put("copy:f", { at: "2026-01-01", note: "before" });
+  Storage.prototype.setItem = () => { throw new DOMException("full", "QuotaExceededError"); };
+  await m.put("copy:f", { at: "2026-01-02", note: "after" });
+  Storage.prototype.setItem = setItem;
+  const journal = localStorage.getItem(name);
+  localStorage.setItem(name, JSON.stringify({ at: "2026-01-01", note: "before" })); // an earlier program left it so
+  const found = [journal, (await m.get("copy:f")).note, (await m.all()).get("copy:f").note];
+  await m.put("copy:f", null);
+  return found;
+})()"""
+
+
+async def test_an_older_value_in_a_full_journal_hides_nothing(page: Page) -> None:
+    assert await ask(page, "storage", f"await {FULL}") == [None, "after", "after"]

@@ -8,7 +8,7 @@ import { read } from "./network.js";
 import * as operations from "./operations.js";
 import { allowed, looksLikeCode, readQuantity, rules, stepped } from "./quantity.js";
 import { customerCodes, emptyBox, exact } from "./search.js";
-import { set, setting } from "./storage.js";
+import { choice, choose } from "./storage.js";
 import { emptyEntry, focus, inBoxes, isChanged, kept, note, now, order, perform, say, sayLate, update, view, writing } from "./store.js";
 import { ago, amount, counted, language, t } from "./texts.js";
 import { blank, fromDocument, isEmpty, lineOf, MOST_LINES, MOST_TEXT, newId, quantityText, toDocument } from "./value.js";
@@ -276,7 +276,7 @@ export const setOrder = (patch, merge = "") => perform({ kind: "set", patch }, m
 
 /** Another date or price list: prices of all lines follow. @param {Partial<Order>} patch @param {string} [merge] */
 export function reprice(patch, merge = "") {
-  if (patch.group) set("price-group", patch.group);
+  if (patch.group) choose("price-group", patch.group);
   need(order().lines);
   const follow = order().lines.map((line) =>
     /** @type {operations.Operation} */ ({ kind: "change", id: line.id, patch: { live: true } }));
@@ -405,10 +405,10 @@ async function finish() {
 
 /** The next order at once. */
 function next() {
-  const group = setting("price-group") ?? order().group, { said } = now();
+  const group = choice("price-group") ?? order().group, { said } = now();
   if (said?.aside) forget(said.aside);
   forgetArticles();
-  update({ touched: false, work: newId(), from: null, history: operations.begin(blank(group)), entry: emptyEntry(), customer: emptyBox(), product: emptyBox(), notes: lateNote(),
+  update({ touched: false, work: newId(), from: null, history: operations.begin(blank(group)), entry: emptyEntry(), customer: emptyBox(), product: emptyBox(), notes: {},
     scans: [], gone: null, past: null, paste: null, said: null, saveWanted: null });
   focus("customer");
 }
@@ -421,7 +421,7 @@ function next() {
 export function takeUp(mine, { touched = false, from = null, typed, stay = false } = {}) {
   if (!isEmpty(order()) && isChanged(now()) || inBoxes()) layAside(writing());
   forgetArticles();
-  update({ touched, work: newId(), from, history: operations.begin(mine), ...boxes(typed), notes: lateNote(),
+  update({ touched, work: newId(), from, history: operations.begin(mine), ...boxes(typed), notes: {},
     scans: [], gone: null, past: null, paste: null, conflict: null, said: null, saveWanted: null });
   need(mine.lines);
   if (typed?.entry.product) need([typed.entry.product], typed.entry.product);
@@ -429,12 +429,6 @@ export function takeUp(mine, { touched = false, from = null, typed, stay = false
   verifyCustomer();
   if (from) giveUp(from);
   hooks.unsent();
-}
-
-/** What is said of an order that is no longer shown stays when the shown one changes. */
-function lateNote() {
-  const { late } = now().notes;
-  return late ? { late } : {};
 }
 
 /** Whether nothing was begun since the last save: then an answer to it may take the page. */
@@ -468,7 +462,7 @@ function refused(mine, from, why) {
     takeUp(mine, { touched: true, from });
     note("save", { text: t("saved.refused", { text: why }) });
   } else {
-    noteLate(t("late.refused", { name: customerOf(mine), text: why }), t("unsent.open"), () => takeUp(mine, { touched: true, from }));
+    noteLate(from, t("late.refused", { name: customerOf(mine), text: why }), t("unsent.open"), () => takeUp(mine, { touched: true, from }));
   }
   hooks.unsent();
 }
@@ -487,17 +481,21 @@ export function clear() {
 /** @param {Order} mine */
 const customerOf = (mine) => mine.customer?.name ?? t("no.customer");
 
-/** Say what became of an order that is no longer shown; a click away. @param {string} text @param {string} label @param {() => void} act */
-const noteLate = (text, label, act) => note("late", { text, label, act: () => { note("late", null); act(); } });
+/** Say what became of an order that is no longer shown; a click away. @param {string} of The entry that keeps it. @param {string} text
+ * @param {string} label @param {() => void} act */
+function noteLate(of, text, label, act) {
+  const others = () => now().lates.filter((one) => one.of !== of);
+  update({ lates: [...others(), { of, text, label, act: () => { update({ lates: others() }); act(); } }] });
+}
 
 /** Another tab has saved since: nothing is lost on either side until the agent decides. What was begun meanwhile is not
  * interrupted.
  * @param {import("./store.js").Conflict} found */
 export function conflict(found) {
   sayLate(null);
-  const { mine, current, opening } = found, show = () => update({ conflict: found });
+  const { mine, from, current, opening } = found, show = () => update({ conflict: found });
   if (opening || untouched()) show();
-  else noteLate(t(current ? "late.conflict" : "late.deleted", { name: customerOf(mine) }), t("conflict.compare"), show);
+  else noteLate(from, t(current ? "late.conflict" : "late.deleted", { name: customerOf(mine) }), t("conflict.compare"), show);
   hooks.unsent();
 }
 

@@ -1,6 +1,7 @@
 /* What is known of articles while the page is open: asked for once, with their prices; told to the state. */
 import { read } from "./network.js";
 import { groups, joined } from "./prices.js";
+import { setOfTab } from "./storage.js";
 import { now, update } from "./store.js";
 
 /** @typedef {import("./value.js").Article} Article */
@@ -45,6 +46,7 @@ async function work() {
 function chosenList(more) {
   const lists = joined(now().lists, more), { history } = now();
   if (history.order.group || !lists.length) return { lists };
+  setOfTab("price-group", lists[0].id);
   return { lists, history: { ...history, order: { ...history.order, group: lists[0].id } } };
 }
 

@@ -2,6 +2,7 @@
 import { othersWait, remove, sendWaiting } from "./keep.js";
 import { askKeeping, call, enter, file, PanelAway, sentence } from "./network.js";
 import * as start from "./start.js";
+import { readable } from "./storage.js";
 import { t } from "./texts.js";
 import { drawDrafts } from "./view/drafts.js";
 
@@ -16,6 +17,7 @@ const READINGS = 3; // of all drafts, while others are saved or deleted
  * @property {string | null} cursor Where the list goes on.
  * @property {import("./keep.js").Kept[]} waiting
  * @property {boolean} others Orders of another account wait in this browser.
+ * @property {boolean} unread What this browser keeps cannot be read now.
  * @property {{ text: string, retry: boolean } | null} notice
  * @property {import("./network.js").Door} door
  * @property {string} sure What is deleted at the next click on the same button.
@@ -27,7 +29,7 @@ const READINGS = 3; // of all drafts, while others are saved or deleted
  */
 
 /** @type {DraftsState} */
-let state = { drafts: null, total: 0, cursor: null, waiting: [], others: false, notice: null, door: null, sure: "", letterhead: "", typing: false, told: "", reading: false, printed: [] };
+let state = { drafts: null, total: 0, cursor: null, waiting: [], others: false, unread: false, notice: null, door: null, sure: "", letterhead: "", typing: false, told: "", reading: false, printed: [] };
 let retry = 0, calm = 0;
 
 /** @param {Partial<DraftsState>} changes */
@@ -45,9 +47,9 @@ async function load() {
   clearTimeout(retry);
   try {
     if (await start.openKept(askKeeping)) start.gather(load);
-    const left = await sendWaiting(), others = await othersWait();
+    const left = await sendWaiting(), others = await othersWait(), unread = !await readable();
     if (mine !== loads) return;
-    update({ waiting: left, others });
+    update({ waiting: left, others, unread });
     const read = await readDrafts(shown);
     if (mine !== loads) return;
     update({ ...read, notice: null });

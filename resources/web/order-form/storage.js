@@ -178,8 +178,9 @@ async function flush(key, entry) {
     if (entry.value !== value) continue;
     pending.delete(key);
     memory.delete(key);
-    const ours = journalled(key) === JSON.stringify(value ?? null); // another tab may have written since
-    if (ok) { if (ours) unjournal(key); return true; }
+    const text = journalled(key), ours = text === JSON.stringify(value ?? null); // another tab may have written since
+    // What does not fit into the journal has left an older value there.
+    if (ok) { if (ours || text !== null && newer(value, read(text))) unjournal(key); return true; }
     if (ours) {
       if (value !== null) journal(key, textOf(raw)); // fails only where the plain text stays
       return true;
@@ -310,6 +311,20 @@ export function set(name, value) {
 /** A value of this tab, or null. @param {string} name @returns {string | null} */
 export function ofTab(name) {
   try { return sessionStorage.getItem(`archisync-${name}`); } catch { return null; }
+}
+
+/** What was chosen in this tab; in a tab where nothing was, what was chosen last in this browser. A choice in another tab
+ * changes none that is at work. @param {string} name @returns {string | null} */
+export function choice(name) {
+  const found = ofTab(name) ?? setting(name);
+  if (found !== null) setOfTab(name, found);
+  return found;
+}
+
+/** @param {string} name @param {string} value */
+export function choose(name, value) {
+  setOfTab(name, value);
+  set(name, value);
 }
 
 /** @param {string} name @param {string | null} value */

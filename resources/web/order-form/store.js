@@ -5,7 +5,7 @@
 import { forget, keepCopy } from "./keep.js";
 import * as operations from "./operations.js";
 import { emptyBox } from "./search.js";
-import { setting, settled } from "./storage.js";
+import { choice, settled } from "./storage.js";
 import { language } from "./texts.js";
 import { blank, isEmpty, judge, newId, settle, toDocument, today } from "./value.js";
 
@@ -15,7 +15,7 @@ import { blank, isEmpty, judge, newId, settle, toDocument, today } from "./value
  * `step`, `undo`: how it is taken back. `aside`: the entry that keeps it until that is no longer offered. `late`: what an
  * answer has told meanwhile. */
 /** @typedef {{ text: string, label?: string, act?: () => void }} Note */
-/** @typedef {"top" | "late" | "customer" | "entry" | "save"} Place `late`: of an order that is no longer shown. */
+/** @typedef {"top" | "customer" | "entry" | "save"} Place */
 /** @typedef {{ code: string, order: string, state: "looking" | "missing" | "failed" }} Scan */
 /** @typedef {{ mine: import("./value.js").Order, typed?: import("./keep.js").Typed, from: string, current: any, opening: boolean }} Conflict
  * `from`: the entry that keeps mine; `current`: what is stored, null: it was deleted. */
@@ -34,6 +34,7 @@ import { blank, isEmpty, judge, newId, settle, toDocument, today } from "./value
  * @property {string} day Today.
  * @property {Said | null} said What has just been done.
  * @property {Partial<Record<Place, Note>>} notes What was refused, by the place where it happened.
+ * @property {readonly (Note & { of: string })[]} lates What became of orders that are no longer shown, by the entry that keeps each.
  * @property {Scan[]} scans Scanned codes that are looked up, were not found, or could not be looked up.
  * @property {{ customerId: string, time: string } | null} gone The customer is no longer in the ERP.
  * @property {{ customerId: string, past: Past } | null} past
@@ -52,8 +53,8 @@ import { blank, isEmpty, judge, newId, settle, toDocument, today } from "./value
 
 /** @returns {State} */
 function initial() {
-  return { history: operations.begin(blank(setting("price-group"))), touched: false, work: newId(), from: null, entry: emptyEntry(),
-    customer: emptyBox(), product: emptyBox(), articles: {}, lists: [], day: today(), said: null, notes: {}, scans: [], gone: null, past: null,
+  return { history: operations.begin(blank(choice("price-group"))), touched: false, work: newId(), from: null, entry: emptyEntry(),
+    customer: emptyBox(), product: emptyBox(), articles: {}, lists: [], day: today(), said: null, notes: {}, lates: [], scans: [], gone: null, past: null,
     unsent: 0, unsentWhy: "", conflict: null, paste: null, leaving: null, blocked: null, saveWanted: null, freshness: null, door: null, starting: true, unkept: false };
 }
 

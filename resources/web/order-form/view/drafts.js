@@ -29,6 +29,7 @@ function pageView(state, acts) {
     <p id="notice" class="notice" role="alert" hidden=${!notice}>${notice?.text}${notice?.retry
       ? [" ", html`<button type="button" class="quiet" onClick=${acts.load}>${t("panel.retry")}</button>`] : null}</p>
     <p id="others" class="notice warning" role="status" hidden=${!state.others}>${state.others ? t("others.wait", { account: account() }) : ""}</p>
+    <p id="unread" class="notice" role="status" hidden=${!state.unread}>${state.unread ? t("kept.unread") : ""}</p>
     <section id="unsent" class="card" hidden=${!waiting.length}><h2>${t("unsent.title")}</h2>
       <ul id="unsent-list" class="plain">${waiting.map((entry) => waitingRow(entry, state, acts))}</ul></section>
     <ul id="drafts" class="plain">${(drafts ?? []).map((draft) => cardView(draft, state, acts))}</ul>

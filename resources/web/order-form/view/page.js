@@ -20,7 +20,7 @@ export function drawPage() {
 
 const pageView = () => html`<div class="page">${barView()}
   <main class="form" inert=${now().starting}>
-    ${noteView("top")}${noteView("late")}
+    ${noteView("top")}${latesView()}
     ${warningsView()}
     ${customerView()}
     <section class="card" aria-labelledby="lines-title" onPaste=${pasted}>
@@ -45,6 +45,10 @@ function barView() {
     <a class="button" id="done" href="/drafts" aria-keyshortcuts="Alt+F" onClick=${done}><span>${t("done")}</span> <kbd aria-hidden="true">Alt F</kbd></a>
   </header>`;
 }
+
+/** What became of orders that are no longer shown. */
+const latesView = () => html`<div id="note-late" hidden=${!now().lates.length}>${now().lates.map(({ of, text, label, act }) =>
+  html`<p key=${of} class="notice" role="alert">${text} <button type="button" class="quiet" onClick=${act}>${label}</button></p>`)}</div>`;
 
 function warningsView() {
   const { freshness, unsent, unsentWhy, unkept } = now();
