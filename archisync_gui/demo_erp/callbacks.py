@@ -108,6 +108,12 @@ class ListCallbacks:
             return float(late["seconds"])
         return self._server.latency.paint() if self._demo.late_paint else 0.0
 
+    def _late_cell(self, drawing: Drawing) -> int:
+        """The only cell of each row that gets its text late; -1: all do."""
+        column = (self._demo.board.hit("late-paint") or {}).get("column")
+        fields = [column.field for column in drawing.shown]
+        return drawing.indent + fields.index(column) if column and column in fields else -1
+
     # --- callbacks
 
     def _fault(self, view: ListView, page: GridPage, session: Session) -> web.StreamResponse | None:
@@ -154,7 +160,8 @@ class ListCallbacks:
     ) -> dict[str, Any]:
         """The new grid, and what the server holds of preset and search."""
         user, views = session.user or "", self._views
-        answer: dict[str, Any] = {"paint": paint, "search": drawing.preferences.search}
+        late = self._late_cell(drawing)
+        answer: dict[str, Any] = {"paint": paint, "late": late, "search": drawing.preferences.search}
         if view.options:
             answer["preset"] = f"{views.prefix(view, user)}{drawing.preferences.preset}"
         if call.command in _OF_THE_PAGE and views.varied("grid-kept", view, user) is None:

@@ -61,7 +61,11 @@ _TABLE = (
     ),
     Fault("empty-cells", "Le celle restano vuote", "The cells stay empty", {"column": ""}, "list"),
     Fault(
-        "late-paint", "Le celle si riempiono molto dopo", "The cells are filled much later", {"seconds": "2"}, "seconds"
+        "late-paint",
+        "Le celle si riempiono molto dopo",
+        "The cells are filled much later",
+        {"seconds": "2", "column": ""},
+        "seconds",
     ),
     Fault("extra-menu-item", "Una voce in più nella barra dei comandi", "One more item in the toolbar", {}, "list"),
     Fault("moved-columns", "Le colonne sono in un altro ordine", "The columns stand in another order", {}, "list"),

@@ -21,6 +21,9 @@ SHARE = 0.70
 SMALL, SMALL_LOSS = 20, 5
 """Lists of fewer than SMALL rows may lose up to SMALL_LOSS of them."""
 
+DENSE = 5
+"""So many records suffice to tell that a column has emptied, where nearly all of them (SHARE) had a value in it."""
+
 REKEY_SHARE = 0.95
 """So many records must be found again by natural key before a re-key is offered."""
 
@@ -190,10 +193,13 @@ def _shrunk(now: int, before: int) -> bool:
 def check_blanks(entity: Entity, before: Sequence[Row], now: Sequence[Row]) -> None:
     """Raise when a column of the same records (``before`` and ``now`` in the same order) has emptied.
 
-    Cells may stay empty after a filter change (``docs/erp.md``, Waiting); a read must not carry that into the store.
+    Cells may stay empty after a filter change, or get their texts late (``docs/erp.md``, Waiting); a read must not
+    carry that into the store. A column that few records fill may empty by itself: there it takes SMALL of them.
     """
     for column in entity.columns:
         was = [i for i, row in enumerate(before) if row.get(column.name) not in (None, "")]
+        if len(was) < (DENSE if len(was) > SHARE * len(before) else SMALL):
+            continue
         still = sum(1 for i in was if now[i].get(column.name, "") is not None)
-        if len(was) >= SMALL and len(was) - still > SHARE * len(was):
+        if len(was) - still > SHARE * len(was):
             raise refused("column-empty", list=entity.name, field=column.name, before=len(was), now=still)

@@ -16,6 +16,7 @@ from archisync_gui.model import (
     Progress,
 )
 from archisync_gui.store import row_key
+from archisync_gui.syncs.checks import check_blanks
 from archisync_gui.syncs.reading import (
     FollowedControl,
     Newest,
@@ -117,8 +118,9 @@ class NewRows:
         return Newest(as_of, began, rows, steady)
 
     async def _news(self, entity: Entity, account: AccountId, found: Mapping[str, Row]) -> set[str]:
-        """The keys of these rows that are new or changed."""
+        """The keys of these rows that are new or changed. Raises ``column-empty`` as a whole read does."""
         stored = {row.key: row for row in await self._store.rows_by_key(entity.name, account, list(found))}
+        check_blanks(entity, [row.values for row in stored.values()], [found[key] for key in stored])
         sticky = {column.name for column in entity.columns if column.sticky}
         news = set()
         for key, row in found.items():

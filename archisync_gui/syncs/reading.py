@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
@@ -27,6 +27,7 @@ from archisync_gui.model import (
 )
 from archisync_gui.store import Ages, Batch, Delta, Known, RefusedKind, StoredRow, natural_key, row_key
 from archisync_gui.syncs.checks import (
+    SMALL,
     Doubt,
     check_keys,
 )
@@ -72,6 +73,8 @@ class Reading:
     first: tuple[str, ...] = ()
     last: Page | None = None
     """The last page that was read."""
+    by_cells: bool = False
+    """Pages were read by their cells."""
     checked: Checked | None = None
     again: tuple[str, ...] = ()
     warnings: dict[str, None] = field(default_factory=dict)
@@ -204,6 +207,7 @@ async def take(reading: Reading, page: Page) -> None:
         reading.as_of = page.since
         reading.first = page.keys(reading.reader.entity)
     reading.last = page
+    reading.by_cells = reading.by_cells or not page.typed
     reading.counts.add(page.count)
     if page.total is not None:
         reading.totals.add(page.total)
@@ -213,6 +217,18 @@ async def take(reading: Reading, page: Page) -> None:
         before = reading.rows.setdefault(key, row)
         if before is not row and dict(before) != dict(row):
             reading.conflict = reading.conflict or key
+
+
+def compared(reading: Reading) -> Iterator[list[str]]:
+    """The keys of the records whose columns are compared with the stored ones, in parts of which each is looked at for
+    itself: a sample of the read; all records page by page where cells were read, since one page's may come late."""
+    keys = list(reading.rows)
+    if not reading.by_cells or reading.last is None:
+        yield keys[:: max(1, len(keys) // SAMPLE)]
+        return
+    size = min(CHUNK, max(SMALL, reading.last.size or 0))
+    for start in range(0, len(keys), size):
+        yield keys[start : start + size]
 
 
 def descending(entity: Entity, name: str, page: Page) -> bool:

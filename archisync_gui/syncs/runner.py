@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import aclosing
-from itertools import islice
 
 from archisync_gui.entities.declaration import Entity, Row
 from archisync_gui.erp import Erp
@@ -37,13 +36,13 @@ from archisync_gui.syncs.checks import (
 from archisync_gui.syncs.new_rows import NewRows, WhyWhole
 from archisync_gui.syncs.reading import (
     CHUNK,
-    SAMPLE,
     Checked,
     FollowedControl,
     Reading,
     SyncStore,
     as_whole,
     began_at,
+    compared,
     current_as_of,
     finished,
     logging_in,
@@ -250,9 +249,9 @@ class SyncRunner:
                 if failure.code in kept:
                     await self._store.keep_refused(entity.name, run.account, batch, kept[failure.code])
                 raise failure
-            sample = list(islice(rows, 0, None, max(1, len(rows) // SAMPLE)))
-            stored = await self._store.rows_by_key(entity.name, run.account, sample)
-            check_blanks(entity, [row.values for row in stored], [reading.rows[row.key] for row in stored])
+            for keys in compared(reading):
+                stored = await self._store.rows_by_key(entity.name, run.account, keys)
+                check_blanks(entity, [row.values for row in stored], [reading.rows[row.key] for row in stored])
         except SyncFailure as failure:
             failure.evidence = {
                 **findings.evidence(),

@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from case_pages import SMALL, CasePages, case_pages
+from case_pages import LIMITS, SMALL, CasePages, case_pages
 
 from archisync_gui.entities.declaration import Column
 from archisync_gui.erp.driver.page_driver import Act
 from archisync_gui.erp.lists.list_view import ListView
-from archisync_gui.model import SyncFailure, warning_parts
+from archisync_gui.model import FailureKind, SyncFailure, warning_parts
 
 PLAIN = "19-no-visible-index"
 BY_CELL = (("1", "Rossi", "Open"), ("2", "Bianchi", "Closed"))
@@ -147,6 +147,111 @@ async def keys_of_other_rows_refuse_the_read(cases: CasePages) -> None:
         )
         assert (await refusal(view.turn(None)))[0] == "rows-disagree", keys
         assert warned(view) == [], "nothing is said of a way that was not changed"
+
+
+# --- rows that are not there ------------------------------------------------------------------------------------------
+
+ONE_ROW_LESS = "document.querySelector(\"[id$='DXDataRow1']\").remove();"
+
+
+async def fewer_rows_than_the_grid_claims_are_refused(cases: CasePages) -> None:
+    short = f"grid.GetPageRowValues = (names, handler) => setTimeout(() => handler({VALUES}.slice(0, 1)), 5);"
+    for values in ("", short):
+        view = await opened(cases, ONE_ROW_LESS + values)
+        with pytest.raises(SyncFailure) as caught:
+            await view.turn(None)
+        failure = caught.value
+        assert (failure.code, failure.kind) == ("rows-missing", FailureKind.TRANSIENT), values
+        assert (failure.params["shown"], failure.params["wanted"]) == (1, 2), values
+        assert warned(view) == [], "nothing is said of a way that was not changed"
+
+
+async def rows_that_come_late_are_waited_for(cases: CasePages) -> None:
+    view = await opened(
+        cases,
+        """const row = document.querySelector("[id$='DXDataRow1']"), body = row.parentNode;
+        row.remove();
+        setTimeout(() => body.appendChild(row), 100);""",
+    )
+    assert (await view.turn(None)).rows == BY_CELL
+
+
+async def values_of_all_claimed_rows_are_complete_whatever_the_table_holds(cases: CasePages) -> None:
+    view = await opened(
+        cases,
+        f"{ONE_ROW_LESS} grid.GetRowKey = n => String(n + 1);"
+        f"grid.GetPageRowValues = (names, handler) => handler({VALUES});",
+    )
+    page = await view.turn(None)
+    assert (page.typed, page.rows, warned(view)) == (True, BY_VALUE, [])
+
+
+async def a_claim_that_the_footer_contradicts_does_not_count(cases: CasePages) -> None:
+    """DDT and invoices claim a whole page of rows at times (seen)."""
+    footer = """const foot = document.querySelector("[id$='DXMainTable'] tbody").insertRow();
+        foot.id = grid.name + "_DXFooterRow";
+        foot.insertCell().textContent = "Count=2";"""
+    view = await opened(cases, f"grid.pageRowCount = 20; {footer}")
+    assert (await view.turn(None)).rows == BY_CELL
+    view = await opened(cases, f"grid.pageRowCount = 20; {footer} {ONE_ROW_LESS}")
+    assert (await refusal(view.turn(None)))[0] == "rows-missing"
+
+
+# --- texts that come late ---------------------------------------------------------------------------------------------
+
+
+async def texts_that_come_one_by_one_are_waited_for(cases: CasePages) -> None:
+    view = await opened(
+        cases,
+        """const cells = [...document.querySelectorAll("[id*='DXDataRow'] td")].filter(cell => cell.cellIndex);
+        const texts = cells.map(cell => cell.textContent);
+        cells.forEach(cell => { cell.textContent = ""; });
+        cells.forEach((cell, n) => setTimeout(() => { cell.textContent = texts[n]; }, 40 * (n + 1)));""",
+    )
+    assert (await view.turn(None)).rows == BY_CELL
+
+
+SIX_ROWS = """const body = document.querySelector("[id$='DXMainTable'] tbody");
+    window.draw = names => {
+        body.querySelectorAll("[id*='DXDataRow']").forEach(row => row.remove());
+        names.forEach((name, n) => {
+            const row = body.insertRow();
+            row.id = grid.name + "_DXDataRow" + n;
+            for (const text of [String(n + 1), name, "Open"]) row.insertCell().textContent = text;
+        });
+        grid.pageRowCount = names.length;
+    };
+    const six = ["a", "b", "c", "d", "e", "f"];
+    draw(six);"""
+
+
+async def a_column_that_was_filled_on_the_page_before_is_waited_for(cases: CasePages) -> None:
+    view = await opened(
+        cases,
+        f"""{SIX_ROWS}
+        grid.Refresh = function () {{
+            this.call("refresh", [], () => {{ draw(six.map(() => "")); setTimeout(() => draw(six), 250); }});
+        }};""",
+    )
+    assert (await view.turn(None)).column("NAME") == tuple("abcdef")
+    assert (await view.turn(Act.REFRESH)).column("NAME") == tuple("abcdef")
+
+
+async def a_column_that_stays_empty_is_waited_for_once(cases: CasePages) -> None:
+    """Older records may lack what newer ones have; whether a column has emptied, only the stored rows tell."""
+    view = await opened(
+        cases,
+        f"""{SIX_ROWS}
+        grid.Refresh = function () {{ this.call("refresh", [], () => draw(six.map(() => ""))); }};
+        const real = window.setTimeout.bind(window);
+        window.given_up = 0;
+        const limit = {LIMITS.paint * 1000};
+        window.setTimeout = (handler, ms) => real(() => {{ given_up += ms === limit; handler(); }}, ms);""",
+    )
+    await view.turn(None)
+    for _ in range(2):
+        assert (await view.turn(Act.REFRESH)).column("NAME") == ("",) * 6
+        assert await cases.run("given_up") == 1
 
 
 # --- columns, headers, grids ------------------------------------------------------------------------------------------
@@ -291,6 +396,13 @@ CHECKS: tuple[Callable[[CasePages], Awaitable[None]], ...] = (
     a_page_of_200_rows_and_46_fields_comes_as_one_string,
     keys_that_are_not_told_are_not_compared,
     keys_of_other_rows_refuse_the_read,
+    fewer_rows_than_the_grid_claims_are_refused,
+    rows_that_come_late_are_waited_for,
+    values_of_all_claimed_rows_are_complete_whatever_the_table_holds,
+    a_claim_that_the_footer_contradicts_does_not_count,
+    texts_that_come_one_by_one_are_waited_for,
+    a_column_that_was_filled_on_the_page_before_is_waited_for,
+    a_column_that_stays_empty_is_waited_for_once,
     columns_with_odd_names_do_no_harm,
     captions_that_occur_twice_do_no_harm,
     a_field_that_two_columns_show_differently_is_refused,
@@ -318,5 +430,5 @@ async def test_each_page_is_read_right_or_refused_by_name() -> None:
 
 def test_every_check_is_in_the_table() -> None:
     own = {name for name, item in globals().items() if getattr(item, "__module__", "") == __name__}
-    helpers = {"opened", "refusal", "warned", "_read_by_cells", "CHECKS"}
+    helpers = {"opened", "refusal", "warned", "_read_by_cells", "CHECKS", "ONE_ROW_LESS", "SIX_ROWS"}
     assert {name for name in own if not name.startswith("test_")} - helpers == {check.__name__ for check in CHECKS}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import cycle, islice
 from typing import Any
 
 import pytest
@@ -179,19 +180,25 @@ def test_a_small_list_that_lost_rows_is_not_taken_for_one_with_new_keys(
 
 
 @pytest.mark.parametrize(
-    ("filled", "emptied", "expected"),
+    ("filled", "emptied", "empty", "expected"),
     [
-        (20, 14, None),  # 30 % are left
-        (20, 15, "column-empty"),
-        (19, 19, None),  # too few to tell
-        (100, 70, None),
-        (100, 71, "column-empty"),
+        (20, 14, 3, None),  # 30 % are left
+        (20, 15, 3, "column-empty"),
+        (20, 20, 500, "column-empty"),
+        (19, 19, 9, None),  # too few to tell, where many records have nothing there
+        (19, 19, 8, "column-empty"),
+        (5, 4, 2, "column-empty"),
+        (5, 3, 2, None),
+        (4, 4, 0, None),
+        (100, 70, 3, None),
+        (100, 71, 3, "column-empty"),
     ],
 )
-def test_a_column_that_empties_is_not_believed(filled: int, emptied: int, expected: str | None) -> None:
+def test_a_column_that_empties_is_not_believed(filled: int, emptied: int, empty: int, expected: str | None) -> None:
     name = CUSTOMERS.columns[-1].name
-    before: list[dict[str, Any]] = [{name: "x"} for _ in range(filled)] + [{name: ""}, {name: None}, {}]
-    now: list[dict[str, Any]] = [{name: None if at < emptied else "x"} for at in range(filled)] + [{}, {}, {}]
+    blanks: list[dict[str, Any]] = [{name: ""}, {name: None}, {}]
+    before = [*({name: "x"} for _ in range(filled)), *islice(cycle(blanks), empty)]
+    now = [{name: None if at < emptied else "x"} for at in range(filled)] + [{} for _ in range(empty)]
     assert code(check_blanks, CUSTOMERS, before, now) == expected
 
 

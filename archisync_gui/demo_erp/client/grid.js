@@ -102,7 +102,7 @@ class Grid extends Control {
   loading(on) { const panel = byId(this.name + "_LPV"); if (panel) panel.style.display = on ? "" : "none"; }
 
   show(result) {
-    if (result.html !== undefined) putRows(byId(this.name + "_DXCell"), result.html, result.paint, this);
+    if (result.html !== undefined) putRows(byId(this.name + "_DXCell"), result.html, result, this);
     if (result.grid) this.take(result.grid);
   }
 
@@ -120,8 +120,9 @@ function filterText(value) {
   return value.getFullYear() + "-" + two(value.getMonth() + 1) + "-" + two(value.getDate()) + "T00:00:00";
 }
 
-// New rows stand there without text first and are painted a little later, as the ERP does it.
-function putRows(target, html, paint, owner) {
+// New rows stand there without text first and are painted a little later, as the ERP does it. With `late`, only that
+// cell of each row is painted later.
+function putRows(target, html, { paint, late }, owner) {
   if (owner.painting) { clearTimeout(owner.painting); owner.painting = 0; }
   const holder = document.createElement("template");
   holder.innerHTML = html;
@@ -129,7 +130,7 @@ function putRows(target, html, paint, owner) {
   if (paint > 0) {
     for (const row of holder.content.querySelectorAll("tr.dxgvDataRow_XafTheme")) {
       const bare = row.cloneNode(false);
-      for (const cell of row.children) bare.appendChild(cell.cloneNode(false));
+      [...row.children].forEach((cell, at) => bare.appendChild(cell.cloneNode(late >= 0 && at !== late)));
       pairs.push([bare, row]);
     }
     for (const [bare, row] of pairs) row.replaceWith(bare);

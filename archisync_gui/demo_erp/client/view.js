@@ -37,7 +37,7 @@ function showView(result) {
     const renumbered = result.grid.name !== grid.name;
     if (!renumbered) dispose(grid.name); // under another id the old control stays registered without its element
     const fresh = new Grid(result.grid);
-    putRows(byId("Vertical_ViewSite"), result.view, result.paint, fresh);
+    putRows(byId("Vertical_ViewSite"), result.view, result, fresh);
     page.gridName = fresh.name;
     register(fresh);
     if (page.busy) fresh.calls++;

@@ -10,7 +10,7 @@ from archisync_gui.erp.driver.page_driver import Act, ReadPlan
 from archisync_gui.erp.failures import layout, refused, transient
 from archisync_gui.erp.lists.filters import State
 from archisync_gui.erp.lists.list_page import ListPage
-from archisync_gui.erp.lists.page import Page, other_rows
+from archisync_gui.erp.lists.page import Page, other_rows, rows_due
 from archisync_gui.erp.lists.ways import KnownWay, ReadingWays, Way, WhyCells
 
 
@@ -91,8 +91,9 @@ class PageReader:
             code = {"missing": WhyCells.MISSING, "slow": WhyCells.SLOW}.get(how, WhyCells.ERROR)
             return code, how.partition(":")[2].strip()[:200]
         asked, rows = self._asked(), page["rows"]
-        if any(len(row) != len(asked) for row in rows) or len(rows) != page["expected"]:
-            return WhyCells.OTHER_ROWS, f"{len(rows)} / {page['expected']}"
+        due = rows_due(page, page["expected"])
+        if any(len(row) != len(asked) for row in rows) or len(rows) != due:
+            return WhyCells.OTHER_ROWS, f"{len(rows)} / {due}"
         key = self._view.entity.row_key
         if key in asked:
             at = asked.index(key)
@@ -139,6 +140,8 @@ class PageReader:
             raise refused("cells-empty", list=entity.name, page=page["index"] + 1)
         if not rows and page["claimed"] and not page["empty"]:
             raise refused("cells-empty", list=entity.name, page=page["index"] + 1)
+        if len(rows) < (due := rows_due(page, len(rows))):
+            raise transient("rows-missing", list=entity.name, page=page["index"] + 1, shown=len(rows), wanted=due)
         fields = self._asked()
         if not typed:
             rows = self._with_keys(fields, rows, page["keys"])

@@ -29,6 +29,9 @@
     return { how, quiet: how === "slow" ? false : await reader.idle(limit) };
   }
 
+  // Seconds without a change after which a page's cells count as filled.
+  const CALM = 0.15;
+
   // The page on show: position, rows in the way asked for, and the keys of its rows.
   async function read(plan, paint, limit) {
     const grid = reader.needGrid();
@@ -40,7 +43,7 @@
       page.expected = reader.dataRows(grid).length;
       page.quiet = answer.how === "slow" ? !reader.busy() : await reader.idle(limit);
     } else {
-      page.painted = await reader.filled(grid, plan.fields, paint);
+      page.painted = await reader.filled(grid, plan.fields, paint, CALM);
       Object.assign(page, reader.readCells(grid, plan.fields));
     }
     if (plan.compare) page.cells = reader.readCells(grid, plan.fields);

@@ -60,6 +60,16 @@
     return rows;
   }
 
+  // Rows that the grid says it shows; null where it does not tell.
+  const claimed = grid => (typeof grid.GetVisibleRowsOnPage === "function" ? grid.GetVisibleRowsOnPage() : null);
+
+  // Whether the table holds all rows that the grid says it shows; group rows count there, too.
+  function rowsAreThere(grid, found) {
+    if (found >= claimed(grid) || reader.part(grid, "_DXEmptyRow")) return true;
+    const groups = reader.root(grid).querySelectorAll(`tr[id^='${CSS.escape(grid.name)}_DXGroupRow']`);
+    return found + groups.length >= claimed(grid);
+  }
+
   // Column numbers of the header cells in order (-1: a cell without number, which is a blank field), or a problem.
   function header(grid) {
     const prefix = grid.name + "_DXHeadersRow";
@@ -94,6 +104,27 @@
     return rows.every(row => map.at.some(at => at >= 0 && row.cells[at] && !blank(plainText(row.cells[at]))));
   }
 
+  // Fields that nearly each row of the last page had. A page of fewer rows than FEWEST says nothing about a column.
+  const dense = new Set();
+  const FEWEST = 5, NEARLY = 0.9;
+
+  // Whether a column that was filled on the page before has no text at all: its texts are likely still to come.
+  function columnsLate(rows, map, wanted) {
+    if (rows.length < FEWEST) return false;
+    const empty = at => rows.every(row => !row.cells[at] || blank(cellText(row.cells[at])));
+    return wanted.some((field, n) => dense.has(field) && map.at[n] >= 0 && empty(map.at[n]));
+  }
+
+  // Note which columns this page has filled. One that was waited for in vain is not waited for on the next page.
+  function noteDense(texts, wanted) {
+    if (texts.length < FEWEST) return;
+    wanted.forEach((field, n) => {
+      const filled = texts.filter(row => !blank(row[n])).length;
+      if (filled >= NEARLY * texts.length) dense.add(field);
+      else if (!filled) dense.delete(field);
+    });
+  }
+
   // Texts of the wanted fields row by row; null: the column is not shown.
   function readCells(grid, wanted) {
     const map = mapping(grid, wanted), rows = dataRows(grid);
@@ -103,26 +134,41 @@
     for (const [field, one, other] of map.twice)
       if (rows.some(row => cellText(row.cells[one]) !== cellText(row.cells[other])))
         return { problem: "column-twice", found: field, rows: [] };
+    const texts = rows.map(row => map.at.map(at => (at < 0 ? null : cellText(row.cells[at]))));
+    noteDense(texts, wanted);
     return {
-      rows: rows.map(row => map.at.map(at => (at < 0 ? null : cellText(row.cells[at])))),
+      rows: texts,
       shown: wanted.filter((_, n) => map.at[n] >= 0),
       painted: painted(rows, map),
     };
   }
 
   function isPainted(grid, wanted) {
-    const map = mapping(grid, wanted);
-    return map.problem ? true : painted(dataRows(grid), map); // a problem is told when the cells are read
+    const map = mapping(grid, wanted), rows = dataRows(grid);
+    if (map.problem) return true; // a problem is told when the cells are read
+    return rowsAreThere(grid, rows.length) && painted(rows, map) && !columnsLate(rows, map, wanted);
   }
 
-  // Waits until the cells have their texts, which is a little after a callback ended; a mutation tells when.
-  async function filled(grid, wanted, limit) {
-    if (isPainted(grid, wanted)) return true;
+  // Waits until the rows and their texts are there, which is a little after a callback ended, and have not changed for
+  // `calm` seconds: texts may come one by one. A mutation tells when.
+  async function filled(grid, wanted, limit, calm) {
+    if (!calm && isPainted(grid, wanted)) return true;
     return await new Promise(resolve => {
-      const observer = new MutationObserver(() => { if (isPainted(grid, wanted)) finish(true); });
-      const timer = setTimeout(() => finish(isPainted(grid, wanted)), limit * 1000);
-      function finish(value) { observer.disconnect(); clearTimeout(timer); resolve(value); }
+      let rest = 0;
+      const observer = new MutationObserver(look);
+      const timer = setTimeout(finish, limit * 1000);
+      function look() {
+        clearTimeout(rest);
+        if (isPainted(grid, wanted)) rest = setTimeout(finish, calm * 1000);
+      }
+      function finish() {
+        observer.disconnect();
+        clearTimeout(timer);
+        clearTimeout(rest);
+        resolve(isPainted(grid, wanted));
+      }
       observer.observe(reader.root(grid), { childList: true, subtree: true, characterData: true });
+      look();
     });
   }
 
@@ -136,11 +182,11 @@
     return null;
   }
 
-  Object.assign(reader, { plainText, cellText, checkbox, blank, dataRows, header, readCells, isPainted, filled, footer });
+  Object.assign(reader, { plainText, cellText, checkbox, blank, dataRows, claimed, header, readCells, filled, footer });
 
   reader.emptyRows = async (wanted, limit) => {
     const grid = reader.needGrid();
-    const done = await filled(grid, wanted, limit);
+    const done = await filled(grid, wanted, limit, 0);
     return JSON.stringify({ rows: dataRows(grid).length, painted: done });
   };
 })(window.archisyncReader);

@@ -47,7 +47,8 @@
     if (typeof grid.GetRowKey !== "function") return null;
     const rows = reader.dataRows(grid);
     const top = typeof grid.GetTopVisibleIndex === "function" ? grid.GetTopVisibleIndex() : 0;
-    const indexes = rows.length ? rows.map(row => row.index) : [...Array(count).keys()].map(n => top + n);
+    // A table that holds fewer rows than were answered does not tell which rows those are: they are in order.
+    const indexes = rows.length && rows.length >= count ? rows.map(row => row.index) : [...Array(count).keys()].map(n => top + n);
     return indexes.map(index => keyOf(grid, index));
   }
 

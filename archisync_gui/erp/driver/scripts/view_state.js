@@ -164,7 +164,7 @@
       index: Math.max(0, grid.GetPageIndex()), count: grid.GetPageCount(), size: size.rows, sizeText: size.text,
       footer: reader.footer(grid),
       empty: !!reader.part(grid, "_DXEmptyRow"),
-      claimed: typeof grid.GetVisibleRowsOnPage === "function" ? grid.GetVisibleRowsOnPage() : null,
+      claimed: reader.claimed(grid),
     };
   }
 
