@@ -124,7 +124,13 @@ _TABLE = (
         {"how": "stay"},
         "user",
     ),
-    Fault("error-page", "L'elenco porta alla pagina d'errore", "The list leads to the error page", {}, "list"),
+    Fault(
+        "error-page",
+        "L'elenco porta alla pagina d'errore",
+        "The list leads to the error page (or, with to, to another page)",
+        {"to": "Error.aspx"},
+        "list",
+    ),
     Fault("slow", "L'ERP è lento", "The ERP is slow", {"factor": "5"}, "factor"),
 )
 

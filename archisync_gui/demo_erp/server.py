@@ -139,8 +139,8 @@ class Server(Serving):
             visit.detail = request.query_string
         for view in self._demo.lists.values():
             if name == view.path:
-                if self._demo.board.strike("error-page", list_name=view.name, user=user) is not None:
-                    return redirect(f"{BASE}/Error.aspx")
+                if (leads := self._demo.board.strike("error-page", list_name=view.name, user=user)) is not None:
+                    return redirect(f"{BASE}/{leads['to']}")
                 return await self._lists.answer(request, view, session, visit)
             if view.detail and name == view.detail:
                 return await self._detail(view, rest.strip("/"), session, visit, speech)

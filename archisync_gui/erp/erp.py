@@ -15,7 +15,7 @@ from archisync_gui.erp import certificate
 from archisync_gui.erp.background import Background, IdleTimer
 from archisync_gui.erp.browser import Browser, SessionMemory
 from archisync_gui.erp.certificate import Certificate
-from archisync_gui.erp.driver.page_driver import Act
+from archisync_gui.erp.driver.page_driver import Act, place
 from archisync_gui.erp.driver.session import ErpSession, Limits
 from archisync_gui.erp.evidence import keep_evidence
 from archisync_gui.erp.failures import SessionExpired, StalePage, transient
@@ -299,7 +299,7 @@ class Erp:
             try:
                 driver = await session.driver()
                 await driver.go("Login.aspx", self.limits.open)
-                if (await session.login(driver, logged_in)).casefold() == "error.aspx":
+                if place(await session.login(driver, logged_in)).casefold() == "error.aspx":
                     raise SyncFailure("login-failed", FailureKind.LOGIN, params={"account": account})
             finally:
                 await self._browser.forget(name)

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from archisync_gui.disk import replace_file
-from archisync_gui.erp.failures import Navigated
+from archisync_gui.erp.failures import Navigated, SessionExpired
 from archisync_gui.erp.lists.list_view import ListView
 from archisync_gui.model import FailureKind, SyncFailure
 
@@ -33,7 +33,7 @@ async def _keep_structure(failure: SyncFailure, view: ListView) -> None:
     """Add the structure of a page that the driver does not understand to the failure's evidence; no contents."""
     if failure.kind is not FailureKind.LAYOUT or "structure" in failure.evidence:
         return
-    with suppress(SyncFailure, Navigated):
+    with suppress(SyncFailure, Navigated, SessionExpired):
         failure.evidence = {**failure.evidence, "structure": await view.structure()}
 
 

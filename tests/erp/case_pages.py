@@ -21,6 +21,8 @@ from archisync_gui.model import SyncTypeSpec, SystemClock
 FOLDER = Path(__file__).with_name("cases")
 FIELDS = ("ID", "NAME", "STATUS")
 PATH = "CASE_ListView/"
+OTHER_PATHS = ("OTHER_ListView/", "Login.aspx", "Error.aspx")
+"""Places that show the same page."""
 LIMITS = Limits(open=10, callback=3, paint=0.3, values=1.0, dialog=2, restore=5)
 
 SMALL = Entity(
@@ -116,8 +118,9 @@ async def case_pages() -> AsyncIterator[CasePages]:
         return web.Response(text=(FOLDER / "mini.js").read_text("utf-8"), content_type="text/javascript")
 
     app = web.Application()
-    app.router.add_get(f"/Archibald/{PATH}", page)
-    app.router.add_get(f"/Archibald/{PATH}mini.js", script)
+    for path in (PATH, *OTHER_PATHS):
+        app.router.add_get(f"/Archibald/{path}", page)
+    app.router.add_get("/Archibald/{tail:(.*/)?mini.js}", script)
     runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

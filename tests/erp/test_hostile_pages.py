@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from case_pages import LIMITS, SMALL, CasePages, case_pages
+from case_pages import LIMITS, PATH, SMALL, CasePages, case_pages
 
 from archisync_gui.entities.declaration import Column
 from archisync_gui.erp.driver.page_driver import Act
+from archisync_gui.erp.failures import SessionExpired
 from archisync_gui.erp.lists.list_view import ListView
 from archisync_gui.model import FailureKind, SyncFailure, warning_parts
 
@@ -147,6 +148,58 @@ async def keys_of_other_rows_refuse_the_read(cases: CasePages) -> None:
         )
         assert (await refusal(view.turn(None)))[0] == "rows-disagree", keys
         assert warned(view) == [], "nothing is said of a way that was not changed"
+
+
+# --- another page than the list's -------------------------------------------------------------------------------------
+
+STEPS: tuple[Callable[[ListView], Awaitable[Any]], ...] = (
+    lambda view: view.turn(None),
+    lambda view: view.turn(Act.REFRESH),
+    lambda view: view.act(Act.SORT, field="ID", order="DSC", first=True, at=0),
+    lambda view: view.look(),
+    lambda view: view.ready(),
+    lambda view: view.verify_filters(),
+)
+
+
+async def another_list_of_the_same_columns_is_not_read(cases: CasePages) -> None:
+    """The page went there by itself, between two calls; an application of one page changes the address only."""
+    for there in ("OTHER_ListView/", "other_listview", "OTHER_ListView/?CASE_ListView/", "MY_CASE_ListView/"):
+        for step in STEPS:
+            view = await opened(cases, "")
+            view.state_is_old = True
+            await cases.run(f"history.replaceState({{}}, '', '/Archibald/{there}')")
+            with pytest.raises(SyncFailure) as caught:
+                await step(view)
+            assert (caught.value.code, caught.value.kind) == ("erp-other-page", FailureKind.TRANSIENT), there
+            assert await cases.run("log") == [], "nothing was touched"
+
+
+async def a_page_that_changes_during_a_call_is_not_read(cases: CasePages) -> None:
+    view = await opened(
+        cases,
+        """grid.Refresh = function () {
+            this.call("refresh", [], () => history.pushState({}, "", "/Archibald/OTHER_ListView/"));
+        };""",
+    )
+    assert (await refusal(view.turn(Act.REFRESH)))[0] == "erp-other-page"
+
+
+async def a_page_that_was_loaded_meanwhile_is_told_from_the_list(cases: CasePages) -> None:
+    for there, ends in (("OTHER_ListView/", SyncFailure), ("Error.aspx", SyncFailure), ("Login.aspx", SessionExpired)):
+        view = await opened(cases, "")
+        page = view.driver.page
+        await page.goto(page.url.replace(PATH, there))
+        with pytest.raises(ends) as caught:
+            await view.turn(None)
+        if isinstance(caught.value, SyncFailure):
+            assert caught.value.code == ("erp-error-page" if "Error" in there else "erp-other-page")
+
+
+async def the_list_under_another_notation_of_its_address_is_read(cases: CasePages) -> None:
+    for there in ("case_listview/", "CASE_ListView", "x/CASE_ListView//?p=1#top"):
+        view = await opened(cases, f"history.replaceState({{}}, '', '/Archibald/{there}');")
+        assert (await view.turn(None)).rows == BY_CELL
 
 
 # --- rows that are not there ------------------------------------------------------------------------------------------
@@ -396,6 +449,10 @@ CHECKS: tuple[Callable[[CasePages], Awaitable[None]], ...] = (
     a_page_of_200_rows_and_46_fields_comes_as_one_string,
     keys_that_are_not_told_are_not_compared,
     keys_of_other_rows_refuse_the_read,
+    another_list_of_the_same_columns_is_not_read,
+    a_page_that_changes_during_a_call_is_not_read,
+    a_page_that_was_loaded_meanwhile_is_told_from_the_list,
+    the_list_under_another_notation_of_its_address_is_read,
     fewer_rows_than_the_grid_claims_are_refused,
     rows_that_come_late_are_waited_for,
     values_of_all_claimed_rows_are_complete_whatever_the_table_holds,
@@ -430,5 +487,5 @@ async def test_each_page_is_read_right_or_refused_by_name() -> None:
 
 def test_every_check_is_in_the_table() -> None:
     own = {name for name, item in globals().items() if getattr(item, "__module__", "") == __name__}
-    helpers = {"opened", "refusal", "warned", "_read_by_cells", "CHECKS", "ONE_ROW_LESS", "SIX_ROWS"}
+    helpers = {"opened", "refusal", "warned", "_read_by_cells", "CHECKS", "ONE_ROW_LESS", "SIX_ROWS", "STEPS"}
     assert {name for name in own if not name.startswith("test_")} - helpers == {check.__name__ for check in CHECKS}

@@ -41,11 +41,11 @@ def hanging_at(monkeypatch: pytest.MonkeyPatch, function: str) -> list[PageDrive
     call: Callable[..., Awaitable[Any]] = PageDriver._call
     hung: list[PageDriver] = []
 
-    async def hanging(driver: PageDriver, name: str, arguments: list[Any], step: str) -> Any:
+    async def hanging(driver: PageDriver, name: str, *given: Any, **more: Any) -> Any:
         if name == function and not hung:
             hung.append(driver)
             await hang(driver)
-        return await call(driver, name, arguments, step)
+        return await call(driver, name, *given, **more)
 
     monkeypatch.setattr(PageDriver, "_call", hanging)
     return hung

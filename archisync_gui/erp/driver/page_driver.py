@@ -116,6 +116,15 @@ def place(url: str) -> str:
     return urlsplit(url).path.rstrip("/").rpartition("/")[2]
 
 
+def shows(url: str, path: str) -> bool:
+    """Whether an address is that of a path below the ERP's base, whatever their queries and their case."""
+    return f"/{_plain(url)}".endswith(f"/{_plain(path)}")
+
+
+def _plain(address: str) -> str:
+    return urlsplit(address).path.strip("/").casefold()
+
+
 LIMIT = 100.0
 """Seconds that a page may take to answer one script of ours. The scripts have limits of their own; a page that hangs
 obeys none of them. Less than a run may stand still (rule 24)."""
@@ -131,11 +140,14 @@ class PageDriver:
         self.limit = limit
         """Seconds for one script in the page (:data:`LIMIT`)."""
         self.moved = moved
+        self.path = ""
+        """The path that was opened last. Scripts run in its page only; empty: in any."""
 
     async def go(self, path: str, limit: float) -> str:
-        """Navigate below the ERP's base and return where we ended (:func:`place`)."""
+        """Navigate below the ERP's base and return the address where we ended."""
         if not may_open(path):
             raise Forbidden(path)
+        self.path = path
         answer = await self._goto(path, limit)
         if answer is not None and answer.status >= 500:
             raise transient("erp-unavailable", status=answer.status)
@@ -158,7 +170,7 @@ class PageDriver:
         raise transient("erp-navigates", path=path)
 
     async def arrived(self, limit: float) -> str:
-        """Where the page is once its document is complete (:func:`place`).
+        """The page's address once its document is complete.
 
         Asked of the document itself: just after a navigation Playwright's own address may still be the old one.
         """
@@ -173,7 +185,7 @@ class PageDriver:
                 while True:
                     try:
                         with translated("open"):
-                            return place(await self.page.evaluate(script))
+                            return str(await self.page.evaluate(script))
                     except Navigated:
                         continue
         except TimeoutError as error:
@@ -181,7 +193,7 @@ class PageDriver:
 
     async def look(self, look: Look, *arguments: Any, step: str = "read") -> Any:
         """Call a function that only looks."""
-        return await self._call(look.value, list(arguments), step)
+        return await self._call(look.value, list(arguments), step, anywhere=look is Look.LOGIN_OUTCOME)
 
     async def act(self, act: Act, limit: float, **arguments: Any) -> dict[str, Any]:
         """Make one client call of the grid, wait for its end and return what :attr:`Look.STATE` tells then."""
@@ -213,7 +225,7 @@ class PageDriver:
 
     async def type_login(self, user: str, password: str) -> bool:
         """Fill in the login page. False: its fields are not there."""
-        answer = await self._call("login", [user, password], "login")
+        answer = await self._call("login", [user, password], "login", anywhere=True)
         return bool(answer["found"] and answer["held"])
 
     async def type_search(self, element: str, text: str) -> None:
@@ -243,16 +255,27 @@ class PageDriver:
             raise Forbidden(f"{name} {sorted(arguments)}")
         return name
 
-    async def _call(self, function: str, arguments: list[Any], step: str) -> Any:
+    async def _call(self, function: str, arguments: list[Any], step: str, *, anywhere: bool = False) -> Any:
+        """Run a function of the page scripts, in the page that was opened (or ``anywhere``). Raises as :func:`at_erp`
+        where another page is on show, or comes meanwhile: nothing is read of it and nothing done in it."""
         # One JSON string comes back: nested values would block the loop for the time of their conversion.
-        script = f"async a => {{ {_READER}; return await window.archisyncReader.{function}(...a); }}"
+        script = f"""async ([end, ...a]) => {{
+            const elsewhere = () => !location.pathname.toLowerCase().replace(/\\/+$/, "").endsWith(end);
+            if (elsewhere()) return location.href;
+            {_READER};
+            const answer = await window.archisyncReader.{function}(...a);
+            return elsewhere() ? location.href : answer;
+        }}"""
+        end = "" if anywhere or not self.path else f"/{_plain(self.path)}"
         self.moved()
         try:
             async with asyncio.timeout(self.limit):
                 with translated(step):
-                    text = await self.page.evaluate(script, arguments)
+                    text = await self.page.evaluate(script, [end, *arguments])
         except TimeoutError as error:
             raise transient("erp-slow", step=step) from error
+        if not text.startswith("{"):
+            at_erp(text, self.path)
         return json.loads(text)
 
 
@@ -267,10 +290,13 @@ def _ended(answer: Any, step: str) -> Any:
     return answer
 
 
-def at_erp(where: str) -> str:
-    """``where`` unless it is the login page (:class:`SessionExpired`) or the error page (a failure)."""
-    if where.casefold() == "login.aspx":
+def at_erp(url: str, path: str) -> None:
+    """Raise unless an address is that of ``path``: the login page is :class:`SessionExpired`, the error page and any
+    other one are failures. Another list may have the same columns (``docs/erp.md``, Addresses)."""
+    where = place(url).casefold()
+    if where == "login.aspx":
         raise SessionExpired
-    if where.casefold() == "error.aspx":
+    if where == "error.aspx":
         raise SyncFailure("erp-error-page", FailureKind.TRANSIENT)
-    return where
+    if not shows(url, path):
+        raise transient("erp-other-page", wanted=path, shown=urlsplit(url).path)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from archisync_gui.erp.browser import Browser
-from archisync_gui.erp.driver.page_driver import LIMIT, Look, PageDriver, Target, at_erp
+from archisync_gui.erp.driver.page_driver import LIMIT, Look, PageDriver, Target, at_erp, place, shows
 from archisync_gui.erp.failures import Navigated, SessionExpired, transient
 from archisync_gui.erp.turn import Hold
 from archisync_gui.model import AccountId, FailureKind, SyncFailure
@@ -91,19 +91,25 @@ class ErpSession:
         Going straight to the wanted page is the cheapest way to learn whether the session lives.
         """
         driver = await self.driver()
-        try:
-            at_erp(await self._go(driver, path))
-            return driver
-        except SessionExpired:
-            where = await self.login(driver, logged_in)
-        if where != path.partition("?")[0].rstrip("/").rpartition("/")[2]:
-            # Somewhere else than asked for: whether the login took, only the page that needs it can tell.
+        logged = again = False
+        while True:
             try:
-                at_erp(await self._go(driver, path))
+                at_erp(await self._go(driver, path), path)
             except SessionExpired as error:
-                raise SyncFailure("login-failed", FailureKind.LOGIN, params={"account": self.user}) from error
-        await self._browser.remember(self.account)
-        return driver
+                if logged:
+                    raise SyncFailure("login-failed", FailureKind.LOGIN, params={"account": self.user}) from error
+                logged = True
+                if not shows(await self.login(driver, logged_in), path):
+                    # Somewhere else than asked for: whether the login took, only the page that needs it can tell.
+                    continue
+            except SyncFailure as error:
+                if again or error.code != "erp-other-page":
+                    raise
+                again = True
+                continue
+            if logged:
+                await self._browser.remember(self.account)
+            return driver
 
     async def _go(self, driver: PageDriver, path: str) -> str:
         try:
@@ -112,7 +118,7 @@ class ErpSession:
             return await driver.arrived(self.limits.open)
 
     async def login(self, driver: PageDriver, logged_in: Callable[[], None]) -> str:
-        """Log in on the login page on show; returns where that led. ``logged_in`` is told of every
+        """Log in on the login page on show; returns the address where that led. ``logged_in`` is told of every
         attempt that reached the ERP: it is their number that the ERP's owner minds.
 
         Refused is only what the page itself calls refused: still there, an error text other than that of an empty
@@ -154,7 +160,7 @@ class ErpSession:
                 if not outcome.cancelled():
                     outcome.exception()
             where = await driver.arrived(self.limits.open)
-        if where.casefold() != "login.aspx":
+        if place(where).casefold() != "login.aspx":
             return where
         refused = answer and answer["error"] and answer["held"] and password
         if refused and not _EMPTY_LOGIN.search(str(answer["error"])):

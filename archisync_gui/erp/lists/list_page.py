@@ -68,7 +68,7 @@ class ListPage:
     async def load_again(self) -> State:
         """Load the list's page anew and look: the ERP shows what it has really kept (``docs/erp.md``, View state)."""
         self.safe_point()
-        at_erp(await self.driver.go(self.entity.path, self.limits.open))
+        at_erp(await self.driver.go(self.entity.path, self.limits.open), self.entity.path)
         await self.ready()
         return await self.look()
 
@@ -111,5 +111,6 @@ class ListPage:
             raise SuspendHere
 
     async def where(self) -> None:
-        """The page went away under us: raises if it is the login or the error page; else it just loaded again."""
-        at_erp(await self.driver.arrived(self.limits.open))
+        """The page went away under us: raises if it is not the list's any more (:func:`at_erp`); else it just loaded
+        again."""
+        at_erp(await self.driver.arrived(self.limits.open), self.entity.path)

@@ -82,6 +82,7 @@ class ListView(ListPage):
     ) -> ListView:
         """The list as it was left open in the session's page. What it shows is old: only :meth:`newest` may read it."""
         view = cls(session, await session.driver(), entity, fields, clock, ways)
+        view.driver.path = entity.path
         view.limits = replace(session.limits, callback=min(session.limits.callback, STILL_OPEN_PATIENCE))
         usual, view.driver.limit = view.driver.limit, min(view.driver.limit, STILL_OPEN_PATIENCE)
         await view.look()
