@@ -19,7 +19,7 @@ from archisync_gui.app.profile import Profile, ProfileLock
 from archisync_gui.messages import system_language, text
 from archisync_gui.model import FailureKind, SyncFailure
 from archisync_gui.office.checks import look
-from archisync_gui.office.desk import Emit, last_shown
+from archisync_gui.office.desk import Emit, Shown, last_shown
 from archisync_gui.office.line import call
 from archisync_gui.store.postgres_server import Server
 
@@ -127,13 +127,28 @@ def ask(profile: Profile, name: str, args: dict[str, Any], on_event: Emit) -> tu
             if last is not None and last.leader is None:
                 said = text("office-no-leader", system_language(), {"path": str(server)})
                 print(said, file=sys.stderr)
-                return exit_codes.OK, last.value
+                return exit_codes.OK, _last_known(last)
         code, result = await call(server, socket.gethostname(), name, args, on_event)
         if isinstance(result, dict) and "error" in result and "params" in result:
             raise SyncFailure(str(result["error"]), FailureKind.PERMANENT, params=result["params"])
         return code, result
 
     return asyncio.run(work())
+
+
+def _last_known(last: Shown) -> Any:
+    """What the last leader has shown, as it is now: nothing runs, and lists have become late since."""
+    from archisync_gui.app.commands import status_json
+    from archisync_gui.model import Status, from_json
+    from archisync_gui.office.leader_view import UNREAD
+    from archisync_gui.office.news import News
+    from archisync_gui.office.views import seen_from_here
+
+    try:
+        status = from_json(Status, last.value)
+    except (KeyError, TypeError, ValueError) as error:  # of another version
+        raise SyncFailure(UNREAD, FailureKind.PERMANENT, params={"leader": "–"}) from error
+    return status_json(seen_from_here(status, News(None, None, None, as_of=last.at), "", last.now))
 
 
 # ------------------------------------------------------------------------------------------------- taking part

@@ -84,6 +84,8 @@ class Shown:
     """The leader's status as JSON (the command line's ``status --json``)."""
     leader: str | None
     """The computer that leads; ``None``: nobody does."""
+    now: datetime
+    """The server's clock when this was read."""
 
 
 class Desk:
@@ -343,9 +345,10 @@ def _failed(code: str, params: dict[str, Any]) -> tuple[int, str]:
 def shown(connection: Connection) -> Shown | None:
     """The status that all members see; ``None`` before the first leader. Blocking."""
     row = connection.execute(
-        f"SELECT s.epoch, s.revision, s.at, s.value, l.name FROM status s CROSS JOIN ({LEADER}) l WHERE s.id = 1"
+        "SELECT s.epoch, s.revision, s.at, s.value, l.name, clock_timestamp() "
+        f"FROM status s CROSS JOIN ({LEADER}) l WHERE s.id = 1"
     ).fetchone()
-    return None if row is None else Shown(row[0], row[1], row[2], json.loads(row[3]), row[4])
+    return None if row is None else Shown(row[0], row[1], row[2], json.loads(row[3]), row[4], row[5])
 
 
 def last_shown(server: Server) -> Shown | None:

@@ -11,18 +11,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from remote_rig import leading, make_office
 
 from archisync_gui.app import exit_codes
 from archisync_gui.app.core import Core
 from archisync_gui.app.demo import DemoOptions
+from archisync_gui.app.office import ask
 from archisync_gui.app.profile import open_profile
 from archisync_gui.cli import main
 from archisync_gui.entities import ENTITIES
-from archisync_gui.model import SyncFailure, SystemClock
+from archisync_gui.model import Account, Finished, Outcome, RunControl, SyncFailure, SystemClock
+from archisync_gui.office.desk import last_shown
 from archisync_gui.office.membership import FILE, Membership, keep
+from archisync_gui.orchestrator import Orchestrator, Rules
 from archisync_gui.store import Store
 from archisync_gui.store.postgres_server import Server
 from tests.support.postgres import on_a_server
+from tests.support.waiting import until
 
 pytestmark = on_a_server
 
@@ -134,6 +139,54 @@ async def test_an_office_is_made_joined_and_left(computers: tuple[Computer, Comp
     left = await Store.open(two.folder, ENTITIES, clock=SystemClock())
     assert (await left.journal.load()).notes["test"] == "kept"
     await left.close()
+
+
+async def test_without_a_leader_the_last_status_claims_nothing_that_is_over(
+    office: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The leader has shown a read that runs and a list that was fresh then, and is gone."""
+    await make_office(office, tmp_path / "made")
+    monkeypatch.setenv("ARCHISYNC_OFFICE_PASSWORD", office.password)
+    profile = open_profile(str(tmp_path / "two"), demo=False)
+    keep(profile.folder, Membership(office.url))
+    journal = await Store.open(tmp_path / "journal", ENTITIES, clock=SystemClock())
+    going = asyncio.Event()
+
+    async def reads(control: RunControl) -> Finished:
+        going.set()
+        return Finished(Outcome.COMPLETED, as_of=await asyncio.Future())
+
+    orchestrator = Orchestrator(
+        [entity.spec for entity in ENTITIES], reads, [Account("a", catalogue=True)], journal.journal,
+        rules=Rules(schedule=False),
+    )  # fmt: skip
+    await orchestrator.start()
+    async with leading(office, orchestrator):
+        orchestrator.request_sync("orders", "a")
+        await going.wait()
+        await until(lambda: (last := last_shown(office)) is not None and last.value["currentRun"] is not None)
+    shown = last_shown(office)
+    assert shown is not None
+    value = shown.value
+    (part,) = value["statuses"]["orders"]["accounts"]
+    part |= {"freshness": "fresh", "lateAt": shown.at.isoformat()}
+    with office.connect("tests", autocommit=True) as connection:
+        connection.execute("UPDATE status SET value = %s", (json.dumps(value),))
+    code, told = await asyncio.to_thread(ask, profile, "status", {}, lambda event: None)
+    assert "No computer of the office" in capsys.readouterr().err
+    assert code == exit_codes.OK
+    orders = told["statuses"]["orders"]
+    assert (told["currentRun"], told["currentSync"], orders["isRunning"]) == (None, None, False)
+    assert (orders["freshness"], orders["accounts"][0]["freshness"], orders["accounts"][0]["progress"]) == (
+        "late", "late", None,
+    )  # fmt: skip
+    assert told["office"]["leader"] is None
+    with office.connect("tests", autocommit=True) as connection:
+        connection.execute("UPDATE status SET value = %s", (json.dumps({"of": "another version"}),))
+    with pytest.raises(SyncFailure, match="office-status-unread"):
+        await asyncio.to_thread(ask, profile, "status", {}, lambda event: None)
+    await orchestrator.close()
+    await journal.close()
 
 
 async def test_a_member_never_reads_the_erp_by_itself(computers: tuple[Computer, Computer]) -> None:
