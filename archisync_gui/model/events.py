@@ -319,7 +319,8 @@ KINDS: Mapping[EventKind, type[EventData]] = {data.kind: data for data in EventD
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened. ``revision`` only grows within one ``boot``."""
+    """Something that happened. ``revision`` only grows within one ``boot``. An office's member adds events of its own
+    (``OfficeChanged``, ``SessionUnserved``), with the revision of the leader's last one."""
 
     kind: EventKind = field(init=False)
     boot: str
@@ -329,6 +330,11 @@ class Event:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "kind", self.data.kind)
+
+    @property
+    def mark(self) -> tuple[str, int, EventKind]:
+        """Tells one of the orchestrator's events from all others, those of members, too."""
+        return self.boot, self.revision, self.kind
 
 
 Listener: TypeAlias = Callable[[Event], None]

@@ -40,7 +40,7 @@ from archisync_gui.model import (
     SyncFailure,
     SyncState,
 )
-from archisync_gui.store import StoreError
+from archisync_gui.store import StoredEvent, StoreError
 from archisync_gui.ui.dialogs.clear import ClearDialog
 from archisync_gui.ui.dialogs.first_run import FirstRun
 from archisync_gui.ui.dialogs.trouble import TroubleDialog
@@ -230,6 +230,29 @@ async def test_misses_of_earlier_starts_are_read_from_the_kept_events(make_panel
     panel = await make_panel()
     await until(lambda: bool(panel.past_runs.misses))
     assert [(m.type, m.count, m.reason) for m in panel.past_runs.misses] == [("orders", 6, Reason.NOT_RUNNING)]
+
+
+async def test_what_a_member_of_an_office_hears_hides_nothing_that_was_kept(
+    make_panel: MakePanel, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A member adds events with the revision of the leader's last one; that one was told before the panel opened."""
+    world.store.kept = [an_event(EventKind.SESSION_CLOSED, "b", 7, ago(minutes=1), {"reason": "operator"})]
+    read, go_on = world.store.events, asyncio.Event()
+
+    async def slowly(*args: Any, **kwargs: Any) -> tuple[StoredEvent, ...]:
+        await go_on.wait()
+        return await read(*args, **kwargs)
+
+    monkeypatch.setattr(world.store, "events", slowly)
+    panel = await make_panel()
+    page = overview(panel)
+    own = an_event(EventKind.OFFICE_CHANGED, "b", 7, NOW, {})
+    page._happened([own])
+    go_on.set()
+    await until(lambda: page.activity.rowCount() > 0)
+    assert "form" in page.activity.index(0, 0).data().lower()
+    page._happened([own, *world.store.kept])  # later ones come in front, whatever their revision
+    assert page.activity.rowCount() == 2
 
 
 async def test_a_miss_is_a_cross_that_tells_why_and_asks_about_its_moment(qapp: object) -> None:

@@ -286,8 +286,8 @@ class LogView(QWidget):
         now = self._context.now()
         found = await kept_events(store, now - BACK, now, KINDS)
         if number == self._reading:
-            known = {(event.boot, event.revision) for event in found}
-            later = [event for event in self._meanwhile if (event.boot, event.revision) not in known]
+            known = {event.mark for event in found}
+            later = [event for event in self._meanwhile if event.mark not in known]
             self.model.tell(_sentences([*found, *later]), anew=True)
             self._jump()
 

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from archisync_gui.model import Event, Status
+from archisync_gui.model import Event, EventKind, Status
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.past_runs import PastRuns, kept_events
 from archisync_gui.ui.pages.overview_parts import QueueList, TodayCard
@@ -94,7 +94,7 @@ class Overview(Page):
             self.show_status(context.status)
         if past_runs.runs:
             self._runs()
-        self._told: set[tuple[str, int]] | None = set()
+        self._told: set[tuple[str, int, EventKind]] | None = set()
         """Events shown while the kept ones are being read; ``None`` afterwards."""
         self._remember()
 
@@ -235,7 +235,7 @@ class Overview(Page):
 
     def _happened(self, events: Sequence[Event]) -> None:
         if self._told is not None:
-            self._told.update((event.boot, event.revision) for event in events)
+            self._told.update(event.mark for event in events)
         self.activity.prepend(_lines(events))
         self._activity_empty.setVisible(self.activity.rowCount() == 0)
 
@@ -259,7 +259,7 @@ class Overview(Page):
         told, self._told = self._told, None
         if told is None:
             return  # another reading was quicker
-        older = _lines([event for event in found if (event.boot, event.revision) not in told])
+        older = _lines([event for event in found if event.mark not in told])
         if older:
             self.activity.put_before(older[-REMEMBERED:])
         self._activity_empty.setVisible(self.activity.rowCount() == 0)
