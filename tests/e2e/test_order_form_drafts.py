@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests.endpoint.form_rig import Rig
-from tests.endpoint.form_steps import ACCOUNT, line, stored
+from tests.endpoint.form_steps import ACCOUNT, changed_elsewhere, line, stored
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -30,15 +30,21 @@ def name(number: int) -> str:
     return f"{number:02}".rjust(24, "d")
 
 
-async def page_of_many(at_work: Rig) -> Page:
-    """The drafts page, which shows the first of the drafts; what is printed is noted."""
-    for number in range(COUNT):
-        await stored(at_work, line("020002", number + 1), id_=name(number), note=LONG)
+async def drafts_page(at_work: Rig) -> Page:
+    """The drafts page; what is printed is noted."""
     page = await at_work.tab(at_work.office.endpoint.order_form_url(ACCOUNT).replace("/order-form", "/drafts"))
     await page.evaluate("""() => {
       window.printed = [];
       window.print = () => printed.push(document.querySelectorAll(".draft.printed").length);
     }""")
+    return page
+
+
+async def page_of_many(at_work: Rig) -> Page:
+    """The drafts page, which shows the first of the drafts."""
+    for number in range(COUNT):
+        await stored(at_work, line("020002", number + 1), id_=name(number), note=LONG)
+    page = await drafts_page(at_work)
     await expect(page.locator("#count")).to_have_text(f"{COUNT} bozze")
     assert 1 < await shown(page) < COUNT - 1, "not all drafts are shown, else these tests show nothing"
     await expect(page.locator("#more")).to_be_visible()
@@ -151,3 +157,64 @@ async def test_a_page_that_comes_back_shows_as_many_drafts_as_before(at_work: Ri
     async with page.expect_response("**/api/drafts/letterhead"):
         await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     assert await shown(page) == more
+
+
+async def test_a_draft_is_printed_as_it_is_stored_now(at_work: Rig) -> None:
+    """The page stands on a second screen all day: nothing has told it that the draft was changed."""
+    id_ = await stored(at_work, line("020002", 3))
+    page = await drafts_page(at_work)
+    card = page.locator(".draft")
+    await expect(card.locator("tbody tr")).to_have_count(1)
+    await changed_elsewhere(at_work, id_)
+    await card.get_by_role("button", name="Stampa").click()
+    assert await printed(page) == [1]
+    await expect(card.locator("tbody tr")).to_have_count(2)
+
+
+async def test_a_draft_that_was_deleted_elsewhere_is_not_printed(at_work: Rig) -> None:
+    id_ = await stored(at_work, line("020002", 3))
+    page = await drafts_page(at_work)
+    await expect(page.locator(".draft")).to_have_count(1)
+    await at_work.office.drafts.delete(ACCOUNT, id_)
+    await page.locator(".draft").get_by_role("button", name="Stampa").click()
+    await expect(page.locator("#notice")).to_be_visible()
+    await expect(page.locator(".draft")).to_have_count(0)
+    assert await page.evaluate("printed") == []
+    at_work.problems.clear()  # the browser reports the 404
+
+
+async def test_without_a_panel_a_draft_is_printed_as_it_is_shown(at_work: Rig) -> None:
+    await stored(at_work, line("020002", 3))
+    between = await at_work.between("**/api/drafts/*")
+    page = await drafts_page(at_work)
+    await expect(page.locator(".draft")).to_have_count(1)
+    between.instead = Route.abort
+    await page.locator(".draft").get_by_role("button", name="Stampa").click()
+    assert await printed(page) == [1]
+    at_work.problems.clear()  # the browser reports what was not answered
+
+
+async def test_a_reading_that_fails_late_takes_back_no_later_one(at_work: Rig) -> None:
+    await stored(at_work, line("020002", 3))
+    between = await at_work.between("**/api/drafts")
+    page = await drafts_page(at_work)
+    await expect(page.locator(".draft")).to_have_count(1)
+    asked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def fails_late(route: Route) -> None:
+        between.instead = None
+        asked.set()
+        await go_on.wait()
+        await route.abort()
+
+    between.instead = fails_late
+    comes_back = "document.dispatchEvent(new Event('visibilitychange'))"
+    await page.evaluate(comes_back)
+    await asked.wait()
+    async with page.expect_response("**/api/drafts/letterhead"):
+        await page.evaluate(comes_back)
+    async with page.expect_response("**/api/health"):  # why the first reading has no answer
+        go_on.set()
+    await page.evaluate("new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))")
+    await expect(page.locator("#notice")).to_be_hidden()
+    at_work.problems.clear()  # the browser reports what was not answered

@@ -76,7 +76,7 @@ RAW = """async () => {
 
 
 async def until_kept(page: Page, count: int) -> None:
-    """Wait until so many orders lie encrypted in the browser, and none in plain text."""
+    """Wait until so many entries lie encrypted in the browser, and no order in plain text."""
     for _ in range(2000):
         kept = json.loads(await page.evaluate(RAW))
         if sum('"sealed"' in one for one in kept) >= count and not any("segreto" in one for one in kept):

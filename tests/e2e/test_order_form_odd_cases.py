@@ -26,6 +26,7 @@ from tests.endpoint.form_steps import (
     stored,
     unsent,
 )
+from tests.endpoint.stand_in import prices
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("no_complaints")]
 
@@ -307,3 +308,14 @@ async def test_a_wrong_quantity_far_down_is_brought_into_view(at_work: Rig) -> N
     widths = await page.evaluate("""() => JSON.stringify([...document.querySelectorAll("#table tr")].map((row) =>
       [...row.cells].map((cell) => Math.round(cell.getBoundingClientRect().left)).join()))""")
     assert len(set(json.loads(widths))) == 1, "columns stand under their headings"
+
+
+async def test_the_price_that_counts_is_found_among_more_than_one_answer_holds(at_work: Rig) -> None:
+    """Prices of many years: the newest one comes last."""
+    (one,) = [price for price in prices() if price["item_id"] == "020002"]
+    many = [one | {"id": str(n), "unit_price": n, "valid_from": "2020-01-01"} for n in range(1000, 1230)]
+    await read_again(at_work, "prices", [*many, one | {"id": "9999", "unit_price": 777, "valid_from": "2024-01-01"}])
+    page = await at_work.form(ACCOUNT)
+    await choose(page)
+    await add(page, "lucido.b", "3")
+    await expect(page.locator("#lines tr td").nth(2)).to_have_text("7,77 €")

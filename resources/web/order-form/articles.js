@@ -54,11 +54,22 @@ function chosenList(more) {
 async function load(id) {
   const known = now().articles[id]?.product ?? null;
   try {
-    const [product, prices] = await Promise.all([known ?? productOf(id),
-      read(`/api/prices?limit=200&product=${encodeURIComponent(id)}`)]);
-    return { article: { state: "ready", product, prices: prices.rows, asOf: prices.allAsOf }, lists: groups(prices.rows) };
+    const [product, { prices, asOf }] = await Promise.all([known ?? productOf(id), pricesOf(id)]);
+    return { article: { state: "ready", product, prices, asOf }, lists: groups(prices) };
   } catch {
     return { article: { state: "failed", product: known, prices: [], asOf: null }, lists: [] };
+  }
+}
+
+/** All prices of an article: any of them may be the one that counts. @param {string} id */
+async function pricesOf(id) {
+  /** @type {import("./prices.js").PriceRow[]} */
+  const prices = [];
+  for (let from = ""; ;) {
+    const { rows, cursor, allAsOf } = await read(`/api/prices?limit=200&product=${encodeURIComponent(id)}${from}`);
+    prices.push(...rows);
+    if (!cursor) return { prices, asOf: allAsOf };
+    from = `&cursor=${encodeURIComponent(cursor)}`;
   }
 }
 

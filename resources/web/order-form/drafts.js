@@ -56,9 +56,10 @@ async function load() {
     const head = await call("/api/drafts/letterhead");
     if (head.status === 200 && !state.typing) update({ letterhead: head.answer.text });
   } catch (error) {
+    if (mine !== loads) return;
     const { message, status } = /** @type {Error & { status?: number }} */ (error);
     update({ notice: { text: error instanceof PanelAway || status ? message : t("error", { text: message }), retry: true } });
-    if (mine === loads) retry = setTimeout(load, RETRY_EVERY);
+    retry = setTimeout(load, RETRY_EVERY);
   }
 }
 
@@ -164,11 +165,19 @@ export const acts = {
     const { drafts } = await readAll();
     download("drafts.json", new Blob([JSON.stringify(drafts, null, 2)], { type: "application/json" }));
   }),
-  /** @param {string} id Of a draft as it is shown. */
-  print: (id) => {
+  /** @param {string} id Of a draft. It is printed as it is stored now; where the panel does not answer, as it is shown. */
+  print: (id) => reading(async () => {
+    try {
+      const result = await call(`/api/drafts/${encodeURIComponent(id)}`);
+      if (result.status === 404) await load();
+      if (result.status !== 200) throw new Error(sentence(result));
+      update({ drafts: (state.drafts ?? []).map((one) => one.id === id ? result.answer.draft : one) });
+    } catch (error) {
+      if (!(error instanceof PanelAway)) throw error;
+    }
     update({ printed: [id] });
     window.print();
-  },
+  }),
   /** All drafts, those too that were not shown yet. */
   printAll: () => reading(async () => {
     update({ ...await readAll(), printed: [] });
