@@ -379,6 +379,25 @@ async def test_pages_may_reach_the_panels_own_ports_and_no_others(at_work: Rig) 
     assert f"http://127.0.0.1:{port} " in policy.replace(";", " ;"), "an earlier port is remembered"
 
 
+async def test_the_frame_is_served_as_the_panel_has_it_now_and_not_as_an_earlier_one_had_it(at_work: Rig) -> None:
+    page = await at_work.tab(f"{at_work.office.url}/docs")
+    await page.evaluate("""async () => {
+      const cache = await caches.open("archisync-handover-1");
+      await cache.put("/order-form/handover-frame.js", new Response("of another time"));
+    }""")
+    await page.close()
+    page = await at_work.form(ACCOUNT)
+    await served(page)
+    await page.goto(f"{at_work.office.url}/order-form/handover-frame.js")
+    text = await page.locator("body").inner_text()
+    assert "storage.allRaw" in text, text
+    for _ in range(1000):
+        if len(names := await page.evaluate("caches.keys()")) == 1:
+            break
+    assert names != ["archisync-handover-1"]
+    assert len(names) == 1, "what an earlier panel left is deleted"
+
+
 async def test_a_second_account_reads_nothing_of_the_first(at_work: Rig) -> None:
     page = await order_waits(at_work)
     await page.close()

@@ -197,6 +197,29 @@ async def test_an_entry_that_another_tab_has_sent_is_not_taken_back(at_work: Rig
     assert await notes(at_work) == ["poi"]
 
 
+async def test_an_order_that_another_tab_has_taken_up_is_not_called_missing(at_work: Rig) -> None:
+    """Two windows show the list of what is unsent; the link of the same order is clicked in both."""
+    page = await at_work.form(ACCOUNT)
+    await choose(page)
+    await page.locator("#clear").click()
+    await kept(page)
+    lists = [
+        await at_work.tab(at_work.office.endpoint.order_form_url(ACCOUNT).replace("/order-form", "/drafts"))
+        for _ in "12"
+    ]
+    for one in lists:
+        await expect(one.locator("#unsent-list a")).to_be_visible()
+    first, second = lists
+    await first.locator("#unsent-list a").click()
+    await expect(first.locator("#customer-chosen")).to_contain_text("Studio Bianchi Srl")
+    await first.evaluate("""async () => {
+      const { waiting } = await import("/order-form/keep.js");
+      while ((await waiting()).length) await new Promise((later) => setTimeout(later, 10));
+    }""")
+    await second.evaluate("document.querySelector('#unsent-list a').click()")
+    await expect(second.locator("#note-top")).to_contain_text("in scrittura in un’altra scheda")
+
+
 async def test_a_tab_at_the_door_holds_up_no_other_tabs_drafts(at_work: Rig) -> None:
     """One tab's key was withdrawn; nobody lets it in. It meets that while it sends what waits."""
     between = await at_work.between("**/api/drafts/*")

@@ -92,7 +92,7 @@ async function open(wanted) {
   }
   if (!local && !stored) {
     if (status !== 404) throw new Error(sentence({ status, answer }));
-    tell(sentence({ status, answer }));
+    tell(id && await keep.isWrittenElsewhere(id) ? t("open.elsewhere") : sentence({ status, answer }));
     return;
   }
   if (!local) { edit(fromDocument(stored, language)); return; }

@@ -186,6 +186,12 @@ export async function waitingFor(id, name) {
   return found.find((one) => one.key === name) ?? found[0] ?? null;
 }
 
+/** Whether an order is being written in another open tab. @param {string} id */
+export async function isWrittenElsewhere(id) {
+  const [kept, open] = await Promise.all([storage.all(), openTabs()]);
+  return [...kept.values()].some((one) => one?.kind === "copy" && one.id === id && one.tab !== tab && ours(one) && open.has(one.tab));
+}
+
 /** Whether the draft that an entry of the outbox saves was saved by another one, too. @param {Kept} entry */
 export const savedTwice = async (entry) =>
   (await waiting()).some((one) => one.kind === "send" && one.id === entry.id && one.key !== entry.key);
