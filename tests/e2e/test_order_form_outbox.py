@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests.endpoint.form_rig import Between, Rig
-from tests.endpoint.form_steps import ACCOUNT, add, choose, edit, kept, line, stored, unsent
+from tests.endpoint.form_steps import ACCOUNT, add, changed_elsewhere, choose, edit, kept, line, stored, unsent
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -102,6 +102,54 @@ async def test_the_first_save_is_stored_and_the_second_is_offered(
     assert await unsent(at_work) == []
 
 
+async def test_the_second_save_is_compared_from_the_form_while_the_next_order_is_written(at_work: Rig) -> None:
+    between, _, second = await two_saves(at_work)
+    await second.locator("#note").fill("di un altro ordine")
+    between.instead = None
+    await online(second)
+    await second.locator("#unsent").get_by_role("button", name="Riprendi").click()
+    dialog = second.locator("#conflict")
+    await expect(dialog.locator("mark", has_text="prima")).to_be_visible()
+    await expect(dialog.locator("mark", has_text="seconda")).to_be_visible()
+    await second.locator("#conflict-copy").click()
+    await second.keyboard.press("Control+Enter")
+    await expect(second.locator("#saved")).to_have_text("Bozza salvata, 2 bozze.")
+    await kept(second)
+    assert await notes(at_work) == ["prima", "seconda"]
+    (found,) = await unsent(at_work)
+    assert "di un altro ordine" in found
+
+
+REFUSE = """() => {
+  const refuse = () => { throw new DOMException("full", "QuotaExceededError"); };
+  Storage.prototype.setItem = refuse;
+  IDBObjectStore.prototype.put = refuse;
+}"""
+
+
+async def test_the_second_save_is_compared_though_the_browser_keeps_nothing(at_work: Rig) -> None:
+    """The browser's storage is full: the second save is in its page only, which has to offer it."""
+    id_ = await stored(at_work, line("020002", 3))
+    between = await at_work.between("**/api/drafts/*")
+    page = await at_work.form(ACCOUNT)
+    await edit(page, id_, 1)
+    await page.evaluate(REFUSE)
+    between.instead = Route.abort
+    await page.locator("#note").fill("seconda")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#saved")).to_contain_text("La bozza è solo in questa pagina")
+    await changed_elsewhere(at_work, id_)
+    between.instead = None
+    await online(page)
+    await page.locator("#unsent").get_by_role("button", name="Riprendi").click()
+    await expect(page.locator("#conflict").locator("mark", has_text="seconda")).to_be_visible()
+    await page.locator("#conflict-copy").click()
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#saved")).to_contain_text("2 bozze")
+    await expect(page.locator("#unsent")).to_be_hidden()
+    assert await notes(at_work) == ["", "seconda"]
+
+
 async def test_the_agent_is_told_at_once_that_another_tab_has_saved_the_draft_too(at_work: Rig) -> None:
     _, first, second = await two_saves(at_work)
     await expect(second.locator("#saved")).to_contain_text("Anche un’altra scheda ha salvato questa bozza")
@@ -135,7 +183,7 @@ async def test_the_later_save_can_replace_the_first_one_when_the_agent_says_so(a
     between, _, second = await two_saves(at_work)
     between.instead = None
     await second.goto(at_work.office.url + "/drafts")
-    await expect(second.locator("#unsent-list li")).to_contain_text("Confrontarla con l’altra")
+    await expect(second.locator("#unsent-list li")).to_contain_text("da confrontare con l’altra")
     await expect(second.locator(".draft")).to_contain_text("prima")
     await second.locator("#unsent-list a").click()
     await second.locator("#conflict-mine").click()

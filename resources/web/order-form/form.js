@@ -22,8 +22,8 @@ const DAY_EVERY = 60_000;
 
 async function countUnsent() {
   const waiting = (await keep.waiting()).filter((one) => one.kind === "send"), unsent = waiting.length;
-  const unsentWhy = waiting.map(untakenText).filter(Boolean).join(" ");
-  if (unsent !== now().unsent || unsentWhy !== now().unsentWhy) update({ unsent, unsentWhy });
+  const untaken = waiting.map((one) => ({ key: one.key, id: one.id, text: untakenText(one) })).filter(({ text }) => text);
+  if (unsent !== now().unsent || JSON.stringify(untaken) !== JSON.stringify(now().untaken)) update({ unsent, untaken });
 }
 
 async function resend() {

@@ -39,7 +39,7 @@ import { blank, isEmpty, judge, newId, settle, toDocument, today } from "./value
  * @property {{ customerId: string, time: string } | null} gone The customer is no longer in the ERP.
  * @property {{ customerId: string, past: Past } | null} past
  * @property {number} unsent Saved drafts that the panel does not have yet.
- * @property {string} unsentWhy Why it does not take them; "": it was not asked, or did not answer.
+ * @property {readonly { key: string, id: string, text: string }[]} untaken Those of them that it does not take, and why.
  * @property {Conflict | null} conflict
  * @property {import("./view/paste.js").Paste | null} paste
  * @property {{ go: () => void } | null} leaving
@@ -55,7 +55,7 @@ import { blank, isEmpty, judge, newId, settle, toDocument, today } from "./value
 function initial() {
   return { history: operations.begin(blank(choice("price-group"))), touched: false, work: newId(), from: null, entry: emptyEntry(),
     customer: emptyBox(), product: emptyBox(), articles: {}, lists: [], day: today(), said: null, notes: {}, lates: [], scans: [], gone: null, past: null,
-    unsent: 0, unsentWhy: "", conflict: null, paste: null, leaving: null, blocked: null, saveWanted: null, freshness: null, door: null, starting: true, unkept: false };
+    unsent: 0, untaken: [], conflict: null, paste: null, leaving: null, blocked: null, saveWanted: null, freshness: null, door: null, starting: true, unkept: false };
 }
 
 /** @returns {Entry} */

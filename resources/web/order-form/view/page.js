@@ -51,12 +51,14 @@ const latesView = () => html`<div id="note-late" hidden=${!now().lates.length}>$
   html`<p key=${of} class="notice" role="alert">${text} <button type="button" class="quiet" onClick=${act}>${label}</button></p>`)}</div>`;
 
 function warningsView() {
-  const { freshness, unsent, unsentWhy, unkept } = now();
+  const { freshness, unsent, untaken, unkept } = now();
   const why = freshness ? freshnessWords(freshness).why : "";
   return html`<p id="why" class="notice warning" role="status" hidden=${!why}>${why}</p>
     <p id="unkept" class="notice warning" role="status" hidden=${!unkept}>${t("unkept")}</p>
     <p id="unsent" class="notice warning" role="status" hidden=${!unsent}>${unsent ? counted("unsent", unsent) : ""}${
-      unsentWhy ? [" ", unsentWhy, " ", html`<a href="/drafts" onClick=${done}>${t("title.drafts")}</a>`] : null}</p>`;
+      untaken.map(({ key, id, text }) => html`<span key=${key}> ${text} <button type="button" class="quiet"
+        onClick=${() => { location.hash = `draft=${id}&kept=${encodeURIComponent(key)}`; }}>${t("unsent.open")}</button></span>`)}${
+      untaken.length ? [" ", html`<a href="/drafts" onClick=${done}>${t("title.drafts")}</a>`] : null}</p>`;
 }
 
 function listView() {
