@@ -3,7 +3,7 @@
  * what has to wait for an answer keeps the order's id and is dropped when that order is gone.
  */
 import { forgetArticles, need, onSettled, productOf } from "./articles.js";
-import { asideOf, forget, layAside, post, savedTwice, send } from "./keep.js";
+import { asideOf, forget, layAside, moveAside, post, savedTwice, send } from "./keep.js";
 import { read } from "./network.js";
 import * as operations from "./operations.js";
 import { allowed, looksLikeCode, readQuantity, rules, stepped } from "./quantity.js";
@@ -398,7 +398,7 @@ async function finish() {
 
   /** A draft that the panel does not take is laid aside, and is sent no more; its name there. */
   async function takenBack() {
-    if (await layAside({ order: mine, work, document })) await forget(entry.key);
+    await moveAside(entry.key, { order: mine, work, document });
     return asideOf(work);
   }
 }

@@ -305,6 +305,12 @@ async function sendAll() {
  * @param {string} name @param {Parameters<typeof layAside>[0]} what @returns {Promise<boolean>} */
 export const takeBack = (name, what) => alone(async () => {
   if (!await storage.get(name)) return false;
-  if (await layAside(what)) await forget(name);
+  await moveAside(name, what);
   return true;
 });
+
+/** Lay a draft of the outbox aside, which is there no more once it is kept as safely. @param {string} name
+ * @param {Parameters<typeof layAside>[0]} what */
+export async function moveAside(name, what) {
+  if (await layAside(what) || storage.onlyHere(name)) await forget(name);
+}

@@ -88,6 +88,8 @@ let trouble = () => {};
 export const onTrouble = (listener) => { trouble = listener; };
 /** Whether something lives in this page only. */
 export const unsafe = () => memory.size > 0;
+/** Whether that value lives in this page only. @param {string} key */
+export const onlyHere = (key) => memory.has(key);
 
 /** This browser has no IndexedDB for us: nothing can be in it. */
 let none = false;
