@@ -116,7 +116,7 @@ _TABLE = (
     Fault("page-stuck", "La griglia non cambia pagina", "The grid does not change page", {}, "list"),
     Fault("page-size-ignored", "Il numero di righe per pagina non cambia", "The page size does not change", {}, "list"),
     Fault("getrowvalues-dead", "GetRowValues non risponde mai", "GetRowValues never answers", {}, "list"),
-    Fault("login-refused", "L'accesso è rifiutato", "The login is refused", {}, "user"),
+    Fault("login-refused", "L'accesso è rifiutato", "The login is refused", {"how": ""}, "user"),
     Fault(
         "login-fails",
         "L'accesso non riesce per un errore della pagina",

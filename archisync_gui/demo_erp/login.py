@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from aiohttp import web
 
@@ -13,6 +13,7 @@ from archisync_gui.demo_erp.held import HeldErp
 from archisync_gui.demo_erp.pages import BASE
 from archisync_gui.demo_erp.serving import Serving
 from archisync_gui.demo_erp.sessions import Session
+from archisync_gui.demo_erp.texts import Speech
 
 
 class Logins:
@@ -30,7 +31,11 @@ class Logins:
             visit.detail = "login page"
             await server.take(server.latency.page())
             number = secrets.randbelow(900_000_000) + 100_000_000
-            return html(pages.login_page(return_url, number, server.version(), server.speech(request, session)))
+            speech = server.speech(request, session)
+            notice = (self._demo.variations.hit("login-notice") or {}).get("text", "")
+            if "refused" in request.query:
+                notice = _refusal(speech)
+            return html(pages.login_page(return_url, number, server.version(), speech, notice))
         call = await posted(request)
         speech = server.speech(request, session, call.language)
         user, password = str(call.arguments.get("user", "")), str(call.arguments.get("password", ""))
@@ -46,12 +51,12 @@ class Logins:
             return result(
                 {"error": speech.of("Il nome utente non deve essere vuoto.", "The user name must not be empty.")}
             )
-        refused = board.strike("login-refused", user=user) is not None
-        if refused or self._demo.accounts.get(user) != password:
+        refused = board.strike("login-refused", user=user)
+        if refused is not None or self._demo.accounts.get(user) != password:
             visit.detail = "refused"
-            italian = "Accesso non riuscito: il nome utente o la password non sono corretti."
-            english = "Login failed: the user name or the password is not correct."
-            return result({"error": speech.of(italian, english)})
+            if refused is not None and refused["how"] == "reload":
+                return result({"redirect": f"{BASE}/Login.aspx?ReturnUrl={quote(return_url, safe='')}&refused=1"})
+            return result({"error": _refusal(speech)})
         if board.hit("second-login-ends-first", user=user) is not None:
             server.sessions.expire(user, but=session)
         ticket = server.sessions.login(session, user)
@@ -61,3 +66,8 @@ class Logins:
         server.set_cookie(response, "Login", ticket)
         server.set_cookie(response, "xafkidemovbUserName", user, days=30)
         return response
+
+
+def _refusal(speech: Speech) -> str:
+    italian = "Accesso non riuscito: il nome utente o la password non sono corretti."
+    return speech.of(italian, "Login failed: the user name or the password is not correct.")

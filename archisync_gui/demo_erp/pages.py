@@ -46,8 +46,8 @@ def document(title: str, body: str, boot: Mapping[str, Any], body_class: str, ac
     )
 
 
-def login_page(return_url: str, number: int, version: str, speech: Speech) -> str:
-    """The login page with its ids of this load (docs/erp.md, Login)."""
+def login_page(return_url: str, number: int, version: str, speech: Speech, notice: str = "") -> str:
+    """The login page with its ids of this load (docs/erp.md, Login). ``notice``: what its error box tells."""
     button = speech.of("Accedi", "Log In")
     welcome = speech.of(
         "Benvenuto! Inserisci il tuo nome utente e password qui sotto.",
@@ -67,7 +67,7 @@ def login_page(return_url: str, number: int, version: str, speech: Speech) -> st
 
     body = (
         f'<a id="Logon_LogoLink" href="{BASE}/Default.aspx">ARCHIBALD</a>'
-        f'<div class="LogonContent"><p>{welcome}</p><div id="Logon_ErrorInfo" class="ErrorInfo"></div>'
+        f'<div class="LogonContent"><p>{welcome}</p><div id="Logon_ErrorInfo" class="ErrorInfo">{escape(notice)}</div>'
         f"<table>{editor('xaf_l30', 'UserName', speech.of('NOME ACCOUNT:', 'USER NAME:'), 'text')}"
         f"{editor('xaf_l35', 'Password', 'PASSWORD:', 'password')}</table>"
         '<ul id="Logon_PopupActions_Menu" class="dxm-main">'

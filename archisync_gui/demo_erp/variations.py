@@ -25,6 +25,13 @@ _PAGES = (
         "The null texts of empty editors are others",
         {"search": "Type to search", "enum": "N/D"},
     ),
+    Switch(
+        "login-notice",
+        "La pagina d'accesso mostra già un avviso",
+        "The login page shows a text in its error box before anybody logs in",
+        {"text": "Questa sera dalle 20 manutenzione."},
+        "text",
+    ),
     Switch("loads-empty", "L'elenco si apre con celle vuote", "The list loads with empty cells", {}, "list"),
     Switch("toolbar-combo-a2", "Il filtro è il secondo controllo", "The preset combo counts as second", {}, "list"),
     Switch(

@@ -150,6 +150,18 @@ async def test_detail_pages_of_others_are_refused_and_ids_keep_their_path(erp, v
     assert "xaf_dviBUSRELTYPEID_TYPEID_View" in text
 
 
+# --- login page
+
+
+async def test_the_login_page_may_show_a_text_before_a_login(erp, visit):
+    visitor = visit(erp)
+    erp.vary("login-notice", "Torniamo <domani>.")
+    assert 'class="ErrorInfo">Torniamo &lt;domani&gt;.</div>' in (await visitor.get("Login.aspx"))[1]
+    erp.fault("login-refused", how="reload")
+    there = (await visitor.login())["redirect"].rpartition("/")[2]
+    assert "password non sono corretti.</div>" in (await visitor.get(there))[1]
+
+
 # --- lists that load empty
 
 

@@ -223,10 +223,11 @@ class PageDriver:
         with translated("click"):
             await self.page.click(f"[id='{element}']", timeout=limit * 1000)
 
-    async def type_login(self, user: str, password: str) -> bool:
-        """Fill in the login page. False: its fields are not there."""
+    async def type_login(self, user: str, password: str) -> str | None:
+        """Fill in the login page. Returns the text that stands in its error box already; ``None``: its fields are not
+        there."""
         answer = await self._call("login", [user, password], "login", anywhere=True)
-        return bool(answer["found"] and answer["held"])
+        return str(answer["text"]) if answer["found"] and answer["held"] else None
 
     async def type_search(self, element: str, text: str) -> None:
         """Fill in the toolbar's own search box; its button runs it."""

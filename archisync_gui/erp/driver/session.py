@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,54 +122,63 @@ class ErpSession:
         """Log in on the login page on show; returns the address where that led. ``logged_in`` is told of every
         attempt that reached the ERP: it is their number that the ERP's owner minds.
 
-        Refused is only what the page itself calls refused: still there, an error text other than that of an empty
-        login, and both fields as typed. Everything else is a failed login, which says nothing about the password; nor
-        does a refusal of a password that was replaced meanwhile (``login-password-changed``).
+        Refused is only what the page itself calls refused (:func:`_refusal`). Everything else is a failed login, which
+        says nothing about the password; nor does a refusal of a password that was replaced meanwhile
+        (``login-password-changed``). Once the password was sent, whatever goes wrong is a failed login: a refusal that
+        nobody saw must not be repeated at once.
         """
         password = await self._password(self.user)
+        failed = SyncFailure("login-failed", FailureKind.LOGIN, params={"account": self.user})
         async with self._login_lock:
             log.info("login of %s", self.user)
             try:
-                typed = await driver.type_login(self.user, password)
+                before = await driver.type_login(self.user, password)
             except Navigated:
-                typed = False
-            if not typed:
+                before = None
+            if before is None:
                 raise SyncFailure("login-page-unknown", FailureKind.LOGIN)
             logged_in()
-            outcome = asyncio.ensure_future(
-                driver.look(
-                    Look.LOGIN_OUTCOME,
-                    self.user,
-                    password,
-                    self.limits.login,
-                    self.limits.login_patience,
-                    step="login",
-                )
-            )
             try:
-                try:
-                    await driver.click(Target.LOGIN, "Logon_PopupActions_Menu_DXI0_T", self.limits.callback)
-                except Navigated:
-                    pass
-                answer = await outcome
-            except Navigated:
-                answer = None
-            finally:
-                if not outcome.done():
-                    outcome.cancel()
-                await asyncio.wait([outcome])
-                if not outcome.cancelled():
-                    outcome.exception()
-            where = await driver.arrived(self.limits.open)
+                where, refusal = await self._sent(driver, password, before)
+            except SyncFailure as error:
+                if error.code in ("browser-lost", "browser-silent"):
+                    raise
+                raise failed from error
         if place(where).casefold() != "login.aspx":
             return where
-        refused = answer and answer["error"] and answer["held"] and password
-        if refused and not _EMPTY_LOGIN.search(str(answer["error"])):
-            if await self._password(self.user) != password:
-                raise transient("login-password-changed", account=self.user)
-            raise SyncFailure(
-                "login-refused",
-                FailureKind.CREDENTIALS,
-                params={"account": self.user, "error": str(answer["error"])[:300]},
-            )
-        raise SyncFailure("login-failed", FailureKind.LOGIN, params={"account": self.user})
+        if not refusal or not password:
+            raise failed
+        if await self._password(self.user) != password:
+            raise transient("login-password-changed", account=self.user)
+        raise SyncFailure(
+            "login-refused", FailureKind.CREDENTIALS, params={"account": self.user, "error": refusal[:300]}
+        )
+
+    async def _sent(self, driver: PageDriver, password: str, before: str) -> tuple[str, str]:
+        """Send what was typed. Returns the address where that led and the page's refusal."""
+        limits = self.limits
+        given = self.user, password, limits.login, limits.login_patience
+        answer: Mapping[str, Any] | None = None
+        try:
+            await driver.click(Target.LOGIN, "Logon_PopupActions_Menu_DXI0_T", limits.callback)
+            answer = await driver.look(Look.LOGIN_OUTCOME, *given, step="login")
+        except Navigated:
+            pass
+        where = await driver.arrived(limits.open)
+        if answer is None and place(where).casefold() == "login.aspx":
+            with suppress(Navigated):
+                answer = await driver.look(Look.LOGIN_OUTCOME, *given, step="login")
+        return where, _refusal(answer, before)
+
+
+def _refusal(answer: Mapping[str, Any] | None, before: str) -> str:
+    """The text with which the login page refuses the credentials; empty: it does not.
+
+    The login page is still on show with both fields as typed, and a text came after the login was sent. Or it was
+    loaded anew, with another text than ``before``. The text of an empty login is none.
+    """
+    if answer is None:
+        return ""
+    text = str(answer["error"])
+    came = answer["held"] if answer["sent"] else text != before
+    return text if came and not _EMPTY_LOGIN.search(text) else ""

@@ -11,33 +11,48 @@
   const userName = () => document.querySelector("input[id*='dviUserName_Edit_I']");
   const password = () => document.querySelector("input[id*='dviPassword_Edit_I']") || document.querySelector("input[type=password]");
 
+  // The nodes of the error box that have a text.
+  function errorNodes() {
+    const box = document.querySelector("#Logon_ErrorInfo");
+    const boxes = box ? [box] : [...document.querySelectorAll(".dxeErrorCell, .validation-summary-errors")], found = [];
+    for (const one of boxes) {
+      const walker = document.createTreeWalker(one, NodeFilter.SHOW_TEXT);
+      while (walker.nextNode()) if (walker.currentNode.data.trim()) found.push(walker.currentNode);
+    }
+    return found;
+  }
+  const textOf = nodes => nodes.map(node => node.data.trim()).join(" ");
+
+  // What stood in the error box when the login was sent (a notice, what the last user was told), by node: a text that
+  // the answer sets anew is a new node, even if it says the same. `sent` is null in a page that no login was sent from.
+  let sent = null, fields = [];
+  const told = () => textOf(errorNodes().filter(node => !sent || sent.get(node) !== node.data));
+
   reader.login = (user, secret) => {
     const name = userName(), box = password();
     if (!name || !box) return JSON.stringify({ found: false });
     name.focus(); type(name, user);
     box.focus(); type(box, secret);
-    return JSON.stringify({ found: true, held: name.value === user && box.value === secret });
+    fields = [name, box];
+    const note = () => { sent = new Map(errorNodes().map(node => [node, node.data])); };
+    document.addEventListener("click", note, { capture: true, once: true });
+    return JSON.stringify({ found: true, held: name.value === user && box.value === secret, text: textOf(errorNodes()) });
   };
 
+  const inCallback = () => !!window.ASPxClientControl && reader.everyControl().some(c => c.InCallback && c.InCallback());
+  const TICK = 0.1, MOMENT = 0.5;
+
+  // What came of the login that was sent: { sent, error, held }. A text counts once it has stood for a moment with
+  // nothing in a callback, since a login that succeeds leads away then. Without one, the login has failed when nothing
+  // has happened for `patience` seconds. In a page that was loaded since, `sent` is false and `error` all that it tells.
   reader.loginOutcome = async (user, secret, limit, patience) => {
-    const box = () => document.querySelector("#Logon_ErrorInfo") || document.querySelector(".dxeErrorCell, .validation-summary-errors");
-    const text = () => ((box() && box().textContent) || "").trim();
-    const name = userName(), held = password();
-    const end = performance.now() + limit * 1000;
-    await new Promise(resolve => {
-      const observer = new MutationObserver(() => { if (text()) finish(); });
-      const timer = setTimeout(finish, Math.max(0, end - performance.now()));
-      // A login that failed without a word: the page's own callback is over and for a while nothing has happened.
-      let calm = 0;
-      const quiet = setInterval(() => {
-        calm = reader.everyControl().some(c => c.InCallback && c.InCallback()) ? 0 : calm + 1;
-        if (text() || calm * 0.25 >= patience) finish();
-      }, 250);
-      function finish() { observer.disconnect(); clearTimeout(timer); clearInterval(quiet); resolve(); }
-      observer.observe(document.body, { childList: true, subtree: true, characterData: true });
-      if (text()) finish();
-    });
-    return JSON.stringify({ error: text(), held: !!name && !!held && name.value === user && held.value === secret });
+    const until = performance.now() + limit * 1000;
+    for (let calm = 0; sent && performance.now() < until && calm < (told() ? MOMENT : patience);) {
+      await new Promise(resolve => setTimeout(resolve, TICK * 1000));
+      calm = inCallback() ? 0 : calm + TICK;
+    }
+    const held = fields.length === 2 && fields[0].value === user && fields[1].value === secret;
+    return JSON.stringify({ sent: !!sent, error: told(), held });
   };
 
   // Texts of a detail page: `wanted` is a list of { field, names }, `names` being the notations that the field may have
