@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from case_pages import FOLDER, WITH_PRESET, CasePages, case_pages
+from case_pages import FOLDER, PATH, SMALL, WITH_PRESET, CasePages, case_pages
 
-from archisync_gui.erp.driver.page_driver import Act, Look
+from archisync_gui.erp.driver.page_driver import Act, Look, PageDriver
+from archisync_gui.erp.lists.detail import read_record
 from archisync_gui.erp.lists.filters import check_filters
 from archisync_gui.model import SyncFailure
 
@@ -173,6 +178,33 @@ async def columns_without_visible_index_are_mapped(cases: CasePages) -> None:
     assert (await cases.driver.look(Look.STRUCTURE))["grid"]["columns"][0]["at"] is None
 
 
+DETAIL = replace(SMALL, detail_path=PATH)
+
+
+async def _record(cases: CasePages, key: str, script: str = "") -> Mapping[str, str]:
+    async def open_page(path: str, logged_in: Callable[[], None]) -> PageDriver:
+        return await cases.open("20-detail-twice", script)
+
+    session: Any = SimpleNamespace(open=open_page, close=lambda: asyncio.sleep(0))
+    fields = ("ID", "NAME", "CITY", "PHONE", "FAX", "VAT")
+    return await read_record(session, DETAIL, key, fields, lambda: None)
+
+
+async def of_several_elements_of_one_name_the_records_own_on_show_counts(cases: CasePages) -> None:
+    assert await _record(cases, "50120") == {"ID": "50.120", "NAME": "Rossi", "CITY": "Napoli"}
+
+
+async def a_record_whose_page_shows_two_ids_is_refused(cases: CasePages) -> None:
+    two = """() => {
+        const id = document.querySelector("[id$='xaf_dviID_View']"), other = id.cloneNode();
+        other.textContent = "50.121";
+        id.after(other);
+    }"""
+    with pytest.raises(SyncFailure) as caught:
+        await _record(cases, "50120", two)
+    assert caught.value.code == "record-other"
+
+
 EXPECTED: dict[str, tuple[Callable[[CasePages], Awaitable[None]], ...]] = {
     "01-null-text": (null_texts_are_no_filters,),
     "02-preset-a1": (a_preset_is_chosen_as_a_person_does, a_choice_that_nothing_proves_is_refused),
@@ -194,6 +226,10 @@ EXPECTED: dict[str, tuple[Callable[[CasePages], Awaitable[None]], ...]] = {
     "17-bands": (several_header_rows_are_refused_by_name,),
     "18-date-filter-editor": (a_date_filter_is_kept_as_the_value_of_its_control,),
     "19-no-visible-index": (columns_without_visible_index_are_mapped,),
+    "20-detail-twice": (
+        of_several_elements_of_one_name_the_records_own_on_show_counts,
+        a_record_whose_page_shows_two_ids_is_refused,
+    ),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
@@ -13,11 +14,13 @@ from archisync_gui.erp.failures import SessionExpired, transient
 from archisync_gui.erp.lists.page import plain_key
 from archisync_gui.model import FailureKind, SyncFailure
 
+log = logging.getLogger(__name__)
+
 
 async def read_record(
     session: ErpSession, entity: Entity, key: str, fields: Sequence[str], logged_in: Callable[[], None]
 ) -> Mapping[str, str]:
-    """The texts of one record's page by field; a field without a value on that page is not there.
+    """The texts of one record's page by field; a field without a value on that page, or with several, is not there.
 
     Raises ``record-unreadable`` where the ERP shows its error page, ``record-other`` where the page shows another
     record. After a failure the page is closed: it may hang.
@@ -50,8 +53,11 @@ async def _read(
     except SessionExpired as error:
         raise transient("session-not-kept") from error
     texts: Mapping[str, str] = {field: text for field, text in shown["values"].items() if text.strip()}
+    if ambiguous := shown["ambiguous"]:
+        log.info("%s %s: the page shows several values of %s", entity.name, key, ", ".join(ambiguous))
     shown_key = texts.get(entity.row_key)
-    if shown_key is not None and plain_key(shown_key) != key.lstrip("0"):
+    is_other = shown_key is not None and plain_key(shown_key) != key.lstrip("0")
+    if is_other or entity.row_key in ambiguous:
         raise SyncFailure("record-other", FailureKind.LAYOUT, params={"key": key, "list": entity.name})
     return texts
 

@@ -55,20 +55,35 @@
     return JSON.stringify({ sent: !!sent, error: told(), held });
   };
 
+  // The fields of the record that a detail page shows. Those of its grids and dialogs, and of an object inside the
+  // record (whose ids name both), are others.
+  function detailFields() {
+    const depth = element => element.id.split("xaf_dvi").length;
+    const all = [...document.querySelectorAll("[id*='xaf_dvi'][id$='_View']")]
+      .filter(e => !/_LE_v\d+_/.test(e.id) && !e.closest("[id*='PopupWindow']"));
+    const own = Math.min(...all.map(depth));
+    return all.filter(e => depth(e) === own);
+  }
+
+  // A yes/no box shows its caption as text, so its image is read.
+  function fieldText(node) {
+    const around = /dxICheckBox|CheckBox(Unc|C)hecked/.test(node.className) ? reader.checkbox(node.parentNode) : null;
+    return reader.checkbox(node) ?? around ?? reader.plainText(node);
+  }
+
   // Texts of a detail page: `wanted` is a list of { field, names }, `names` being the notations that the field may have
-  // in an element's id. A yes/no box shows its caption as text, so its image is read. { values, ambiguous }
+  // in an element's id. Of several elements of one name those on show count; where these differ, none does:
+  // { values, ambiguous }, the latter naming such fields.
   reader.detail = wanted => {
-    const values = {};
-    const all = [...document.querySelectorAll("[id*='xaf_dvi'][id$='_View']")].filter(e => !/_LE_v\d+_/.test(e.id));
+    const values = {}, ambiguous = [], all = detailFields();
     for (const { field, names } of wanted) {
-      for (const name of names) {
-        const node = all.find(e => e.id.endsWith(`xaf_dvi${name}_View`));
-        if (!node) continue;
-        const box = reader.checkbox(node) ?? (/dxICheckBox|CheckBox(Unc|C)hecked/.test(node.className) ? reader.checkbox(node.parentNode) : null);
-        values[field] = box ?? reader.plainText(node);
-        break;
-      }
+      const found = names.map(name => all.filter(e => e.id.endsWith(`xaf_dvi${name}_View`))).find(nodes => nodes.length);
+      if (!found) continue;
+      const shown = found.filter(node => node.offsetParent !== null);
+      const texts = new Set((shown.length ? shown : found).map(node => fieldText(node).trim()));
+      if (texts.size > 1) ambiguous.push(field);
+      else values[field] = [...texts][0];
     }
-    return JSON.stringify({ values, place: location.pathname });
+    return JSON.stringify({ values, ambiguous });
   };
 })(window.archisyncReader);
