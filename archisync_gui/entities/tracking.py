@@ -24,7 +24,8 @@ _NAMES = {"fedex": "FEDEX", "fidex": "FEDEX", "ups": "UPS", "dhl": "DHL", "tnt":
     "sda": "SDA",
 }
 _TAG = re.compile(r"<[^>]*>", re.DOTALL)
-_WORD = re.compile(r"[0-9A-Za-z]+")
+_WORD = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})+(?![0-9])|[0-9A-Za-z]+")
+"""Digits in groups are one number: its last group alone would be another one."""
 
 
 def _words(text: str) -> list[str]:

@@ -81,9 +81,9 @@ class CasePages:
             await self.run(script)
         return self.driver
 
-    async def run(self, script: str) -> Any:
+    async def run(self, script: str, given: Any = None) -> Any:
         """Run a script of the test in the page."""
-        return await self.driver.page.evaluate(script)
+        return await self.driver.page.evaluate(script, given)
 
     async def cells(self, *fields: str) -> dict[str, Any]:
         """Read the page by its cells."""

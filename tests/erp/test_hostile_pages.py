@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from case_pages import LIMITS, PATH, SMALL, CasePages, case_pages
 
-from archisync_gui.entities.declaration import Column
+from archisync_gui.entities.declaration import Column, Kind
+from archisync_gui.erp.cells.rows import RowReader
 from archisync_gui.erp.driver.page_driver import Act
 from archisync_gui.erp.failures import SessionExpired
 from archisync_gui.erp.lists.list_view import ListView
@@ -148,6 +149,35 @@ async def keys_of_other_rows_refuse_the_read(cases: CasePages) -> None:
         )
         assert (await refusal(view.turn(None)))[0] == "rows-disagree", keys
         assert warned(view) == [], "nothing is said of a way that was not changed"
+
+
+PRICED = replace(SMALL, columns=(*SMALL.columns[:2], Column("STATUS", "status", "STATO", "Status", Kind.MONEY)))
+
+
+async def what_a_text_is_the_declaration_says_and_not_its_notation(cases: CasePages) -> None:
+    """Both ways: a text that looks like a number stays one, and a number in a doubtful notation is none."""
+    for way in ("cells", "values"):
+        view = await cases.view(PLAIN, PRICED)
+        await cases.run(
+            """way => {
+            const body = document.querySelector("[id$='DXMainTable'] tbody");
+            [...body.querySelectorAll("[id*='DXDataRow']")].forEach((row, n) => {
+                row.cells[1].textContent = "1,650";
+                row.cells[2].textContent = n ? "1.650" : "1,650";
+            });
+            const rows = [[1, "1,650", "1,650"], [2, "1,650", "1.650"]];
+            if (way === "values") grid.GetPageRowValues = (names, handler) => setTimeout(() => handler(rows), 5);
+            }""",
+            way,
+        )
+        page = await view.turn(None)
+        assert page.typed is (way == "values")
+        reader = RowReader(PRICED)
+        assert [dict(row) for row in page.records(reader)] == [
+            {"id": "1", "name": "1,650"},
+            {"id": "2", "name": "1,650", "status": 165_000},
+        ], way
+        assert [(bad.row, bad.field, bad.text) for bad in reader.findings.bad] == [("1", "status", "1,650")], way
 
 
 # --- another page than the list's -------------------------------------------------------------------------------------
@@ -449,6 +479,7 @@ CHECKS: tuple[Callable[[CasePages], Awaitable[None]], ...] = (
     a_page_of_200_rows_and_46_fields_comes_as_one_string,
     keys_that_are_not_told_are_not_compared,
     keys_of_other_rows_refuse_the_read,
+    what_a_text_is_the_declaration_says_and_not_its_notation,
     another_list_of_the_same_columns_is_not_read,
     a_page_that_changes_during_a_call_is_not_read,
     a_page_that_was_loaded_meanwhile_is_told_from_the_list,
@@ -487,5 +518,5 @@ async def test_each_page_is_read_right_or_refused_by_name() -> None:
 
 def test_every_check_is_in_the_table() -> None:
     own = {name for name, item in globals().items() if getattr(item, "__module__", "") == __name__}
-    helpers = {"opened", "refusal", "warned", "_read_by_cells", "CHECKS", "ONE_ROW_LESS", "SIX_ROWS", "STEPS"}
+    helpers = {"opened", "refusal", "warned", "_read_by_cells", "CHECKS", "ONE_ROW_LESS", "PRICED", "SIX_ROWS", "STEPS"}
     assert {name for name in own if not name.startswith("test_")} - helpers == {check.__name__ for check in CHECKS}

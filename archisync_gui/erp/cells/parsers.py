@@ -121,6 +121,10 @@ def parse_percent(text: str) -> int | None:
     return _scaled(text.removesuffix("%").rstrip(), 2, Kind.PERCENT, shown=text)
 
 
+_AMBIGUOUS = re.compile(r"[1-9][0-9]{0,2},[0-9]{3}")
+"""A comma before three digits: thousands in another language, and decimals here. The ERP writes two decimals, or as
+many as there are; nothing tells which of both is meant."""
+
 _FOREIGN = re.compile(r"[€$]?(?:[\d,]*\.\d{1,2}|0\.\d+)")
 """A decimal point, which an Italian session never writes."""
 
@@ -134,7 +138,7 @@ def _signed(text: str, kind: Kind, shown: str | None = None) -> tuple[int, str, 
     elif bare.startswith("(") and bare.endswith(")"):
         sign, bare = -1, bare[1:-1].strip()
     found = _DECIMAL.fullmatch(bare)
-    if found is None:
+    if found is None or _AMBIGUOUS.fullmatch(bare):
         raise Unreadable(shown or text, kind, foreign=bool(_FOREIGN.fullmatch(bare)))
     return sign, found[1].replace(".", ""), found[2] or ""
 
