@@ -129,8 +129,6 @@ class Erp:
                 else:
                     await self.user_views.restore(account, view)
                     await self.user_views.restore_others(account, hold)
-            except SessionExpired:
-                raise
             except BaseException as error:
                 await self._after(error, visit, session)
                 raise
@@ -162,10 +160,6 @@ class Erp:
                     visit.view = view = await self._open(session, entity, fields, None if still_open else logged_in)
                     yield visit
                     hold.check()
-            except SessionExpired:
-                if not hold.lost:
-                    await self._left_open.close(key)
-                raise
             except BaseException as error:
                 if still_open and isinstance(error, SyncFailure) and not hold.lost:
                     log.info("%s, left open, does not answer: %s", entity.name, error)
@@ -236,15 +230,17 @@ class Erp:
         return view
 
     async def _after(self, error: BaseException, visit: Visit, session: ErpSession) -> None:
-        """Take a picture, restore the view within a limit, close the page. Of a read that was abandoned nothing of this
-        is left to do: browser and pages are its successor's."""
+        """Take a picture, restore the view within a limit, close the page, in which a request may still be under way.
+        Where the session has expired, the list is not on show: it is restored later. Of a read that was abandoned
+        nothing of this is left to do: browser and pages are its successor's."""
         account, hold = session.account, session.hold
         lost = isinstance(error, SyncFailure) and error.code in ("browser-lost", "browser-silent")
+        on_show = not lost and not isinstance(error, SessionExpired)
         if not hold.lost:
             self._left_open.forget(session.key)
 
         async def clean_up() -> None:
-            if visit.view is not None and not lost and not hold.lost:
+            if visit.view is not None and on_show and not hold.lost:
                 if isinstance(error, SyncFailure):
                     await keep_evidence(error, visit.view, self._screenshots, self.clock.now())
                 # Who cancels waits for the end.

@@ -15,7 +15,7 @@ from archisync_gui.entities import ORDERS, PRICES, PRODUCTS
 from archisync_gui.erp import Erp
 from archisync_gui.erp.lists.restoring import merge_saved_view
 from archisync_gui.erp.lists.saved_views import TRIES, RowFilter, SavedViews, View
-from archisync_gui.model import SyncFailure
+from archisync_gui.model import Progress, Scope, SyncFailure
 from tests.syncs.erp_harness import QUICK, SAVED_VIEWS, USER, World, world
 
 pytestmark = pytest.mark.one_browser
@@ -196,6 +196,35 @@ async def test_a_visit_of_another_list_restores_what_a_failed_visit_could_not(tm
         async with here.erp.list(PRICES, USER, (), lambda: None):
             pass
         assert here.demo.view_record(USER, "orders") == users_own
+
+
+@pytest.mark.parametrize("quick", [False, True], ids=["whole", "quick"])
+async def test_a_visit_of_another_list_restores_one_whose_session_expired(tmp_path: Path, quick: bool) -> None:
+    """The login that should follow has failed, so that the read was not made again."""
+    async with world(tmp_path) as here:
+        await here.sync("customers")
+        here.demo.set_preferences(USER, "customers", sort=(("NAME", "ASC"),), page_size=50)
+        users_own = here.demo.view_record(USER, "customers")
+        control = here.control("customers", Scope.NEW if quick else Scope.ALL)
+
+        def expire(now: Progress) -> None:
+            if now.page == 1 and "login-fails" not in here.demo.board.active():
+                here.demo.fault("login-fails")
+                here.demo.fault("session-expired-now")
+
+        if quick:  # its second sort is a further call
+            here.demo.insert("customers", USER, NAME="Studio Nuovo")
+        control.on_progress = expire
+        with pytest.raises(SyncFailure) as caught:
+            await here.runner(control)
+        await here.erp.settled()
+        assert caught.value.code == "login-failed"
+        assert here.demo.view_record(USER, "customers") != users_own
+        assert not [page for page in here.erp._browser._pages.values() if not page.is_closed()]
+        here.demo.clear_faults()
+        async with here.erp.list(PRICES, USER, (), lambda: None):
+            pass
+        assert here.demo.view_record(USER, "customers") == users_own
 
 
 async def test_a_list_that_cannot_be_restored_is_tried_a_few_times_only() -> None:
