@@ -1,7 +1,8 @@
 """The full-text index of the stored rows: keeping it in step with them, and looking things up in it.
 
 SQLite's FTS5 with trigrams finds any part of a name or number of three characters, and beginnings of words of two. One
-index per list over its search text (``keys.search_text``); no text is stored twice.
+index per list over the search text (``keys.search_text``) of its living rows; no text is stored twice. After the text
+stand three signs of the account, so that the rows of other agents are left out before any row is read.
 
 Triggers note each changed row in ``find_pending``; :func:`catch_up` moves the noted rows into the index before the same
 transaction ends. Writing to the index inside the triggers would be 25 times slower: FTS5 flushes after every statement.
@@ -23,11 +24,12 @@ from archisync_gui.store.schema import DECLARED
 
 PENDING = "find_pending"
 """Its line in ``declared`` keeps of what the index was made and SQLite's schema version at that time."""
-VERSION = 1
+VERSION = 2
 """Increase it when the index's definition changes: it is then built again."""
 CANDIDATES = 800
-"""Rows with all trigrams of a word that are looked at for the word itself, newest first. A text with a number
-or code has no such limit, unless that is too short to have a trigram: an exact number must never be missed."""
+"""Living rows of the accounts asked for, with all trigrams of a word, that are looked at for the word itself, newest
+first. A text with a number or code has no such limit, unless that is too short to have a trigram: an exact number must
+never be missed."""
 FEW = 400
 """Up to so many rows with all trigrams of a text are read at once and ranked here, instead of being looked up once for
 each rank. That is usual for a rare name. It also avoids the slowest lookup: two frequent words that are rarely
@@ -167,17 +169,47 @@ def _make_openable(connection: sa.Connection, find: str) -> None:
 def _definition(entity: Entity) -> list[str]:
     """The statements that make and fill a list's index. Blanks around the text let the beginning and the end of a word
     be looked up like letters."""
-    table, find, search = entity.name, index_name(entity), schema.SEARCH
+    table, find, search, gone = entity.name, index_name(entity), schema.SEARCH, schema.DELETED_AT
     note = f"INSERT OR IGNORE INTO {PENDING} VALUES ('{table}', "
+    before = f"CASE WHEN old.{gone} IS NULL THEN {_indexed('old.')} END"
+    changed = " OR ".join(f"old.{name} IS NOT new.{name}" for name in (search, gone, schema.ACCOUNT))
     return [
-        f"CREATE VIEW {find}_text AS SELECT rowid AS id, ' ' || {search} || ' ' AS text FROM {table}",
+        f"CREATE VIEW {find}_text AS SELECT rowid AS id, {_indexed('')} AS text FROM {table} WHERE {gone} IS NULL",
         f"CREATE VIRTUAL TABLE {find} USING fts5(text, content='{find}_text', content_rowid='id', {OPTIONS})",
         f"INSERT INTO {find}({find}) VALUES ('rebuild')",
         f"CREATE TRIGGER {find}_added AFTER INSERT ON {table} BEGIN {note}new.rowid, NULL); END",
-        f"CREATE TRIGGER {find}_changed AFTER UPDATE OF {search} ON {table} WHEN old.{search} IS NOT new.{search} "
-        f"BEGIN {note}old.rowid, ' ' || old.{search} || ' '); END",
-        f"CREATE TRIGGER {find}_gone AFTER DELETE ON {table} BEGIN {note}old.rowid, ' ' || old.{search} || ' '); END",
+        f"CREATE TRIGGER {find}_changed AFTER UPDATE OF {search}, {gone}, {schema.ACCOUNT} ON {table} WHEN {changed} "
+        f"BEGIN {note}old.rowid, {before}); END",
+        f"CREATE TRIGGER {find}_gone AFTER DELETE ON {table} BEGIN {note}old.rowid, {before}); END",
     ]
+
+
+SIGNS = 0xF0000
+"""Where the signs of the accounts begin: characters for private use, which no text of the ERP has."""
+WEIGHED = range(1, 9)
+"""Characters from the beginning and from the end of an account that tell it from others. Two that get the same signs
+are told apart by their rows, which takes longer."""
+
+
+def _indexed(row: str) -> str:
+    """SQL of what the index holds of a row (``old.``, or nothing)."""
+    account = f"{row}{schema.ACCOUNT}"
+
+    def weighed(side: int) -> str:
+        signs = (f"{at} * coalesce(unicode(substr({account}, {side * at}, 1)), 0)" for at in WEIGHED)
+        return f"{SIGNS} + ({' + '.join(signs)}) % 32749"
+
+    signs = f"char({SIGNS} + length({account}), {weighed(1)}, {weighed(-1)})"
+    return f"' ' || {row}{schema.SEARCH} || ' ' || {signs}"
+
+
+def _signs(account: str) -> str:
+    """The signs of an account, as :func:`_indexed` writes them."""
+
+    def weighed(text: str) -> int:
+        return SIGNS + sum(at * ord(sign) for at, sign in zip(WEIGHED, text, strict=False)) % 32749
+
+    return "".join(map(chr, (SIGNS + len(account), weighed(account), weighed(account[::-1]))))
 
 
 # ------------------------------------------------------------------------------------------------------- lookup
@@ -200,8 +232,10 @@ def rows_with(
     ranks = [[f"{before}{word}{after}" for word in wanted] for before, after in RANKS]
     if not accounts or not wanted:
         return [], False
+    owners: Sequence[str] = ()
     if not is_postgres(connection):
-        few = _few(connection, entity, table, accounts, ranks)
+        owners = _owners(connection, table, accounts)
+        few = _few(connection, entity, table, accounts, owners, ranks)
         if few is not None:
             best = sorted(few, key=lambda row: (row[0], -row[1]))[:limit]
             return [(account, key) for _, _, account, key in best], bool(best) and best[0][0] == 0
@@ -209,7 +243,7 @@ def rows_with(
     exact = False
     for rank, parts in enumerate(ranks):
         if len(found) < limit:
-            found = found | dict.fromkeys(_matches(connection, entity, table, accounts, parts, limit))
+            found = found | dict.fromkeys(_matches(connection, entity, table, accounts, owners, parts, limit))
             exact = exact or (rank == 0 and bool(found))
     return list(found)[:limit], exact
 
@@ -219,7 +253,12 @@ RANKS = ((" ", " "), (" ", ""), ("", ""))
 
 
 def _few(
-    connection: sa.Connection, entity: Entity, table: sa.Table, accounts: Sequence[str], ranks: Sequence[list[str]]
+    connection: sa.Connection,
+    entity: Entity,
+    table: sa.Table,
+    accounts: Sequence[str],
+    owners: Sequence[str],
+    ranks: Sequence[list[str]],
 ) -> list[tuple[int, int, str, str]] | None:
     """Rank, row id, account and key of every row that matches at any rank; ``None``: they are too many to read all."""
     weakest = [parts for parts in ranks if any(len(part) >= 3 for part in parts)]
@@ -227,7 +266,7 @@ def _few(
         return []
     index, name, search = index_name(entity), table.name, schema.SEARCH
     statement = f"SELECT rowid FROM {index} WHERE {index} MATCH ? ORDER BY rowid DESC LIMIT {FEW + 1}"
-    ids = [row for (row,) in connection.exec_driver_sql(statement, (_match(weakest[-1]),))]
+    ids = [row for (row,) in connection.exec_driver_sql(statement, (_match(weakest[-1], owners),))]
     if len(ids) > FEW:
         return None
     if not ids:
@@ -270,15 +309,30 @@ def _in_index(entity: Entity, table: sa.Table, part: str) -> sa.ColumnElement[bo
     return schema.row_id(table).in_(sa.select(sa.literal_column("rowid", sa.Integer)).select_from(find).where(match))
 
 
-def _match(parts: Sequence[str]) -> str:
+def _match(parts: Sequence[str], owners: Sequence[str] = ()) -> str:
     """What FTS5 is asked: the trigrams of the parts, of longer parts every second and the last. Those between would
-    hardly leave out a row that has these, and take as long again. A quotation mark inside one is written twice."""
+    hardly leave out a row that has these, and take as long again. A quotation mark inside one is written twice.
+    ``owners``: the accounts whose rows are wanted; without them: everybody's."""
     places = []
     for part in parts:
         last, step = len(part) - 3, 1 if len(part) <= 6 else 2
         places += [(part, at) for at in range(last + 1) if at % step == 0 or at == last]
     trigrams = dict.fromkeys(part[at : at + 3].replace('"', '""') for part, at in places)
-    return " AND ".join(f'"{trigram}"' for trigram in trigrams)
+    owned = " OR ".join(f'"{_signs(account)}"' for account in owners)
+    return " AND ".join([*(f'"{trigram}"' for trigram in trigrams), *([f"({owned})"] if owned else [])])
+
+
+def _owners(connection: sa.Connection, table: sa.Table, accounts: Sequence[str]) -> Sequence[str]:
+    """The accounts, if the list has rows of others, else none: asking the index for them takes up to 40 % longer."""
+    account, ordered = table.c[schema.ACCOUNT], sorted(accounts)
+    below, above = [None, *ordered], [*ordered, None]
+    gaps = [
+        sa.exists().where(
+            *([account > low] if low is not None else []), *([account < high] if high is not None else [])
+        )
+        for low, high in zip(below, above, strict=True)
+    ]
+    return accounts if connection.scalar(sa.select(sa.or_(*gaps))) else ()
 
 
 def _matches(
@@ -286,6 +340,7 @@ def _matches(
     entity: Entity,
     table: sa.Table,
     accounts: Sequence[str],
+    owners: Sequence[str],
     parts: Sequence[str],
     limit: int,
 ) -> list[tuple[str, str]]:
@@ -300,7 +355,7 @@ def _matches(
         return [(account, key) for account, key in newest]
     number = any(len(part) >= 3 and any(map(str.isdigit, part)) for part in parts)
     statement = _statement(table.name, index_name(entity), len(accounts), len(parts), bounded=not number)
-    values = (_match(parts), *accounts, *parts, limit)
+    values = (_match(parts, owners), *accounts, *parts, limit)
     found = sorted(connection.exec_driver_sql(statement, values), reverse=True)
     return [(account, key) for _, account, key in found]
 
@@ -308,14 +363,15 @@ def _matches(
 @lru_cache(maxsize=256)
 def _statement(table: str, index: str, accounts: int, parts: int, *, bounded: bool) -> str:
     """The question of :func:`_matches` as text: building it for each key took longer than asking."""
-    # An ORDER BY of the whole would look at every candidate before the first is handed out. A cross join keeps the
-    # order of its first table, and the caller sorts the few rows that come.
-    newest = f" ORDER BY rowid DESC LIMIT {CANDIDATES if bounded else -1}"
-    contains = f" AND instr(' ' || t.{schema.SEARCH} || ' ', ?) > 0" * parts
+    # The candidates are living rows of these accounts: others' would take their places. An ORDER BY of the whole would
+    # look at every candidate before the first is handed out. A cross join keeps the order of its first table, and the
+    # caller sorts the few rows that come.
+    newest = f" ORDER BY {index}.rowid DESC LIMIT {CANDIDATES if bounded else -1}"
+    contains = " AND instr(text, ?) > 0" * parts
     return (
-        f"SELECT chosen.id, t.{schema.ACCOUNT}, t.{schema.KEY} "
-        f"FROM (SELECT rowid AS id FROM {index} WHERE {index} MATCH ?{newest}) AS chosen "
-        f"CROSS JOIN {table} AS t ON t.rowid = chosen.id "
-        f"WHERE t.{schema.ACCOUNT} IN ({', '.join('?' * accounts)}) AND t.{schema.DELETED_AT} IS NULL{contains} "
-        "LIMIT ?"
+        f"SELECT id, account, key FROM (SELECT {index}.rowid AS id, t.{schema.ACCOUNT} AS account, "
+        f"t.{schema.KEY} AS key, ' ' || t.{schema.SEARCH} || ' ' AS text "
+        f"FROM {index} CROSS JOIN {table} AS t ON t.rowid = {index}.rowid WHERE {index} MATCH ? "
+        f"AND t.{schema.ACCOUNT} IN ({', '.join('?' * accounts)}) AND t.{schema.DELETED_AT} IS NULL{newest}) "
+        f"WHERE true{contains} LIMIT ?"
     )

@@ -120,6 +120,48 @@ async def test_only_the_accounts_asked_for(store: Store, reads: Reads) -> None:
     assert {row.account for one in both for row in one.rows} == {"mario", "anna", ""}
 
 
+@pytest.mark.parametrize("account", ["anna", "a", "anna.maria.longoni@example.test"])
+@pytest.mark.parametrize("few", [index.FEW, 0])
+async def test_many_newer_rows_of_others_hide_nothing(
+    store: Store, reads: Reads, monkeypatch: pytest.MonkeyPatch, account: str, few: int
+) -> None:
+    """The other agent may also be one that was taken out of the settings: those rows stay stored."""
+    monkeypatch.setattr(index, "CANDIDATES", 30)
+    monkeypatch.setattr(index, "FEW", few)
+    mine = [parcel(n, name=f"Studio Alfa {n}") for n in range(20)]
+    await store.apply("parcels", account, reads.batch(mine))
+    await store.apply("parcels", "bruno", reads.batch([parcel(1000 + n, name="Studio Beta") for n in range(100)]))
+    (found,) = await store.find("studio", [account], 12)
+    assert {row.account for row in found.rows} == {account}
+    assert keys((found,)) == [str(n) for n in reversed(range(8, 20))]
+    assert found.more
+    (found,) = await store.find("tudio", [account], 20)
+    assert len(found.rows) == 20
+    assert not found.more
+    (found,) = await store.find("studio", ["carlo", account, "zeno"])
+    assert {row.account for row in found.rows} == {account}
+    (found,) = await store.find("studio", ["bruno", account])
+    assert {row.account for row in found.rows} == {"bruno"}
+
+
+async def test_many_newer_rows_that_are_gone_hide_nothing(
+    store: Store, reads: Reads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index, "CANDIDATES", 30)
+    living = [parcel(n, name=f"Studio Alfa {n}") for n in range(20)]
+    gone = [parcel(1000 + n, name="Studio Beta") for n in range(20)]
+    for rows in ([*living, *gone], living, living):
+        await store.apply("parcels", "mario", reads.batch(rows))
+    await matches(store)
+    monkeypatch.setattr(index, "FEW", 0)
+    (found,) = await store.find("studio", ["mario"], 12)
+    assert keys((found,)) == [str(n) for n in reversed(range(8, 20))]
+    await store.apply("parcels", "mario", reads.batch([*living, *gone]))
+    (found,) = await store.find("studio", ["mario"], 12)
+    assert keys((found,)) == [str(n) for n in reversed(range(1008, 1020))]
+    await matches(store)
+
+
 async def test_more_says_that_there_are_further_rows(store: Store, reads: Reads) -> None:
     await store.apply("parcels", "mario", reads.batch([parcel(n) for n in range(9)]))
     (found,) = await store.find("ditta", ["mario"], limit=8)
