@@ -31,6 +31,7 @@ from archisync_gui.orchestrator.requests import (
     delivered,
     dropped,
     forms_told,
+    joined,
     put_back,
     stop_asked,
     suspended_ended,
@@ -214,13 +215,13 @@ def _finished(state: State, now: Moment, active: Attempt, how: Finished) -> Stat
     counts = how.rows, how.added, how.changed, how.gone
     told = kind(*active.about(), how.outcome, *counts, as_of, result.duration_ms, how.warnings)
     state = _deliver(state.with_effects(row), active.request, result).with_effects(told)
-    if how.outcome is not Outcome.COMPLETED:
+    if how.whole and active.run.scope is Scope.NEW:
+        state = _satisfied_too(state, now, active, result, Scope.ALL)
+    if how.outcome is not Outcome.COMPLETED or active.run.scope is Scope.ONE:
         return state
     if active.run.scope is Scope.ALL:
-        return _satisfied_too(state, now, active, result)
-    if active.run.scope is Scope.NEW:
-        return sessions.whole_list_follows(sessions.served(state, now, active.run.account), now, active)
-    return state
+        return _satisfied_too(state, now, active, result, Scope.NEW)
+    return sessions.whole_list_follows(sessions.served(state, now, active.run.account), now, active)
 
 
 def _after_success(state: State, list_state: ListState, row: RunRecord, stamp: Stamp, scope: Scope) -> ListState:
@@ -259,16 +260,16 @@ def _newer(known: Stamp | None, stamp: Stamp) -> Stamp:
     return known
 
 
-def _satisfied_too(state: State, now: Moment, active: Attempt, result: RunResult) -> State:
-    """A clean whole read gives a fast read whose last asker came before it began what it wanted: ``all`` satisfies
-    ``new`` (words, rule 6)."""
-    slot = Slot(active.run.type, active.run.account, Scope.NEW)
-    waiting = state.queue.get(slot)
-    if waiting is None or waiting.last_asked >= active.began.mono:
+def _satisfied_too(state: State, now: Moment, active: Attempt, result: RunResult, scope: Scope) -> State:
+    """A clean whole read gives the request of the other scope whose last asker came before it began what it wanted
+    (words, rule 6). What a suspended read has that is not satisfied is older than this one's rows (rule 19)."""
+    slot = Slot(active.run.type, active.run.account, scope)
+    if (waiting := state.queue.get(slot)) is None:
         return state
+    if waiting.last_asked >= active.began.mono or result.outcome is not Outcome.COMPLETED:
+        return state.with_request(joined(waiting, (), restart=True))
     state = suspended_ended(state.without_request(slot), now, waiting, "satisfied")
-    state = sessions.served(state, now, slot.account)
-    return delivered(state, [a.id for a in waiting.askers], evolve(result, scope=Scope.NEW))
+    return _deliver(sessions.served(state, now, slot.account), waiting, evolve(result, scope=scope))
 
 
 def _suspended(state: State, now: Moment, active: Attempt, how: Suspended) -> State:
@@ -335,9 +336,8 @@ def _after_failure(state: State, list_state: ListState, now: Moment, row: RunRec
     """After three failed requests in a row the schedule's interval doubles, up to two hours (rule 23)."""
     failures = list_state.failures + 1
     wait = state.rules.back_off(state.intervals.get(row.type), failures)
-    if wait is None:
-        return evolve(list_state, failures=failures)
-    return evolve(list_state, failures=failures, back_off=now.wall + timedelta(seconds=wait))
+    back_off = list_state.back_off if wait is None else now.wall + timedelta(seconds=wait)
+    return evolve(list_state, failures=failures, back_off=back_off)
 
 
 def _count_kept(state: State, key: tuple[SyncType, AccountId], before: ListState, after: ListState) -> State:

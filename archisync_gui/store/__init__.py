@@ -1,6 +1,6 @@
 """SQLite through SQLAlchemy Core: schema, migrations, delta, history; nothing of it runs on the event loop's thread."""
 
-from archisync_gui.store.errors import StoreError
+from archisync_gui.store.errors import Overtaken, StoreError
 from archisync_gui.store.journal import StoreJournal
 from archisync_gui.store.keys import natural_key, row_key
 from archisync_gui.store.store import Store
@@ -35,6 +35,7 @@ __all__ = [
     "Delta",
     "FoundList",
     "Known",
+    "Overtaken",
     "Page",
     "RefusedKind",
     "RefusedRead",

@@ -74,14 +74,14 @@ def apply(
 ) -> tuple[Delta, int]:
     """Bring the stored rows of one account to what ``batch`` found; returns the delta and the data rows written.
 
-    Runs inside the caller's transaction. Raises ``read-overtaken`` when the whole list was replaced after ``batch`` was
-    compared with it.
+    Runs inside the caller's transaction. Raises ``read-overtaken`` when the whole list was replaced after ``batch``
+    began to be read.
     """
     reader = Reader(entity)
     writer = Writer(connection, table, entity, account, batch)
     tally = writer.tally
     last = reads_row(connection, entity.name, account)
-    if batch.compared_with is not None and last.whole_number > batch.compared_with:
+    if batch.base is not None and last.whole_number > batch.base:
         raise Overtaken(entity.name)
     first_load = last.last_success is None
     unfilled = _unfilled(connection, entity.name, account)
@@ -281,7 +281,7 @@ def known(connection: sa.Connection, entity: Entity, table: sa.Table, account: s
         ).where(READS.c.entity == entity.name, READS.c.account == account)
     ).one_or_none()
     if row is None or row.seen_keys is None:
-        return Known(number=0 if row is None else row.number)
+        return Known() if row is None else Known(number=row.number, replaced=row.whole_number)
     keys = frozenset(unpack_keys(row.seen_keys))
     columns = [table.c[name] for name in entity.natural_key]
     naturals: set[str] = set()
@@ -290,4 +290,4 @@ def known(connection: sa.Connection, entity: Entity, table: sa.Table, account: s
         for key, *values in part:
             if key in keys:
                 naturals.add(natural_key(entity, dict(zip(entity.natural_key, values, strict=True))))
-    return Known(row.last_success, row.rows, keys, frozenset(naturals), row.garbage, row.number)
+    return Known(row.last_success, row.rows, keys, frozenset(naturals), row.garbage, row.number, row.whole_number)

@@ -41,7 +41,7 @@ class EpochLost(StoreError):
 
 
 class Overtaken(SyncFailure):
-    """The whole list was replaced after a read was compared with it: the read has to be repeated."""
+    """The whole list was replaced after a read began: the read has to be repeated."""
 
     def __init__(self, entity: str) -> None:
         super().__init__("read-overtaken", FailureKind.TRANSIENT, params={"list": entity})

@@ -47,9 +47,7 @@ def keep(
             as_of=batch.as_of,
             clean=batch.clean,
             rows=len(batch.rows),
-            number=ages(connection, entity.name, account).number
-            if batch.compared_with is None
-            else batch.compared_with,
+            number=ages(connection, entity.name, account).number if batch.base is None else batch.base,
             after=batch.after,
             garbage=batch.garbage,
         )

@@ -201,8 +201,8 @@ class Store(Questions):
         """Apply a checked read, whole or not at all. One that is cancelled changes nothing and raises
         ``CancelledError``; where that comes too late, it is applied, and the result is returned as ever.
 
-        Raises :class:`SyncFailure` ``read-overtaken`` when the whole list was replaced (accepted, re-keyed, cleared)
-        after the read was compared with it.
+        Raises :class:`SyncFailure` ``read-overtaken`` when the whole list was replaced (by another whole read, or
+        accepted, re-keyed, cleared) after the read began.
         """
         declared, table = self._tables[entity]
         owner = self.account_of(entity, account)

@@ -31,10 +31,19 @@ class Batch:
     after: int | None = None
     """``Ages.number`` when the read began: rows that another read wrote since keep their values. ``None``: now."""
     compared_with: int | None = None
-    """``Known.number`` (or ``Ages.number``) that the read was compared with; if the whole list was replaced since, the
-    read is not applied (``read-overtaken``). ``None``: not compared with anything."""
+    """``Known.number`` (or ``Ages.number``) that the read was compared with; if the whole list was replaced since the
+    read began (by another whole read or by the operator), it is not applied (``read-overtaken``). ``None``: not
+    compared with anything."""
     garbage: int = 0
     """Rows dropped as garbage."""
+
+    @property
+    def base(self) -> int | None:
+        """The number from which on the whole list may not have been replaced: the read began then. ``None``: it was
+        not compared with anything."""
+        if self.compared_with is None or self.after is None:
+            return self.compared_with
+        return min(self.after, self.compared_with)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +76,8 @@ class Known:
     """Garbage rows of that read; ``None``: not known."""
     number: int = 0
     """``Ages.number`` at this moment."""
+    replaced: int = 0
+    """``Ages.number`` when the whole list was replaced last: no read that began before it is applied any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from archisync_gui.model import (
     SyncFailure,
     warning,
 )
-from archisync_gui.store import Batch, Delta, Known, RefusedKind
+from archisync_gui.store import Batch, Delta, Known, Overtaken, RefusedKind
 from archisync_gui.syncs.checks import (
     Facts,
     check_blanks,
@@ -221,6 +221,8 @@ class SyncRunner:
         assert reading.as_of is not None
         rows = await self._filled(entity, run.account, reading.rows)
         known = await self._store.known(entity.name, run.account)
+        if reading.after is not None and known.replaced > reading.after:
+            raise Overtaken(entity.name)  # before it is judged: what is stored is newer
         batch = Batch(
             run.id,
             current_as_of(self._erp.clock, reading.as_of, reading.began),

@@ -129,6 +129,8 @@ class Machine(RuleBasedStateMachine):
         self.forms: list[asyncio.Task[Any]] = []
         self.begins: dict[str, float] = {}
         self.suspended: dict[str, float] = {}
+        self.overtaken: set[str] = set()
+        """Suspended runs whose whole list another one has read meanwhile."""
         self.anyway: set[Any] = set()
         """Places: a request that is put back is one with who asked meanwhile, under the older id."""
         self.stopped: set[str] = set()
@@ -261,6 +263,10 @@ class Machine(RuleBasedStateMachine):
             assert state.list_state(*line).back_off is None, "rule 23: a success ends it"
         if event.kind is EventKind.SYNC_SUSPENDED:
             self.suspended[str(data["runId"])] = self.mono
+        if event.kind is EventKind.SYNC_COMPLETED and str(data["runId"]) in self.whole and data["scope"] == "new":
+            waiting = state.queue.get(Slot(*line, Scope.ALL))
+            if waiting is not None and waiting.suspended is not None:
+                self.overtaken.add(waiting.suspended.run.id)
         if event.kind is EventKind.SYNC_ERROR and '"credentials"' in json.dumps(data):
             account = str(data["account"])
             if self.parts[str(data["runId"])] >= self.allowed.get(account, 0.0):
@@ -273,11 +279,13 @@ class Machine(RuleBasedStateMachine):
         self.parts[id] = self.mono
         if running.resumed_from is None:
             self.begins[id] = self.mono
+            self.overtaken.discard(id)  # it starts over
         else:
             self.promised(lambda: self.check_resumed(id))
 
     def check_resumed(self, id: str) -> None:
         assert self.mono - self.suspended[id] < 300, "rule 19: an old suspended run starts over"
+        assert id not in self.overtaken, "rule 19: rows of before another whole read are dropped"
 
     def pass_time(self, noticed: float | None = None) -> None:
         """The model's own idea of leases (rules 14, 15, 16). ``noticed``: when the computer woke to find them over."""

@@ -12,6 +12,7 @@ from archisync_gui.model import (
     ErrorInfo,
     EventKind,
     FailureKind,
+    Finished,
     Origin,
     Outcome,
     Progress,
@@ -341,6 +342,63 @@ async def test_a_fast_read_that_was_joined_during_a_whole_read_is_not_satisfied_
         assert rig.active.slot == ("customers", "anna", Scope.NEW)
         await rig.finish()
         assert (await second).outcome is (await first).outcome is Outcome.COMPLETED
+
+
+@pytest.mark.parametrize("outcome", [Outcome.COMPLETED, Outcome.UNCLEAN])
+@pytest.mark.parametrize("joined", [False, True])
+async def test_a_fast_read_of_the_whole_list_leaves_no_suspended_rows_of_before(outcome: Outcome, joined: bool) -> None:
+    """Rules 6, 19: a clean one satisfies the suspended whole read; else that one starts over without its old rows."""
+    async with Rig() as rig:
+        ticket = rig.o.request_sync("customers", "anna")
+        await settle()
+        before = rig.active.control.run.id
+        await rig.clock.advance(1)
+        form = opened(rig, "a")
+        await settle()
+        await rig.suspend("rows of before")
+        if joined:  # after the fast read began, so nothing that it finds is new enough for this asker
+            await rig.clock.advance(5)
+            rig.o.request_sync("customers", "anna")
+            await settle()
+        began = rig.clock.now()
+        rig.active.end(Finished(outcome, as_of=began, rows=9, whole=True))
+        await settle()
+        assert (await form).code == ("fresh" if outcome is Outcome.COMPLETED else "failed")
+        rig.o.resume_other_syncs("a")
+        await settle()
+        if outcome is Outcome.COMPLETED and not joined:
+            assert rig.idle
+            assert (await ticket).outcome is Outcome.COMPLETED
+            assert rig.journal.rows[before].outcome is Outcome.CANCELLED, "rule 31: its row ends"
+        else:
+            assert not ticket.done
+            assert rig.active.slot == ("customers", "anna", Scope.ALL)
+            assert rig.active.control.resume is None, "rows that were read before those of the fast read"
+            await rig.finish()
+            assert (await ticket).outcome is Outcome.COMPLETED
+        success = rig.o.state.list_state("customers", "anna").success
+        assert success is not None
+        assert success.wall >= began
+
+
+async def test_a_whole_list_that_a_fast_read_read_uses_up_what_the_schedule_owes() -> None:
+    """Rule 28: it is not read a second time at once."""
+    async with Rig(rules=Rules(office=None)) as rig:
+        await rig.drain()
+        due = rig.o.state.list_state("customers", "anna").due
+        assert due is not None
+        await rig.clock.advance((due - rig.clock.now()).total_seconds() + 1)
+        while rig.active.type != "customers":
+            await rig.finish()
+        assert rig.o.state.list_state("customers", "anna").owed == due
+        form = opened(rig, "a")
+        await settle()
+        await rig.suspend()
+        rig.active.end(Finished(Outcome.COMPLETED, as_of=rig.clock.now(), rows=9, whole=True))
+        await settle()
+        assert (await form).code == "fresh"
+        assert rig.o.state.list_state("customers", "anna").owed is None
+        await rig.drain()
 
 
 async def asked_again_a_minute_later(rig: Rig) -> asyncio.Task[SmartSyncResult]:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import sqlalchemy as sa
 from store_samples import ENTITIES, START, ManualClock, Reads, parcel, tariff
 
 from archisync_gui.entities.declaration import Entity
-from archisync_gui.store import ChangeKind, Delta, Store, find, row_key
+from archisync_gui.model import SyncFailure
+from archisync_gui.store import ChangeKind, Delta, Store, StoreError, find, row_key
 from archisync_gui.store.fields import FieldChange, differences, packed
 from archisync_gui.store.keys import change_hash, percent_change
 
@@ -214,6 +216,29 @@ async def test_a_suspended_whole_read_turns_back_nothing_that_a_later_fast_read_
     assert rows["3"].missing_since is None
     ages = await store.ages("parcels", "agent")
     assert (ages.all_as_of, ages.new_as_of) == (began, fast)
+
+
+@pytest.mark.parametrize("clean", [True, False])
+async def test_a_suspended_whole_read_turns_back_nothing_that_a_later_whole_read_found(
+    store: Store, reads: Reads, clean: bool
+) -> None:
+    """Its rows were read before: neither they nor its time are stored, also where it compared itself afterwards."""
+    await store.apply("parcels", "agent", reads.batch([parcel(1), parcel(2)], clean=False))
+    began, after = reads.clock.forward(minutes=1), (await store.ages("parcels", "agent")).number
+    await store.apply("parcels", "agent", reads.batch([parcel(1, cost=9), parcel(3)]))
+    stored, ages = await store.rows("parcels", "agent"), await store.ages("parcels", "agent")
+    known = await store.known("parcels", "agent")
+    whole = replace(
+        reads.batch([parcel(1), parcel(2)], clean=clean, as_of=began, after=after), compared_with=known.number
+    )
+    with pytest.raises(SyncFailure, match="read-overtaken"):
+        await store.apply("parcels", "agent", whole)
+    assert await store.rows("parcels", "agent") == stored
+    assert await store.ages("parcels", "agent") == ages
+    await store.keep_refused("parcels", "agent", whole)
+    assert await store.refused() == (), "nor can the operator accept it"
+    with pytest.raises(StoreError, match="refused-read-void"):
+        await store.accept_read(whole.run_id)
 
 
 async def test_times_of_a_clock_that_was_ahead_do_not_hold_rows_back(

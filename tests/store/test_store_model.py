@@ -7,15 +7,24 @@ import shutil
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from store_samples import ENTITIES, ManualClock, Reads, parcel
 
 from archisync_gui.entities.declaration import Row, Value
-from archisync_gui.store import Store
+from archisync_gui.model import SyncFailure
+from archisync_gui.store import Batch, Store, StoreError
 from archisync_gui.store.store import FILE
 
 ACCOUNTS = ("agent", "other")
@@ -38,11 +47,26 @@ class Expected:
     deleted: bool = False
 
 
-def expect(rows: dict[str, Expected], read: dict[str, Row], whole: bool, clean: bool) -> dict[str, Expected]:
+@dataclass(frozen=True)
+class Suspended:
+    """A whole read that has its rows and goes on later; what has happened to the list meanwhile."""
+
+    batch: Batch
+    newer: frozenset[str] = frozenset()
+    """Rows that a later read wrote."""
+    overtaken: bool = False
+    """Another whole read was applied."""
+
+
+def expect(
+    rows: dict[str, Expected], read: dict[str, Row], whole: bool, clean: bool, newer: frozenset[str] = frozenset()
+) -> dict[str, Expected]:
     """The data rules, one sentence each."""
     counts = whole and clean
     after = dict(rows)
     for key, row in read.items():
+        if key in newer:
+            continue
         old = rows.get(key)
         cost, tracking = row["cost"], row["tracking"]
         if old is None:
@@ -54,9 +78,14 @@ def expect(rows: dict[str, Expected], read: dict[str, Row], whole: bool, clean: 
             after[key] = Expected(cost, tracking)
     if counts:
         for key, old in rows.items():
-            if key not in read and not old.deleted:
+            if key not in read and not old.deleted and key not in newer:
                 after[key] = replace(old, absences=old.absences + 1, deleted=old.absences == 1)
     return after
+
+
+def content(row: Expected | None) -> tuple[Value, Value, bool] | None:
+    """What a read writes of a row."""
+    return None if row is None else (row.cost, row.tracking, row.deleted)
 
 
 class DeltaMachine(RuleBasedStateMachine):
@@ -71,6 +100,7 @@ class DeltaMachine(RuleBasedStateMachine):
         self.clock = ManualClock()
         self.reads = Reads(self.clock)
         self.model: dict[str, dict[str, Expected]] = {account: {} for account in ACCOUNTS}
+        self.suspended: dict[str, Suspended] = {}
 
     @initialize()
     def begin(self) -> None:
@@ -90,6 +120,11 @@ class DeltaMachine(RuleBasedStateMachine):
             self.store.apply("parcels", account, self.reads.batch(list(rows.values()), whole=whole, clean=clean))
         )
         self.model[account] = after
+        if (waiting := self.suspended.get(account)) is not None:
+            wrote = frozenset(key for key in rows if content(before.get(key)) != content(after[key]))
+            self.suspended[account] = replace(
+                waiting, newer=waiting.newer | wrote, overtaken=waiting.overtaken or whole
+            )
         revived = {key for key in rows if key in before and before[key].deleted}
         moved = {
             key
@@ -104,6 +139,34 @@ class DeltaMachine(RuleBasedStateMachine):
         assert delta.missing == sum(
             after[key].absences == 1 and before[key].absences == 0 for key in before if key not in rows
         )
+
+    @rule(account=st.sampled_from(ACCOUNTS), read=ROWS, clean=st.booleans())
+    def suspend(self, account: str, read: dict[int, tuple[int, str | None]], clean: bool) -> None:
+        """A whole read has its rows and makes way for others; one that was suspended before is dropped."""
+        rows = [parcel(n, cost=cost, tracking=tracking) for n, (cost, tracking) in read.items()]
+        number = self.runner.run(self.store.ages("parcels", account)).number
+        self.suspended[account] = Suspended(self.reads.batch(rows, clean=clean, after=number))
+
+    @precondition(lambda self: self.suspended)
+    @rule(data=st.data(), keep=st.booleans())
+    def go_on(self, data: st.DataObject, keep: bool) -> None:
+        """It compares itself with what is stored by now and is applied, or refused, kept and accepted."""
+        account = data.draw(st.sampled_from(sorted(self.suspended)))
+        waiting = self.suspended.pop(account)
+        known = self.runner.run(self.store.known("parcels", account))
+        batch = replace(waiting.batch, compared_with=known.number)
+        if keep:
+            self.runner.run(self.store.keep_refused("parcels", account, batch))
+            ends: Any = self.store.accept_read(batch.run_id)
+        else:
+            ends = self.store.apply("parcels", account, batch)
+        if waiting.overtaken:
+            with pytest.raises((SyncFailure, StoreError), match="refused-read-void" if keep else "read-overtaken"):
+                self.runner.run(ends)
+            return
+        self.runner.run(ends)
+        read = {str(row["id"]): row for row in batch.rows}
+        self.model[account] = expect(self.model[account], read, True, batch.clean, waiting.newer)
 
     @rule(account=st.sampled_from(ACCOUNTS))
     def the_same_again_writes_nothing(self, account: str) -> None:

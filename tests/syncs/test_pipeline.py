@@ -182,6 +182,22 @@ async def test_a_suspended_read_starts_over_when_its_last_page_moved(here: World
     assert set(await here.rows("orders")) == here.truth("orders")
 
 
+async def test_a_suspended_read_that_another_whole_read_overtook_is_neither_judged_nor_stored(here: World) -> None:
+    control = here.control("orders")
+    control.on_progress = lambda p: setattr(control, "suspend", p.page == 1)
+    suspended = await here.suspend(control)
+    await here.sync("orders")
+    stored, ages = await here.everything("orders"), await here.store.ages("orders", USER)
+    control.resume, control.on_progress, control.suspend = suspended.state, None, False
+    with pytest.raises(SyncFailure, match="read-overtaken") as caught:
+        await here.runner(control)
+    assert caught.value.kind is FailureKind.TRANSIENT, "the orchestrator repeats it from the start"
+    assert await here.everything("orders") == stored
+    assert await here.store.ages("orders", USER) == ages
+    assert "check" in [p.step for p in control.seen]
+    assert "apply" not in [p.step for p in control.seen]
+
+
 async def test_an_expired_session_is_renewed_in_the_middle_of_a_read(here: World) -> None:
     def expire(_: object) -> None:
         if any(action.detail.startswith("orders PAGE ") for action in here.demo.actions):
