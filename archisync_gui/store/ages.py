@@ -59,16 +59,6 @@ def unproven(connection: sa.Connection, entity: str, account: str) -> frozenset[
     return frozenset(connection.scalars(sa.select(c.row_key).where(*mine)))
 
 
-def doubt(connection: sa.Connection) -> None:
-    """The wall clock was set back: no stored time says any more how old the rows are (rule 30)."""
-    for row in connection.execute(
-        sa.select(READS.c.entity, READS.c.account, *(READS.c[name] for name in STAMPS))
-    ).all():
-        known = [name for name, at in zip(STAMPS, row[2:], strict=True) if at is not None]
-        where = (READS.c.entity == row.entity, READS.c.account == row.account)
-        connection.execute(READS.update().where(*where).values(doubtful=known or None))
-
-
 def replaced(connection: sa.Connection, entity: str, account: str) -> None:
     """The operator changed the whole list: reads that were compared with it before are not applied any more."""
     last = reads_row(connection, entity, account)
@@ -118,7 +108,7 @@ def remember(
     if proves and not (overtaken and last.new_as_of is not None):
         values |= {"new_as_of": batch.as_of, "new_number": number}
         renewed.add("new_as_of")
-    values["doubtful"] = sorted(last.doubtful - renewed) or None
+    values["doubtful"] = sorted(last.doubtful | renewed if batch.doubtful else last.doubtful - renewed) or None
     _put(connection, entity, account, values)
     touch(connection, entity, account, batch, last, written)
 

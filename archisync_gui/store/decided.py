@@ -1,4 +1,4 @@
-"""Notes of an archive that outlive it when a backup takes its place: the operator's pause, stopped accounts, logins."""
+"""Notes of an archive that outlive it when a backup takes its place: pause, stopped accounts, logins, doubt of times."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateTable
 
 from archisync_gui.store.database import only_read
+from archisync_gui.store.doubts import DOUBTED
 from archisync_gui.store.schema import NOTES
 
-OUTLIVES = "key IN ('hold', 'hold-until') OR key LIKE 'stopped:%' OR key LIKE 'logins:%'"
-"""Of the notes: what the operator decided, what the ERP refused and the logins of the day. They belong to no rows."""
+OUTLIVES = f"key IN ('hold', 'hold-until', '{DOUBTED}') OR key LIKE 'stopped:%' OR key LIKE 'logins:%'"
+"""Of the notes: what the operator decided, what the ERP refused, the logins of the day, and that the clock was set
+back. They belong to no rows."""
 
 
 class Decided(NamedTuple):
@@ -37,7 +39,9 @@ def decided_in(path: Path, now: datetime) -> Decided:
                 return Decided(notes, known=True)
     except (sqlite3.Error, OSError):
         notes = {}
-    return Decided({"hold": json.dumps(now.isoformat()), **notes}, known=False)
+    # A doubt about the clock cannot be ruled out, either.
+    since = json.dumps(now.isoformat())
+    return Decided({"hold": since, **notes, DOUBTED: since}, known=False)
 
 
 def bring_into(path: Path, decided: Decided) -> None:

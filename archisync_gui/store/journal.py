@@ -30,9 +30,10 @@ from archisync_gui.model import (
     as_json,
 )
 from archisync_gui.model.events import data_from
-from archisync_gui.store.ages import doubt, names_of
+from archisync_gui.store.ages import names_of
 from archisync_gui.store.connections import Connections
 from archisync_gui.store.dialect import any_text
+from archisync_gui.store.doubts import NOTES_OF_DOUBT, doubt
 from archisync_gui.store.errors import RECOVERABLE, StoreError
 from archisync_gui.store.schema import EVENTS, EXPLANATIONS, NOTES, READS, RUN_ORDER, RUN_PAIRS, RUNS, utc_text
 
@@ -202,7 +203,8 @@ class StoreJournal:
 
     async def clock_doubted(self) -> None:
         """Remember that no stored time tells any more how old the rows are."""
-        await self._write(doubt)
+        now = self._clock.now()
+        await self._write(lambda connection: doubt(connection, now))
 
     async def run_started(self, record: RunRecord) -> None:
         """Keep a run that begins."""
@@ -321,7 +323,7 @@ def _load(connection: sa.Connection) -> Remembered:
         pairs = connection.execute(RUN_PAIRS).all()
         names = sorted((kind, name) for kind, name in pairs if isinstance(kind, str) and isinstance(name, str))
         reads = tuple(_last_read(connection, type_, account) for type_, account in names)
-        notes = {row.key: row.value for row in connection.execute(sa.select(NOTES))}
+        notes = {row.key: row.value for row in connection.execute(sa.select(NOTES)) if row.key not in NOTES_OF_DOUBT}
         # The last ones that were written, not the latest times: a clock that was ahead for an hour leaves those.
         moments = [
             connection.scalar(sa.select(table.c.at).order_by(table.c.id.desc()).limit(1))

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from archisync_gui.entities.declaration import Entity, Row
 from archisync_gui.store import schema
 from archisync_gui.store.ages import ages
+from archisync_gui.store.doubts import is_kept_doubtful
 from archisync_gui.store.errors import StoreError
 from archisync_gui.store.keys import natural_key, row_key
 from archisync_gui.store.schema import CHANGES, READS, REFUSED, REFUSED_ROWS
@@ -85,7 +86,9 @@ def usable(connection: sa.Connection, run_id: str, kind: RefusedKind, now: datet
     if read.kind is not kind:
         raise StoreError("refused-read-other-kind", run=run_id)
     rows = Rows(connection, run_id, read.rows)
-    return read, Batch(run_id, read.as_of, rows, whole=True, clean=row.clean, after=row.after, garbage=row.garbage)
+    doubtful = is_kept_doubtful(connection, run_id)
+    batch = Batch(run_id, read.as_of, rows, True, row.clean, after=row.after, garbage=row.garbage, doubtful=doubtful)
+    return read, batch
 
 
 def _why_not(connection: sa.Connection, read: RefusedRead, number: int, now: datetime) -> str | None:

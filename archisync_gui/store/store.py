@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from archisync_gui.entities.declaration import Entity
 from archisync_gui.model import AccountId, Clock, SyncType
-from archisync_gui.store import ages, backups, dialect, find, maintenance, refused, schema, transfer
+from archisync_gui.store import ages, backups, dialect, doubts, find, maintenance, refused, schema, transfer
 from archisync_gui.store import apply as applying
 from archisync_gui.store import migrate as migrating
 from archisync_gui.store.connections import Connections
@@ -85,7 +85,7 @@ class Store(Questions):
                 return found
 
             bring = find.prepare if await database.exclusive(prepare) is Form.CURRENT else migrating.migrate
-            await database.write(lambda connection: bring(connection, entities))
+            await database.write(lambda connection: (bring(connection, entities), doubts.catch_up(connection)))
             await database.read(lambda connection: migrating.require_tables(connection, path))
         except DBAPIError as error:  # tables or a version that no program of ours has written
             await database.close()

@@ -36,6 +36,8 @@ class Batch:
     compared with anything."""
     garbage: int = 0
     """Rows dropped as garbage."""
+    doubtful: bool = False
+    """``as_of`` is from before the wall clock was set back (a kept read): how old the rows are is unknown."""
 
     @property
     def base(self) -> int | None:

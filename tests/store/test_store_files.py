@@ -215,6 +215,41 @@ async def test_a_damaged_file_is_refused_and_a_backup_restores_it(
     await store.close()
 
 
+@pytest.mark.parametrize("present", ["sound", "damaged", "missing"])
+async def test_a_backup_of_before_the_clock_was_set_back_has_doubtful_times(
+    store: Store, reads: Reads, tmp_path: Path, clock: ManualClock, present: str
+) -> None:
+    """Rule 30: the doubt outlives the archive. One that cannot be asked about it may have had one."""
+    every = {"last_success", "new_as_of", "all_as_of"}
+    clock.forward(hours=4)
+    await store.apply("parcels", "agent", reads.batch([parcel(1)]))
+    await store.keep_refused("parcels", "agent", reads.batch([parcel(2)]))
+    backup = await store.backup("before")
+    clock.forward(hours=-4)
+    if present == "sound":
+        await store.journal.clock_doubted()
+    clock.forward(hours=5)
+    await store.apply("parcels", "agent", reads.batch([parcel(1)]))
+    assert not (await store.ages("parcels", "agent")).doubtful
+    after = await store.backup("after")
+    await store.close()
+    if present == "damaged":
+        store.path.write_bytes(b"no database" * 500)
+    elif present == "missing":
+        store.path.unlink()
+    await Store.restore(tmp_path / "data", backup, clock=clock)
+    store = await Store.open(tmp_path / "data", ENTITIES, clock=clock)
+    assert (await store.ages("parcels", "agent")).doubtful == every
+    await store.accept_read("run-2")
+    assert (await store.ages("parcels", "agent")).doubtful == every, "the kept read is of before, too"
+    await store.close()
+    await Store.restore(tmp_path / "data", after, clock=clock)
+    store = await Store.open(tmp_path / "data", ENTITIES, clock=clock)
+    # A backup of after the doubt knows of it; of one that nobody knew at its time, the archive alone tells.
+    assert (await store.ages("parcels", "agent")).doubtful == (set() if present == "sound" else every)
+    await store.close()
+
+
 async def test_pages_destroyed_inside_the_file_are_found_by_the_check(
     store: Store, reads: Reads, tmp_path: Path, clock: ManualClock
 ) -> None:

@@ -36,6 +36,25 @@ async def test_accepting_applies_exactly_the_kept_read_after_a_backup(store: Sto
     assert (await store.known("parcels", "agent")).rows == 450
 
 
+@pytest.mark.parametrize("kind", RefusedKind)
+async def test_accepting_a_read_of_before_the_clock_was_set_back_ends_no_doubt(
+    store: Store, reads: Reads, clock: ManualClock, kind: RefusedKind
+) -> None:
+    """Rule 30: its time is one of the doubtful ones, so the list is not two hours old because that one says so."""
+    await store.apply("parcels", "agent", reads.batch([parcel(n) for n in range(40)]))
+    clock.forward(hours=4)
+    batch = reads.batch([parcel(n) | {"id": str(100 + n)} for n in range(40)])
+    await store.keep_refused("parcels", "agent", batch, kind)
+    clock.forward(hours=-4)
+    await store.journal.clock_doubted()
+    clock.forward(hours=6)
+    await (store.accept_read if kind is RefusedKind.SHRINK else store.rekey)(batch.run_id)
+    assert (await store.ages("parcels", "agent")).doubtful == {"last_success", "new_as_of", "all_as_of"}
+    await store.keep_refused("parcels", "agent", reads.batch(batch.rows))
+    await store.accept_read(f"run-{reads.count}")
+    assert (await store.ages("parcels", "agent")).doubtful == frozenset(), "one of after it ends it"
+
+
 async def test_the_next_clean_read_after_an_accepted_shrink_removes(store: Store, reads: Reads) -> None:
     batch = await refused(store, reads)
     await store.accept_read(batch.run_id)
