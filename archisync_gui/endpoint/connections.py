@@ -16,57 +16,97 @@ log = logging.getLogger(__name__)
 
 class Crowd:
     """The open connections. Above ``limit`` the one that has been idle longest is closed: it has sent no request yet,
-    or half of one, or has had its answer. If all are being served, the new one is closed."""
+    or half of one, or one without a valid token, or has had its answer. If all the others are being served, the new
+    one is closed."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._open: set[web.RequestHandler] = set()
-        self._silent: dict[web.RequestHandler, None] = {}
+        self._open: set[Connection] = set()
+        self._silent: dict[Connection, None] = {}
 
-    def come(self, connection: web.RequestHandler) -> None:
+    def come(self, connection: Connection) -> None:
         """It is open now."""
         self._open.add(connection)
         self._silent[connection] = None
         if len(self._open) > self._limit:
             oldest = next(iter(self._silent))
             self.left(oldest)
-            assert oldest.transport is not None
-            oldest.transport.abort()
+            oldest.abort()
 
-    def asked(self, connection: web.RequestHandler) -> None:
-        """A whole request has come on it."""
-        self._silent.pop(connection, None)
+    def proved(self, request: web.Request) -> None:
+        """A whole request with a valid token has come on its connection, which is kept until the answer was sent."""
+        self._silent.pop(_of(request), None)
 
-    def idle(self, connection: web.RequestHandler) -> None:
-        """Its request was answered."""
+    def idle(self, request: web.Request) -> None:
+        """Its request was answered, or has come and has proved nothing: others make room before it."""
+        connection = _of(request)
         if connection in self._open:
             self._silent.pop(connection, None)
             self._silent[connection] = None
 
-    def left(self, connection: web.RequestHandler) -> None:
-        """It counts no more."""
+    def left(self, connection: Connection) -> None:
+        """Its socket is closed."""
         self._open.discard(connection)
         self._silent.pop(connection, None)
 
 
+def _of(request: web.Request) -> Connection:
+    connection = request.protocol
+    assert isinstance(connection, Connection)
+    return connection
+
+
 class Connection(web.RequestHandler):
-    """aiohttp's connection, whose errors are answered in our JSON and logged without the request."""
+    """aiohttp's connection, whose errors are answered in our JSON and logged without the request, and whose socket is
+    closed at the latest ``patience`` seconds after its last answer, though the client has not read that."""
 
-    __slots__ = ("_crowd",)
+    __slots__ = ("_aborting", "_crowd", "_open", "_patience")
 
-    def __init__(self, server: web.Server, crowd: Crowd, **how: Any) -> None:
+    def __init__(self, server: web.Server, crowd: Crowd, patience: float, **how: Any) -> None:
         super().__init__(server, **how)
         self._crowd = crowd
+        self._patience = patience
+        self._open: asyncio.Transport | None = None
+        """Until the socket is closed; aiohttp forgets its own ``transport`` when it *begins* to close it."""
+        self._aborting: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """It is open."""
+        assert isinstance(transport, asyncio.Transport)
+        self._open = transport
         super().connection_made(transport)
         self._crowd.come(self)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """It has ended."""
+        self._open = None
+        if self._aborting is not None:
+            self._aborting.cancel()
         self._crowd.left(self)
         super().connection_lost(exc)
+
+    def abort(self) -> None:
+        """Close the socket at once, without what was not sent yet."""
+        if self._open is not None:
+            self._open.abort()
+
+    async def start(self) -> None:
+        """Serve its requests; then aiohttp closes it."""
+        try:
+            await super().start()
+        finally:
+            self._end_soon()
+
+    def force_close(self) -> None:
+        """Close it: it was idle for too long, or the server stops."""
+        super().force_close()
+        self._end_soon()
+
+    def _end_soon(self) -> None:
+        """Do not wait for ever for a client that reads nothing: a socket that has something to send stays open until
+        that is sent."""
+        if self._open is not None and self._open.is_closing() and self._aborting is None:
+            self._aborting = asyncio.get_running_loop().call_later(self._patience, self.abort)
 
     def handle_error(
         self,

@@ -87,6 +87,7 @@ class HttpServer:
             pairing=pairing,
             gate=self._gate,
             streams=self._streams,
+            crowd=self._crowd,
             events=events,
             status=StatusTexts(),
             tickets=tickets,
@@ -128,6 +129,7 @@ class HttpServer:
         return Connection(
             server,
             self._crowd,
+            self._limits.silence,
             loop=asyncio.get_running_loop(),
             keepalive_timeout=self._limits.silence,
             lingering_time=0.0,
@@ -155,7 +157,7 @@ class HttpServer:
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         if not request.body_exists:
-            self._crowd.asked(request.protocol)
+            self._crowd.idle(request)
         try:
             response = await self._passed(request, handler)
         except Refusal as refusal:
@@ -170,7 +172,7 @@ class HttpServer:
             log.exception("%s %s failed", request.method, _path(request))
             response = self._refused(request, Refusal("internal"))
         sent = await self._sent(request, response)
-        self._crowd.idle(request.protocol)
+        self._crowd.idle(request)
         return sent
 
     async def _passed(
@@ -218,8 +220,9 @@ class HttpServer:
             body: Any = None
             if route.text_body or route.body is not None:
                 raw = await read_body(request, self._limits, text=route.text_body)
-                self._crowd.asked(request.protocol)
                 body = raw if route.body is None else parse_body(route.body, raw)
+            if caller.page is not None:  # only now: who sends half a body keeps no place, token or not
+                self._crowd.proved(request)
             query = parse_query(route.query or contract.Query, request)
             call = Call(self._services, request, caller, self._language_of(request), body, query)
             made = await route.handler(call)

@@ -20,6 +20,7 @@ from archisync_gui.model import Clock
 if TYPE_CHECKING:
     from archisync_gui.drafts import BrowserKeys, Drafts
     from archisync_gui.endpoint.caches import EventLog, TicketBook
+    from archisync_gui.endpoint.connections import Crowd
     from archisync_gui.endpoint.status_texts import StatusTexts
     from archisync_gui.endpoint.streams import Streams
     from archisync_gui.orchestrator import OrchestratorApi
@@ -57,6 +58,7 @@ class Services:
     pairing: Pairing
     gate: Gate
     streams: Streams
+    crowd: Crowd
     events: EventLog
     status: StatusTexts
     tickets: TicketBook

@@ -177,6 +177,9 @@ async def test_a_thousand_connections_that_ask_for_nothing_shut_nobody_out(tmp_p
     async with running(tmp_path, limits=replace(CROWDED, silence=300.0)) as office:
         at_work = aiohttp.ClientSession()
         async with at_work, at_work.ws_connect(f"{office.url}/api/smart-sessions", headers={"Origin": PAGE}) as line:
+            await office.page("POST", "/api/customers/smart-sync?wait=false", body={"sessionId": SESSION})
+            await line.send_json({"type": "attach", "token": office.token, "sessionId": SESSION})
+            assert (await line.receive_json())["type"] == "attached"
             crowd = [await asyncio.open_connection("127.0.0.1", office.endpoint.port) for _ in range(60)]
             for _, writer in crowd[:30]:
                 writer.write(b"GET /api/health HTTP/1.1\r\n")
@@ -188,8 +191,8 @@ async def test_a_thousand_connections_that_ask_for_nothing_shut_nobody_out(tmp_p
             async with asyncio.timeout(120):
                 gone = await asyncio.gather(*(reader.read() for reader, _ in crowd[:10]), return_exceptions=True)
             assert all(isinstance(what, ConnectionResetError) or what == b"" for what in gone), "the oldest made room"
-            await line.send_json({"type": "attach", "token": office.token, "sessionId": SESSION})
-            assert (await line.receive_json())["type"] in ("attached", "ended"), "who has asked is never dropped"
+            await line.send_json({"type": "touch"})
+            assert (await line.receive_json())["type"] == "touched", "who has shown a token is never dropped"
             for _, writer in crowd:
                 writer.transport.abort()
 
