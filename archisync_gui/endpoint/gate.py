@@ -115,6 +115,7 @@ RETRY_AFTER: Mapping[str, int] = {
     "too-many-tickets": 10,
     "too-many-records": 60,
     "too-many-streams": 10,
+    "closing": 5,
 }
 """Code of a refusal → seconds until it is worth asking again (``Retry-After``), where that is always the same."""
 

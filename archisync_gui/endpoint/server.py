@@ -79,6 +79,15 @@ class Waiting(asyncio.Protocol):
         transport.resume_reading()
 
 
+class Refused(asyncio.Protocol):
+    """A connection that is closed at once."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """It is open."""
+        assert isinstance(transport, asyncio.Transport)
+        transport.abort()
+
+
 class Endpoint:
     """The local HTTP endpoint of one profile."""
 
@@ -128,11 +137,17 @@ class Endpoint:
         """Loads the server, and holds it; ``None`` until somebody calls."""
         self._waiting: dict[Waiting, None] = {}
         self._forget: Callable[[], object] = lambda: None
+        self._changing = asyncio.Lock()
+        """Held while it starts, stops or moves: one after the other."""
         self.port = 0
         """The port taken; 0 while not started."""
 
     async def start(self) -> int:
         """Take a port and serve; returns the port. Raises :class:`EndpointError` ``ports-taken``."""
+        async with self._changing:
+            return await self._start()
+
+    async def _start(self) -> int:
         listening = listen(self._wanted_port)
         self.port = listening.getsockname()[1]
         await asyncio.to_thread(self._browser_keys.open, self.port)
@@ -144,31 +159,38 @@ class Endpoint:
 
     async def stop(self) -> None:
         """End all streams, finish short answers, free the port. Harmless when not started."""
+        async with self._changing:
+            await self._stop()
+
+    async def _stop(self) -> None:
         if self._listening is None:
             return
         self._forget()
-        self._listening.close()
+        # At once, not when all have been answered: a call that comes meanwhile would load another server, with the gate
+        # of the old port.
+        listening, self._listening = self._listening, None
+        listening.close()
         http, self._http = self._http, None
         if http is not None:
             http.cancel()
             await asyncio.wait({http})
             if not http.cancelled() and http.exception() is None:
                 await http.result().close()
-        self._listening = None
 
     async def move(self, port: int) -> int:
         """Serve at another port from now on (0: the usual one); returns the port. Open lines end, their tabs have to
         learn the new address. Raises :class:`EndpointError` ``ports-taken``, and serves where it did."""
-        before = self.port
-        await self.stop()
-        self._wanted_port = port or self._usual_port
-        try:
-            return await self.start()
-        except EndpointError:
-            if before:
-                self._wanted_port = before
-                await self.start()
-            raise
+        async with self._changing:
+            before = self.port
+            await self._stop()
+            self._wanted_port = port or self._usual_port
+            try:
+                return await self._start()
+            except EndpointError:
+                if before:
+                    self._wanted_port = before
+                    await self._start()
+                raise
 
     @property
     def url(self) -> str:
@@ -190,6 +212,8 @@ class Endpoint:
         return [own_origin(port) for port in dict.fromkeys((self.port, *tried, *self._browser_keys.ports))]
 
     def _connection(self) -> asyncio.Protocol:
+        if self._listening is None:
+            return Refused()  # accepted just before the endpoint stopped
         http = self._load()
         return http.result().connection() if http.done() else Waiting(http, self._waiting)
 

@@ -52,9 +52,10 @@ async def smart_sync(call: Call) -> Reply:
     wanted = body.user_id or _own_account(call, body.session_id)
     account = call.services.gate.account(call.caller, wanted, enabled_accounts(orchestrator.get_status()))
     same_account(call, body.session_id, account)
-    result = await orchestrator.smart_customer_sync(
+    asked = orchestrator.smart_customer_sync(
         body.session_id, account, label=body.label, token=call.caller.token_id, wait=call.query.wait
     )
+    result = await call.services.streams.while_open(asked)
     return _reply_to_form(call, result)
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Container, Iterator
+from collections.abc import Awaitable, Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from archisync_gui.endpoint.gate import Refusal
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True, eq=False)
@@ -46,6 +49,19 @@ class Streams:
         for stream in self._open:
             if stream.page_id is not None and stream.page_id not in page_ids:
                 stream.over.set()
+
+    async def while_open(self, awaitable: Awaitable[T]) -> T:
+        """Wait for something long, but not longer than the endpoint lives; raises :class:`Refusal` (503) then."""
+        work = asyncio.ensure_future(awaitable)
+        closing = asyncio.ensure_future(self.closing.wait())
+        try:
+            await asyncio.wait((work, closing), return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                raise Refusal("closing")
+            return work.result()
+        finally:
+            work.cancel()
+            closing.cancel()
 
     @contextmanager
     def one(self, page_id: str | None = None) -> Iterator[Stream]:

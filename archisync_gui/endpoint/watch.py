@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Awaitable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from aiohttp import hdrs, web
 
@@ -23,8 +22,6 @@ from archisync_gui.model import AccountId, Event, Origin, Outcome, Scope, as_jso
 if TYPE_CHECKING:
     from archisync_gui.endpoint.streams import Stream
     from archisync_gui.orchestrator import Feed, Ticket
-
-T = TypeVar("T")
 
 SHARED_TYPES = frozenset(entity.name for entity in ENTITIES if entity.spec.shared)
 """Lists that belong to no account."""
@@ -69,7 +66,7 @@ async def answer_ticket(call: Call, ticket: Ticket, *, wait: bool) -> Reply:
     """202 with the ticket, or with ``wait`` 200 with its outcome."""
     call.services.tickets.note(ticket.id, call.caller.token_id)
     if wait:
-        result = await while_open(call, ticket)
+        result = await call.services.streams.while_open(ticket)
         good = result.outcome in (Outcome.COMPLETED, Outcome.UNCLEAN, Outcome.SKIPPED)
         message = call.say(f"sync-{result.outcome.value}", type=ticket.type)
         return Reply(
@@ -80,20 +77,6 @@ async def answer_ticket(call: Call, ticket: Ticket, *, wait: bool) -> Reply:
     message = call.say("sync-accepted", type=ticket.type)
     place = call.services.orchestrator.position(ticket)
     return Reply(contract.TicketAnswer(message=message, type=ticket.type, ticket=ticket.id, position=place), 202)
-
-
-async def while_open(call: Call, awaitable: Awaitable[T]) -> T:
-    """Wait for something long, but not longer than the endpoint lives; raises :class:`Refusal` (503) then."""
-    work = asyncio.ensure_future(awaitable)
-    closing = asyncio.ensure_future(call.services.streams.closing.wait())
-    try:
-        await asyncio.wait((work, closing), return_when=asyncio.FIRST_COMPLETED)
-        if not work.done():
-            raise Refusal("closing")
-        return work.result()
-    finally:
-        work.cancel()
-        closing.cancel()
 
 
 def _account(call: Call, wanted: AccountId | None) -> AccountId | None:
