@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CALLER = web.RequestKey("caller", Caller)
+BEGUN = web.RequestKey("begun", bool)
+"""Set when the head of an answer was written."""
 ORDER_FORM = "/order-form"
 
 
@@ -160,17 +162,10 @@ class HttpServer:
             self._crowd.idle(request)
         try:
             response = await self._passed(request, handler)
-        except Refusal as refusal:
-            response = self._refused(request, refusal)
         except (asyncio.CancelledError, ConnectionError):
             raise
-        except SyncFailure as failure:
-            # Failures of the orchestrator and the store have their own texts.
-            response = self._refused(request, Refusal(failure.code, params=failure.params))
-        except Exception:
-            # The traceback, not the request: headers and bodies hold secrets.
-            log.exception("%s %s failed", request.method, _path(request))
-            response = self._refused(request, Refusal("internal"))
+        except Exception as error:
+            response = self._refused(request, _refusal_of(request, error))
         sent = await self._sent(request, response)
         self._crowd.idle(request)
         return sent
@@ -198,6 +193,7 @@ class HttpServer:
         return response
 
     async def _finish(self, request: web.Request, response: web.StreamResponse) -> None:
+        request[BEGUN] = True
         for name, value in SAFE.items():
             response.headers.setdefault(name, value)
         response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
@@ -231,6 +227,7 @@ class HttpServer:
         return serve
 
     def _refused(self, request: web.Request, refusal: Refusal) -> web.Response:
+        """The answer; where another one has begun (events, the tab's line) there is none, and the connection ends."""
         caller: Caller | None = request.get(CALLER)
         log.info(
             "refused %s %s: %s%s (%s)",
@@ -240,6 +237,10 @@ class HttpServer:
             f", {refusal.header} at fault" if refusal.header else "",
             request.headers.get(hdrs.ORIGIN, "no origin")[:200],
         )
+        if request.get(BEGUN):
+            if request.transport is not None:
+                request.transport.abort()
+            raise ConnectionResetError("the answer had begun")
         what, means, todo = said(refusal.code, self._language_of(request), refusal.params)
         answer = {
             "success": False,
@@ -305,6 +306,16 @@ class HttpServer:
         if etag and request.headers.get(hdrs.IF_NONE_MATCH) == etag:
             return web.Response(status=304, headers=headers)
         return web.Response(body=body, headers=headers | {hdrs.CONTENT_TYPE: type_})
+
+
+def _refusal_of(request: web.Request, error: Exception) -> Refusal:
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, SyncFailure):  # of the orchestrator or the store: they have their own texts
+        return Refusal(error.code, params=error.params)
+    # The traceback, not the request: headers and bodies hold secrets.
+    log.error("%s %s failed", request.method, _path(request), exc_info=error)
+    return Refusal("internal")
 
 
 def _path(request: web.Request) -> str:

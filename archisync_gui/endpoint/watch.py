@@ -207,12 +207,12 @@ async def explain(call: Call) -> Reply:
 
 async def events(call: Call) -> web.StreamResponse:
     """``GET /api/events``: server-sent events, a status first."""
-    services = call.services
+    services, view = call.services, _view(call)
     with services.streams.one(call.caller.token_id) as stream:
         response = web.StreamResponse(headers={hdrs.CONTENT_TYPE: "text/event-stream", hdrs.CACHE_CONTROL: "no-store"})
         await response.prepare(call.request)
         try:
-            await _stream(call, response, stream)
+            await _stream(call, response, stream, view)
         except (TimeoutError, ConnectionError):
             # Gone, or it has not taken what it asked for: keeping it would let its backlog grow.
             if call.request.transport is not None:
@@ -220,8 +220,8 @@ async def events(call: Call) -> web.StreamResponse:
     return response
 
 
-async def _stream(call: Call, response: web.StreamResponse, stream: Stream) -> None:
-    services, view = call.services, _view(call)
+async def _stream(call: Call, response: web.StreamResponse, stream: Stream, view: AccountView | None) -> None:
+    services = call.services
     missed = services.events.since(call.request.headers.get("Last-Event-ID", ""))
     async with services.orchestrator.events(REMEMBERED_EVENTS) as news:
         now = services.orchestrator.get_status()

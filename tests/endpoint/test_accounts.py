@@ -197,6 +197,7 @@ async def test_a_token_of_an_account_that_was_removed_opens_nothing(office: Offi
         ("GET", "/api/sync/status", None),
         ("GET", "/api/sync/history", None),
         ("GET", "/api/sync/explain", None),
+        ("GET", "/api/events", None),
         ("GET", "/api/customers", None),
         ("POST", "/api/customers/smart-sync", {}),
         ("POST", "/api/sync/customers", {}),

@@ -7,9 +7,11 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from archisync_gui.endpoint.connections import Connection
 from archisync_gui.endpoint.gate import Limits
@@ -46,6 +48,14 @@ def still_open(sockets: list[asyncio.Transport]) -> int:
     return sum(transport.get_extra_info("socket").fileno() != -1 for transport in sockets)
 
 
+def _ours(sockets: list[asyncio.Transport], line: socket.socket) -> asyncio.Transport | None:
+    return next((t for t in sockets if t.get_extra_info("peername") == line.getsockname()), None)
+
+
+def _served(server: web.Server, requests: int) -> bool:
+    return server.requests_count >= requests
+
+
 @asynccontextmanager
 async def deaf(office: Office, sockets: list[asyncio.Transport], how_many: int, more: str = "") -> AsyncIterator[None]:
     """Clients that ask for more than the system's buffers hold, and read nothing of it. What is left in the server is
@@ -62,14 +72,14 @@ async def deaf(office: Office, sockets: list[asyncio.Transport], how_many: int, 
             line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
             line.setblocking(False)
             await loop.sock_connect(line, ("127.0.0.1", office.endpoint.port))
-            me = line.getsockname()
-            ours = await until(lambda me=me: next((t for t in sockets if t.get_extra_info("peername") == me), None))
+            ours = await until(partial(_ours, sockets, line))
+            assert ours is not None
             before, asked = server.requests_count, 0
             while not ours.get_write_buffer_size():
                 more_of_it = max(needed - 5 - asked, 1)
                 asked += more_of_it
                 await loop.sock_sendall(line, one * more_of_it)
-                await until(lambda now=before + asked: server.requests_count >= now)
+                await until(partial(_served, server, before + asked))
                 await asyncio.sleep(0.005)
             needed = asked
             assert ours.get_write_buffer_size() < 64 * 1024

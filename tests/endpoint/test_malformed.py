@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 
 from archisync_gui.endpoint.gate import Limits
+from archisync_gui.model import FailureKind, SyncFailure
 from tests.endpoint.office import PAGE, QUICK, SESSION, Office, running
 
 SECRET = "very-secret-token-that-no-log-may-hold"
@@ -249,3 +250,44 @@ async def test_a_handler_that_fails_says_so_and_no_more(
     assert (answer.status, answer.code) == (500, "internal")
     assert "inner workings" not in answer.text
     assert office.token not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "failure", [RuntimeError("inner workings"), SyncFailure("office-no-leader", FailureKind.TRANSIENT)]
+)
+@pytest.mark.parametrize("path", ["/api/events", "/api/smart-sessions"])
+async def test_an_answer_that_has_begun_is_broken_off_and_not_answered_again(
+    office: Office, path: str, failure: Exception, expected_errors: object
+) -> None:
+    if isinstance(failure, RuntimeError):
+        expected_errors(f"GET {path} failed")  # type: ignore[operator]
+    await office.page("POST", "/api/customers/smart-sync?wait=false", body={"sessionId": SESSION})
+    reader, writer = await asyncio.open_connection("127.0.0.1", office.endpoint.port)
+    upgrade = (
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        f"Sec-WebSocket-Key: {'A' * 22}==",
+        "Sec-WebSocket-Version: 13",
+    )
+    ours = (f"Origin: {PAGE}", f"Authorization: Bearer {office.token}")
+    raw = head(office, *ours, *(upgrade if path == "/api/smart-sessions" else ()), method="GET", path=path)
+    events = office.orchestrator.events
+
+    def broken(*_args: object) -> None:
+        office.orchestrator.events = events
+        raise failure
+
+    office.orchestrator.events = broken
+    writer.write(raw.replace(b"Connection: close\r\n", b""))
+    answer = b""
+    async with asyncio.timeout(60):
+        if path == "/api/smart-sessions":
+            answer = await reader.readuntil(b"\r\n\r\n")
+            attach = json.dumps({"type": "attach", "token": office.token, "sessionId": SESSION}).encode()
+            writer.write(b"\x81" + bytes([0x80 | 126]) + len(attach).to_bytes(2, "big") + bytes(4) + attach)
+        with contextlib.suppress(ConnectionResetError):
+            while more := await reader.read(1000):
+                answer += more
+    assert answer.count(b"HTTP/1.1 ") <= 1
+    assert b'"success"' not in answer
+    writer.transport.abort()
