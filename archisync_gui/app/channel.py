@@ -1,8 +1,9 @@
 """The local channel: the holder of a profile serves other processes of the same user. No command lives here.
 
 One request per connection, JSON lines: ``{"call": name, "args": {…}}`` → any number of ``{"event": …}`` → one
-``{"exit": code, "result": …}``. On Linux and macOS a Unix socket whose peer's user is checked by the kernel; on Windows
-a loopback port whose secret lies in the profile's folder, which only its user can read.
+``{"exit": code, "result": …}``. On Linux and macOS a Unix socket, and each end asks the kernel for the other one's
+user; on Windows a loopback port and a secret in the profile's folder, which only its user can read: before the request
+each end proves that it knows it, and neither sends it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import socket
 import stat
 import struct
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,10 @@ SIGN_OF_LIFE = 15.0
 
 SILENCE = 60.0
 """Seconds without any sign of life after which a caller gives up."""
+
+
+LOOPBACK = sys.platform == "win32"
+"""There are no Unix sockets: a port of 127.0.0.1, which any user's program may have taken."""
 
 
 class NoAnswer(Exception):
@@ -86,6 +91,11 @@ def _peer_uid(connection: socket.socket) -> int | None:
     return None
 
 
+def _proof(secret: str, who: str, nonce: str) -> str:
+    """That ``who`` (holder or caller) knows the secret, for a nonce that the other end has chosen."""
+    return hmac.new(secret.encode(), f"{who} {nonce}".encode(), hashlib.sha256).hexdigest()
+
+
 class ChannelServer:
     """Serves :data:`Handler` to other processes of the same user, for as long as the profile is held."""
 
@@ -102,7 +112,7 @@ class ChannelServer:
 
         If no address is free the log says so: the holder works, but other processes cannot call it.
         """
-        if sys.platform == "win32":
+        if LOOPBACK:
             self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=LINE_LIMIT)
             port = self._server.sockets[0].getsockname()[1]
             replace_file(_address_file(self._profile), json.dumps({"port": port, "secret": self._secret}))
@@ -141,7 +151,7 @@ class ChannelServer:
         for writer in calls.values():  # a call cancelled before its first step never closed its own
             await _closed(writer)
         self._server = None
-        if sys.platform == "win32":
+        if LOOPBACK:
             _address_file(self._profile).unlink(missing_ok=True)
         elif self._path is not None:
             with contextlib.suppress(OSError):  # the folder may be gone
@@ -150,6 +160,17 @@ class ChannelServer:
                 with contextlib.suppress(OSError):  # another profile's socket may still be there
                     self._path.parent.rmdir()
 
+    async def _knows_secret(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Prove to the caller that this is the holder, and have it prove that it may call."""
+        nonce = secrets.token_hex(32)
+        try:
+            proof = _proof(self._secret, "holder", str(json.loads(await reader.readline())["nonce"]))
+            writer.write(json.dumps({"proof": proof, "nonce": nonce}).encode() + b"\n")
+            told = str(json.loads(await reader.readline())["proof"])
+        except TypeError as error:
+            raise ValueError("no proof") from error
+        return hmac.compare_digest(told.encode(), _proof(self._secret, "caller", nonce).encode())
+
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.ensure_future(self._serve(reader, writer))
         self._calls[task] = writer
@@ -157,17 +178,13 @@ class ChannelServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            connection = writer.get_extra_info("socket")
-            if sys.platform != "win32" and _peer_uid(connection) != os.getuid():
-                log.warning("channel: a process of another user was turned away")
-                return
             async with asyncio.timeout(10):
+                if not (await self._knows_secret(reader, writer) if LOOPBACK else _is_own_user(writer)):
+                    log.warning("channel: a process of another user was turned away")
+                    return
                 request = json.loads(await reader.readline())
             if not isinstance(request, dict) or not isinstance(request.get("args") or {}, dict):
                 raise ValueError("not a call")
-            if sys.platform == "win32" and not hmac.compare_digest(str(request.get("secret")), self._secret):
-                log.warning("channel: a caller without the secret was turned away")
-                return
 
             def emit(event: dict[str, Any]) -> None:
                 # A caller that does not read (Ctrl-Z) loses progress; results are few.
@@ -190,7 +207,7 @@ class ChannelServer:
                 for task in (call, gone):
                     task.cancel()
                 await asyncio.gather(call, gone, return_exceptions=True)
-        except (OSError, ValueError, KeyError, TimeoutError, asyncio.LimitOverrunError, SyncFailure) as error:
+        except (OSError, ValueError, KeyError, asyncio.LimitOverrunError, SyncFailure) as error:
             log.warning("channel: a call was dropped: %s", error)
         except Exception:
             log.exception("channel: a call failed")
@@ -210,10 +227,9 @@ async def call(
     writer: asyncio.StreamWriter | None = None
     try:
         try:
-            reader, writer, secret = await _reached(profile, patience)
+            reader, writer = await _reached(profile, patience)
             async with asyncio.timeout(FIRST_ANSWER):
-                request = {"call": name, "args": args, **({"secret": secret} if secret else {})}
-                writer.write(json.dumps(request).encode() + b"\n")
+                writer.write(json.dumps({"call": name, "args": args}).encode() + b"\n")
                 await writer.drain()
                 first = await reader.readline()
         except (OSError, TimeoutError, ValueError) as error:
@@ -233,7 +249,7 @@ async def call(
             await _closed(writer)
 
 
-async def _reached(profile: Profile, patience: float) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, str]:
+async def _reached(profile: Profile, patience: float) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     loop = asyncio.get_running_loop()
     until = loop.time() + patience
     while True:
@@ -272,13 +288,54 @@ async def _closed(writer: asyncio.StreamWriter) -> None:
             await writer.wait_closed()
 
 
-async def _connect(profile: Profile) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, str]:
-    if sys.platform == "win32":
+Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+async def _connect(profile: Profile) -> Ends:
+    """A connection to the holder, and to nobody else."""
+    if LOOPBACK:
         address = read_json(_address_file(profile))
-        reader, writer = await asyncio.open_connection("127.0.0.1", address["port"], limit=LINE_LIMIT)
-        return reader, writer, address["secret"]
+        ends = await asyncio.open_connection("127.0.0.1", address["port"], limit=LINE_LIMIT)
+        return await _checked(ends, _proves_it(ends, address["secret"]))
     *others, last = _socket_paths(profile)
     for path in others:
         with contextlib.suppress(OSError):
-            return *await asyncio.open_unix_connection(str(path), limit=LINE_LIMIT), ""
-    return *await asyncio.open_unix_connection(str(last), limit=LINE_LIMIT), ""
+            return await _connect_at(path)
+    return await _connect_at(last)
+
+
+async def _connect_at(path: Path) -> Ends:
+    ends = await asyncio.open_unix_connection(str(path), limit=LINE_LIMIT)
+    return await _checked(ends, _runs_for_own_user(ends))
+
+
+async def _checked(ends: Ends, check: Coroutine[object, object, bool]) -> Ends:
+    good = False
+    try:
+        good = await check
+    finally:
+        if not good:
+            await _closed(ends[1])
+    if not good:
+        raise PermissionError("a program of another user listens in the holder's place")
+    return ends
+
+
+async def _runs_for_own_user(ends: Ends) -> bool:
+    return _is_own_user(ends[1])
+
+
+def _is_own_user(writer: asyncio.StreamWriter) -> bool:
+    return _peer_uid(writer.get_extra_info("socket")) == os.getuid()
+
+
+async def _proves_it(ends: Ends, secret: str) -> bool:
+    """Have the other end prove that it is the holder, and then prove to it that this process may call."""
+    reader, writer = ends
+    nonce = secrets.token_hex(32)
+    writer.write(json.dumps({"nonce": nonce}).encode() + b"\n")
+    told = json.loads(await reader.readline())
+    if not hmac.compare_digest(str(told["proof"]).encode(), _proof(secret, "holder", nonce).encode()):
+        return False
+    writer.write(json.dumps({"proof": _proof(secret, "caller", str(told["nonce"]))}).encode() + b"\n")
+    return True

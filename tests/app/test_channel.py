@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import socket
 from pathlib import Path
@@ -13,6 +14,8 @@ import pytest
 from archisync_gui.app import channel
 from archisync_gui.app.channel import ChannelServer, Emit, NoAnswer, call
 from archisync_gui.app.profile import Profile, open_profile
+from archisync_gui.disk import replace_file
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -95,11 +98,92 @@ async def test_another_users_process_is_turned_away(profile: Profile, monkeypatc
     server = ChannelServer(profile, handler)
     await server.start()
     try:
-        with pytest.raises(NoAnswer):
-            await call(profile, "status", {}, lambda event: None)
+        reader, writer = await asyncio.open_unix_connection(str(channel._socket_path(profile)))
+        assert await reader.read() == b""
+        await channel._closed(writer)
     finally:
         await server.stop()
     assert served == []
+
+
+async def forger(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Says to whatever it is asked that it was done."""
+    FORGED.append(await reader.readline())
+    writer.write(b'{"event": {"kind": "accepted"}, "proof": "00", "nonce": "00"}\n{"exit": 0, "result": "forged"}\n')
+    FORGED.append(await reader.read())
+    writer.close()
+
+
+FORGED: list[bytes] = []
+"""What a forger was told."""
+
+
+async def test_another_users_socket_is_not_believed(
+    profile: Profile, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its place in /tmp can be taken by anybody, before the holder has its own."""
+    FORGED.clear()
+    theirs, ours = tmp_path / "theirs", tmp_path / "ours"
+    monkeypatch.setattr(channel, "_socket_paths", lambda profile: (theirs, ours))
+    real = channel._peer_uid
+    monkeypatch.setattr(
+        channel, "_peer_uid", lambda line: os.getuid() + (line.getpeername() == str(theirs)) if real(line) else None
+    )
+    server = await asyncio.start_unix_server(forger, str(theirs))
+    try:
+        with pytest.raises(NoAnswer):
+            await call(profile, "raise", {}, lambda event: None)
+        await until(lambda: len(FORGED) == 2)
+        assert FORGED == [b"", b""]
+    finally:
+        server.close()
+        await server.wait_closed()
+
+
+@pytest.fixture
+def loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The channel as on Windows."""
+    monkeypatch.setattr(channel, "LOOPBACK", True)
+
+
+@pytest.mark.usefixtures("loopback")
+async def test_who_has_the_port_of_a_dead_holder_is_not_believed(profile: Profile) -> None:
+    FORGED.clear()
+    server = await asyncio.start_server(forger, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    replace_file(channel._address_file(profile), json.dumps({"port": port, "secret": "very secret"}))
+    try:
+        with pytest.raises(NoAnswer):
+            await call(profile, "raise", {"open": "private"}, lambda event: None)
+        await until(lambda: len(FORGED) == 2)
+        assert b"very secret" not in b"".join(FORGED)
+        assert b"private" not in b"".join(FORGED)
+    finally:
+        server.close()
+        await server.wait_closed()
+
+
+@pytest.mark.usefixtures("loopback")
+@pytest.mark.parametrize("sent", [b'{"nonce": "1"}\n{"proof": "00"}\n', b'{"call": "status"}\n', b"[]\n", b"1\n[]\n"])
+async def test_a_caller_without_the_secret_is_turned_away(profile: Profile, sent: bytes) -> None:
+    served: list[str] = []
+
+    async def handler(name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
+        served.append(name)
+        return 0, "served"
+
+    server = ChannelServer(profile, handler)
+    await server.start()
+    try:
+        port = json.loads(channel._address_file(profile).read_bytes())["port"]
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(sent + b'{"call": "status"}\n')
+        assert b"exit" not in await reader.read()
+        await channel._closed(writer)
+        assert served == []
+        assert await call(profile, "status", {}, lambda event: None) == (0, "served")
+    finally:
+        await server.stop()
 
 
 async def test_the_kernel_tells_the_peers_user(profile: Profile) -> None:

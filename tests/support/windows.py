@@ -29,6 +29,7 @@ NOT_ON_WINDOWS = {
     "tests/app/test_alone.py::test_nothing_is_read_once_the_folder_was_replaced[lock]": OPEN_FILE,
     "tests/app/test_channel.py::test_a_silent_holder_is_given_up": UNIX_SOCKET,
     "tests/app/test_channel.py::test_another_users_process_is_turned_away": UNIX_SOCKET,
+    "tests/app/test_channel.py::test_another_users_socket_is_not_believed": UNIX_SOCKET,
     "tests/app/test_channel.py::test_the_kernel_tells_the_peers_user": UNIX_SOCKET,
     "tests/app/test_channel.py::test_a_malformed_call_is_dropped_and_the_next_one_served": UNIX_SOCKET,
     "tests/app/test_channel.py::test_a_long_folder_name_still_gets_a_socket": UNIX_SOCKET,
