@@ -31,21 +31,41 @@ class TicketBook:
 
 
 class EventLog:
-    """The last events of this process, for streams that come back."""
+    """The last events that this endpoint heard, for streams that come back. Their numbers are its own: revisions are
+    not unique in an office, and begin anew with each leader."""
 
-    def __init__(self) -> None:
+    def __init__(self, life: str) -> None:
+        """``life``: names this endpoint; numbers of another one mean nothing here."""
+        self._life = life
         self._events: deque[Event] = deque(maxlen=REMEMBERED_EVENTS)
+        self._heard = 0
 
     def add(self, event: Event) -> None:
         """Remember one (called by the orchestrator)."""
         self._events.append(event)
+        self._heard += 1
+
+    def interrupt(self) -> None:
+        """Events that come now are not heard: nobody can go on over this gap."""
+        self._events.clear()
+        self._heard += 1
+
+    @property
+    def last_id(self) -> str:
+        """What a stream goes on after that has heard everything."""
+        return f"{self._life}:{self._heard}"
+
+    def id_of(self, event: Event) -> str:
+        """What a stream goes on after that has heard all up to ``event``; an empty text when that is too long ago."""
+        for back, kept in enumerate(reversed(self._events)):
+            if kept is event:
+                return f"{self._life}:{self._heard - back}"
+        return ""
 
     def since(self, last_id: str) -> tuple[Event, ...]:
-        """What came after ``boot:revision``; nothing for another process's id or one too old to bridge the gap."""
-        boot, _, revision = last_id.rpartition(":")
-        if not self._events or not re.fullmatch("[0-9]{1,15}", revision):
+        """What came after that id; nothing for another endpoint's id or one too old to bridge the gap."""
+        life, _, number = last_id.rpartition(":")
+        if life != self._life or not re.fullmatch("[0-9]{1,15}", number):
             return ()
-        first = self._events[0]
-        if boot != first.boot or int(revision) < first.revision - 1:
-            return ()
-        return tuple(event for event in self._events if event.revision > int(revision))
+        missed = self._heard - int(number)
+        return tuple(self._events)[-missed:] if 0 < missed <= len(self._events) else ()

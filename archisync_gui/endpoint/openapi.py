@@ -36,7 +36,7 @@ REFUSALS = {
 SERVER_SENT_EVENT = {
     "type": "object",
     "description": "A `status` first, then each event; `data` is JSON (a `Status`, then an `Event`), `id` goes to "
-    "Last-Event-ID.",
+    "Last-Event-ID: then what was missed follows the status, unless it is too long ago.",
     "properties": {name: {"type": "string"} for name in ("id", "event", "data")},
     "required": ["data"],
 }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from archisync_gui import messages
 from archisync_gui.drafts import BrowserKeys
 from archisync_gui.endpoint.caches import EventLog, TicketBook
-from archisync_gui.endpoint.paired_pages import PairingStore, Random
+from archisync_gui.endpoint.paired_pages import PairingStore, Random, as_text
 from archisync_gui.endpoint.pairing import Pairing
 from archisync_gui.endpoint.port import PORTS_TRIED, EndpointError, listen, own_origin
 from archisync_gui.model import AccountId, Clock, SystemClock
@@ -130,13 +130,14 @@ class Endpoint:
         self.pairing = Pairing(pairing, clock=self._clock, random=random)
         """Windows, digits, paired pages: see :class:`Pairing`."""
         self._browser_keys = browser_keys or BrowserKeys(None)
-        self._events = EventLog()
+        self._events = EventLog(as_text(random(6)))
         self._tickets = TicketBook()
         self._listening: asyncio.Server | None = None
         self._http: asyncio.Task[HttpServer] | None = None
         """Loads the server, and holds it; ``None`` until somebody calls."""
         self._waiting: dict[Waiting, None] = {}
-        self._forget: Callable[[], object] = lambda: None
+        self._forget: Callable[[], object] | None = None
+        """Ends the subscription of the events, which outlives a move."""
         self._changing = asyncio.Lock()
         """Held while it starts, stops or moves: one after the other."""
         self.port = 0
@@ -151,7 +152,8 @@ class Endpoint:
         listening = listen(self._wanted_port)
         self.port = listening.getsockname()[1]
         await asyncio.to_thread(self._browser_keys.open, self.port)
-        self._forget = self._orchestrator.subscribe(self._events.add)
+        if self._forget is None:
+            self._forget = self._orchestrator.subscribe(self._events.add)
         loop = asyncio.get_running_loop()
         self._listening = await loop.create_server(self._connection, sock=listening, backlog=256)
         log.info("endpoint at %s", self.url)
@@ -160,12 +162,15 @@ class Endpoint:
     async def stop(self) -> None:
         """End all streams, finish short answers, free the port. Harmless when not started."""
         async with self._changing:
+            if self._forget is not None:
+                self._forget()
+                self._forget = None
+                self._events.interrupt()
             await self._stop()
 
     async def _stop(self) -> None:
         if self._listening is None:
             return
-        self._forget()
         # At once, not when all have been answered: a call that comes meanwhile would load another server, with the gate
         # of the old port.
         listening, self._listening = self._listening, None

@@ -222,13 +222,13 @@ async def events(call: Call) -> web.StreamResponse:
 
 async def _stream(call: Call, response: web.StreamResponse, stream: Stream, view: AccountView | None) -> None:
     services = call.services
-    missed = services.events.since(call.request.headers.get("Last-Event-ID", ""))
     async with services.orchestrator.events(REMEMBERED_EVENTS) as news:
+        missed = services.events.since(call.request.headers.get("Last-Event-ID", ""))
         now = services.orchestrator.get_status()
         told = now if view is None else view.status(now)
         # The events that were missed follow the status: it carries no id, so that a line that breaks in between loses
         # none of them.
-        await _write(call, response, _frame("status", "" if missed else f"{now.boot}:{now.revision}", as_json(told)))
+        await _write(call, response, _frame("status", "" if missed else services.events.last_id, as_json(told)))
         for event in missed:
             await _write_event(call, response, event, view)
         await _forward(call, response, stream, news, view)
@@ -261,16 +261,13 @@ async def _write_event(call: Call, response: web.StreamResponse, event: Event, v
     """Send what a page may see of an event."""
     shown = event if view is None else view.event(event)
     if shown is not None:
-        await _write(call, response, _event(shown))
+        id_ = call.services.events.id_of(event)
+        await _write(call, response, _frame(event.kind.value, id_, as_json(shown)))
 
 
 async def _write(call: Call, response: web.StreamResponse, frame: bytes) -> None:
     async with asyncio.timeout(call.services.limits.silence):
         await response.write(frame)
-
-
-def _event(event: Event) -> bytes:
-    return _frame(event.kind.value, f"{event.boot}:{event.revision}", as_json(event))
 
 
 def _frame(kind: str, id_: str, data: object) -> bytes:

@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,9 @@ from archisync_gui.endpoint.gate import Limits
 from archisync_gui.endpoint.paired_pages import Access
 from archisync_gui.endpoint.tab_line import MESSAGES_AT_ONCE
 from archisync_gui.model import EventKind, SessionEnd, as_json
-from tests.endpoint.office import PAGE, QUICK, SESSION, STRANGER, Office, running
+from tests.endpoint.office import PAGE, QUICK, SESSION, STRANGER, Office, free_port, running
 from tests.endpoint.stand_in import AS_OF
+from tests.support.events import an_event
 from tests.support.waiting import until
 
 LINE = "/api/smart-sessions"
@@ -319,29 +320,87 @@ async def events(
 async def test_events_begin_with_a_status(office: Office) -> None:
     async with events(office) as stream:
         first = await stream.next()
-        assert (first["event"], first["id"]) == ("status", "boot:1")
+        assert first["event"] == "status"
+        life, _, number = first["id"].rpartition(":")
         assert json.loads(first["data"])["sessionCount"] == 0
         started = office.orchestrator.tell(EventKind.SYNC_STARTED, {"type": "orders"})
         event = await stream.next()
-        assert (event["event"], event["id"]) == ("sync-started", "boot:2")
+        assert (event["event"], event["id"]) == ("sync-started", f"{life}:{int(number) + 1}")
         assert json.loads(event["data"])["data"] == as_json(started.data)
 
 
 async def test_a_stream_goes_on_where_it_broke(office: Office) -> None:
-    for _ in range(3):
-        office.orchestrator.tell(EventKind.QUEUE_UPDATED)
-    async with events(office, "boot:2") as stream:
-        # A break after the status must not skip what was missed, so the status names no place to go on from.
-        first = await stream.next()
-        assert (first["event"], "id" in first) == ("status", False)
-        assert [(await stream.next())["id"] for _ in range(2)] == ["boot:3", "boot:4"]
-    async with events(office, "boot:4") as stream:
-        assert (await stream.next())["id"] == "boot:4"
-    for last in ("other:2", "boot:nonsense", "boot:" + "9" * 30, "nonsense", "boot:-1"):
+    async with events(office) as stream:
+        begun = await stream.next()
+        told = [office.orchestrator.tell(EventKind.HOLD_CHANGED) for _ in range(3)]
+        ids = [(await stream.next())["id"] for _ in told]
+    assert len({begun["id"], *ids}) == 4
+    for last, missed in ((begun["id"], 3), (ids[0], 2), (ids[1], 1)):
+        async with events(office, last) as stream:
+            # A break after the status must not skip what was missed, so the status names no place to go on from.
+            first = await stream.next()
+            assert (first["event"], "id" in first) == ("status", False)
+            assert [(await stream.next())["id"] for _ in range(missed)] == ids[-missed:]
+    async with events(office, ids[-1]) as stream:
+        assert (await stream.next())["id"] == ids[-1]
+    life = begun["id"].rpartition(":")[0]
+    for last in ("other:0", "boot:2", f"{life}:nonsense", f"{life}:{'9' * 30}", "nonsense", f"{life}:-1"):
         async with events(office, last) as stream:
             assert (await stream.next())["event"] == "status"
             office.orchestrator.tell(EventKind.HOLD_CHANGED)
             assert (await stream.next())["event"] == "hold-changed"
+
+
+async def test_a_stream_goes_on_over_a_change_of_the_port(office: Office) -> None:
+    async with events(office) as stream:
+        last = (await stream.next())["id"]
+    http = await office.endpoint._load()
+    close = http.close
+
+    async def slow_close() -> None:
+        office.orchestrator.tell(EventKind.SYNC_COMPLETED)
+        await close()
+
+    http.close = slow_close  # type: ignore[method-assign]
+    await office.endpoint.move(free_port())
+    async with events(office, last) as stream:
+        assert [(await stream.next())["event"] for _ in range(2)] == ["status", "sync-completed"]
+
+
+async def test_a_stream_goes_on_over_a_change_of_the_offices_leader(office: Office) -> None:
+    """Revisions begin anew with each leader, and its members tell events of their own with the same ones."""
+    now = datetime.now(UTC)
+    kinds = (EventKind.SYNC_STARTED, EventKind.SYNC_COMPLETED, EventKind.OFFICE_CHANGED, EventKind.HOLD_CHANGED)
+    places = (("old", 8), ("old", 9), ("old", 9), ("new", 2))
+
+    def tell() -> None:
+        for (boot, revision), kind in zip(places, kinds, strict=True):
+            event = an_event(kind, boot, revision, now)
+            for listener in list(office.orchestrator.listeners):
+                listener(event)
+
+    async with events(office) as stream:
+        await stream.next()
+        tell()
+        ids = [(await stream.next())["id"] for _ in kinds]
+    for number, id_ in enumerate(ids[:-1], start=1):
+        async with events(office, id_) as stream:
+            await stream.next()
+            assert [(await stream.next())["event"] for _ in kinds[number:]] == list(kinds[number:])
+
+
+async def test_an_endpoint_that_was_stopped_does_not_hide_what_it_missed(office: Office) -> None:
+    port = office.endpoint.port
+    office.orchestrator.tell(EventKind.HOLD_CHANGED)
+    async with events(office) as stream:
+        last = (await stream.next())["id"]
+    await office.endpoint.stop()
+    office.orchestrator.tell(EventKind.SYNC_COMPLETED)
+    await office.endpoint.start()
+    assert office.endpoint.port == port
+    office.orchestrator.tell(EventKind.HOLD_CHANGED)
+    async with events(office, last) as stream:
+        assert (await stream.next())["id"] not in ("", last), "begins anew, as for an id that is too old"
 
 
 async def test_a_revoked_page_loses_its_line_and_its_stream_and_nobody_elses(office: Office) -> None:
