@@ -7,7 +7,8 @@ window.addEventListener("message", async ({ source, origin, data }) => {
   const kept = await storage.allRaw();
   if (!kept.has(lockName(await hashOf(data.proof)))) return;
   if (data.give) {
-    const values = [...kept].filter(([key]) => /^(copy|aside|send):/.test(key)).map(([, value]) => value);
+    // Plain text proves nothing to the form: the next page that has the key, at this address, encrypts it (storage.js).
+    const values = [...kept].filter(([key, value]) => /^(copy|aside|send):/.test(key) && value?.sealed).map(([, value]) => value);
     window.parent.postMessage({ kept: values }, { targetOrigin: origin });
   } else if (Array.isArray(data.taken)) {
     for (const { key, at } of data.taken) await storage.drop(String(key), String(at));

@@ -4,12 +4,12 @@
  * is served by the service worker that the form has left there (handover-worker.js), whatever listens on that port now.
  *
  * The frame answers only to who shows the proof that the panel made for that address: a page of another program cannot
- * have it. What the frame gives is encrypted with the panel's key besides.
+ * have it. What the frame gives is encrypted with the panel's key besides, and nothing else is taken from it: on a port
+ * where the form was never opened, any program can serve a frame and answer.
  */
 import { hashOf, lockName } from "./handover-lock.js";
-import { ours } from "./keep.js";
 import { base } from "./network.js";
-import { put, unseal } from "./storage.js";
+import { put, unsealGiven } from "./storage.js";
 
 const FRAME = "/order-form/handover.html";
 const FRAME_WITHIN = 10_000; // as long as a loaded computer needs; nobody waits for it
@@ -71,8 +71,7 @@ function collectFrom(address, proof, adopt) {
       }
       if (data?.dropped) done();
       if (!Array.isArray(data?.kept)) return;
-      const entries = (await Promise.all(data.kept.map(unseal))).filter((one) => one?.kind && ours(one));
-      const taken = await adopt(entries);
+      const taken = await adopt(await Promise.all(data.kept.map(unsealGiven)));
       count = taken.length;
       frame.contentWindow?.postMessage({ proof, taken: taken.map(({ key, at }) => ({ key, at })) }, address);
     };

@@ -4,7 +4,7 @@
  */
 import { account, call, key, PanelAway } from "./network.js";
 import * as storage from "./storage.js";
-import { language } from "./texts.js";
+import { language, t } from "./texts.js";
 import { newId, rewritten } from "./value.js";
 
 /** @typedef {{ customer: string, article: string, entry: import("./store.js").Entry }} Typed In the boxes of the form. */
@@ -149,6 +149,15 @@ export const remove = (entry) => storage.change(entry.key, (now) => now?.at === 
  * @param {{ account?: string }} entry */
 export const ours = (entry) => !entry.account || entry.account === account();
 
+const KINDS = ["copy", "aside", "send"];
+/** Whether what another address gave is an entry of this page's account. @param {any} entry */
+const isEntry = (entry) => KINDS.includes(entry?.kind) && typeof entry.key === "string" && typeof entry.at === "string"
+  && isId(entry.id) && ours(entry);
+
+/** Whether the panel takes it for the id of a draft. It becomes a part of an address: another text would lead to another call.
+ * @param {unknown} id */
+const isId = (id) => typeof id === "string" && /^[A-Za-z0-9_-]{16,64}$/.test(id);
+
 /** The working copy of a tab, or null. @param {string} of @returns {Promise<Kept | null>} */
 export async function copyOf(of) {
   const found = await storage.get(nameOf("copy", of));
@@ -201,8 +210,7 @@ export const savedTwice = async (entry) =>
  * @param {Kept[]} entries @returns {Promise<Kept[]>} Those that need not be kept there any longer: they are on the disk here. */
 export async function adopt(entries) {
   const taken = [];
-  for (const entry of entries) {
-    if (typeof entry?.key !== "string" || typeof entry.id !== "string") continue;
+  for (const entry of entries.filter(isEntry)) {
     if (entry.unchanged) { taken.push(entry); continue; } // the panel has it
     const adopted = entry.kind === "send" ? asSave(entry) : asAside(entry);
     if (await storage.change(adopted.key, (mine) => mine?.at >= adopted.at ? mine : adopted)) taken.push(entry);
@@ -250,16 +258,18 @@ async function sendNow(entry, how) {
   // Read from the outbox while it was being sent. Sent again, it would meet a conflict with what followed it.
   const before = stored.get(stateOf(entry));
   if (before) return before;
+  if (!isId(entry.id)) return { refused: t("draft.broken") };
   let status, answer;
   try {
     /** @type {Record<string, string>} */
     const headers = entry.version ? { "If-Match": `"${entry.version}"` } : {};
-    ({ status, answer } = await call(`/api/drafts/${entry.id}`, { method: "PUT", body: entry.document, headers, ...how }));
+    ({ status, answer } = await call(`/api/drafts/${encodeURIComponent(entry.id)}`, { method: "PUT", body: entry.document, headers, ...how }));
   } catch (error) {
     const away = error instanceof PanelAway && error.why === "panel.away";
     return { here: true, away, why: error instanceof Error ? error.message : String(error), others: false };
   }
   if (status === 200 || status === 201) {
+    if (!Number.isInteger(answer.draft?.version)) throw new TypeError(`no draft in the answer ${status}`); // it stays in the outbox
     const sent = { saved: answer.draft, total: answer.total };
     stored.set(stateOf(entry), sent);
     await remove(entry);
@@ -295,8 +305,9 @@ async function sendAll() {
     const entry = left.findLast((one) => one.kind === "send" && !tried.has(stateOf(one)));
     if (!entry) return left;
     tried.add(stateOf(entry));
-    const result = await send(entry, { atDoor: false });
-    if ("here" in result && !result.others) return waiting();
+    // What one draft of the outbox does to this page's code keeps no other one from being sent.
+    const result = await send(entry, { atDoor: false }).catch((error) => { setTimeout(() => { throw error; }); });
+    if (result && "here" in result && !result.others) return waiting();
   }
 }
 

@@ -74,6 +74,10 @@ export async function unseal(raw) {
   }
 }
 
+/** A value that another page gave; undefined when it was not encrypted with this page's key: it may be anybody's.
+ * @param {any} raw @returns {Promise<any>} */
+export const unsealGiven = async (raw) => raw?.sealed ? unseal(raw) : undefined;
+
 /** @param {string | ArrayBuffer | Uint8Array<ArrayBuffer>} value Bytes, or base64 of them from the journal. */
 const bytesOf = (value) => typeof value === "string" ? Uint8Array.from(atob(value), (one) => one.charCodeAt(0)) : value;
 
