@@ -1,4 +1,4 @@
-"""Notes of an archive that outlive it when a backup takes its place: pause, stopped accounts, logins, doubt of times."""
+"""Notes of an archive that stay when a backup takes its place: pause, stopped accounts, logins, doubts of times."""
 
 from __future__ import annotations
 
