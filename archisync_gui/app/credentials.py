@@ -23,6 +23,10 @@ from archisync_gui.settings import Settings
 KEYRING_LIMIT = 5.0
 """Seconds that the keyring gets to answer; a locked one asks its user and may never do."""
 
+UNSEEN = "unseen"
+"""Among the places of an old password: a keyring that is not there now (another session of this user has one), and may
+hold one."""
+
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -51,8 +55,8 @@ class Credentials:
         self._service = profile.keyring_service
         self._file = profile.folder / "passwords.json"
         self._left = profile.folder / "passwords-left.json"
-        """Removed accounts whose password could not be deleted yet, with its places. It is used no more, and deleted as
-        soon as possible, also where an account of that name is added again."""
+        """Accounts with a password that is not to be used any more and could not be deleted yet, with its places: of a
+        removed account, or an older one. It is deleted as soon as possible. See :data:`UNSEEN`."""
         self._one_at_a_time = asyncio.Lock()
         """Held while keyring and file are read or changed: what was read must not replace what was kept meanwhile."""
 
@@ -79,11 +83,14 @@ class Credentials:
             silent: NoPassword | None = None
             try:
                 await self._forget_left(account)
-                found = await keyring_read(self._service, account)
             except NoPassword as error:
-                found, silent = None, error
-            if found is None:
-                found = (await self._in_file(account)).get(account)
+                silent = error
+            found = (await self._in_file(account)).get(account)  # the newer one where the keyring has one, too
+            if found is None and silent is None:
+                try:
+                    found = await keyring_read(self._service, account)
+                except NoPassword as error:
+                    silent = error
             if found is None:
                 raise silent or NoPassword("password-missing", account)
             # ``keep`` puts a password into the memory before it waits for the lock: the newer one stays.
@@ -108,13 +115,19 @@ class Credentials:
         async with self._one_at_a_time:
             if self._memory.get(account) != password:
                 return True  # another one was given, or the account was removed, while this one waited
-            if await keyring_write(self._service, account, password):
+            try:
+                in_keyring = await keyring_write(self._service, account, password)
+            except NoPassword:
+                await self._note_left(account, f"{UNSEEN} file")  # what is stored is older: a refused login at best
+                raise
+            if in_keyring:
                 await self._change_file(account, None)  # an old one in the file would come back without keyring
-            elif account in await asyncio.to_thread(_read, self._file):
-                await self._change_file(account, password)  # the operator allowed it: an old one must not stay there
-            else:
+                await self._note_left(account, None)
+                return True
+            await self._note_left(account, UNSEEN)
+            if account not in await asyncio.to_thread(_read, self._file):
                 return False
-            await asyncio.to_thread(_change, self._left, account, None)
+            await self._change_file(account, password)  # the operator allowed it: an old one must not stay there
             return True
 
     async def place(self, account: str) -> str:
@@ -122,18 +135,17 @@ class Credentials:
         or ``""`` (none is known). Another one than is in use counts as none, and so does a keyring that is silent."""
         async with self._one_at_a_time:
             known = self._known(account)
-            stored: str | None = None
-            try:
-                await self._forget_left(account)
-                stored = await keyring_read(self._service, account)
-            except NoPassword:
-                log.info("the keyring did not say whether it keeps a password")
-            if stored is not None and known in (None, stored):
-                return "keyring"
             with suppress(NoPassword):
                 stored = (await self._in_file(account)).get(account)
                 if stored is not None and known in (None, stored):
                     return "file"
+            try:
+                await self._forget_left(account)
+                stored = await keyring_read(self._service, account)
+                if stored is not None and known in (None, stored):
+                    return "keyring"
+            except NoPassword:
+                log.info("the keyring did not say whether it keeps a password")
             return "memory" if known is not None else ""
 
     async def keep_in_file(self, account: str) -> None:
@@ -145,8 +157,7 @@ class Credentials:
             if password is None:  # the account was removed meanwhile
                 raise NoPassword("password-missing", account)
             await self._change_file(account, password)
-            left = "keyring" if "keyring" in await self._left_of(account) else None
-            await asyncio.to_thread(_change, self._left, account, left)
+            await self._note_left(account, "keyring" if "keyring" in await self._left_of(account) else UNSEEN)
 
     async def forget(self, account: str) -> None:
         """Remove the password everywhere. Raises :class:`NoPassword` (``keyring-silent``) and ``OSError``."""
@@ -157,22 +168,23 @@ class Credentials:
 
     async def _delete(self, account: str, places: str = "keyring file") -> None:
         """Delete what is stored for ``account``; where that is not possible now is noted, and tried again later."""
-        left: dict[str, NoPassword | OSError] = {}
+        left: dict[str, NoPassword | OSError | None] = {}
         for place in places.split():
             try:
-                if place == "keyring":
-                    await in_thread(lambda: _keyring_delete(self._service, account), account)
-                else:
+                if place == "file":
                     await self._change_file(account, None)
+                elif not await in_thread(lambda: _keyring_delete(self._service, account), account):
+                    left[UNSEEN] = None
             except (NoPassword, OSError) as error:
                 left[place] = error
-                log.warning("a removed account's password is still in the %s: %s", place, error)
-        await asyncio.to_thread(_change, self._left, account, " ".join(left) or None)
-        if left:
-            raise next(iter(left.values()))
+                log.warning("an old password is still in the %s: %s", "file" if place == "file" else "keyring", error)
+        await self._note_left(account, " ".join(left) or None)
+        for trouble in left.values():
+            if trouble is not None:
+                raise trouble
 
     async def _left_of(self, account: str) -> str:
-        """The places that may still hold the password of a removed account of that name."""
+        """The places that may still hold an old password of an account of that name."""
         return (await asyncio.to_thread(_read, self._left)).get(account, "")
 
     async def _forget_left(self, account: str) -> None:
@@ -198,7 +210,10 @@ class Credentials:
 
     async def left(self, account: str) -> bool:
         """True when a removed account's password could not be deleted yet. Raises ``OSError``."""
-        return bool(await self._left_of(account))
+        return (await self._left_of(account)) not in ("", UNSEEN)
+
+    async def _note_left(self, account: str, places: str | None) -> None:
+        await asyncio.to_thread(_change, self._left, account, places)
 
     async def _change_file(self, account: str, password: str | None) -> None:
         await asyncio.to_thread(_change, self._file, account, password)
@@ -246,14 +261,18 @@ def _keyring_set(service: str, account: str, password: str) -> bool:
     return True
 
 
-def _keyring_delete(service: str, account: str) -> None:
+def _keyring_delete(service: str, account: str) -> bool:
+    """False: there is no keyring."""
     import keyring
     from keyring.errors import NoKeyringError, PasswordDeleteError
 
     try:
         keyring.delete_password(service, account)
-    except (NoKeyringError, PasswordDeleteError):  # the second one: it has no such password
+    except PasswordDeleteError:  # it has no such password
         pass
+    except NoKeyringError:
+        return False
+    return True
 
 
 _KEYRING = Lock()

@@ -200,6 +200,38 @@ async def test_a_private_file_serves_while_the_keyring_is_locked(profile: Profil
         assert await Credentials(profile).password("agente01") == "segreto"
 
 
+@pytest.mark.parametrize("away", [NoKeyring, TroubledKeyring], ids=["not there", "locked"])
+@pytest.mark.parametrize("kept", ["in the file", "in memory only"])
+async def test_an_older_password_in_the_keyring_is_never_used_again(
+    profile: Profile, ring: MemoryKeyring, away: type[NoKeyring], kept: str
+) -> None:
+    """A login with it would be refused by the ERP, and stop the account."""
+    await Credentials(profile).keep("agente01", "old")
+    with in_place(away()):
+        mine = Credentials(profile)
+        if away is NoKeyring:
+            assert not await mine.keep("agente01", "new")
+        else:
+            with pytest.raises(NoPassword, match="keyring-silent"):
+                await mine.keep("agente01", "new")
+        if kept == "in the file":
+            await mine.keep_in_file("agente01")
+        for _ in range(2):  # starts while it is away
+            await Credentials(profile).forget_left()
+    later = Credentials(profile)
+    if kept == "in the file":
+        assert await later.place("agente01") == "file"
+        assert await later.password("agente01") == "new"
+    else:
+        with pytest.raises(NoPassword, match="password-missing"):
+            await later.password("agente01")
+    assert ring.kept == {}
+    assert await Credentials(profile).keep("agente01", "newest")
+    assert ring.kept == {(profile.keyring_service, "agente01"): "newest"}
+    assert await Credentials(profile).password("agente01") == "newest"
+    assert not mine.file_in_use or "agente01" not in (profile.folder / "passwords.json").read_text("utf-8")
+
+
 @pytest.mark.usefixtures("no_ring")
 async def test_a_file_that_cannot_be_read_now_is_neither_empty_nor_replaced(
     profile: Profile, monkeypatch: pytest.MonkeyPatch
