@@ -12,7 +12,8 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -222,14 +223,25 @@ async def _standalone(
 
     password = os.environ.get("ARCHISYNC_PASSWORD")
     if getattr(options, "password_stdin", False):
-        password = sys.stdin.readline().rstrip("\n")
-    core = await Core.open(profile, demo=demo, password=password, attended=False, reads=options.command == "sync")
-    try:
+        password = sys.stdin.readline().rstrip("\r\n")
+    opened: list[Core] = []
+
+    async def work() -> tuple[int, Any]:
+        core = await Core.open(profile, demo=demo, password=password, attended=False, reads=options.command == "sync")
+        opened.append(core)
         for trouble in core.troubles:
             _say(text(trouble.code, printer.language, trouble.params))
-        return await _until_signal(_unless_broken(core, serve(core, options.command, args, printer.event)))
-    finally:
-        await core.close()
+        return await _unless_broken(core, serve(core, options.command, args, printer.event))
+
+    task = asyncio.ensure_future(work())
+    with _ended_by_signals(task.cancel):  # also while it opens; none of them cuts the closing short
+        try:
+            return await task
+        except asyncio.CancelledError:
+            return exit_codes.INTERRUPTED, None
+        finally:
+            for core in opened:
+                await core.close()
 
 
 async def _unless_broken(core: Core, work: Coroutine[Any, Any, tuple[int, Any]]) -> tuple[int, Any]:
@@ -247,20 +259,17 @@ async def _unless_broken(core: Core, work: Coroutine[Any, Any, tuple[int, Any]])
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _until_signal(work: Coroutine[Any, Any, tuple[int, Any]]) -> tuple[int, Any]:
-    """``work``, cancelled cleanly by SIGINT or SIGTERM, or by the end of Windows' console."""
-    import signal
-
+@contextmanager
+def _ended_by_signals(stop: Callable[[], object]) -> Iterator[None]:
+    """``stop`` is called by a signal that asks for the end, and by the end of Windows' console."""
     from archisync_gui.app.console import console_end
+    from archisync_gui.system import end_signals
 
-    task = asyncio.ensure_future(work)
     loop = asyncio.get_running_loop()
-    handled = [s for s in (signal.SIGINT, signal.SIGTERM) if _add_handler(loop, s, task.cancel)]
+    handled = [number for number in end_signals() if _add_handler(loop, number, stop)]
     try:
-        with console_end(task.cancel):
-            return await task
-    except asyncio.CancelledError:
-        return exit_codes.INTERRUPTED, None
+        with console_end(stop):
+            yield
     finally:
         for number in handled:
             loop.remove_signal_handler(number)

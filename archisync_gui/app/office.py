@@ -156,14 +156,13 @@ def _last_known(last: Shown) -> Any:
 
 async def _take_part(profile: Profile, demo: DemoOptions | None, language: str) -> int:
     """``office run``: take part without a window until the process is told to end; wait while the server is away."""
-    import signal
-
     from archisync_gui.app.core import until_over
     from archisync_gui.app.taking_part import taking_part_at_last
+    from archisync_gui.system import end_signals
 
     done = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in end_signals():
         with suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
             loop.add_signal_handler(number, done.set)
     membership_, _ = await joined(profile)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,6 +15,7 @@ from archisync_gui.demo_erp.faults import FAULTS, parse_fault
 from archisync_gui.demo_erp.latency import Latency
 from archisync_gui.demo_erp.structure import Structure
 from archisync_gui.demo_erp.variations import VARIATIONS, parse_variation
+from archisync_gui.system import end_signals
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -92,7 +92,7 @@ async def _run(args: argparse.Namespace) -> int:
     )
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in end_signals():
         with suppress(NotImplementedError):  # Windows: KeyboardInterrupt ends asyncio.run instead
             loop.add_signal_handler(number, stop.set)
     try:
