@@ -18,6 +18,9 @@ from archisync_gui.messages import text
 
 log = logging.getLogger(__name__)
 
+MOST = 1_000_000
+"""Characters that are kept of one life; an error in painting comes sixty times a second."""
+
 
 class CrashWatch:
     """Watches one panel's life. The caller holds the profile's lock, so the mark of another life is a dead one's."""
@@ -26,6 +29,9 @@ class CrashWatch:
         self._file = profile.crash_file
         self._mark = profile.folder / "log" / "running"
         self._stacks: TextIO | None = None
+        self._times: dict[str, int] = {}
+        """How often each error came, by its text."""
+        self._kept = 0
         self._hook = sys.excepthook
         self._thread_hook = threading.excepthook
 
@@ -72,13 +78,23 @@ class CrashWatch:
     def _unhandled(self, kind: type[BaseException], error: BaseException, stack: TracebackType | None) -> None:
         # PySide calls this for an exception in a slot: the program goes on, but the operator must be able to report it.
         log.critical("unhandled %s", kind.__name__, exc_info=(kind, error, stack))
-        if self._stacks is not None:
+        if self._stacks is not None and self._kept < MOST:
             try:
-                self._stacks.write(f"{datetime.now().astimezone().isoformat()} pid {os.getpid()}\n")
-                traceback.print_exception(kind, error, stack, file=self._stacks)
-                self._stacks.flush()
+                self._keep(self._stacks, "".join(traceback.format_exception(kind, error, stack)))
             except OSError as full:  # an error in this hook would hide the one it was called for
                 log.warning("a crash could not be kept: %s", full)
+
+    def _keep(self, stacks: TextIO, what: str) -> None:
+        """Write an error once, and then how often it came: 10, 100, 1000 times."""
+        times = self._times[what] = self._times.get(what, 0) + 1
+        if times > 1:
+            if times not in (10, 100, 1000, 10_000):
+                return
+            what = f"{times} times: {what.rstrip().splitlines()[-1]}\n"
+        said = f"{datetime.now().astimezone().isoformat()} pid {os.getpid()}\n{what[:MOST]}"
+        self._kept += len(said)
+        stacks.write(said)
+        stacks.flush()
 
     def _unhandled_in_thread(self, args: threading.ExceptHookArgs) -> None:
         if args.exc_value is not None:

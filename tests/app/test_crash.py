@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from archisync_gui.app import crash
 from archisync_gui.app.crash import CrashWatch
 from archisync_gui.app.profile import Profile, open_profile
 
@@ -74,6 +75,33 @@ def test_an_error_in_a_slot_or_thread_is_told_with_its_stack(
     assert "KeyError: 'in a thread'" in told
     assert "did not close" not in told  # the program went on and ended as it should
     assert profile.crash_file.with_name("crash.previous.txt").exists()
+
+
+def test_an_error_that_comes_all_the_time_fills_no_disk(
+    profile: Profile, watch: CrashWatch, expected_errors: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one in painting does; and one whose words are others each time."""
+    expected_errors.allow("unhandled ZeroDivisionError")
+    expected_errors.allow("unhandled KeyError")
+    monkeypatch.setattr(crash, "MOST", 5000)
+    watch.begin("en")
+
+    def fails(number: int | None = None) -> None:
+        try:
+            if number is not None:
+                raise KeyError(number)
+            1 / 0  # noqa: B018
+        except (KeyError, ZeroDivisionError) as error:
+            sys.excepthook(type(error), error, error.__traceback__)
+
+    for _ in range(1005):
+        fails()
+    said = profile.crash_file.read_text(encoding="utf-8")
+    assert said.count("Traceback") == 1
+    assert said.rstrip().endswith("1000 times: ZeroDivisionError: division by zero")
+    for number in range(200):
+        fails(number)
+    assert 5000 <= profile.crash_file.stat().st_size < 6000
 
 
 def test_a_crash_below_python_leaves_the_stacks_and_an_unclean_exit(profile: Profile) -> None:
