@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import importlib
+import logging
 import os
 import plistlib
 import subprocess
@@ -16,7 +17,10 @@ from archisync_gui.app.profile import Profile
 from archisync_gui.app.profile_folder import profiles_folder
 from archisync_gui.disk import replace_file
 from archisync_gui.model import FailureKind, SyncFailure
+from archisync_gui.settings import SettingsError, load_settings
 from archisync_gui.system import sys_platform
+
+log = logging.getLogger(__name__)
 
 RUN_KEY = r"Software\Microsoft\Windows\CurrentVersion\Run"
 """Under ``HKEY_CURRENT_USER``: what Windows starts when this user logs in."""
@@ -57,6 +61,18 @@ def is_on(profile: Profile) -> bool:
                 return not hidden and entry.get("Exec") == _exec(command(profile))
     except (OSError, UnicodeDecodeError, configparser.Error, KeyError, plistlib.InvalidFileException, ExpatError):
         return False
+
+
+def follow_system(profile: Profile) -> None:
+    """Have the setting say what the system does: installers, a person in the system's own list, and the copy of a
+    profile to another computer change one without the other. Blocking. A file that is in doubt stays as it is."""
+    try:
+        loaded = load_settings(profile.settings_file)
+        on = is_on(profile)
+        if not loaded.troubles and loaded.settings.flag("look.autostart") != on:
+            loaded.settings.with_({"look.autostart": on}).save(profile.settings_file)
+    except (SettingsError, OSError) as error:  # told where the settings are used
+        log.warning("the setting of the start at login may be wrong: %s", error)
 
 
 def command(profile: Profile) -> list[str]:

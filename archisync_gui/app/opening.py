@@ -44,10 +44,12 @@ async def opened(life: Life, panel: Panel) -> AsyncIterator[Core | OfficeMember]
     share_one_heap()  # before the services start threads
     for name in BEHIND:
         await asyncio.to_thread(import_module, name)
+    from archisync_gui.app.autostart import follow_system
     from archisync_gui.app.office_access import OfficeAccess
     from archisync_gui.office.membership import membership
     from archisync_gui.ui.text.i18n import language as panel_language
 
+    await asyncio.to_thread(follow_system, life.profile)
     async with AsyncExitStack() as stack:
         joined = await asyncio.to_thread(membership, life.profile.folder)
         panel.context.office = OfficeAccess(life, joined)

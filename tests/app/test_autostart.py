@@ -14,11 +14,12 @@ import pytest
 
 from archisync_gui.app import autostart
 from archisync_gui.app.arguments import build_parser
-from archisync_gui.app.autostart import RUN_KEY, command, is_on, set_autostart
+from archisync_gui.app.autostart import RUN_KEY, command, follow_system, is_on, set_autostart
 from archisync_gui.app.core import Core
 from archisync_gui.app.demo import DemoOptions
 from archisync_gui.app.profile import Profile, ProfileLock, open_profile
 from archisync_gui.model import SyncFailure
+from archisync_gui.settings import Settings, load_settings
 
 
 @pytest.fixture(autouse=True)
@@ -207,6 +208,27 @@ async def test_the_setting_does_it_and_a_refusal_changes_nothing(home: Path, tmp
     finally:
         await core.close()
         lock.release()
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_the_setting_says_what_the_system_does(tmp_path: Path, on: bool) -> None:
+    """An installer has switched it on; or the profile was copied from another computer, or somebody switched it off."""
+    profile = open_profile(str(tmp_path / "p"), demo=False)
+    Settings().with_({"look.autostart": not on, "sync.orders.interval": 25}).save(profile.settings_file)
+    set_autostart(profile, on)
+    for _ in range(2):
+        follow_system(profile)
+        found = load_settings(profile.settings_file).settings
+        assert (found.flag("look.autostart"), found.number("sync.orders.interval")) == (on, 25)
+        assert is_on(profile) is on
+
+
+def test_settings_in_doubt_are_not_written_for_the_start_at_login(tmp_path: Path) -> None:
+    profile = open_profile(str(tmp_path / "p"), demo=False)
+    set_autostart(profile, True)
+    profile.settings_file.write_text("{", encoding="utf-8")
+    follow_system(profile)
+    assert profile.settings_file.read_text(encoding="utf-8") == "{"
 
 
 def test_another_profile_of_the_same_name_elsewhere_is_another(home: Path) -> None:
