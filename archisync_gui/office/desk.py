@@ -21,7 +21,7 @@ from typing import Any
 
 import psycopg
 
-from archisync_gui.model import SyncFailure
+from archisync_gui.model import EventKind, SyncFailure
 from archisync_gui.office.doorbell import Doorbell
 from archisync_gui.office.sql import LEADER, MEMBERS
 from archisync_gui.store.errors import StoreError, translated
@@ -59,6 +59,12 @@ STATUS_TURN = 0.05
 """Seconds between two looks of the thread that waits for the status whether it is to stop."""
 ANNOUNCED = 120
 """Seconds that an event stays for members whose connection was lost."""
+ANNOUNCED_READS = 4 * 86400
+"""Seconds that the end of a read stays: a member that slept over a long weekend shows rows and numbers of before it,
+and watches records, until it hears of the reads."""
+A_READ = f"%{json.dumps({'kind': EventKind.SYNC_COMPLETED})[1:-1]}%"
+SWEEP = 30.0
+"""Seconds between two removals of what has stayed long enough."""
 STATEMENT = 5.0
 """Seconds that a statement of the desk's connection may take. With :data:`store.postgres_server.SILENCE` and
 :data:`LOOK` it says after how long a connection that is dead without a word is replaced."""
@@ -123,6 +129,7 @@ class Desk:
         """The last status written, without its time."""
         self._number = 0
         self._show_after = 0.0
+        self._sweep = 0.0
         self._thread = threading.Thread(target=self._run, name="office-desk", daemon=True)
 
     def start(self) -> None:
@@ -203,12 +210,9 @@ class Desk:
             ).fetchone()
             if mine is None:
                 return False
-            connection.execute(
-                "DELETE FROM commands WHERE done < clock_timestamp() - make_interval(secs => %s)", (KEPT,)
-            )
-            connection.execute(
-                "DELETE FROM announced WHERE at < clock_timestamp() - make_interval(secs => %s)", (ANNOUNCED,)
-            )
+            if (now := time.monotonic()) >= self._sweep:
+                self._sweep = now + SWEEP
+                _forget(connection)
             late = [
                 id
                 for id, args, waited, begun in connection.execute(
@@ -326,6 +330,16 @@ class Desk:
         self._shown, self._number = plain, self._number + 1
         for _ in range(count):
             self._news.popleft()
+
+
+def _forget(connection: Connection) -> None:
+    """Remove commands and events that nobody asks for any more."""
+    connection.execute("DELETE FROM commands WHERE done < clock_timestamp() - make_interval(secs => %s)", (KEPT,))
+    connection.execute(
+        "DELETE FROM announced WHERE at < clock_timestamp() - make_interval(secs => %s) "
+        "AND (event NOT LIKE %s OR at < clock_timestamp() - make_interval(secs => %s))",
+        (ANNOUNCED, A_READ, ANNOUNCED_READS),
+    )
 
 
 def _is_late(args: str, waited: float, begun: bool) -> bool:

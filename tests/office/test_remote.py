@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import datetime
@@ -26,7 +27,8 @@ from archisync_gui.model import (
     SyncFailure,
     SystemClock,
 )
-from archisync_gui.office import line, remote
+from archisync_gui.model.events import SyncCompleted
+from archisync_gui.office import desk, line, remote
 from archisync_gui.orchestrator import Orchestrator, Rules
 from archisync_gui.store import Store
 from archisync_gui.store.postgres_server import Server
@@ -295,6 +297,38 @@ async def test_without_the_server_the_last_status_stays(made: Office, quick_line
         assert face.cancel(ticket)
         async with asyncio.timeout(30):
             assert (await ticket).outcome is Outcome.CANCELLED
+
+
+async def test_a_member_that_slept_hears_of_the_reads_that_it_missed(
+    made: Office, quick_line: None, expected_errors: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its pages show the rows of before, under the ages of now, until it hears of them."""
+    monkeypatch.setattr(desk, "ANNOUNCED", 0.0)
+    monkeypatch.setattr(desk, "SWEEP", 0.0)
+    reads = Reads()
+    reads.go.set()
+    real = await made.orchestrator(reads)
+    proxy = Proxy(made.server)
+
+    def kinds() -> list[str]:
+        with made.server.connect("tests", autocommit=True) as connection:
+            return [json.loads(row[0])["kind"] for row in connection.execute("SELECT event FROM announced").fetchall()]
+
+    async with proxy as behind, leading(made.server, real) as led, member(behind, "PC-2") as face:
+        await until(face, lambda status: status.boot)
+        heard: list[str] = []
+        face.subscribe(lambda event: heard.append(event.data.type) if isinstance(event.data, SyncCompleted) else None)
+        proxy.set("cut")
+        await until(face, lambda status: status.office.trouble is not None)
+        for name in ("prices", "customers"):
+            await real.request_sync(name, "agente01")
+        led.desk.changed()
+        await waiting.until(lambda: kinds() == ["sync-completed"] * 2)  # others were removed
+        proxy.set("open")
+        await waiting.until(lambda: heard == ["prices", "customers"])
+    monkeypatch.setattr(desk, "ANNOUNCED_READS", 0.0)
+    async with leading(made.server, real):
+        await waiting.until(lambda: kinds() == [])
 
 
 async def test_a_member_that_ends_withdraws_no_read(office: Server, tmp_path: Path) -> None:
