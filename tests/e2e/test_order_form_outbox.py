@@ -268,30 +268,57 @@ async def test_an_order_that_another_tab_has_taken_up_is_not_called_missing(at_w
     await expect(second.locator("#note-top")).to_contain_text("in scrittura in un’altra scheda")
 
 
-async def test_a_tab_at_the_door_holds_up_no_other_tabs_drafts(at_work: Rig) -> None:
-    """One tab's key was withdrawn; nobody lets it in. It meets that while it sends what waits."""
+async def two_tabs_one_shut(at_work: Rig) -> tuple[Between, Callable[[Route], Awaitable[None]], Page, Page]:
+    """Two forms, and what the panel does when it takes no draft of the second one any more: its key was withdrawn, and
+    nobody lets it in."""
     between = await at_work.between("**/api/drafts/*")
-    shut, page = await at_work.form(ACCOUNT), await at_work.form(ACCOUNT)
-    await choose(page)
-    between.instead = Route.abort
-    await saved_away(page, "urgente")
+    page, shut = await at_work.form(ACCOUNT), await at_work.form(ACCOUNT)
     token = "JSON.parse(sessionStorage.getItem('archisync-token')).token"
     mine = await shut.evaluate(token)
     assert mine != await page.evaluate(token)
 
     async def withdrawn(route: Route) -> None:
-        if route.request.headers.get("authorization") == f"Bearer {mine}":
+        if route.request.method == "PUT" and route.request.headers.get("authorization") == f"Bearer {mine}":
             answer = {"success": False, "message": "", "error": "La chiave non vale più.", "code": "token-unknown"}
             await route.fulfill(status=401, json=answer)
         else:
             await route.continue_()
 
+    return between, withdrawn, page, shut
+
+
+async def urgent_saved_away(between: Between, page: Page) -> None:
+    await page.bring_to_front()
+    between.instead = Route.abort
+    await choose(page)
+    await saved_away(page, "urgente")
+
+
+async def test_a_tab_that_meets_the_door_while_it_sends_holds_up_no_other_tabs_drafts(at_work: Rig) -> None:
+    between, withdrawn, page, shut = await two_tabs_one_shut(at_work)
+    await urgent_saved_away(between, page)
     between.instead = withdrawn
     await online(shut)
     await expect(shut.locator("#door")).to_be_visible()
     await online(page)
     await expect(page.locator("#unsent")).to_be_hidden()
     assert await notes(at_work) == ["urgente"]
+
+
+async def test_a_save_that_waits_at_the_door_holds_up_no_other_tabs_drafts(at_work: Rig) -> None:
+    between, withdrawn, page, shut = await two_tabs_one_shut(at_work)
+    between.instead = withdrawn
+    await shut.bring_to_front()
+    await choose(shut, "50121")
+    await shut.keyboard.press("Control+Enter")
+    await expect(shut.locator("#door")).to_be_visible()
+    # Its timer had just begun to send what waits.
+    await shut.evaluate("void import('/order-form/keep.js').then((keep) => keep.sendWaiting())")
+    await urgent_saved_away(between, page)
+    between.instead = withdrawn
+    await online(page)
+    await expect(page.locator("#unsent")).to_be_hidden()
+    assert "urgente" in await notes(at_work)
 
 
 async def test_a_draft_that_makes_the_panel_fail_holds_up_no_other(at_work: Rig) -> None:

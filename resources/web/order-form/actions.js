@@ -4,7 +4,7 @@
  */
 import { forgetArticles, need, onSettled, productOf } from "./articles.js";
 import { asideOf, forget, layAside, moveAside, post, savedTwice, send } from "./keep.js";
-import { read } from "./network.js";
+import { enter, read } from "./network.js";
 import * as operations from "./operations.js";
 import { allowed, looksLikeCode, readQuantity, rules, stepped } from "./quantity.js";
 import { customerCodes, emptyBox, exact } from "./search.js";
@@ -383,7 +383,11 @@ async function finish() {
   say({ text: t("saving"), tone: "soft" });
   const { entry, kept: onDisk } = post(mine.id, mine.version, document);
   onDisk.then((there) => { if (there) for (const name of [asideOf(work), from]) if (name) forget(name); });
-  const result = await send(entry);
+  let result = await send(entry);
+  if ("here" in result && result.shut) {
+    await enter();
+    result = await send(entry);
+  }
   await onDisk;
   hooks.unsent();
   if ("saved" in result) sayLate({ text: counted("saved", result.total), tone: "good" });

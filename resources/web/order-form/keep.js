@@ -29,7 +29,8 @@ import { newId, rewritten } from "./value.js";
  * @property {boolean} [unchanged] Of a copy: it is a stored draft in which nothing was typed. A reload goes on with it;
  *   it is no unfinished order.
  */
-/** @typedef {{ saved: any, total: number } | { conflict: any } | { refused: string } | { here: boolean, away: boolean, why: string, others: boolean }} Sent `others`: another draft may be taken all the same. */
+/** @typedef {{ saved: any, total: number } | { conflict: any } | { refused: string } | { here: boolean, away: boolean, why: string, others: boolean, shut: boolean }} Sent `others`:
+ * another draft may be taken all the same. `shut`: the operator has to let this page in. */
 
 const LOCK = "archisync-tab:";
 const OTHER_TAB_WITHIN = 10_000; // as long as another tab's call may take
@@ -240,11 +241,11 @@ export const whyUntaken = (entry) => untaken.get(stateOf(entry)) ?? null;
 /** An entry as it was written then. @param {Kept} entry */
 const stateOf = ({ key: name, at }) => `${name} ${at}`;
 
-/** Send one draft. It stays in the outbox until the panel has it on its disk. `atDoor`: where the panel does not know this
- * page any more, wait until the operator has let it in; else that is an answer like any other.
- * @param {Kept} entry @param {{ atDoor?: boolean }} [how] @returns {Promise<Sent>} */
-export function send(entry, how) {
-  const sent = (sending.get(entry.id) ?? Promise.resolve()).then(() => sendNow(entry, how)).then((result) => {
+/** Send one draft. It stays in the outbox until the panel has it on its disk. Nothing waits here until the operator has let this
+ * page in: other tabs wait for the end of it.
+ * @param {Kept} entry @returns {Promise<Sent>} */
+export function send(entry) {
+  const sent = (sending.get(entry.id) ?? Promise.resolve()).then(() => sendNow(entry)).then((result) => {
     if ("conflict" in result || "refused" in result) untaken.set(stateOf(entry), result);
     return result;
   });
@@ -253,8 +254,8 @@ export function send(entry, how) {
   return sent;
 }
 
-/** @param {Kept} entry @param {{ atDoor?: boolean }} [how] @returns {Promise<Sent>} */
-async function sendNow(entry, how) {
+/** @param {Kept} entry @returns {Promise<Sent>} */
+async function sendNow(entry) {
   // Read from the outbox while it was being sent. Sent again, it would meet a conflict with what followed it.
   const before = stored.get(stateOf(entry));
   if (before) return before;
@@ -263,10 +264,10 @@ async function sendNow(entry, how) {
   try {
     /** @type {Record<string, string>} */
     const headers = entry.version ? { "If-Match": `"${entry.version}"` } : {};
-    ({ status, answer } = await call(`/api/drafts/${encodeURIComponent(entry.id)}`, { method: "PUT", body: entry.document, headers, ...how }));
+    ({ status, answer } = await call(`/api/drafts/${encodeURIComponent(entry.id)}`, { method: "PUT", body: entry.document, headers, atDoor: false }));
   } catch (error) {
     const away = error instanceof PanelAway && error.why === "panel.away";
-    return { here: true, away, why: error instanceof Error ? error.message : String(error), others: false };
+    return { here: true, away, why: error instanceof Error ? error.message : String(error), others: false, shut: false };
   }
   if (status === 200 || status === 201) {
     if (!Number.isInteger(answer.draft?.version)) throw new TypeError(`no draft in the answer ${status}`); // it stays in the outbox
@@ -276,7 +277,9 @@ async function sendNow(entry, how) {
     return sent;
   }
   if (status === 412) return { conflict: answer.current };
-  if (status >= 500 || status === 429 || status === 401) return { here: true, away: false, why: answer.error, others: status >= 500 };
+  if (status >= 500 || status === 429 || status === 401) {
+    return { here: true, away: false, why: answer.error, others: status >= 500, shut: status === 401 };
+  }
   return { refused: [answer.error, answer.hint].filter(Boolean).join(" ") };
 }
 
@@ -306,7 +309,7 @@ async function sendAll() {
     if (!entry) return left;
     tried.add(stateOf(entry));
     // What one draft of the outbox does to this page's code keeps no other one from being sent.
-    const result = await send(entry, { atDoor: false }).catch((error) => { setTimeout(() => { throw error; }); });
+    const result = await send(entry).catch((error) => { setTimeout(() => { throw error; }); });
     if (result && "here" in result && !result.others) return waiting();
   }
 }
