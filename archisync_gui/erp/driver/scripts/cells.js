@@ -143,29 +143,36 @@
     };
   }
 
-  function isPainted(grid, wanted) {
+  // Whether the rows and their texts are there: "no", "late" (all but a column's), "yes".
+  function paint(grid, wanted) {
     const map = mapping(grid, wanted), rows = dataRows(grid);
-    if (map.problem) return true; // a problem is told when the cells are read
-    return rowsAreThere(grid, rows.length) && painted(rows, map) && !columnsLate(rows, map, wanted);
+    if (map.problem) return "yes"; // a problem is told when the cells are read
+    if (!rowsAreThere(grid, rows.length) || !painted(rows, map)) return "no";
+    return columnsLate(rows, map, wanted) ? "late" : "yes";
   }
+
+  // Seconds for a column's texts. System rows and older records may have none: then each read waits in vain once.
+  const LATE = 1.5;
 
   // Waits until the rows and their texts are there, which is a little after a callback ended, and have not changed for
   // `calm` seconds: texts may come one by one. A mutation tells when.
   async function filled(grid, wanted, limit, calm) {
-    if (!calm && isPainted(grid, wanted)) return true;
+    const isPainted = () => paint(grid, wanted) !== "no";
+    if (!calm && isPainted()) return true;
     return await new Promise(resolve => {
       let rest = 0;
       const observer = new MutationObserver(look);
       const timer = setTimeout(finish, limit * 1000);
       function look() {
         clearTimeout(rest);
-        if (isPainted(grid, wanted)) rest = setTimeout(finish, calm * 1000);
+        const now = paint(grid, wanted);
+        if (now !== "no") rest = setTimeout(finish, (now === "late" ? LATE : calm) * 1000);
       }
       function finish() {
         observer.disconnect();
         clearTimeout(timer);
         clearTimeout(rest);
-        resolve(isPainted(grid, wanted));
+        resolve(isPainted());
       }
       observer.observe(reader.root(grid), { childList: true, subtree: true, characterData: true });
       look();
