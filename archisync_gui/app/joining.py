@@ -278,15 +278,17 @@ def _rows(prefix: str, shared: Mapping[str, SharedSetting]) -> dict[str, Json]:
 
 
 async def _bring_drafts_back(profile: Profile, server: Server) -> None:
-    """Copy the office's drafts into this profile's file."""
+    """Copy the office's drafts, letterheads and past orders into this profile's file."""
     shared = await Drafts.join(Postgres(server, name="drafts"), clock=SystemClock())
     try:
         drafts, letterheads = await shared.everything()
+        past = await shared.past_orders()
     finally:
         await shared.close()
     own = await Drafts.open(profile.folder, clock=SystemClock())
     try:
-        await own.take(drafts, letterheads)
+        await own.take(drafts, letterheads, newer_heads=True)
+        await own.take_past(past)
     finally:
         await own.close()
 

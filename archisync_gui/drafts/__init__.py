@@ -2,6 +2,7 @@
 
 from archisync_gui.drafts.away import OfficeDrafts
 from archisync_gui.drafts.browser_keys import BrowserKeys
-from archisync_gui.drafts.drafts import Draft, DraftConflict, Drafts, DraftsFull, Past
+from archisync_gui.drafts.drafts import Draft, DraftConflict, Drafts, DraftsFull
+from archisync_gui.drafts.past import Past
 
 __all__ = ["BrowserKeys", "Draft", "DraftConflict", "Drafts", "DraftsFull", "OfficeDrafts", "Past"]

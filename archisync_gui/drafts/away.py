@@ -15,7 +15,8 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from archisync_gui.disk import read_json, replace_file
-from archisync_gui.drafts.drafts import MOST_DRAFTS, Draft, DraftConflict, Drafts, DraftsFull, Past, T, digest
+from archisync_gui.drafts.drafts import MOST_DRAFTS, Draft, DraftConflict, Drafts, DraftsFull, T, digest
+from archisync_gui.drafts.past import Past, PastOrder
 from archisync_gui.drafts.schema import prepare_on_server, version_on_server
 from archisync_gui.model import AccountId, Clock, Json
 from archisync_gui.store.connections import Connections
@@ -91,7 +92,17 @@ class OfficeDrafts(Drafts):
             await self.take((), self._heads)
             self._met = True
         await self._hand_in()
+        await self._bring_past()
         await self._look()
+
+    async def _bring_past(self) -> None:
+        """Give the office what was ordered here before. It goes from this computer then: a customer who is erased in
+        the office must not come back from here."""
+        assert self._own is not None
+        orders = await self._own.past_orders()
+        if orders:
+            await self.take_past(orders)
+            await self._own.forget_past(orders)
 
     async def _write(self, job: Callable[[sa.Connection], T]) -> T:
         """As :meth:`Drafts._write`, unless a later program has changed the tables since: raises ``newer-schema``."""
@@ -153,6 +164,7 @@ class OfficeDrafts(Drafts):
             count, copies = count + 1, copies + (kept is not None and kept.id != draft.id)
             assert self._own is not None
             await self._own.forget([draft])
+            await self._own.forget_past([PastOrder(draft.account, draft.id, draft.updated_at, ())])
             del self._here[key]
             await self._remember(key, None)
         if count:

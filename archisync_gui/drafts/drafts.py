@@ -18,10 +18,10 @@ from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
 
+from archisync_gui.drafts.past import Past, PastOrder, forget_past, past_of, past_orders, take_past
 from archisync_gui.drafts.schema import (
     DRAFTS,
     LETTERHEADS,
-    PAST_LINES,
     forget_oldest,
     prepare,
     prepare_on_server,
@@ -41,7 +41,6 @@ that is wrong for a day must not erase them."""
 MOST_DRAFTS = 1000
 MOST_BYTES = 32 * 1024 * 1024
 """Drafts of one account, and bytes of their documents: more is no office's work but a program's mistake."""
-USUAL_SHOWN = 8
 T = TypeVar("T")
 HANDED_IN = uuid.UUID("5f0b5c1e-6f0a-4b6e-9a53-0c7f3a0e9d11")
 """Names the ids of drafts that were changed in two places."""
@@ -59,18 +58,6 @@ class Draft:
     created_at: datetime
     updated_at: datetime
     document: Mapping[str, Json]
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """What was ordered for a customer before."""
-
-    lines: tuple[Mapping[str, Json], ...]
-    """Of the last order, in its order."""
-    at: datetime | None
-    """When that one was saved."""
-    usual: tuple[Mapping[str, Json], ...]
-    """The articles ordered most often, with the quantity of the last time."""
 
 
 class DraftsFull(Exception):
@@ -150,19 +137,42 @@ class Drafts:
 
         return await self._database.read(job)
 
-    async def take(self, drafts: Iterable[Draft], letterheads: Mapping[AccountId, str]) -> tuple[Draft, ...]:
+    async def take(
+        self, drafts: Iterable[Draft], letterheads: Mapping[AccountId, str], *, newer_heads: bool = False
+    ) -> tuple[Draft, ...]:
         """Take over drafts and letterheads from elsewhere, as they are: what is not known here, and drafts of a higher
-        version. What was deleted here stays deleted. The drafts that were taken."""
+        version; with ``newer_heads`` all letterheads. What was deleted here stays deleted. The drafts that were
+        taken."""
         given = tuple(drafts)
 
         def job(connection: sa.Connection) -> tuple[Draft, ...]:
             taken = tuple(draft for draft in given if _take(connection, draft))
-            known = set(connection.scalars(sa.select(LETTERHEADS.c.account)))
+            known = set() if newer_heads else set(connection.scalars(sa.select(LETTERHEADS.c.account)))
             for account in letterheads.keys() - known:
+                connection.execute(LETTERHEADS.delete().where(LETTERHEADS.c.account == account))
                 connection.execute(LETTERHEADS.insert().values(account=account, text=letterheads[account]))
             return taken
 
         return await self._write(job)
+
+    async def past_orders(self) -> tuple[PastOrder, ...]:
+        """What was ordered before, of all accounts, to be taken elsewhere (:meth:`take_past`)."""
+        return await self._database.read(past_orders)
+
+    async def take_past(self, orders: Iterable[PastOrder]) -> None:
+        """Take over past orders from elsewhere: those not known here, and what is newer than here."""
+        given = tuple(orders)
+
+        def job(connection: sa.Connection) -> None:
+            take_past(connection, given)
+            forget_oldest(connection, tombstones=TOMBSTONES_KEPT, past=PAST_KEPT)
+
+        await self._write(job)
+
+    async def forget_past(self, orders: Iterable[PastOrder]) -> None:
+        """Remove past orders that were taken elsewhere, unless they have changed."""
+        given = tuple(orders)
+        await self._write(lambda connection: forget_past(connection, given))
 
     async def hand_in(self, draft: Draft, base: int | None, texts: Collection[str] = ()) -> Draft | None:
         """Take over a draft that was written elsewhere, upon version ``base`` of the one here (``None``: not known), or
@@ -308,21 +318,7 @@ class Drafts:
 
     async def past(self, account: AccountId, customer: str) -> Past:
         """What was ordered for a customer before: the last order, and the usual articles."""
-
-        def job(connection: sa.Connection) -> Past:
-            c = PAST_LINES.c
-            statement = sa.select(PAST_LINES).where(c.account == account, c.customer == customer)
-            rows = connection.execute(statement.order_by(c.at.desc(), c.draft, c.position).limit(2000)).all()
-            last = tuple(read_document(row.line) for row in rows if row.draft == rows[0].draft)
-            times: dict[str, int] = {}
-            newest: dict[str, Mapping[str, Json]] = {}
-            for row in rows:
-                times[row.item_id] = times.get(row.item_id, 0) + 1
-                newest.setdefault(row.item_id, read_document(row.line))
-            often = sorted((n for n in times if times[n] > 1), key=lambda name: -times[name])[:USUAL_SHOWN]
-            return Past(last, rows[0].at if rows else None, tuple(newest[name] for name in often))
-
-        return await self._database.read(job)
+        return await self._database.read(lambda connection: past_of(connection, account, customer))
 
     async def letterhead(self, account: AccountId) -> str:
         """What is printed above the drafts of an account."""

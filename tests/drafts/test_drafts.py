@@ -7,10 +7,13 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from archisync_gui.drafts import DraftConflict, Drafts
+from archisync_gui.drafts import DraftConflict, Drafts, Past
+from archisync_gui.drafts import drafts as drafts_module
+from archisync_gui.drafts.past import PastOrder
 from archisync_gui.model import SystemClock
 from archisync_gui.store import StoreError
 from archisync_gui.store.postgres import Postgres
@@ -227,6 +230,69 @@ async def test_drafts_move_to_an_office_and_back(drafts: Drafts, tmp_path: Path)
         assert await drafts.get("other", "draft-2") is None
     finally:
         await own.close()
+
+
+def an_order(*items: str, customer: str = "50120") -> dict[str, Any]:
+    return {"customer": {"id": customer}, "lines": [{"itemId": item, "quantity": 1} for item in items]}
+
+
+def ordered(past: Past) -> tuple[list[object], list[object]]:
+    return [line["itemId"] for line in past.lines], [line["itemId"] for line in past.usual]
+
+
+async def test_past_orders_and_letterheads_move_to_an_office_and_back(drafts: Drafts, tmp_path: Path) -> None:
+    """They outlive the drafts, and cannot be read again from the ERP."""
+    clock = FixedClock()
+    own = await Drafts.open(tmp_path / "own", clock=clock)
+    try:
+        for at, items in enumerate((("A1", "B2"), ("A1",))):
+            clock.time += timedelta(minutes=1)
+            await own.put("agent", f"draft-{at}", an_order(*items))
+            await own.delete("agent", f"draft-{at}")
+        await own.set_letterhead("agent", "Ferramenta")
+        await own.set_letterhead("alone", "Mine")
+        await drafts.take(*await own.everything())
+        past = await own.past_orders()
+        for _ in range(2):  # taking twice changes nothing
+            await drafts.take_past(past)
+            assert ordered(await drafts.past("agent", "50120")) == (["A1"], ["A1"])
+        assert await drafts.past_orders() == past
+        await own.forget_past(past)
+        assert await own.past_orders() == ()
+        # The office goes on.
+        drafts._clock = clock
+        clock.time += timedelta(minutes=1)
+        await drafts.put("agent", "draft-2", an_order("B2", "C3"))
+        await drafts.set_letterhead("agent", "Ferramenta 2")
+        await own.take(*await drafts.everything(), newer_heads=True)
+        await own.take_past(await drafts.past_orders())
+        assert ordered(await own.past("agent", "50120")) == (["B2", "C3"], ["B2", "A1"])
+        assert await own.letterhead("agent") == "Ferramenta 2"
+        assert await own.letterhead("alone") == "Mine"
+        clock.time += timedelta(minutes=1)
+        newer = await own.put("agent", "draft-3", an_order("D4"))
+        old = PastOrder("agent", "draft-3", newer.updated_at - timedelta(minutes=1), ({"not": "taken"},))
+        await own.take_past([old])
+        await own.forget_past([old])
+        assert ordered(await own.past("agent", "50120"))[0] == ["D4"]
+    finally:
+        await own.close()
+
+
+async def test_no_more_past_orders_are_taken_than_are_kept(
+    drafts: Drafts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drafts_module, "PAST_KEPT", 2)
+    clock = FixedClock()
+    own = await Drafts.open(tmp_path / "own", clock=clock)
+    try:
+        for at in range(4):
+            clock.time += timedelta(minutes=1)
+            await own.put("agent", f"draft-{at}", an_order(f"A{at}"))
+        await drafts.take_past(await own.past_orders())
+    finally:
+        await own.close()
+    assert [order.draft for order in await drafts.past_orders()] == ["draft-2", "draft-3"]
 
 
 @on_a_server

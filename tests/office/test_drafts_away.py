@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -11,6 +13,8 @@ from typing import Any
 import pytest
 from members import Proxy
 
+from archisync_gui.app import joining
+from archisync_gui.app.profile import open_profile
 from archisync_gui.drafts import Draft, DraftConflict, Drafts, OfficeDrafts, away
 from archisync_gui.model import SystemClock
 from archisync_gui.store import StoreError
@@ -334,3 +338,42 @@ async def test_a_trouble_that_is_no_outage_is_told_and_nothing_is_kept_here(offi
         with pytest.raises(Exception, match="size"):
             await here.put(WHO, "a", {"text": "two"}, if_match=1)
         assert not here.away
+
+
+async def test_what_was_ordered_before_comes_into_the_office_and_back(office: Server, tmp_path: Path) -> None:
+    """The last order is offered on every computer of the office, and on this one after it has left."""
+    order = {"customer": {"id": "50120"}, "text": "x", "lines": [{"itemId": "A1", "quantity": 5}]}
+    (tmp_path / "here").mkdir()
+    own = await Drafts.open(tmp_path / "here", clock=SystemClock())
+    await own.put(WHO, "before", order)
+    await own.delete(WHO, "before")
+    await own.set_letterhead(WHO, "Ferramenta")
+    await own.close()
+    proxy = Proxy(office)
+    async with AsyncExitStack() as stack:
+        behind = await stack.enter_async_context(proxy)
+        here = await stack.enter_async_context(computer(behind, tmp_path / "here"))
+        there = await stack.enter_async_context(computer(office, tmp_path / "there"))
+        assert [line["itemId"] for line in (await there.past(WHO, "50120")).lines] == ["A1"]
+        proxy.set("cut")
+        made = await here.put(WHO, "away", {**order, "lines": [{"itemId": "B2", "quantity": 1}]})
+        assert here.away
+        proxy.set("open")
+        await back(here)
+        past = await there.past(WHO, "50120")
+        assert ([line["itemId"] for line in past.lines], past.at) == (["B2"], made.updated_at)
+        await there.set_letterhead(WHO, "Ferramenta 2")
+    own = await Drafts.open(tmp_path / "here", clock=SystemClock())
+    try:
+        assert await own.past_orders() == ()  # who is erased in the office does not come back from here
+    finally:
+        await own.close()
+    profile = open_profile(f"{tmp_path / 'left'}{os.sep}", demo=True)
+    shutil.copy(tmp_path / "here" / "drafts.db", profile.folder)
+    await joining._bring_drafts_back(profile, office)
+    own = await Drafts.open(profile.folder, clock=SystemClock())
+    try:
+        assert [line["itemId"] for line in (await own.past(WHO, "50120")).lines] == ["B2"]
+        assert await own.letterhead(WHO) == "Ferramenta 2"
+    finally:
+        await own.close()
