@@ -132,7 +132,7 @@ def _data(options: argparse.Namespace, profile: Profile, language: str) -> int:
         _say(text("data-panel-open", language, {**names, "pid": lock.holder() or "?"}))
         return exit_codes.BUSY
     try:
-        asyncio.run(data_care.prepare(profile))
+        data_care.prepare(profile)
         if options.action == "export":
             target = Path(options.to).absolute()
             counts = data_care.export_customer(profile, options.customer, target, language)

@@ -29,8 +29,8 @@ from archisync_gui.entities import ENTITIES
 from archisync_gui.entities.declaration import Column, Kind
 from archisync_gui.export import write_csv
 from archisync_gui.messages import text
-from archisync_gui.model import SystemClock
-from archisync_gui.store import Store, StoreError, backups, personal
+from archisync_gui.store import StoreError, backups, personal
+from archisync_gui.store.file_checks import look
 from archisync_gui.store.keys import folded
 from archisync_gui.store.personal import Customer, Holding
 from archisync_gui.store.store import FILE
@@ -61,10 +61,13 @@ class Erased:
         }
 
 
-async def prepare(profile: Profile) -> None:
-    """Bring the archive up to date and make sure that it is sound. Raises ``StoreError``."""
-    store = await Store.open(profile.folder, ENTITIES, clock=SystemClock())
-    await store.close()
+def prepare(profile: Profile) -> None:
+    """Make sure that there is a sound archive of this version; nothing is changed. Blocking. Raises ``StoreError``:
+    besides those of :func:`look` ``archive-missing`` and ``archive-older``."""
+    path = profile.folder / FILE
+    seen = look(path, ENTITIES)
+    if seen is None or not seen.current:
+        raise StoreError("archive-missing" if seen is None else "archive-older", path=str(path))
 
 
 def found(profile: Profile, wanted: str) -> Holding:

@@ -55,7 +55,7 @@ def run_doctor(profile: Profile, demo: DemoOptions | None, options: argparse.Nam
         tell(check(profile, language))
     tell(asyncio.run(_keyring(profile, language)))
     tell(_port(profile, language))
-    tell(asyncio.run(_database(profile, language)))
+    tell(_database(profile, language))
     browser = asyncio.run(_browser(profile, language))
     tell(browser)
     if browser.verdict != "broken":
@@ -148,26 +148,26 @@ def _port(profile: Profile, language: str) -> Finding:
     return _finding("port", "ok", language, "ok", port=port)
 
 
-async def _database(profile: Profile, language: str) -> Finding:
+def _database(profile: Profile, language: str) -> Finding:
     from archisync_gui.entities import ENTITIES
-    from archisync_gui.model import SyncFailure, SystemClock
-    from archisync_gui.store import Store
+    from archisync_gui.model import SyncFailure
+    from archisync_gui.store.file_checks import look
+    from archisync_gui.store.store import FILE
 
     lock = ProfileLock(profile)
     if not lock.acquire():
         return _finding("database", "ok", language, "in-use", pid=lock.holder() or "?")
     try:
-        store = await Store.open(profile.folder, ENTITIES, clock=SystemClock())
-        try:
-            counts = await store.counts()
-        finally:
-            await store.close()
+        seen = look(profile.folder / FILE, ENTITIES)
     except SyncFailure as error:
         said = text(error.code, language, error.params)
         return Finding("database", "broken", f"{said.what} {said.means}", said.todo)
     finally:
         lock.release()
-    return _finding("database", "ok", language, "ok", rows=sum(count.rows for count in counts), folder=profile.folder)
+    if seen is None:
+        return _finding("database", "warning", language, "none", folder=profile.folder)
+    case = "ok" if seen.current else "older"
+    return _finding("database", "ok", language, case, rows=seen.rows, folder=profile.folder)
 
 
 async def _browser(profile: Profile, language: str) -> Finding:
