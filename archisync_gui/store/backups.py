@@ -21,7 +21,11 @@ from archisync_gui.store.errors import StoreError, code_of, translated
 
 FOLDER = "backups"
 KEPT = 10
-"""How many backups are kept; older ones go at maintenance."""
+"""How many backups are kept, whatever their reason; older ones go at maintenance."""
+DAILY = "daily"
+"""The reason of the backup that is made once a day."""
+DAYS_KEPT = 7
+"""The newest daily backups of so many days are kept, too: many steps of one day push out no earlier day."""
 REPLACED = "replaced"
 """Why the file is there that lay in the database's place before a backup."""
 SIDES = ("-wal", "-shm")
@@ -98,6 +102,13 @@ def offered(path: Path) -> Path | None:
     return None
 
 
+def day_of(backup: Path) -> str | None:
+    """The day (in UTC, as the clock showed it, ``YYYYMMDD``) whose daily backup that file is; ``None``: it is another
+    kind of backup."""
+    found = re.fullmatch(rf".*-([0-9]{{8}})T[0-9]{{6}}Z-{DAILY}", backup.stem)
+    return found[1] if found else None
+
+
 def was_replaced(backup: Path) -> bool:
     """Whether that file was the database until a backup took its place."""
     return backup.stem.endswith(f"Z-{REPLACED}")
@@ -170,10 +181,16 @@ def _copy(path: Path, name: Path) -> None:
 
 
 def prune(path: Path) -> int:
-    """Remove all but the newest backups, and what a killed process left half made."""
+    """Remove all but the newest backups and the last days' own, and what a killed process left half made."""
     folder = _folder(path)
     remove_leftovers(folder)
-    old = listed(path)[KEPT:]
+    found = listed(path)
+    days: dict[str, Path] = {}
+    for file in found:
+        if (day := day_of(file)) is not None:
+            days.setdefault(day, file)
+    daily = set(list(days.values())[:DAYS_KEPT])
+    old = [file for file in found[KEPT:] if file not in daily]
     for file in old:
         remove(file)
     return len(old)

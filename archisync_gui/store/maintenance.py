@@ -33,20 +33,26 @@ AT_ONCE = 5_000
 
 
 def retention_time(connection: sa.Connection, clock: datetime) -> datetime:
-    """Up to when ages are measured; keeps it for the next maintenance."""
+    """Up to when ages are measured. Only reads: see :func:`keep_retention_time`."""
     kept = connection.scalar(sa.select(NOTES.c.value).where(NOTES.c.key == NOTE))
     time, day = _noted(kept)
     if time is None:
         found = connection.scalar(sa.select(RUNS.c.started).order_by(RUN_ORDER.desc()).offset(FIRST_GUESS).limit(1))
         oldest = connection.scalar(sa.select(RUNS.c.started).order_by(RUN_ORDER).limit(1))
         time = found or oldest or clock
-    today = clock.astimezone(UTC).date().isoformat()
-    if day != today:
+    if day != _day(clock):
         time += STEP
-    time = min(time, clock)
+    return min(time, clock)
+
+
+def keep_retention_time(connection: sa.Connection, time: datetime, clock: datetime) -> None:
+    """Keep it for the next maintenance: it advances once on each day that ``clock`` shows."""
     connection.execute(NOTES.delete().where(NOTES.c.key == NOTE))
-    connection.execute(NOTES.insert().values(key=NOTE, value={"time": time.isoformat(), "day": today}))
-    return time
+    connection.execute(NOTES.insert().values(key=NOTE, value={"time": time.isoformat(), "day": _day(clock)}))
+
+
+def _day(clock: datetime) -> str:
+    return clock.astimezone(UTC).date().isoformat()
 
 
 def _noted(kept: object) -> tuple[datetime | None, str | None]:

@@ -331,13 +331,13 @@ class Store(Questions):
     async def daily_backup(self) -> Path | None:
         """Make a backup unless there is one of this day (in UTC, as the clock shows it) and of this archive, which no
         other has replaced since; its place, or ``None``."""
-        today = f"-{self._clock.now().astimezone(UTC):%Y%m%d}T"
+        today = f"{self._clock.now().astimezone(UTC):%Y%m%d}"
         for file in await asyncio.to_thread(self.backups):
             if backups.was_replaced(file):
                 break
-            if file.stem.endswith("-daily") and today in file.name:
+            if backups.day_of(file) == today:
                 return None
-        return await self.backup("daily")
+        return await self.backup(backups.DAILY)
 
     def backups(self) -> tuple[Path, ...]:
         """The backups there are, newest first."""
@@ -346,10 +346,18 @@ class Store(Questions):
     async def maintain(self, screenshots: Path | None = None) -> Removed:
         """Forget what is too old (rule 31), in small steps between which syncs go on. Once a day is enough.
 
-        ``screenshots`` is the folder of the failures' pictures.
+        ``screenshots`` is the folder of the failures' pictures. Files go first: on a full disk nothing can be written
+        to the archive until they have made room.
         """
         clock = self._clock.now()
-        now = await self._database.write(lambda connection: maintenance.retention_time(connection, clock))
+        now = await self._database.read(lambda connection: maintenance.retention_time(connection, clock))
+
+        def files(_connection: sa.Connection) -> tuple[int, int]:
+            pruned = backups.prune(self.path)
+            return (0 if screenshots is None else maintenance.forget_screenshots(screenshots, now)), pruned
+
+        pictures, pruned = await self._database.exclusive(files)
+        await self._database.write(lambda connection: maintenance.keep_retention_time(connection, now, clock))
         total = Removed()
         while True:
             step = await self._database.write(lambda connection: maintenance.forget_some(connection, now))
@@ -359,11 +367,6 @@ class Store(Questions):
                 *(a + b for a, b in zip(dataclasses.astuple(total), dataclasses.astuple(step), strict=True))
             )
 
-        def files(_connection: sa.Connection) -> tuple[int, int]:
-            pictures = 0 if screenshots is None else maintenance.forget_screenshots(screenshots, now)
-            return pictures, backups.prune(self.path)
-
-        pictures, pruned = await self._database.exclusive(files)
         await self._measure()
         return dataclasses.replace(total, screenshots=pictures, backups=pruned)
 

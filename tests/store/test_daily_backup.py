@@ -60,3 +60,39 @@ async def test_another_archive_has_its_own_of_the_day(
         assert await store.daily_backup() is None
     finally:
         await store.close()
+
+
+async def test_many_backups_of_one_day_push_out_no_earlier_day(store: Store, clock: ManualClock, reads: Reads) -> None:
+    """Each list that is cleared makes one: the whole copies of before the mistake stay."""
+    lists = [f"agent{n}" for n in range(14)]
+    for account in lists:
+        await store.apply("parcels", account, reads.batch([parcel(1)]))
+    days = []
+    for _ in range(9):
+        clock.forward(days=1)
+        days.append(await store.daily_backup())
+    for account in lists:
+        clock.forward(minutes=1)
+        await store.clear("parcels", account)
+    await store.maintain()
+    left = store.backups()
+    assert set(days) & set(left) == set(days[-7:])
+    assert len(left) == 17
+    assert [file.stem.endswith("-before-clear-parcels") for file in left] == [True] * 10 + [False] * 7
+    for _ in range(9):
+        clock.forward(days=1)
+        await store.daily_backup()
+        await store.maintain()
+    assert len(store.backups()) <= 17
+
+
+async def test_a_clock_that_shows_one_day_again_and_again_keeps_no_more_than_others(
+    store: Store, clock: ManualClock
+) -> None:
+    for _ in range(3):
+        for day in range(9):
+            clock.forward(days=1)
+            assert await store.backup("daily"), day
+        clock.forward(days=-9)
+    await store.maintain()
+    assert len(store.backups()) == 10
