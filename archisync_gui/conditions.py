@@ -52,6 +52,8 @@ class Kind(StrEnum):
     """The ERP has not answered since its last good answer."""
     FAILED = "list-failed"
     """The last read of some lists failed, while the ERP answered otherwise; one condition per cause."""
+    BACKUP = "backup-failing"
+    """The daily backup of the archive cannot be made."""
     ABANDONED = "abandoned"
     """A read did not end when told to, and may still hold the browser."""
     UNREADABLE = "unreadable"
@@ -172,7 +174,9 @@ class Condition:
                 return "condition.unreadable.all"
             case Kind.OFFICE_SILENT if self.error is not None and self.error.code not in OFFICE_SILENCE:
                 return f"condition.{self.error.code if self.error.code in OFFICE_TROUBLES else 'office-unusable'}"
-            case Kind.SILENT | Kind.OFFICE_SILENT | Kind.NOBODY_LEADS if self.since is None:
+            case Kind.BACKUP if self.error is not None and self.error.code == "damaged":
+                return f"condition.{self.kind}.damaged"
+            case Kind.SILENT | Kind.OFFICE_SILENT | Kind.NOBODY_LEADS | Kind.BACKUP if self.since is None:
                 return f"condition.{self.kind}.always"
             case Kind.BROWSER if self.error is not None and self.error.kind is FailureKind.PERMANENT:
                 return "condition.browser.permanent"
@@ -284,6 +288,8 @@ def _general(status: Status) -> Iterator[Condition]:
         yield Condition(Kind.HOLD, since=status.hold_since)
     if status.explanation.reason is Reason.OFFLINE:
         yield Condition(Kind.OFFLINE)
+    if (backup := status.backup_trouble) is not None:
+        yield Condition(Kind.BACKUP, error=backup.error, since=backup.last)
     if status.abandoned:
         accounts = tuple(dict.fromkeys(run.account for run in status.abandoned))
         yield Condition(Kind.ABANDONED, accounts=accounts, since=min(run.started for run in status.abandoned))

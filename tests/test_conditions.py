@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -25,6 +26,7 @@ from archisync_gui.conditions import (
 from archisync_gui.model import (
     AccountStatus,
     AccountTypeStatus,
+    BackupTrouble,
     ErrorInfo,
     Explanation,
     FailureKind,
@@ -367,3 +369,22 @@ def test_a_browser_that_does_not_start_is_never_an_erp_that_does_not_answer(code
 def test_a_browser_that_died_is_not_the_erp() -> None:
     assert cause(error("browser-lost")) is Cause.BROWSER
     assert condition(Kind.BROWSER, "browser-lost").code == "condition.browser"
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+@pytest.mark.parametrize(
+    ("code", "last", "said"),
+    [("disk-full", NOW, "backup-failing"), ("disk-full", None, "always"), ("damaged", NOW, "damaged")],
+)
+def test_a_backup_that_fails_says_what_is_at_risk_and_what_to_do(
+    language: str, code: str, last: datetime | None, said: str
+) -> None:
+    failed = BackupTrouble(ErrorInfo(code, FailureKind.PERMANENT, code), last)
+    [found] = conditions(replace(status_of(item("customers", 20)), backup_trouble=failed))
+    assert (found.kind, found.warning) == (Kind.BACKUP, False)
+    assert found.code.endswith(said)
+    shown = text(found.as_json(), language, lambda name: name, lambda at: "12:34")
+    assert shown.what
+    assert shown.means
+    assert shown.todo
+    assert ("12:34" in shown.means) is (said == "backup-failing")

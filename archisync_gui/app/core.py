@@ -31,7 +31,9 @@ from archisync_gui.entities import ENTITIES
 from archisync_gui.erp import IDLE, Erp
 from archisync_gui.messages import LANGUAGES, system_language
 from archisync_gui.model import (
+    BackupTrouble,
     Clock,
+    ErrorInfo,
     FailureKind,
     Finished,
     RunControl,
@@ -44,6 +46,7 @@ from archisync_gui.orchestrator import Orchestrator
 from archisync_gui.orchestrator.office_hours import closes
 from archisync_gui.settings import LoadedSettings, Settings, SettingsError, interval_key, open_settings
 from archisync_gui.store import Store
+from archisync_gui.store.backups import last_made
 from archisync_gui.syncs import SyncRunner
 
 if TYPE_CHECKING:
@@ -270,10 +273,21 @@ class Core(OperatorActions):
             await asyncio.sleep(pause)
             pause = LOOK
             if not self.profile.demo:
-                try:
-                    await self.store.daily_backup()
-                except (SyncFailure, OSError) as error:
-                    log.warning("the daily backup could not be made: %s", error)
+                await self._back_up()
+
+    async def _back_up(self) -> None:
+        """Make the day's backup; that it fails is a condition until one is made."""
+        try:
+            await self.store.daily_backup()
+            self.orchestrator.backup_failing(None)
+        except (SyncFailure, OSError) as error:
+            log.warning("the daily backup could not be made: %s", error)
+            known = error if isinstance(error, SyncFailure) else SyncFailure("disk-error", FailureKind.PERMANENT)
+            last = None
+            with suppress(OSError):
+                last = await asyncio.to_thread(last_made, self.store.path)
+            info = ErrorInfo(known.code, known.kind, str(error), known.params)
+            self.orchestrator.backup_failing(BackupTrouble(info, last))
 
     async def _give_memory_back(self, after: float = 0.0) -> None:
         await asyncio.sleep(after)

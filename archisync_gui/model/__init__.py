@@ -39,6 +39,7 @@ from archisync_gui.model.runs import (
 from archisync_gui.model.status import (
     AccountStatus,
     AccountTypeStatus,
+    BackupTrouble,
     Explanation,
     Forecast,
     OfficeView,
@@ -58,6 +59,7 @@ __all__ = [
     "AccountId",
     "AccountStatus",
     "AccountTypeStatus",
+    "BackupTrouble",
     "Clock",
     "CloseResult",
     "ErrorInfo",

@@ -182,6 +182,15 @@ class OfficeView:
 
 
 @dataclass(frozen=True, slots=True)
+class BackupTrouble:
+    """The daily backup fails."""
+
+    error: ErrorInfo
+    last: datetime | None = None
+    """When the newest backup was made; ``None``: there is none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """Everything a looker needs, immutable, one per revision."""
 
@@ -211,3 +220,5 @@ class Status:
     """When the pause ends by itself; ``None``: there is none, or only the operator ends it."""
     office: OfficeView | None = None
     """Set on every member of an office of several computers."""
+    backup_trouble: BackupTrouble | None = None
+    """Set while the daily backup of the archive fails."""

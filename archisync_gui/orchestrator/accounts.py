@@ -47,8 +47,7 @@ def orphans_dropped(state: State, now: Moment) -> State:
 
 def rehomed(state: State) -> State:
     """Waiting reads of shared lists move to the account that can do them now (rule 8: with a substitute)."""
-    reader = state.catalogue
-    if reader is None:
+    if (reader := state.catalogue) is None:
         return state
     for request in list(state.queue.values()):
         slot = request.slot
@@ -68,8 +67,7 @@ def login_failed(
     """Refused credentials stop the account at once; any other failed login keeps the schedule away from it for a while,
     then it gets one more try (rule 22). A run that began (monotonic ``since``) before the operator changed the password
     may have tried the old one, which says nothing about the new one."""
-    known = state.accounts.get(account)
-    if known is None:
+    if (known := state.accounts.get(account)) is None:
         return state
     match error.kind:
         case FailureKind.CREDENTIALS if known.allowed_at is not None and since < known.allowed_at:
@@ -93,8 +91,7 @@ def login_failed(
 def refused(state: State, account: AccountId, error: ErrorInfo) -> State:
     """Stop an account until the operator changes something (rule 22). Its forms that wait are told: their reads cannot
     run now (rule 12)."""
-    known = state.accounts.get(account)
-    if known is None:
+    if (known := state.accounts.get(account)) is None:
         return state
     state = state.with_account(evolve(known, stopped=error)).with_effects(Note(f"stopped:{account}", as_json(error)))
     state = state.with_effects(events.AccountChanged(account, stopped=error))
@@ -113,8 +110,7 @@ def login_worked(state: State, account: AccountId) -> State:
 
 def reenabled(state: State, now: Moment, account: AccountId) -> State:
     """The operator changed the password, or wants the same tried once (rule 22)."""
-    known = state.accounts.get(account)
-    if known is None:
+    if (known := state.accounts.get(account)) is None:
         return state
     state = state.with_account(evolve(known, stopped=None, login_failures=0, login_pause=None, allowed_at=now.mono))
     state = state.with_effects(Note(f"stopped:{account}", None), events.AccountChanged(account))
@@ -123,8 +119,7 @@ def reenabled(state: State, now: Moment, account: AccountId) -> State:
 
 def logged_in(state: State, now: Moment, account: AccountId) -> State:
     """One real login is counted against the day's budget, which outlives restarts (rule 22)."""
-    known = state.accounts.get(account)
-    if known is None:
+    if (known := state.accounts.get(account)) is None:
         return state
     day = local_day(now.wall, state.rules.zone)
     count = logins_today(state, account, now) + 1

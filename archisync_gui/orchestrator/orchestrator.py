@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from archisync_gui.model import (
     Account,
     AccountId,
+    BackupTrouble,
     Clock,
     CloseResult,
     ErrorInfo,
@@ -239,6 +240,10 @@ class Orchestrator:
         """The computer has no network (``OFFLINE``) or is about to sleep (``ASLEEP``): schedule and repeats wait, and
         are made up once when it is back (``None``). The operator's own requests are tried."""
         self._dispatcher.apply(lambda state, _: schedule.away_set(state, why))
+
+    def backup_failing(self, trouble: BackupTrouble | None) -> None:
+        """The daily backup fails, or (``None``) was made: shown in the status, and nothing else."""
+        self._dispatcher.apply(lambda state, _: evolve(state, backup_trouble=trouble))
 
     def set_accounts(self, accounts: Sequence[Account]) -> None:
         """The accounts in use from now on; what waits or runs for others ends."""

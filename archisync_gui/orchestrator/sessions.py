@@ -174,8 +174,7 @@ def end_of(state: State, session_id: str) -> SessionEnd | None:
 
 def end_by_handle(state: State, handle: str) -> SessionEnd:
     """Why a session that is not open ended, by what may be shown of it."""
-    reasons = (t.reason for t in state.ended_sessions.values() if handle and t.handle == handle)
-    return next(reasons, SessionEnd.UNKNOWN)
+    return next((t.reason for t in state.ended_sessions.values() if handle and t.handle == handle), SessionEnd.UNKNOWN)
 
 
 def closed(state: State, now: Moment, session_id: str | None, token: str) -> tuple[State, CloseResult]:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from archisync_gui.model import (
     Account,
     AccountId,
+    BackupTrouble,
     ErrorInfo,
     Origin,
     Progress,
@@ -289,6 +290,7 @@ class State:
     """Runs that lost the lock because they did not end, and whose tasks have still not ended (rule 26)."""
     unreadable: tuple[str, ...] = ()
     """What of the journal could not be read at the start."""
+    backup_trouble: BackupTrouble | None = None
     sessions: Mapping[str, Session] = field(default_factory=dict)
     """By the id that only its tab knows."""
     ended_sessions: Mapping[str, EndedSession] = field(default_factory=dict)

@@ -68,8 +68,7 @@ class StatusView:
     def _views(self, state: State, now: Moment) -> tuple[SessionView, ...]:
         kept = self._sessions
         if kept is None or kept[0] is not state.sessions or _clock_moved(kept[1], now):
-            views = tuple(session_view(s, now) for s in state.sessions.values())
-            kept = self._sessions = state.sessions, now, views
+            kept = self._sessions = state.sessions, now, tuple(session_view(s, now) for s in state.sessions.values())
         return kept[2]
 
 
@@ -171,6 +170,7 @@ def _status(
         journal_error=journal_error,
         abandoned=tuple(evolve(view_of(state, a, now), stopping="abandoned") for a in state.abandoned),
         unreadable=state.unreadable,
+        backup_trouble=state.backup_trouble,
     )
 
 

@@ -109,6 +109,15 @@ def day_of(backup: Path) -> str | None:
     return found[1] if found else None
 
 
+def last_made(path: Path) -> datetime | None:
+    """When the newest backup was made, as the clock showed it; ``None``: there is none."""
+    for file in listed(path):
+        if not was_replaced(file) and (found := re.search(r"-([0-9]{8}T[0-9]{6})Z-", file.name)):
+            with suppress(ValueError):
+                return datetime.strptime(found[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+    return None
+
+
 def was_replaced(backup: Path) -> bool:
     """Whether that file was the database until a backup took its place."""
     return backup.stem.endswith(f"Z-{REPLACED}")

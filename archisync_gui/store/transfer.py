@@ -19,6 +19,9 @@ from archisync_gui.store.errors import StoreError
 from archisync_gui.store.schema import UtcTime
 from archisync_gui.store.seen_keys import CHUNK
 
+COPY_SECONDS = 120.0
+"""How long a transaction of the office's server may wait for the disk of this computer while it is copied."""
+
 HOLDS_DATA = "SELECT EXISTS (SELECT FROM runs) OR EXISTS (SELECT FROM reads) OR EXISTS (SELECT FROM notes)"
 """Whether an office holds what a member has brought or a leader has read."""
 
@@ -27,7 +30,7 @@ def copy_all(source: sa.Connection, target: sa.Connection, entities: Sequence[En
     """Replace everything in ``target``, whose schema is the present one, by what ``source`` holds; returns the rows.
 
     Runs inside the callers' transactions. Columns that only one of the two has are left out. The rows keep their order
-    of insertion.
+    of insertion. The index for *Find* is left to the caller (:func:`find.prepare`).
     """
     tables = [*schema.FIXED.sorted_tables, *(schema.data_table(entity) for entity in entities)]
     numbered = {"runs", "refused_reads", *(entity.name for entity in entities)}
@@ -42,7 +45,6 @@ def copy_all(source: sa.Connection, target: sa.Connection, entities: Sequence[En
     # That line speaks of SQLite's full-text index and of one file's schema version.
     target.execute(schema.DECLARED.delete().where(schema.DECLARED.c.entity == find.PENDING))
     dialect.sequences_after(target, tables)
-    find.prepare(target, entities)
     return copied
 
 
@@ -69,18 +71,24 @@ def backup(connection: sa.Connection, path: Path, reason: str, now: datetime, en
 
 
 def into_file(source: sa.Connection, path: Path, entities: Sequence[Entity]) -> None:
-    """Copy an office's store into a new SQLite file. Other members go on reading and writing meanwhile."""
+    """Copy an office's store into a new SQLite file. Other members go on reading and writing meanwhile.
+
+    The server ends a transaction in which nothing is asked for some seconds. So the file's tables are made before it
+    begins and indexed after it has ended, and between two parts a slow disk may take ``COPY_SECONDS``.
+    """
     source.rollback()
-    source.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE))
     engine = _file_engine(path)
     try:
         with engine.begin() as target:
             migrate.migrate(target, entities)
+            source.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            source.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = {COPY_SECONDS * 1000:.0f}")
             copy_all(source, target, entities)
+            source.rollback()
+            find.prepare(target, entities)
     finally:
         engine.dispose()
-        source.rollback()
 
 
 def from_file(path: Path, target: sa.Connection, entities: Sequence[Entity], place: str) -> int:
@@ -96,7 +104,9 @@ def from_file(path: Path, target: sa.Connection, entities: Sequence[Entity], pla
     try:
         with engine.connect() as source:
             migrate.refuse_newer(source, path)
-            return copy_all(source, target, entities)
+            copied = copy_all(source, target, entities)
+            find.prepare(target, entities)
+            return copied
     finally:
         engine.dispose()
 

@@ -25,6 +25,7 @@ from archisync_gui.app.drafts_file import open_drafts
 from archisync_gui.app.erp_look import look_at_erp
 from archisync_gui.app.life import Life
 from archisync_gui.app.profile import ProfileLock, open_profile
+from archisync_gui.conditions import Condition, Kind, conditions
 from archisync_gui.messages import codes
 from archisync_gui.model import (
     ErrorInfo,
@@ -39,7 +40,7 @@ from archisync_gui.model import (
     SystemClock,
 )
 from archisync_gui.settings import Settings, SettingsError, load_settings
-from archisync_gui.store import Batch
+from archisync_gui.store import Batch, StoreError
 from archisync_gui.store.store import Store
 from archisync_gui.ui.shell.window import MEMORY
 from tests.support.waiting import until
@@ -366,6 +367,48 @@ class DaysClock(SystemClock):
         return super().now() + timedelta(days=self.days)
 
 
+async def test_backups_that_fail_are_a_condition_with_the_time_of_the_last_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder of the backups cannot be written: an archive without a copy must not look like health."""
+    monkeypatch.setattr("archisync_gui.app.core.BACKUP_AFTER", 0.01)
+    monkeypatch.setattr("archisync_gui.app.core.LOOK", 0.01)
+    clock = DaysClock()
+    profile = open_profile(str(tmp_path / "p"), demo=False)
+    core = await Core.open(profile, demo=None, attended=True, reads=False, clock=clock)
+
+    def shown() -> Condition | None:
+        found = conditions(core.orchestrator.get_status())
+        return next((one for one in found if one.kind is Kind.BACKUP), None)
+
+    try:
+        await until(lambda: len(core.store.backups()) == 1)
+        assert shown() is None
+        with monkeypatch.context() as broken:
+            broken.setattr("archisync_gui.store.backups.copied", refused_as("disk-full"))
+            clock.days = 3
+            await until(lambda: shown() is not None)
+            found = shown()
+            assert found is not None
+            assert found.since is not None
+            assert abs(found.since - SystemClock().now()) < timedelta(minutes=10), "the last one that was made"
+            assert found.error is not None
+            assert (found.error.code, found.warning, found.code) == ("disk-full", False, "condition.backup-failing")
+            broken.setattr("archisync_gui.store.backups.copied", refused_as("damaged"))
+            await until(lambda: (now := shown()) is not None and now.code == "condition.backup-failing.damaged")
+        await until(lambda: shown() is None)
+        assert len(core.store.backups()) == 2
+    finally:
+        await core.close()
+
+
+def refused_as(code: str) -> Callable[..., None]:
+    def refuse(*_: object) -> None:
+        raise StoreError(code, path="archisync.db")
+
+    return refuse
+
+
 async def test_each_day_has_its_backup_though_timers_stand_still_while_the_computer_sleeps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -395,7 +438,9 @@ async def test_each_day_has_its_backup_though_timers_stand_still_while_the_compu
     with monkeypatch.context() as broken:
         broken.setattr("archisync_gui.store.backups.listed", refuse)
         await until(lambda: "the daily backup could not be made" in caplog.text)
+        await until(lambda: Kind.BACKUP in {one.kind for one in conditions(core.orchestrator.get_status())})
     clock.days = 2
     await until(lambda: len(core.store.backups()) == 3)
+    await until(lambda: Kind.BACKUP not in {one.kind for one in conditions(core.orchestrator.get_status())})
     await until(lambda: len(cleaned) == 3)
     await core.close()

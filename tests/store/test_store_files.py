@@ -428,27 +428,29 @@ async def test_the_clean_up_makes_room_on_a_full_disk_before_it_writes(
 ) -> None:
     """A write needs room that only the clean-up can make: pruned backups and old pictures."""
     store = await Store.open(small_disk / "data", ENTITIES, clock=clock)
-    pictures = small_disk / "screenshots"
-    pictures.mkdir()
-    await store.apply("parcels", "agent", reads.batch([parcel(1)]))
-    await store.maintain(pictures)
-    for _ in range(14):
-        await store.backup("operator")
-    picture = pictures / "old.png"
-    picture.write_bytes(b"\0" * 50_000)
-    long_ago = clock.now().timestamp() - 86_400 * 90
-    os.utime(picture, (long_ago, long_ago))
-    with (small_disk / "ballast").open("wb", buffering=0) as file, contextlib.suppress(OSError):
-        while file.write(b"\0" * 512):
-            pass
-    with pytest.raises(StoreError, match="disk-full"):
-        await store.apply("parcels", "agent", reads.batch([parcel(n, name="x" * 500) for n in range(500)]))
-    clock.forward(days=1)
-    removed = await store.maintain(pictures)
-    assert (removed.backups, removed.screenshots) == (4, 1)
-    assert len(store.backups()) == 10
-    await store.apply("parcels", "agent", reads.batch([parcel(n) for n in range(50)]))
-    await store.close()
+    try:
+        pictures = small_disk / "screenshots"
+        pictures.mkdir()
+        await store.apply("parcels", "agent", reads.batch([parcel(1)]))
+        await store.maintain(pictures)
+        for _ in range(14):
+            await store.backup("operator")
+        picture = pictures / "old.png"
+        picture.write_bytes(b"\0" * 50_000)
+        long_ago = clock.now().timestamp() - 86_400 * 90
+        os.utime(picture, (long_ago, long_ago))
+        with (small_disk / "ballast").open("wb", buffering=0) as file, contextlib.suppress(OSError):
+            while file.write(b"\0" * 512):
+                pass
+        with pytest.raises(StoreError, match="disk-full"):
+            await store.apply("parcels", "agent", reads.batch([parcel(n, name="x" * 500) for n in range(500)]))
+        clock.forward(days=1)
+        removed = await store.maintain(pictures)
+        assert (removed.backups, removed.screenshots) == (4, 1)
+        assert len(store.backups()) == 10
+        await store.apply("parcels", "agent", reads.batch([parcel(n) for n in range(50)]))
+    finally:
+        await store.close()
 
 
 async def test_the_journal_loses_nothing_while_the_disk_is_full(store: Store, reads: Reads) -> None:

@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
@@ -18,7 +19,7 @@ from store_samples import ENTITIES, PARCELS, START, ManualClock, Reads, parcel, 
 
 from archisync_gui.entities.declaration import Column, Kind
 from archisync_gui.model import EventKind, Explanation, Origin, Reason, RunRecord, Scope
-from archisync_gui.store import RefusedKind, Store, StoreError
+from archisync_gui.store import RefusedKind, Store, StoreError, find, migrate
 from archisync_gui.store.errors import server_code
 from archisync_gui.store.postgres import Postgres
 from archisync_gui.store.postgres_server import Server
@@ -89,6 +90,41 @@ async def test_an_archive_moved_to_an_office_and_back_is_the_same(
     assert (await again.rows("parcels", "agent", search="prova")).total > 0
     assert await again.find("prova 55", ["agent"])
     await again.close()
+
+
+@pytest.mark.parametrize("slow", [(migrate, "migrate"), (find, "prepare")], ids=["tables", "index"])
+async def test_a_backup_of_an_office_may_be_slow_to_prepare_and_to_index(
+    office: Server,
+    tmp_path: Path,
+    clock: ManualClock,
+    reads: Reads,
+    monkeypatch: pytest.MonkeyPatch,
+    slow: tuple[Any, str],
+) -> None:
+    """The server ends a transaction in which nothing is asked for some seconds: none is open meanwhile."""
+    store = await joined(office, tmp_path / "one", clock)
+    await store.apply("parcels", "agent", reads.batch([parcel(n) for n in range(40)]))
+    module, name = slow
+    right = getattr(module, name)
+    states: list[str] = []
+
+    def watched(connection: sa.Connection, *rest: Any) -> Any:
+        if connection.dialect.name == "sqlite":
+            with office.connect("watching") as other:
+                found = other.execute(
+                    "SELECT state FROM pg_stat_activity WHERE state IS NOT NULL AND pid <> pg_backend_pid()"
+                    " AND application_name LIKE 'archisync%'"
+                )
+                states.extend(state for (state,) in found)
+        return right(connection, *rest)
+
+    monkeypatch.setattr(module, name, watched)
+    backup = await store.backup("daily")
+    with closing(sqlite3.connect(backup)) as raw:
+        assert raw.execute("SELECT count(*) FROM parcels").fetchone() == (40,)
+    assert states
+    assert set(states) == {"idle"}
+    await store.close()
 
 
 async def test_a_backup_of_an_office_is_made_while_it_is_written(
