@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from archisync_gui import zone
 from archisync_gui.app.actions import ACTION, OperatorActions
 from archisync_gui.app.autostart import set_autostart
+from archisync_gui.app.backing_up import back_up
 from archisync_gui.app.channel import ChannelServer, Emit
 from archisync_gui.app.commands import SecondStart, raised, serve
 from archisync_gui.app.credentials import Credentials
@@ -31,9 +32,7 @@ from archisync_gui.entities import ENTITIES
 from archisync_gui.erp import IDLE, Erp
 from archisync_gui.messages import LANGUAGES, system_language
 from archisync_gui.model import (
-    BackupTrouble,
     Clock,
-    ErrorInfo,
     FailureKind,
     Finished,
     RunControl,
@@ -45,8 +44,8 @@ from archisync_gui.office.membership import refuse_member
 from archisync_gui.orchestrator import Orchestrator
 from archisync_gui.orchestrator.office_hours import closes
 from archisync_gui.settings import LoadedSettings, Settings, SettingsError, interval_key, open_settings
-from archisync_gui.store import Store
-from archisync_gui.store.backups import last_made
+from archisync_gui.store import Store, StoreError
+from archisync_gui.store.store import FILE
 from archisync_gui.syncs import SyncRunner
 
 if TYPE_CHECKING:
@@ -273,36 +272,28 @@ class Core(OperatorActions):
             await asyncio.sleep(pause)
             pause = LOOK
             if not self.profile.demo:
-                await self._back_up()
-
-    async def _back_up(self) -> None:
-        """Make the day's backup; that it fails is a condition until one is made."""
-        try:
-            await self.store.daily_backup()
-            self.orchestrator.backup_failing(None)
-        except (SyncFailure, OSError) as error:
-            log.warning("the daily backup could not be made: %s", error)
-            known = error if isinstance(error, SyncFailure) else SyncFailure("disk-error", FailureKind.PERMANENT)
-            last = None
-            with suppress(OSError):
-                last = await asyncio.to_thread(last_made, self.store.path)
-            info = ErrorInfo(known.code, known.kind, str(error), known.params)
-            self.orchestrator.backup_failing(BackupTrouble(info, last))
+                await back_up(self.store, self.orchestrator)
 
     async def _give_memory_back(self, after: float = 0.0) -> None:
         await asyncio.sleep(after)
         await asyncio.to_thread(give_back)
 
     async def _watch_folder(self) -> None:
-        with folder_watch(self.profile.folder, LOCK) as changed:
+        with folder_watch(self.profile.folder, LOCK, FILE) as changed:
             while await self._folder_is_there():
                 await changed()
         self.orchestrator.cancel_run()  # every later one is refused in ``_run``
 
+    def _look_at_place(self) -> None:
+        try:
+            self.store.require_place()
+        finally:
+            self._identity.check()  # where the whole folder is gone, this is what is told
+
     async def _folder_is_there(self) -> bool:
         try:
-            await asyncio.to_thread(self._identity.check)
-        except ProfileError as error:
+            await asyncio.to_thread(self._look_at_place)
+        except (ProfileError, StoreError) as error:
             if not self.broken.done():
                 log.error("nothing is read any more: %s", error)
                 self.broken.set_result(error)

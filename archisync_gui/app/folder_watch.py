@@ -23,7 +23,7 @@ OFTEN = 5.0
 SELDOM = 60.0
 """Seconds between two looks where it does."""
 
-MOVED_FROM, DELETED, DELETED_SELF, MOVED_SELF, ONLY_FOLDERS = 0x40, 0x200, 0x400, 0x800, 0x01000000
+MOVED_FROM, MOVED_TO, DELETED, DELETED_SELF, MOVED_SELF, ONLY_FOLDERS = 0x40, 0x80, 0x200, 0x400, 0x800, 0x01000000
 """Of ``sys/inotify.h``."""
 ABOUT_ITSELF = DELETED_SELF | MOVED_SELF
 HEADER = struct.Struct("iIII")
@@ -31,15 +31,15 @@ HEADER = struct.Struct("iIII")
 
 
 @contextmanager
-def folder_watch(folder: Path, file: str) -> Iterator[Callable[[], Awaitable[None]]]:
-    """Gives a function that waits until ``folder``, or ``file`` in it, should be looked at again. Within a loop."""
+def folder_watch(folder: Path, *files: str) -> Iterator[Callable[[], Awaitable[None]]]:
+    """Gives a function that waits until ``folder``, or one of ``files`` in it, should be looked at again. In a loop."""
     changed = asyncio.Event()
     loop = asyncio.get_running_loop()
     told = _told_of(folder)
 
     def read() -> None:
         with suppress(BlockingIOError):
-            if told is not None and _concerns(os.read(told, 65536), file):
+            if told is not None and _concerns(os.read(told, 65536), files):
                 changed.set()
 
     async def wait() -> None:
@@ -66,7 +66,7 @@ def _told_of(folder: Path) -> int | None:
     if told < 0:
         log.info("the system does not tell of changes: %s", os.strerror(ctypes.get_errno()))
         return None
-    events = MOVED_FROM | DELETED | ABOUT_ITSELF | ONLY_FOLDERS
+    events = MOVED_FROM | MOVED_TO | DELETED | ABOUT_ITSELF | ONLY_FOLDERS
     if libc.inotify_add_watch(told, os.fsencode(folder), ctypes.c_uint32(events)) < 0:
         log.info("the system does not tell of changes in %s: %s", folder, os.strerror(ctypes.get_errno()))
         os.close(told)
@@ -74,14 +74,14 @@ def _told_of(folder: Path) -> int | None:
     return int(told)
 
 
-def _concerns(events: bytes, file: str) -> bool:
-    """Whether one of the events is about the folder itself or that file."""
+def _concerns(events: bytes, files: tuple[str, ...]) -> bool:
+    """Whether one of the events is about the folder itself or one of those files."""
     at = 0
     while at < len(events):
         _, mask, _, length = HEADER.unpack_from(events, at)
         at += HEADER.size
         name = os.fsdecode(events[at : at + length].rstrip(b"\0"))
         at += length
-        if mask & ABOUT_ITSELF or name == file:
+        if mask & ABOUT_ITSELF or name in files:
             return True
     return False

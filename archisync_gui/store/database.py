@@ -13,14 +13,14 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
-from archisync_gui.disk import PRIVATE, beside, put_in_place
+from archisync_gui.disk import PRIVATE, beside, put_in_place, remove_file
 from archisync_gui.store.errors import Abandoned, StoreError, code_of, translated
 from archisync_gui.store.worker import Worker
 
@@ -46,6 +46,56 @@ def make_empty(path: Path) -> None:
         raise
 
 
+Identity: TypeAlias = tuple[int, int] | None
+"""Device and inode of a file; ``None``: there is none."""
+
+
+class _Place:
+    """Which files a database has open, whatever is put under their names meanwhile (a copy from elsewhere, by rename):
+    what is written then would be lost, and SQLite would replay the log of the one file into the other."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: Identity = None
+        self._sides: dict[Path, Identity] = {}
+
+    def require(self) -> None:
+        """Raise ``file-replaced`` where another file, or none, is in the place of the one that is open."""
+        found = _identity(self._path)
+        if self._file is None:
+            self._file = found
+        elif found != self._file:
+            raise StoreError("file-replaced", path=str(self._path))
+
+    def know_sides(self) -> None:
+        """Remember the log beside the open file, once there is one."""
+        for side in (self._path.with_name(f"{self._path.name}{suffix}") for suffix in ("-wal", "-shm")):
+            if self._sides.get(side) is None:
+                self._sides[side] = _identity(side)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the open file, if there is one, still has its name."""
+        return self._file is None or _identity(self._path) == self._file
+
+    def closed(self) -> None:
+        """After closing: SQLite leaves the log of a file that has lost its name. It must not meet the other one."""
+        if self.is_kept or not self._path.exists():
+            return
+        for side, known in self._sides.items():
+            if known is not None and _identity(side) == known:
+                log.error("%s belonged to a file that was replaced, and is removed", side)
+                remove_file(side)
+
+
+def _identity(path: Path) -> Identity:
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return found.st_dev, found.st_ino
+
+
 class Database:
     """A SQLite database in WAL mode, private to its owner (file 0600, folder 0700).
 
@@ -57,13 +107,20 @@ class Database:
         self.path = path
         self._synchronous = synchronous
         name = path.stem
-        self._writer = _Side(path, Worker(f"{name}-writer"), synchronous, writes=True)
-        self._reader = _Side(path, Worker(f"{name}-reader"), synchronous, writes=False)
+        self._place = _Place(path)
+        self._writer = _Side(self._place, path, Worker(f"{name}-writer"), synchronous, writes=True)
+        self._reader = _Side(self._place, path, Worker(f"{name}-reader"), synchronous, writes=False)
 
     @property
     def place(self) -> str:
         """The file's path, for people."""
         return str(self.path)
+
+    def require_place(self) -> None:
+        """Raise :class:`StoreError` ``file-replaced`` where another file, or none, is in the place of the one that is
+        open. Blocking."""
+        with translated(self.path):
+            self._place.require()
 
     async def create(self) -> None:
         """Make folder and file where they are missing, and both private. Raises :class:`StoreError`."""
@@ -144,8 +201,9 @@ def json_or_none(text: Any) -> Any:
 class _Side:
     """A connection and the thread it lives on."""
 
-    def __init__(self, path: Path, worker: Worker, synchronous: str, *, writes: bool) -> None:
+    def __init__(self, place: _Place, path: Path, worker: Worker, synchronous: str, *, writes: bool) -> None:
         self.worker = worker
+        self._place = place
         self._path = path
         self._writes = writes
         self._connection: sa.Connection | None = None
@@ -184,7 +242,11 @@ class _Side:
                         finally:
                             connection.rollback()  # a question begins a transaction too
                     with connection.begin():
-                        return job(connection)
+                        done = job(connection)
+                        if self._writes:  # the last moment: what is committed into a file without a name is lost
+                            self._place.require()
+                            self._place.know_sides()
+                        return done
                 except BaseException as error:
                     self._recover(error)
                     raise
@@ -199,6 +261,7 @@ class _Side:
 
     def _open(self) -> sa.Connection:
         if self._connection is None:
+            self._place.require()  # a connection that is made anew must not meet another file
             self._connection = self._engine.connect()
         return self._connection
 
@@ -219,8 +282,14 @@ class _Side:
         await self.worker.close(self._end)
 
     def _end(self) -> None:
+        if self._writes and self._connection is not None and not self._place.is_kept:
+            # SQLite does not do it for a file without its name; whoever has moved it may put it back.
+            with suppress(sa.exc.DBAPIError, sqlite3.Error):
+                self._connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").close()
         self._drop()
         self._engine.dispose()
+        if self._writes:
+            self._place.closed()
 
 
 def check(abandoned: threading.Event | None) -> None:

@@ -15,6 +15,7 @@ from archisync_gui.entities.declaration import Entity, Value
 from archisync_gui.model import AccountId, Origin, Outcome, RunRecord, Scope, SyncType
 from archisync_gui.store import ages, find, log_reading, reading, schema
 from archisync_gui.store.connections import Connections
+from archisync_gui.store.database import Database
 from archisync_gui.store.errors import StoreError
 from archisync_gui.store.reading import Question, Wanted
 from archisync_gui.store.types import (
@@ -72,6 +73,11 @@ class Questions:
     def _question(self, entity: SyncType, account: AccountId | None, wanted: Wanted) -> Question:
         declared, table = self._tables[entity]
         return Question(declared, table, self.account_of(entity, account), **wanted)
+
+    def require_place(self) -> None:
+        """Raise :class:`StoreError` ``file-replaced`` when the open file is no longer in its place. Blocking."""
+        if isinstance(self._database, Database):
+            self._database.require_place()
 
     async def rows(
         self,

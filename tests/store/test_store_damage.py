@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from store_samples import ENTITIES, START, ManualClock, Reads, parcel, tariff
@@ -442,4 +444,48 @@ async def test_retention_catches_up_with_a_clock_that_is_right(tmp_path: Path, c
         clock.forward(days=1)
         total += (await store.maintain()).runs
     assert total == 4
+    await store.close()
+
+
+@pytest.mark.parametrize("how", ["replaced", "moved"])
+async def test_a_file_that_is_replaced_while_it_is_open_is_neither_written_nor_mixed(
+    tmp_path: Path, clock: ManualClock, reads: Reads, how: str, expected_errors: Any
+) -> None:
+    """A person or a backup tool puts an older copy in its place. What is read then is refused, and the log of the file
+    that has no name any more does not meet the other one."""
+    expected_errors.allow(r"archisync_gui\.store\.database: .* belonged to a file that was replaced, and is removed")
+    folder = tmp_path / "data"
+    store = await Store.open(folder, ENTITIES, clock=clock)
+    await store.apply("parcels", "agent", reads.batch([parcel(n) for n in range(500)]))
+    older = await store.backup("operator")
+    for turn in range(3):
+        await store.apply("parcels", "agent", reads.batch([parcel(n, name=f"Ditta {turn}") for n in range(2000)]))
+    assert (await store.rows("parcels", "agent")).total == 2000
+    if how == "replaced":
+        shutil.copy(older, folder / "copy")
+        (folder / "copy").replace(folder / FILE)
+        there = (folder / FILE).read_bytes()
+    else:
+        (folder / FILE).rename(tmp_path / "away")
+    for act in (
+        lambda: store.apply("parcels", "agent", reads.batch([parcel(n, name="later") for n in range(2000)])),
+        lambda: store.journal.note("hold", "2026-03-02T10:00:00+00:00"),
+    ):
+        with pytest.raises(StoreError) as refused_:
+            await act()
+        assert refused_.value.code == "file-replaced"
+    with pytest.raises(StoreError, match="file-replaced"):
+        store.require_place()
+    await store.close()
+    if how == "replaced":
+        assert (folder / FILE).read_bytes() == there
+        assert not (folder / f"{FILE}-wal").exists()
+    else:
+        assert not (folder / FILE).exists()
+        (tmp_path / "away").rename(folder / FILE)
+    store = await Store.open(folder, ENTITIES, clock=clock)
+    assert (await store.rows("parcels", "agent")).total == (500 if how == "replaced" else 2000)
+    assert not (await store.rows("parcels", "agent", search="later")).total
+    await store.check()
+    assert "hold" not in (await store.journal.load()).notes
     await store.close()

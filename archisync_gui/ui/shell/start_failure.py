@@ -24,7 +24,7 @@ async def show_failure(
     box.setWindowTitle("Archisync")
     box.setIcon(QMessageBox.Icon.Critical)
     box.setTextFormat(Qt.TextFormat.PlainText)
-    gone = getattr(error, "code", None) == "profile-gone"
+    gone = getattr(error, "code", None) in ("profile-gone", "file-replaced")
     box.setText(tr("Archisync cannot go on.") if gone else tr("Archisync could not start."))
     sentences = [*filter(None, [said]), problem(error)]
     box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
