@@ -30,6 +30,9 @@ PORT, DEMO_PORT = 47800, 47801
 HTTP = "archisync_gui.endpoint.http_server"
 """With aiohttp and pydantic: 20 MB, and a third of a second to import (docs/benchmarks.md)."""
 
+FORM_GAP = 5.0
+"""Seconds between two calls of ``form_opened`` for pages that are asked for."""
+
 MOST_WAITING = 256
 """Connections that may wait for the server at once."""
 
@@ -138,6 +141,7 @@ class Endpoint:
         self._waiting: dict[Waiting, None] = {}
         self._forget: Callable[[], object] | None = None
         """Ends the subscription of the events, which outlives a move."""
+        self._next_form = float("-inf")
         self._changing = asyncio.Lock()
         """Held while it starts, stops or moves: one after the other."""
         self.port = 0
@@ -211,6 +215,13 @@ class Endpoint:
 
     # ---------------------------------------------------------------- inside
 
+    def _form_asked_for(self) -> None:
+        """Somebody asks for the form's page, which needs no token: told at most every :data:`FORM_GAP` seconds."""
+        now = self._clock.monotonic()
+        if now >= self._next_form:
+            self._next_form = now + FORM_GAP
+            self._form_opened()
+
     def _form_origins(self) -> list[str]:
         """Where the order form may be or have been served: the ports that are tried, and earlier ones."""
         tried = range(self._wanted_port, min(self._wanted_port + PORTS_TRIED, 65536))
@@ -248,7 +259,7 @@ class Endpoint:
                 clock=self._clock,
                 language=self._language,
                 set_intervals=self._set_intervals,
-                form_opened=self._form_opened,
+                form_opened=self._form_asked_for,
                 limits=self._limits,
             )
             await http.open(self.port)

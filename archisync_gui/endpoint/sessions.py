@@ -11,7 +11,6 @@ from archisync_gui.endpoint.gate import Refusal, wrong
 from archisync_gui.endpoint.routing import Call, Reply
 from archisync_gui.model import (
     AccountId,
-    CloseResult,
     ErrorInfo,
     SessionEnd,
     SessionView,
@@ -152,12 +151,14 @@ async def beacon(call: Call) -> Reply:
     session_id = call.body.decode("ascii", "replace").strip()
     if not re.fullmatch(contract.SESSION_ID, session_id):
         raise call.services.gate.failed(call.caller, wrong("body-invalid", "sessionId", "pattern"))
-    closed: CloseResult = call.services.orchestrator.resume_other_syncs(session_id)
-    if not closed.closed and closed.reason in (None, SessionEnd.UNKNOWN):
-        # Not an error for the tab (its open may still be under way), but a guess for the rate limit.
+    orchestrator = call.services.orchestrator
+    if orchestrator.session_by_id(session_id) is None and orchestrator.touch(session_id) is SessionEnd.UNKNOWN:
+        # Not an error for the tab (its open may still be under way, and the end is remembered for it), but a guess for
+        # the rate limit: beyond it nothing is remembered, or guesses would push out the ends of real sessions.
         refusal = call.services.gate.failed(call.caller, ended(SessionEnd.UNKNOWN))
         if refusal.status == 429:
             raise refusal
+    orchestrator.resume_other_syncs(session_id)
     return Reply(None, 204)
 
 

@@ -292,8 +292,10 @@ class RemoteOrchestrator(LeaderView):
         """As :meth:`Orchestrator.resume_other_syncs`."""
         closed = self._forms.closed(session_id, token, self.get_status())
         if self._line is not None:
-            # Without limit: if the close were lost, the leader would wait for a form that is gone.
-            self.send_only("resume_other_syncs", patience=None, id=session_id, token=token)
+            # Without limit: if the close were lost, the leader would wait for a form that is gone. Of an id that was
+            # never open here (since this program started) the leader is told at once or never: anybody may invent some.
+            patience = None if closed.closed or token else FORM_PATIENCE
+            self.send_only("resume_other_syncs", patience=patience, id=session_id, token=token)
         self._status = None
         return closed
 

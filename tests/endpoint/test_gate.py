@@ -232,6 +232,13 @@ async def test_guessed_session_ids_are_limited(office: Office) -> None:
     text = {"Origin": PAGE, "Content-Type": "text/plain"}
     beacons = [await office.ask("POST", "/api/smart-sessions/close", text, data=f"{n:032d}") for n in range(11)]
     assert [answer.status for answer in beacons] == [204] * 10 + [429]
+    closed = [call for call in office.orchestrator.calls if call[0] == "close"]
+    assert len(closed) == 10, "what is answered 429 is not done: guesses would push out the ends of real sessions"
+    # Whoever guesses does not keep a form from closing.
+    await office.page("POST", "/api/customers/smart-sync?wait=false", body={"sessionId": SESSION})
+    assert (await office.ask("POST", "/api/smart-sessions/close", text, data=SESSION)).status == 204
+    assert office.orchestrator.open == {}
+    assert (await office.ask("POST", "/api/smart-sessions/close", text, data=SESSION)).status == 204, "known, no guess"
 
 
 # ------------------------------------------------------------------------------------------------ pages and headers

@@ -154,6 +154,13 @@ async def test_who_opens_the_order_form_is_told_of(tmp_path: Path) -> None:
         assert told == ["form"]
         office.endpoint.order_form_url()
         assert told == ["form", "form"]
+        # Any program may ask for the page; in an office each call is a row for the leader.
+        for _ in range(20):
+            assert (await office.ask("GET", "/order-form")).status == 200
+        assert told == ["form", "form"]
+        office.clock.ahead += 60
+        assert (await office.ask("GET", "/order-form")).status == 200
+        assert told == ["form", "form", "form"]
 
 
 async def test_the_order_form_fetches_its_modules_in_one_go(office: Office) -> None:

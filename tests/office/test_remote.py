@@ -342,3 +342,26 @@ async def test_a_member_that_ends_withdraws_no_read(office: Server, tmp_path: Pa
         assert not command.cancelled
     with office.connect("tests", autocommit=True) as connection:
         assert connection.execute("SELECT cancelled, done FROM commands").fetchall() == [(False, None)]
+
+
+async def test_closes_of_ids_that_were_never_open_do_not_pile_up(office: Server, tmp_path: Path) -> None:
+    """Anybody may send a close with an id of his own. That of a form that is open here is kept until it is told."""
+    await make_office(office, tmp_path / "made")
+    async with member(office) as face:
+        assert face._line is not None
+        send, sent = face._line.send, list[tuple[str, float | None]]()
+
+        def noted(name: str, *how: Any, patience: float | None, **more: Any) -> Any:
+            sent.append((name.rpartition(".")[2], patience))
+            return send(name, *how, patience=patience, **more)
+
+        face._line.send = noted  # type: ignore[method-assign]
+        for number in range(3):
+            face.resume_other_syncs(f"{number:032}")
+        opening = asyncio.ensure_future(face.smart_customer_sync(ID, "agente01", wait=False))
+        await waiting.until(lambda: face.session_by_id(ID))
+        assert face.resume_other_syncs(ID).closed
+        closes = [patience for name, patience in sent if name.endswith("resume_other_syncs")]
+        assert closes == [remote.FORM_PATIENCE] * 3 + [None]
+        opening.cancel()
+        await asyncio.gather(opening, return_exceptions=True)
