@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import overload
 
 from archisync_gui.model import (
     AccountId,
     AccountTypeStatus,
+    ErrorInfo,
     Event,
     Explanation,
     Json,
     QueueEntry,
+    RunRecord,
+    RunResult,
     RunView,
     Status,
     TypeStatus,
@@ -50,8 +54,15 @@ class AccountView:
     def event(self, event: Event) -> Event | None:
         """The event as this account may see it; ``None`` when it is about another one."""
         match event.data:
-            case events.RunEvent(type=sync_type, account=account) as run if account not in (SHARED, self.account):
-                return replace(event, data=replace(run, account=SHARED)) if sync_type in self._shared else None
+            case events.RunEvent(type=sync_type, account=account) as run if account != self.account:
+                if not self._sees(sync_type, account):
+                    return None
+                told = replace(run, account=SHARED)
+                if isinstance(told, events.SyncError):
+                    told = replace(told, error=_of_others(told.error))
+                return replace(event, data=told)
+            case events.SmartSyncStarted() as started:  # anybody's form
+                return replace(event, data=replace(started, handle=""))
             case events.FormEvent(account=account) | events.QueueUpdated(account=account) if self._hides(account):
                 return None
             case events.AccountChanged(accounts=tuple() as accounts) as changed:
@@ -77,6 +88,18 @@ class AccountView:
                 if self._sees(run.type, run.account)
             ),
         )
+
+    def record(self, run: RunRecord) -> RunRecord:
+        """A run of the history that may be seen."""
+        if run.account == self.account:
+            return run
+        return replace(run, account=SHARED, error=_of_others(run.error))
+
+    def result(self, result: RunResult) -> RunResult:
+        """What a request of this account brought; another account may have read the list."""
+        if result.account == self.account:
+            return result
+        return replace(result, account=SHARED, error=_of_others(result.error))
 
     def sees(self, sync_type: str, account: AccountId) -> bool:
         """Whether a run or request of that type and account may be seen."""
@@ -120,4 +143,15 @@ class AccountView:
         )
 
     def _part(self, part: AccountTypeStatus) -> AccountTypeStatus:
-        return part if part.account == self.account else replace(part, account=SHARED)
+        if part.account == self.account:
+            return part
+        return replace(part, account=SHARED, last_error=_of_others(part.last_error))
+
+
+@overload
+def _of_others(error: ErrorInfo) -> ErrorInfo: ...
+@overload
+def _of_others(error: None) -> None: ...
+def _of_others(error: ErrorInfo | None) -> ErrorInfo | None:
+    """The failure of another account's run: its params and sentence may name that account, the rest this computer."""
+    return None if error is None else ErrorInfo(error.code, error.kind, "")

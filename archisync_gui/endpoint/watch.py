@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import hdrs, web
 
@@ -17,7 +17,7 @@ from archisync_gui.endpoint.gate import Refusal, wrong
 from archisync_gui.endpoint.routing import Call, Reply
 from archisync_gui.endpoint.sessions import CUSTOMERS, enabled_accounts
 from archisync_gui.entities import ENTITIES
-from archisync_gui.model import AccountId, Event, Origin, Outcome, Scope, as_json
+from archisync_gui.model import AccountId, Event, Origin, Outcome, RunResult, Scope, as_json
 
 if TYPE_CHECKING:
     from archisync_gui.endpoint.streams import Stream
@@ -71,7 +71,7 @@ async def answer_ticket(call: Call, ticket: Ticket, *, wait: bool) -> Reply:
         message = call.say(f"sync-{result.outcome.value}", type=ticket.type)
         return Reply(
             contract.OutcomeAnswer(
-                success=good, message=message, type=ticket.type, ticket=ticket.id, result=as_json(result)
+                success=good, message=message, type=ticket.type, ticket=ticket.id, result=_result(call, result)
             )
         )
     message = call.say("sync-accepted", type=ticket.type)
@@ -136,9 +136,14 @@ def _told(call: Call, ticket: Ticket) -> Reply:
             ticket=ticket.id,
             state="waiting" if result is None else "ended",
             position=call.services.orchestrator.position(ticket),
-            result=None if result is None else as_json(result),
+            result=None if result is None else _result(call, result),
         )
     )
+
+
+def _result(call: Call, result: RunResult) -> Any:
+    account = call.caller.account
+    return as_json(result if account is None else AccountView(account, SHARED_TYPES).result(result))
 
 
 async def history(call: Call) -> Reply:
@@ -150,10 +155,11 @@ async def history(call: Call) -> Reply:
         outcome=Outcome(query.outcome) if query.outcome else None,
         before=query.before,
         limit=query.limit,
-        # Who reads a shared list changes with the settings; such runs of other accounts are left out, too.
         account=view.account if view is not None else None,
+        shared=SHARED_TYPES,
     )
-    return Reply(contract.HistoryAnswer(message=call.say("history-told"), runs=[as_json(run) for run in runs]))
+    seen = [as_json(run if view is None else view.record(run)) for run in runs]
+    return Reply(contract.HistoryAnswer(message=call.say("history-told"), runs=seen))
 
 
 async def schedule(call: Call) -> Reply:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -109,6 +109,7 @@ def runs(
     *,
     sync_type: str | None,
     account: str | None,
+    shared: Collection[str],
     outcome: Sequence[str] | None,
     origin: str | None,
     scope: str | None,
@@ -122,9 +123,11 @@ def runs(
     statement = sa.select(RUNS).where(
         c.scope.in_(list(Scope)), c.origin.in_(list(Origin)), sa.or_(c.outcome.is_(None), c.outcome.in_(list(Outcome)))
     )
-    for column, value in ((c.type, sync_type), (c.account, account), (c.origin, origin), (c.scope, scope)):
+    for column, value in ((c.type, sync_type), (c.origin, origin), (c.scope, scope)):
         if value is not None:
             statement = statement.where(column == value)
+    if account is not None:
+        statement = statement.where(sa.or_(c.account == account, c.type.in_(list(shared))))
     if outcome is not None:
         statement = statement.where(c.outcome.in_(list(outcome)))
     if since is not None:

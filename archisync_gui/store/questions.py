@@ -268,9 +268,11 @@ class Questions:
         limit: int = 200,
         *,
         account: AccountId | None = None,
+        shared: Collection[SyncType] = (),
         scope: Scope | None = None,
     ) -> tuple[RunRecord, ...]:
-        """Runs that started from ``since`` up to but without ``before``, newest first."""
+        """Runs that started from ``since`` up to but without ``before``, newest first. With ``account``: those of that
+        account and of the types in ``shared``."""
         outcomes = None
         if outcome is not None:
             outcomes = [outcome] if isinstance(outcome, str) else list(outcome)
@@ -279,6 +281,7 @@ class Questions:
                 connection,
                 sync_type=sync_type,
                 account=account,
+                shared=shared,
                 outcome=outcomes,
                 origin=origin,
                 scope=scope,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,19 @@ from typing import Any
 import pytest
 
 from archisync_gui.endpoint.paired_pages import Access
-from archisync_gui.model import ErrorInfo, EventKind, FailureKind, Origin, QueueEntry, Reason, RunRecord, Scope
+from archisync_gui.model import (
+    ErrorInfo,
+    EventKind,
+    FailureKind,
+    Origin,
+    Outcome,
+    QueueEntry,
+    Reason,
+    RunRecord,
+    RunResult,
+    Scope,
+    as_json,
+)
 from tests.endpoint.office import PAGE, SESSION, Office, running
 from tests.endpoint.stand_in import AS_OF
 from tests.endpoint.test_lines import attach, closed_with, hear, line
@@ -117,6 +130,62 @@ async def test_the_history_of_one_account_holds_no_run_of_another(office: Office
     runs = (await office.ask("GET", "/api/sync/history", of(office, MINE))).json["runs"]
     assert [run["account"] for run in runs] == [MINE]
     assert len((await office.page("GET", "/api/sync/history")).json["runs"]) == 2
+
+
+async def test_the_history_of_one_account_holds_the_lists_that_belong_to_none(office: Office) -> None:
+    """Whoever reads them: their status and events are shown, too."""
+    for number, account in enumerate((MINE, OTHER, "")):
+        run = replace(record(f"run-{number}", account), type="products", error=refusal_of(OTHER))
+        await office.store.journal.run_started(run)
+    answer = await office.ask("GET", "/api/sync/history?limit=3", of(office, OTHER))
+    assert [run["account"] for run in answer.json["runs"]] == ["", OTHER, ""]
+    answer = await office.ask("GET", "/api/sync/history?type=products", of(office, MINE))
+    assert [run["account"] for run in answer.json["runs"]] == ["", "", MINE]
+
+
+def refusal_of(account: str) -> ErrorInfo:
+    text = f"the ERP refused {account}"
+    return ErrorInfo(
+        "login-refused", FailureKind.CREDENTIALS, text, {"account": account}, f"/home/{account}/x.py", f"{account}.png"
+    )
+
+
+async def test_what_failed_for_another_account_is_told_without_its_name(office: Office) -> None:
+    """In events, in the status, in the history and in the outcome of one's own request for a shared list."""
+    mine = of(office, MINE)
+    part = office.orchestrator._part
+
+    def failed_part(name: str, account: str) -> Any:  # the catalogue account reads the shared lists
+        return replace(part(name, OTHER if name == "products" else account), last_error=refusal_of(OTHER))
+
+    office.orchestrator._part = failed_part
+    status = await office.ask("GET", "/api/sync/status", mine)
+    errors = [one["lastError"] for one in status.json["status"]["statuses"]["products"]["accounts"]]
+    assert [error["code"] for error in errors] == ["login-refused"]
+    assert OTHER not in json.dumps(errors)
+    run = replace(record("run", OTHER), type="products", ended=AS_OF, outcome=Outcome.FAILED, error=refusal_of(OTHER))
+    await office.store.journal.run_ended(run)
+    async with office.client.get(office.url + "/api/events", headers=mine) as stream:
+        tell = office.orchestrator.tell
+        tell(EventKind.SMART_SYNC_STARTED, {"handle": SECRET})
+        for account in (OTHER, ""):
+            failed = {"type": "products", "account": account, "error": as_json(refusal_of(OTHER))}
+            tell(EventKind.SYNC_ERROR, failed)
+        tell(EventKind.SYNC_ERROR, {"type": "customers", "account": MINE, "error": as_json(refusal_of(MINE))})
+        heard = ""
+        while f"refused {MINE}" not in heard:
+            heard += (await stream.content.readline()).decode()
+        heard = heard[heard.index("event: smart-sync-started") :]
+    assert (heard.count("event: sync-error"), heard.count("event: smart-sync-started")) == (3, 1)
+    assert OTHER not in heard
+    assert SECRET not in heard
+    ticket = (await office.ask("POST", "/api/sync/products", mine)).json["ticket"]
+    found = office.orchestrator.ticket(ticket)
+    failed = RunResult("products", OTHER, Scope.ALL, Outcome.FAILED, error=refusal_of(OTHER))
+    found.future.set_result(failed)
+    told = await office.ask("GET", f"/api/sync/tickets/{ticket}", mine)
+    assert told.json["result"]["error"]["code"] == "login-refused"
+    assert OTHER not in told.text
 
 
 def record(id: str, account: str) -> RunRecord:

@@ -421,12 +421,14 @@ class FakeStore(Store):
         limit: int = 200,
         *,
         account: str | None = None,
+        shared: Collection[str] = (),
         scope: Scope | None = None,
     ) -> tuple[RunRecord, ...]:
         found = [r for r in self.all_runs if sync_type in (None, r.type)]
         outcomes = (outcome,) if isinstance(outcome, str) else outcome
         found = [r for r in found if (outcomes is None or r.outcome in outcomes) and origin in (None, r.origin)]
-        found = [r for r in found if account in (None, r.account) and scope in (None, r.scope)]
+        found = [r for r in found if account in (None, r.account) or r.type in shared]
+        found = [r for r in found if scope in (None, r.scope)]
         found = [r for r in found if (since is None or r.started >= since) and (before is None or r.started < before)]
         return tuple(found[:limit])
 
