@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from typing import NoReturn
 
 from archisync_gui.endpoint import contract
 from archisync_gui.endpoint.gate import Refusal, wrong
 from archisync_gui.endpoint.paired_pages import Page, PairingError
+from archisync_gui.endpoint.peer import may_know
 from archisync_gui.endpoint.routing import Call, Reply
 from archisync_gui.endpoint.sessions import enabled_accounts
+
+log = logging.getLogger(__name__)
 
 
 async def health(call: Call) -> Reply:
@@ -24,7 +29,7 @@ async def pair(call: Call) -> Reply:
     body: contract.PairBody = call.body
     try:
         if body.code is not None:
-            return _redeem(call, body.code)
+            return await _redeem(call, body.code)
         if body.pairing_id is not None:
             return _collect(call, body.pairing_id)
         return _ask(call, body)
@@ -71,9 +76,15 @@ def _collect(call: Call, secret: str) -> Reply:
             return _done(call, collected.page, collected.token)
 
 
-def _redeem(call: Call, code: str) -> Reply:
+async def _redeem(call: Call, code: str) -> Reply:
     if not _own(call):
         raise Refusal("origin-refused", header="Origin")
+    transport = call.request.transport
+    ends = [transport.get_extra_info(name) for name in ("peername", "sockname")] if transport is not None else []
+    if not ends or not await asyncio.to_thread(may_know, *ends):
+        # The code stood on the browser's command line. It stays good for the form, which comes in a moment.
+        log.warning("a program of another user presented a code of the order form")
+        raise PairingError("pairing-code")
     return _done(call, *call.services.pairing.redeem(code, call.services.gate.own_origin, "Archisync"))
 
 

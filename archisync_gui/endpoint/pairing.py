@@ -80,6 +80,14 @@ class _Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class _Code:
+    until: float
+    account: AccountId | None
+    gave: str | None = None
+    """The page that it has let in."""
+
+
+@dataclass(frozen=True, slots=True)
 class Collected:
     """What a page gets when it comes back with its pairing id."""
 
@@ -117,7 +125,7 @@ class Pairing:
         """When our own form asked, in the last :data:`WINDOW` seconds."""
         self._asked: dict[str, _Asked] = {}
         """By secret pairing id."""
-        self._codes: dict[bytes, tuple[float, AccountId | None]] = {}
+        self._codes: dict[bytes, _Code] = {}
         self._listeners: list[Callable[[], None]] = []
 
     # ---------------------------------------------------------------- for the panel
@@ -247,10 +255,10 @@ class Pairing:
     def one_time_code(self, account: AccountId | None = None) -> str:
         """A code that our own order form exchanges for a token within :data:`CODE_LIFE` seconds, once."""
         now = self._clock.monotonic()
-        self._codes = {c: entry for c, entry in self._codes.items() if entry[0] > now}
-        code = as_text(self._random(24))
-        self._codes[digest_of(code)] = (now + CODE_LIFE, account)
-        return code
+        self._codes = {digest: code for digest, code in self._codes.items() if code.until > now}
+        text = as_text(self._random(24))
+        self._codes[digest_of(text)] = _Code(now + CODE_LIFE, account)
+        return text
 
     # ---------------------------------------------------------------- for the routes
 
@@ -334,11 +342,21 @@ class Pairing:
                 return Collected("confirmed", page=page, token=token)
 
     def redeem(self, code: str, origin: str, name: str) -> tuple[Page, str]:
-        """Our own order form exchanges its one-time code. ``pairing-code`` when it is used, too old or invented."""
-        entry = self._codes.pop(digest_of(code), None)
-        if entry is None or entry[0] <= self._clock.monotonic():
+        """Our own order form exchanges its one-time code. ``pairing-code`` when it is used, too old or invented.
+
+        A code that comes again has been read by somebody else, before or after the form: the token that it gave ends.
+        """
+        digest = digest_of(code)
+        found = self._codes.get(digest)
+        if found is None or found.until <= self._clock.monotonic():
             raise PairingError("pairing-code")
-        return self.store.add(name, origin, (Access.SESSIONS,), entry[1], own=True)
+        if found.gave is not None:
+            if self.revoke(found.gave):
+                log.warning("revoked %s: its one-time code was presented again", found.gave)
+            raise PairingError("pairing-code")
+        page, token = self.store.add(name, origin, (Access.SESSIONS,), found.account, own=True)
+        self._codes[digest] = replace(found, gave=page.id)
+        return page, token
 
     # ---------------------------------------------------------------- inside
 

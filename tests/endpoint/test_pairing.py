@@ -328,12 +328,30 @@ def test_a_one_time_code_works_once_and_for_thirty_seconds(pairing: Pairing, clo
     page, token = pairing.redeem(code, OWN, "Archisync")
     assert (page.account, page.own) == ("agente1", True)
     assert pairing.store.find(token) == page
+    clock.pass_(CODE_LIFE)
     with refusal("pairing-code"):
         pairing.redeem(code, OWN, "Archisync")
+    assert pairing.store.find(token) == page, "who keeps an old address revokes nothing"
     late = pairing.one_time_code()
     clock.pass_(CODE_LIFE)
     with refusal("pairing-code"):
         pairing.redeem(late, OWN, "Archisync")
+
+
+def test_a_one_time_code_that_comes_again_ends_what_it_gave(pairing: Pairing, clock: HandClock) -> None:
+    """Whoever was first: the operator's form or who read the code on the way to the browser."""
+    told: list[None] = []
+    pairing.subscribe(lambda: told.append(None))
+    code = pairing.one_time_code("agente1")
+    page, token = pairing.redeem(code, OWN, "Archisync")
+    clock.pass_(CODE_LIFE / 2)
+    for _ in range(2):
+        told.clear()
+        with refusal("pairing-code"):
+            pairing.redeem(code, OWN, "Archisync")
+        assert pairing.store.find(token) is None
+        assert page not in pairing.store.pages()
+    assert pairing.redeem(pairing.one_time_code(), OWN, "Archisync")[0].id != page.id
 
 
 def test_listeners_hear_each_change_and_a_broken_one_harms_nobody(pairing: Pairing, hygiene: ExpectedErrors) -> None:

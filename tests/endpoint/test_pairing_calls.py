@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import sys
+
+import pytest
+
+from archisync_gui.endpoint import peer
 from archisync_gui.endpoint.paired_pages import Access
+from archisync_gui.endpoint.peer import may_know, user_of
+from archisync_gui.endpoint.port import listen
 from tests.endpoint.office import PAGE, STRANGER, Office
 
 PAIR = "/api/pair"
@@ -85,13 +94,68 @@ async def test_our_own_form_comes_in_with_its_code(office: Office) -> None:
     assert (await office.ask("POST", PAIR, {"Origin": PAGE}, body={"code": code})).status == 403
     done = await office.ask("POST", PAIR, own, body={"code": code})
     assert (done.status, done.json["account"], done.json["scopes"]) == (200, "agente2", ["sessions"])
-    used = await office.ask("POST", PAIR, own, body={"code": code})
-    assert (used.status, used.code) == (410, "pairing-code")
     token = {"Authorization": f"Bearer {done.json['token']}"}
     reading = token | {"Sec-Fetch-Site": "same-origin"}
     assert (await office.ask("GET", "/api/drafts", reading)).status == 200
     assert (await office.ask("GET", "/api/drafts", token)).code == "token-origin"
     assert (await office.ask("GET", "/api/drafts", token | {"Origin": PAGE})).code == "token-origin"
+
+
+async def test_a_code_that_comes_again_ends_what_it_gave(office: Office) -> None:
+    own = {"Origin": office.url, "Sec-Fetch-Site": "same-origin"}
+    code = office.endpoint.order_form_url().partition("#code=")[2]
+    done = await office.ask("POST", PAIR, own, body={"code": code})
+    used = await office.ask("POST", PAIR, own, body={"code": code})
+    assert (used.status, used.code) == (410, "pairing-code")
+    token = {"Authorization": f"Bearer {done.json['token']}", "Sec-Fetch-Site": "same-origin"}
+    assert (await office.ask("GET", "/api/drafts", token)).code == "token-unknown"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux: other users read a program's arguments there")
+async def test_another_users_program_cannot_use_the_code_it_has_read(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = {"Origin": office.url, "Sec-Fetch-Site": "same-origin"}
+    code = office.endpoint.order_form_url().partition("#code=")[2]
+    uid = os.getuid()
+    with monkeypatch.context() as other:
+        other.setattr(peer, "user_of", lambda *ends: {uid: uid + 1}.get(user_of(*ends)))
+        stolen = await office.ask("POST", PAIR, own, body={"code": code})
+        assert (stolen.status, stolen.code) == (410, "pairing-code")
+    done = await office.ask("POST", PAIR, own, body={"code": code})
+    assert done.status == 200, "the form that it was meant for comes in"
+    with monkeypatch.context() as other:
+        other.setattr(peer, "user_of", lambda *ends: {uid: uid + 1}.get(user_of(*ends)))
+        assert (await office.ask("POST", PAIR, own, body={"code": code})).status == 410
+    token = {"Authorization": f"Bearer {done.json['token']}", "Sec-Fetch-Site": "same-origin"}
+    assert (await office.ask("GET", "/api/drafts", token)).status == 200, "and is not put out by a late thief"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux: its kernel tells whose a connection is")
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6])
+def test_the_kernel_tells_whose_a_connection_is(family: socket.AddressFamily) -> None:
+    with listen(0) as listening, socket.socket(family) as client:
+        port = listening.getsockname()[1]
+        client.connect(("::ffff:127.0.0.1" if family == socket.AF_INET6 else "127.0.0.1", port))
+        ours, theirs = listening.accept()
+        with ours:
+            assert user_of(theirs, ours.getsockname(), peer._rows()) == os.getuid()
+            assert may_know(theirs, ours.getsockname())
+            assert not may_know((theirs[0], 1), ours.getsockname())
+
+
+def test_a_row_of_an_ended_connection_names_nobody() -> None:
+    row = "  1: 0100007F:%04X 0100007F:%04X %s 00000000:00000000 00:00000000 00000000  %d  0 4711 1 0 20 4 30 10 -1"
+    local = socket.inet_aton("127.0.0.1")
+    rows = [
+        (row % (5000, 47800, state, user)).replace("0100007F", f"{int.from_bytes(local, sys.byteorder):08X}")
+        for state, user in (("06", 0), ("01", 1001))
+    ]
+    ends = ("127.0.0.1", 5000), ("127.0.0.1", 47800)
+    assert user_of(*ends, rows) == 1001
+    assert user_of(*ends, rows[:1]) is None
+    assert user_of(*ends[::-1], rows) is None
+    assert user_of(*ends, ["", "  sl  local_address rem_address   st"]) is None
 
 
 async def test_our_own_form_from_a_bookmark_needs_one_click(office: Office) -> None:
