@@ -12,7 +12,7 @@ from archisync_gui.endpoint.gate import Refusal, wrong
 from archisync_gui.endpoint.routing import Call, Reply
 from archisync_gui.endpoint.sessions import CUSTOMERS, caller_account
 from archisync_gui.endpoint.watch import answer_ticket
-from archisync_gui.model import AccountId, Freshness, Origin, Scope, as_json, camel
+from archisync_gui.model import AccountId, Freshness, Origin, Scope, SyncFailure, as_json, camel
 
 if TYPE_CHECKING:
     from archisync_gui.store import Ages, SearchPage, StoredRow
@@ -56,7 +56,12 @@ async def refresh_customer(call: Call) -> Reply:
     request = call.services.orchestrator.request_sync
     ticket = request(CUSTOMERS, account, scope=Scope.ONE, key=key, priority=99, origin=Origin.API)
     if call.query.sync:
-        request(CUSTOMERS, account, origin=Origin.API)
+        try:
+            request(CUSTOMERS, account, origin=Origin.API)
+        except SyncFailure:
+            # The answer tells no ticket with which the caller could withdraw the first one.
+            call.services.orchestrator.cancel(ticket)
+            raise
     return await answer_ticket(call, ticket, wait=call.query.wait)
 
 

@@ -91,11 +91,7 @@ async def sync_full(call: Call) -> Reply:
     """``POST /api/sync/full`` and ``/api/sync/all``."""
     orchestrator = call.services.orchestrator
     types = list(orchestrator.get_status().statuses)
-    account = _account(call, None)
-    if account is None:
-        asked = list(orchestrator.request_full(Origin.API).tickets)
-    else:
-        asked = [orchestrator.request_sync(name, account, origin=Origin.API) for name in types]
+    asked = orchestrator.request_full(Origin.API, _account(call, None)).tickets
     for ticket in asked:
         call.services.tickets.note(ticket.id, call.caller.token_id)
     tickets = [ticket.id for ticket in asked]

@@ -77,9 +77,9 @@ class RemoteOrchestrator(LeaderView):
         }
         return self._ticket(sync_type, account, scope, "request_sync", args, origin)
 
-    def request_full(self, origin: Origin = Origin.OPERATOR) -> BatchTicket:
-        """As :meth:`Orchestrator.request_full`."""
-        tickets = [self.request_sync(name, origin=origin) for name in self._base.statuses]
+    def request_full(self, origin: Origin = Origin.OPERATOR, account: AccountId | None = None) -> BatchTicket:
+        """As :meth:`Orchestrator.request_full`, but the leader is asked for each list: some may be refused."""
+        tickets = [self.request_sync(name, account, origin=origin) for name in self._base.statuses]
         return BatchTicket(uuid.uuid4().hex[:12], tickets)
 
     def retry_login(self, account: AccountId) -> Ticket:

@@ -135,10 +135,10 @@ class Orchestrator:
         scope = Scope(scope)
         return self._request([(sync_type, scope, key, priority)], account, origin)[0]
 
-    def request_full(self, origin: Origin = Origin.OPERATOR) -> BatchTicket:
-        """Ask for all types at once; they run in the usual order."""
+    def request_full(self, origin: Origin = Origin.OPERATOR, account: AccountId | None = None) -> BatchTicket:
+        """Ask for all types at once, of one account or of all, or for none; they run in the usual order."""
         wanted = [(sync_type, Scope.ALL, None, None) for sync_type in self.state.types]
-        return BatchTicket(self._number("b"), self._request(wanted, None, origin))
+        return BatchTicket(self._number("b"), self._request(wanted, account, origin))
 
     def _request(
         self,

@@ -209,9 +209,9 @@ class StandIn:
         self.tickets.append(StandInTicket(len(self.tickets) + 1, sync_type))
         return self.tickets[-1]
 
-    def request_full(self, origin: object) -> Any:
+    def request_full(self, origin: object, account: str | None = None) -> Any:
         class Batch:
-            tickets = tuple(self.request_sync(name) for name in TYPES)
+            tickets = tuple(self.request_sync(name, account) for name in TYPES)
 
         return Batch()
 

@@ -344,7 +344,7 @@ class FakeOrchestrator(Orchestrator):
         self.calls.append(("request_sync", (type, account, key)))
         return Ticket(f"q-{type}", type, Scope(scope), (account or "agente01",))
 
-    def request_full(self, origin: Origin = Origin.OPERATOR) -> BatchTicket:
+    def request_full(self, origin: Origin = Origin.OPERATOR, account: str | None = None) -> BatchTicket:
         self.calls.append(("request_full", ()))
         return BatchTicket("b1", ())
 
