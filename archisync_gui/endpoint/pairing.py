@@ -9,22 +9,14 @@ import hmac
 import logging
 import secrets
 import unicodedata
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from archisync_gui.endpoint.paired_pages import (
-    OWN_SILENCE,
-    Access,
-    Page,
-    PairingError,
-    PairingStore,
-    Random,
-    as_text,
-    digest_of,
-)
+from archisync_gui.endpoint.codes import Codes
+from archisync_gui.endpoint.paired_pages import OWN_SILENCE, Access, Page, PairingError, PairingStore, Random, as_text
 from archisync_gui.model import AccountId, Clock, Json
 
 log = logging.getLogger(__name__)
@@ -33,13 +25,14 @@ WINDOW = 120.0
 """Seconds in which unlisted pages may ask, after the operator pressed *Collega una pagina*."""
 COLLECT = 60.0
 """Seconds a page has to fetch its token after the operator confirmed it."""
-CODE_LIFE = 30.0
-"""Seconds a one-time code of the order form is good for."""
 TRIES = 3
 MAX_PENDING = 3
 """Waiting pages in one window: more would let a stranger's page fish for a mistyped number."""
+OF_ONE_ORIGIN = 2
+"""Of them by pages of one address: one, and the same page loaded again. Another page finds a place."""
 MAX_ASKS = 20
-"""Questions in one window of outside pages, and of our own form in :data:`WINDOW` seconds."""
+"""Questions of one outside address in one window, and of our own form in :data:`WINDOW` seconds; also how many such
+addresses may ask in one window."""
 
 PairingState = Literal["waiting", "confirmed", "refused"]
 
@@ -80,14 +73,6 @@ class _Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class _Code:
-    until: float
-    account: AccountId | None
-    gave: str | None = None
-    """The page that it has let in."""
-
-
-@dataclass(frozen=True, slots=True)
 class Collected:
     """What a page gets when it comes back with its pairing id."""
 
@@ -120,12 +105,13 @@ class Pairing:
         self._open_until = float("-inf")
         self._tries = 0
         self._own_tries = 0
-        self._asks = 0
+        self._asks: Counter[str | None] = Counter()
+        """Questions of this window by origin."""
         self._own_asks: deque[float] = deque()
         """When our own form asked, in the last :data:`WINDOW` seconds."""
         self._asked: dict[str, _Asked] = {}
         """By secret pairing id."""
-        self._codes: dict[bytes, _Code] = {}
+        self._codes = Codes(clock, random)
         self._listeners: list[Callable[[], None]] = []
 
     # ---------------------------------------------------------------- for the panel
@@ -138,7 +124,8 @@ class Pairing:
     def begin(self) -> float:
         """Open the window for :data:`WINDOW` seconds; returns these seconds."""
         self._open_until = self._clock.monotonic() + WINDOW
-        self._tries = self._asks = 0
+        self._tries = 0
+        self._asks.clear()
         self._drop(lambda asked: not asked.own)
         self._changed()
         return WINDOW
@@ -254,11 +241,7 @@ class Pairing:
 
     def one_time_code(self, account: AccountId | None = None) -> str:
         """A code that our own order form exchanges for a token within :data:`CODE_LIFE` seconds, once."""
-        now = self._clock.monotonic()
-        self._codes = {digest: code for digest, code in self._codes.items() if code.until > now}
-        text = as_text(self._random(24))
-        self._codes[digest_of(text)] = _Code(now + CODE_LIFE, account)
-        return text
+        return self._codes.new(account)
 
     # ---------------------------------------------------------------- for the routes
 
@@ -276,13 +259,13 @@ class Pairing:
         self._expire()
         if not own and self.seconds_left <= 0:
             raise PairingError("pairing-closed")
-        self._count(own=own)
+        self._count(origin, own=own)
         # A page that was loaded again has left its first question; one that still comes back for it keeps it.
         left = self._clock.monotonic() - OWN_SILENCE
         if origin is not None:
             self._drop(lambda a: a.origin == origin and a.state == "waiting" and a.seen <= left)
         rivals = [asked for asked in self._asked.values() if asked.own == own and asked.state != "refused"]
-        if len(rivals) >= MAX_PENDING:
+        if len(rivals) >= MAX_PENDING or (not own and sum(a.origin == origin for a in rivals) >= OF_ONE_ORIGIN):
             raise PairingError("pairing-full")
         seconds, now = WINDOW if own else self.seconds_left, self._clock.monotonic()
         asked = _Asked(
@@ -306,12 +289,12 @@ class Pairing:
         self._changed()
         return Asked(asked.secret, asked.digits if asked.needs_digits else None, seconds)
 
-    def _count(self, *, own: bool) -> None:
+    def _count(self, origin: str | None, *, own: bool) -> None:
         """Raise ``pairing-full`` for more questions than people ask."""
         if not own:
-            self._asks += 1
-            if self._asks > MAX_ASKS:
+            if self._asks[origin] >= MAX_ASKS or (not self._asks[origin] and len(self._asks) >= MAX_ASKS):
                 raise PairingError("pairing-full")
+            self._asks[origin] += 1
             return
         now = self._clock.monotonic()
         while self._own_asks and self._own_asks[0] <= now - WINDOW:
@@ -346,16 +329,12 @@ class Pairing:
 
         A code that comes again has been read by somebody else, before or after the form: the token that it gave ends.
         """
-        digest = digest_of(code)
-        found = self._codes.get(digest)
-        if found is None or found.until <= self._clock.monotonic():
-            raise PairingError("pairing-code")
-        if found.gave is not None:
+        if (found := self._codes.find(code)).gave is not None:
             if self.revoke(found.gave):
                 log.warning("revoked %s: its one-time code was presented again", found.gave)
             raise PairingError("pairing-code")
         page, token = self.store.add(name, origin, (Access.SESSIONS,), found.account, own=True)
-        self._codes[digest] = replace(found, gave=page.id)
+        found.gave = page.id
         return page, token
 
     # ---------------------------------------------------------------- inside

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import stat
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from archisync_gui.endpoint import paired_pages as module
+from archisync_gui.endpoint.codes import CODE_LIFE
 from archisync_gui.endpoint.paired_pages import (
     MAX_OWN_TOKENS,
     OWN_SILENCE,
@@ -20,7 +22,7 @@ from archisync_gui.endpoint.paired_pages import (
     PairingError,
     PairingStore,
 )
-from archisync_gui.endpoint.pairing import CODE_LIFE, COLLECT, MAX_ASKS, MAX_PENDING, TRIES, WINDOW, Pairing
+from archisync_gui.endpoint.pairing import COLLECT, MAX_ASKS, MAX_PENDING, OF_ONE_ORIGIN, TRIES, WINDOW, Pairing
 from tests.support.hygiene import ExpectedErrors
 
 OWN = "http://127.0.0.1:47800"
@@ -181,18 +183,34 @@ def test_no_question_takes_the_place_of_another_while_its_page_comes_back(pairin
         pairing.confirm(digits)
 
 
+def test_one_address_leaves_places_to_others(pairing: Pairing, clock: HandClock) -> None:
+    """A page that asks again and again does not keep the page out that the operator has in front of him."""
+    pairing.begin()
+    insisting = "http://insists.example.test"
+    secrets = [ask(pairing, insisting)[0] for _ in range(OF_ONE_ORIGIN)]
+    for _ in range(2 * MAX_ASKS):
+        with refusal("pairing-full"):
+            ask(pairing, insisting)
+        clock.pass_(1.0)
+        assert {pairing.collect(secret, insisting).state for secret in secrets} == {"waiting"}
+    _, digits = ask(pairing)
+    assert pairing.confirm(digits).origin == PAGE
+
+
 def test_questions_of_one_window_are_bounded(pairing: Pairing, clock: HandClock) -> None:
     pairing.begin()
-    for _ in range(MAX_PENDING):
-        ask(pairing)
-    with refusal("pairing-full"):
-        ask(pairing)
-    for number in range(MAX_ASKS - MAX_PENDING - 1):
-        with refusal("pairing-full"):
-            ask(pairing, f"http://s{number}.example.test")
+    for _ in range(MAX_ASKS):
+        with contextlib.suppress(PairingError):
+            ask(pairing)
     clock.pass_(OWN_SILENCE)
     with refusal("pairing-full"):
         ask(pairing)
+    for number in range(MAX_ASKS - 1):
+        with contextlib.suppress(PairingError):
+            ask(pairing, f"http://s{number}.example.test")
+    clock.pass_(OWN_SILENCE)
+    with refusal("pairing-full"):
+        ask(pairing, "http://another.example.test")
     pairing.begin()
     ask(pairing)
 
