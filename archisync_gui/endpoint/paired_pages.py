@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from operator import itemgetter
 from pathlib import Path
 from threading import Lock
 
@@ -144,7 +145,7 @@ class PairingStore:
         before = dict(self._pages)
         self._pages[digest_of(token)] = page
         if own:
-            self._forget_own(MAX_OWN_TOKENS)
+            self._forget_own(MAX_OWN_TOKENS - 1, but=page)
         try:
             self._save()
         except PairingError:
@@ -211,9 +212,12 @@ class PairingStore:
         except PairingError as error:
             log.warning("the office's pages are not kept on this computer: %s", error)
 
-    def _forget_own(self, most: int) -> None:
-        own = [(digest, page) for digest, page in self._pages.items() if page.own]
-        for digest, _ in own[: max(0, len(own) - most)]:
+    def _forget_own(self, most: int, but: Page) -> None:
+        """Keep ``but`` and the own tabs' tokens that were used last: a tab that works may be older than many that were
+        closed, and a new one looks older than those that were used while the clock was ahead."""
+        others = ((page.last_used, digest) for digest, page in self._pages.items() if page.own and page is not but)
+        own = sorted(others, key=itemgetter(0))
+        for _, digest in own[: max(0, len(own) - most)]:
             del self._pages[digest]
 
     def _load(self) -> None:

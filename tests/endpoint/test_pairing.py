@@ -465,6 +465,22 @@ def test_tokens_of_our_own_tabs_do_not_pile_up(file: Path, clock: HandClock) -> 
     assert PairingStore(file, clock=clock).find(last) is None
 
 
+def test_a_tab_that_works_keeps_its_token_however_many_came_after_it(file: Path, clock: HandClock) -> None:
+    store = PairingStore(file, clock=clock)
+    _, at_work = store.add("Archisync", OWN, [Access.SESSIONS], None, own=True)
+    _, closed = store.add("Archisync", OWN, [Access.SESSIONS], None, own=True)
+    clock.pass_(OWN_TOKEN_DAYS * 86400 - 3600)  # unused for long, but still good
+    for _ in range(MAX_OWN_TOKENS):
+        clock.pass_(60)
+        assert store.find(at_work) is not None
+        store.add("Archisync", OWN, [Access.SESSIONS], None, own=True)
+    assert store.find(at_work) is not None
+    assert store.find(closed) is None
+    clock.wall -= timedelta(days=3650)  # it was ahead
+    _, new = store.add("Archisync", OWN, [Access.SESSIONS], None, own=True)
+    assert store.find(new) is not None
+
+
 def test_a_clock_that_was_wrong_costs_no_token(file: Path, clock: HandClock) -> None:
     _, token = PairingStore(file, clock=clock).add("Archisync", OWN, [Access.SESSIONS], None, own=True)
     right = clock.wall
