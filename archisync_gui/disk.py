@@ -129,11 +129,12 @@ def read_json(path: Path) -> Any:
 
 def open_private(path: Path) -> TextIOWrapper:
     """Open a text file for appending; a new one is private and an old one becomes so. Lines end with a line feed, also
-    on Windows. Raises ``OSError``, also for a link."""
+    on Windows; what UTF-8 cannot hold is written as an escape. Raises ``OSError``, also for a link."""
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _NO_FOLLOW, PRIVATE)
     try:
         make_private(path, descriptor)
-        return TextIOWrapper(os.fdopen(descriptor, "ab"), encoding="utf-8", newline="\n", line_buffering=True)
+        binary = os.fdopen(descriptor, "ab")
+        return TextIOWrapper(binary, "utf-8", errors="backslashreplace", newline="\n", line_buffering=True)
     except BaseException:
         os.close(descriptor)
         raise

@@ -1,4 +1,4 @@
-"""Text from outside made harmless: one line, without characters that fake, hide or reorder what people read."""
+"""Text from outside made harmless: one line, without characters that fake, hide, reorder or lose what people read."""
 
 from __future__ import annotations
 
@@ -10,12 +10,20 @@ ExceptionInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackTy
 
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
-ESCAPED = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))} | {
-    # What reorders or hides text, and what some viewers take for the end of a line.
-    code: f"\\u{code:04x}"
-    for code in (0x061C, *range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2066, 0x206A), 0xFEFF)
-}
-"""Characters that a message from outside could use to fake, hide or reorder lines."""
+ESCAPED = (
+    {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
+    | {
+        # What reorders or hides text, and what some viewers take for the end of a line.
+        code: f"\\u{code:04x}"
+        for code in (0x061C, *range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2066, 0x206A), 0xFEFF)
+    }
+    | {
+        # Bytes that are no text (in a header, in a file's name): no encoding has them, and their record would be dropped.
+        code: f"\\u{code:04x}"
+        for code in range(0xD800, 0xE000)
+    }
+)
+"""Characters that a message from outside could use to fake, hide, reorder or lose lines."""
 
 
 def one_line(text: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from archisync_gui import disk
-from archisync_gui.disk import RETRIES, remove_file, rename, replace_file
+from archisync_gui.disk import RETRIES, open_private, remove_file, rename, replace_file
 from archisync_gui.settings import SettingsError, load_settings
 
 ROOT = Path(disk.__file__).parent
@@ -120,3 +120,10 @@ def test_a_named_pipe_in_the_place_of_a_file_holds_nothing_up(read: Callable[[Pa
     os.mkfifo(tmp_path / "settings.json")
     with pytest.raises((OSError, SettingsError)):
         read(tmp_path / "settings.json")
+
+
+def test_a_private_text_file_takes_what_is_no_text(tmp_path: Path) -> None:
+    """Names of files hold bytes that no encoding has; a line with one is written all the same."""
+    with open_private(tmp_path / "x.log") as file:
+        file.write("name \udcff\nnext\n")
+    assert (tmp_path / "x.log").read_bytes() == b"name \\udcff\nnext\n"

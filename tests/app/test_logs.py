@@ -31,9 +31,23 @@ def handler(profile: Profile) -> Iterator[RotatingFileHandler]:
 
 @pytest.mark.parametrize(
     "hostile",
-    ["a\nb", "a\r\nb", "a\x1b[2Jb", "a\x00b", "a\u202egnp.exe", "a\u2028b", "a\x85b", "a\u200bb", "a\u2066b", "\ufeff"],
+    [
+        "a\nb",
+        "a\r\nb",
+        "a\x1b[2Jb",
+        "a\x00b",
+        "a\u202egnp.exe",
+        "a\u2028b",
+        "a\x85b",
+        "a\u200bb",
+        "a\u2066b",
+        "\ufeff",
+        "a\udcffb",
+    ],
 )
-def test_a_message_cannot_make_a_line_of_its_own(profile: Profile, handler: RotatingFileHandler, hostile: str) -> None:
+def test_a_message_cannot_make_a_line_of_its_own(
+    profile: Profile, handler: RotatingFileHandler, hostile: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     logging.getLogger("test").info("refused %s", hostile)
     try:
         raise ValueError(f"{hostile}\n2026-01-01 00:00:00,000 INFO    forged: line")
@@ -44,6 +58,7 @@ def test_a_message_cannot_make_a_line_of_its_own(profile: Profile, handler: Rota
     assert not set(text) & {chr(code) for code in ESCAPED if code != 0x0A}
     records = [line for line in text.split("\n") if line and not line.startswith("    ")]
     assert len(records) == 2
+    assert capsys.readouterr().err == "", "none was dropped"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Linux and macOS: POSIX modes")
