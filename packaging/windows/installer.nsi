@@ -2,7 +2,8 @@
 ; VERSION, VERSION_NUMBERS, APP (the folder to install), ICON, LICENCE, OUTPUT and SIZE_KB.
 ;
 ;   Archisync-VERSION-setup.exe            asks
-;     /S                                   silent; exit code 0 done, 1 cancelled, 2 could not (the old version stays)
+;     /S                                   silent; exit code 0 done, 1 cancelled, 2 could not (the old version stays),
+;                                          3 could not, and the old version is left as app.old: run it again
 ;     /AUTOSTART=1|0                       start at login, or not; without it: as before (first installation: yes)
 ;     /D=FOLDER                            last argument: where to
 ;   uninstall.exe                          asks whether to remove the data, too; the usual answer is no
@@ -71,6 +72,10 @@ LangString STILL_RUNS ${LANG_ITALIAN} "Archisync è ancora in funzione e non ris
 LangString STILL_RUNS ${LANG_ENGLISH} "Archisync still runs and does not answer, or another program holds its files open. Quit Archisync from the menu of its tray icon and press Retry."
 LangString NO_ROOM ${LANG_ITALIAN} "Impossibile scrivere in $INSTDIR: manca spazio sul disco oppure la cartella non è scrivibile. La versione precedente è rimasta com'era."
 LangString NO_ROOM ${LANG_ENGLISH} "$INSTDIR cannot be written: the disk is full or the folder is protected. The version before is as it was."
+LangString FILES_HELD ${LANG_ITALIAN} "I file appena copiati in $INSTDIR\app.new sono tenuti aperti da un altro programma, di solito un antivirus. Attendere qualche minuto e premere Riprova. Con Annulla non viene installato nulla di nuovo."
+LangString FILES_HELD ${LANG_ENGLISH} "Another program, usually an antivirus program, holds the files open that were just copied to $INSTDIR\app.new. Wait some minutes and press Retry. With Cancel nothing new is installed."
+LangString NO_WAY_BACK ${LANG_ITALIAN} "Archisync non può essere avviato: il programma si trova in $INSTDIR\app.old, ma un altro programma tiene aperti i suoi file e impedisce di rimetterlo in $INSTDIR\app. I dati sono intatti. Chiudere le altre applicazioni o riavviare il computer, poi eseguire di nuovo questo programma di installazione."
+LangString NO_WAY_BACK ${LANG_ENGLISH} "Archisync cannot be started: the program lies in $INSTDIR\app.old, but another program holds its files open, so that it cannot be put back into $INSTDIR\app. The data is untouched. Close other programs or restart the computer, then run this installer again."
 LangString ENDING ${LANG_ITALIAN} "Chiusura di Archisync: l'aggiornamento in corso viene terminato…"
 LangString ENDING ${LANG_ENGLISH} "Ending Archisync: its read is brought to an end…"
 LangString DATA_TITLE ${LANG_ITALIAN} "Dati"
@@ -142,25 +147,29 @@ FunctionEnd
 !insertmacro END_PANELS ""
 !insertmacro END_PANELS "un."
 
-; Move the program away as app.old; the error flag says that it did not work. A panel has given its profile free some moments
-; before its process is gone, and an antivirus program may still read the files: so it is tried for fifteen seconds.
+; Rename the folder $R1 to $R2; the error flag says that it did not work. A panel has given its profile free some moments before
+; its process is gone, and an antivirus program may still read the files, those that were just unpacked above all: so it is
+; tried for fifteen seconds.
+!macro RENAMED FROM TO UN
+  StrCpy $R1 "${FROM}"
+  StrCpy $R2 "${TO}"
+  Call ${UN}Renamed
+!macroend
 !macro MOVE_AWAY UN
-Function ${UN}MoveAway
-  StrCpy $0 0
+Function ${UN}Renamed
+  StrCpy $R0 0
   again:
-    RMDir /r "$INSTDIR\app.old"
     ClearErrors
-    IfFileExists "$INSTDIR\app\*.*" 0 done
-    Rename "$INSTDIR\app" "$INSTDIR\app.old"
+    Rename "$R1" "$R2"
     IfErrors 0 done
-    IntOp $0 $0 + 1
+    IntOp $R0 $R0 + 1
     Sleep 500
-    IntCmp $0 30 failed again failed
+    IntCmp $R0 30 failed again failed
   failed:
     SetErrors
   done:
 FunctionEnd
-; Remove app.old, in the same way.
+; Remove app.old, in the same way. No error flag: what is left of it is removed by the next installation.
 Function ${UN}RemoveOld
   StrCpy $0 0
   again:
@@ -171,6 +180,13 @@ Function ${UN}RemoveOld
     IntCmp $0 30 done again done
   done:
   ClearErrors
+FunctionEnd
+; Move the program away as app.old; the error flag says that it did not work.
+Function ${UN}MoveAway
+  Call ${UN}RemoveOld
+  IfFileExists "$INSTDIR\app\*.*" 0 done
+  !insertmacro RENAMED "$INSTDIR\app" "$INSTDIR\app.old" "${UN}"
+  done:
 FunctionEnd
 !macroend
 !insertmacro MOVE_AWAY ""
@@ -203,6 +219,16 @@ FunctionEnd
 
 Section
   SetOutPath "$INSTDIR"
+  ; An installation that was cut off, or that found no way back, has left the program as app.old.
+  ${IfNot} ${FileExists} "$INSTDIR\app\*.*"
+  ${AndIf} ${FileExists} "$INSTDIR\app.old\*.*"
+    !insertmacro RENAMED "$INSTDIR\app.old" "$INSTDIR\app" ""
+    ${If} ${Errors}
+      MessageBox MB_OK|MB_ICONSTOP "$(NO_WAY_BACK)" /SD IDOK
+      SetErrorLevel 3
+      Abort
+    ${EndIf}
+  ${EndIf}
   RMDir /r "$INSTDIR\app.new"
   ClearErrors
   SetOutPath "$INSTDIR\app.new"
@@ -225,10 +251,22 @@ Section
     SetErrorLevel 2
     Abort
   ${EndIf}
-  Rename "$INSTDIR\app.new" "$INSTDIR\app"
+  put_in_place:
+  !insertmacro RENAMED "$INSTDIR\app.new" "$INSTDIR\app" ""
   ${If} ${Errors}
-    Rename "$INSTDIR\app.old" "$INSTDIR\app"
-    MessageBox MB_OK|MB_ICONSTOP "$(NO_ROOM)" /SD IDOK
+    MessageBox MB_RETRYCANCEL|MB_ICONEXCLAMATION "$(FILES_HELD)" /SD IDCANCEL IDRETRY put_in_place
+    RMDir /r "$INSTDIR\app.new"
+    ${IfNot} ${FileExists} "$INSTDIR\app.old\*.*"
+      SetErrorLevel 2   ; it was the first installation
+      Abort
+    ${EndIf}
+    way_back:
+    !insertmacro RENAMED "$INSTDIR\app.old" "$INSTDIR\app" ""
+    ${If} ${Errors}
+      MessageBox MB_RETRYCANCEL|MB_ICONSTOP "$(NO_WAY_BACK)" /SD IDCANCEL IDRETRY way_back
+      SetErrorLevel 3
+      Abort
+    ${EndIf}
     Call StartAgain
     SetErrorLevel 2
     Abort

@@ -1,0 +1,156 @@
+"""The Windows installer's script around a program of two small files: its text by day; at night, under Wine, what it does
+when a folder cannot be renamed, the disk is full, or Archisync lies elsewhere. The real program: test_windows_installer.py.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import build_windows
+import pytest
+from wine import Session, Wine, ready, store_folder
+
+SCRIPT = (build_windows.SOURCES / "installer.nsi").read_text("utf-8")
+HERE = Path(__file__).parent
+
+needs_wine = pytest.mark.skipif(
+    not sys.platform.startswith("linux") or shutil.which("debootstrap") is None or shutil.which("makensis") is None,
+    reason="needs Debian and root, with debootstrap, nsis and gcc-mingw-w64-x86-64-win32",
+)
+
+USER = "\\".join(("C:", "users", "root"))
+"""The home folder of Wine's user, who is always root here."""
+
+HOME = rf"{USER}\AppData\Local\Programs\Archisync"
+PATIENCE = 300.0
+"""Seconds, for a test that fails."""
+
+
+def block(begin: str, end: str) -> str:
+    """The lines of the script from the one that is ``begin`` to the next that is ``end``, without comments."""
+    found = re.search(rf"^{re.escape(begin)}\n(.*?)^{re.escape(end)}$", SCRIPT, re.MULTILINE | re.DOTALL)
+    assert found is not None, begin
+    return "\n".join(line for line in found[1].splitlines() if not line.strip().startswith(";"))
+
+
+def test_each_rename_is_tried_for_a_while_and_its_failure_is_looked_at() -> None:
+    """By one function, in the installer and in the uninstaller."""
+    assert len(re.findall(r"^\s*Rename ", SCRIPT, re.MULTILINE)) == 1
+    assert re.search(r"^\s*Rename ", block("Function ${UN}Renamed", "FunctionEnd"), re.MULTILINE)
+    section = block("Section", "SectionEnd")
+    after = re.findall(r"!insertmacro RENAMED .*\n\s*(.*)", section)
+    assert len(after) >= 3
+    assert set(after) == {"${If} ${Errors}"}
+
+
+# ------------------------------------------------------------------------------------------- under Wine
+
+
+@pytest.fixture(scope="module")
+def setups(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Two versions' installers of the small program, as Windows paths."""
+    ready(store_folder())
+    app = tmp_path_factory.mktemp("small") / "app"
+    app.mkdir()
+    for name, options in build_windows.LAUNCHERS.items():
+        command = [build_windows.COMPILER, "-municode", *options, "-o", str(app / f"{name}.exe")]
+        subprocess.run([*command, str(HERE / "small_program.c")], check=True)
+    (app / "large.bin").write_bytes(bytes(range(256)) * 16_384)  # 4 MB
+    made = {}
+    for version in ("0.1.0", "0.2.0"):
+        (app / "version.txt").write_text(version)
+        name = f"small-{version}-setup.exe"
+        build_windows.installer(app, version, store_folder() / name, quick=True)
+        made[version] = rf"Z:\store\{name}"
+    yield made
+    for version in made:
+        (store_folder() / f"small-{version}-setup.exe").unlink()
+
+
+@pytest.fixture(scope="module")
+def windows() -> Iterator[Session]:
+    """A running Windows with a new user."""
+    ready(store_folder())
+    wine = Wine(store_folder(), "test-small", project=None)
+    shutil.rmtree(wine.home, ignore_errors=True)
+    wine.make_prefix()
+    with wine.session() as session:
+        yield session
+    shutil.rmtree(wine.home)
+
+
+def place(windows: Session, path: str) -> Path:
+    """Where a path of drive C lies here."""
+    return windows.wine.home / "drive_c" / path.removeprefix("C:\\").replace("\\", "/")
+
+
+@pytest.fixture
+def home(windows: Session) -> Iterator[Path]:
+    """The usual folder of the program, not there yet."""
+    yield place(windows, HOME)
+    key = r"HKCU\Software\Microsoft\Windows\CurrentVersion"
+    windows.run(["reg", "delete", rf"{key}\Uninstall\Archisync", "/f"])
+    windows.run(["reg", "delete", rf"{key}\Run", "/v", "Archisync", "/f"])
+    until_true(lambda: shutil.rmtree(place(windows, HOME), ignore_errors=True) or not place(windows, HOME).exists())
+
+
+def until_true(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.2)
+
+
+def version(folder: Path) -> str:
+    """Of the program in ``folder``."""
+    return (folder / "app" / "version.txt").read_text()
+
+
+@needs_wine
+@pytest.mark.nightly
+@pytest.mark.parametrize("held", ["app", "app.new"])
+def test_a_folder_that_is_held_for_some_seconds_delays_and_harms_nothing(
+    setups: dict[str, str], windows: Session, home: Path, held: str
+) -> None:
+    assert windows.run([setups["0.1.0"], "/S"])[0] == 0
+    (home / "hold.txt").write_text(f"{held} 4000\n")
+    assert windows.run([setups["0.2.0"], "/S"])[0] == 0
+    assert version(home) == "0.2.0"
+    assert not (home / "app.new").exists()
+    assert not (home / "app.old").exists()
+
+
+@needs_wine
+@pytest.mark.nightly
+def test_a_new_version_that_cannot_take_its_place_leaves_the_old_one(
+    setups: dict[str, str], windows: Session, home: Path
+) -> None:
+    assert windows.run([setups["0.1.0"], "/S"])[0] == 0
+    (home / "hold.txt").write_text("app.new 40000\n")
+    assert windows.run([setups["0.2.0"], "/S"])[0] == 2
+    assert version(home) == "0.1.0"
+    assert not (home / "app.old").exists()
+    assert not (home / "app.new" / "version.txt").exists()  # the folder itself is held
+
+
+@needs_wine
+@pytest.mark.nightly
+def test_a_way_back_that_fails_is_said_and_mended_by_the_next_installation(
+    setups: dict[str, str], windows: Session, home: Path
+) -> None:
+    assert windows.run([setups["0.1.0"], "/S"])[0] == 0
+    (home / "hold.txt").write_text("app.new 60000\napp.old 60000\n")
+    assert windows.run([setups["0.2.0"], "/S"])[0] == 3
+    assert not (home / "app").exists()
+    assert (home / "app.old" / "version.txt").read_text() == "0.1.0"
+    (home / "hold.txt").unlink()
+    until_true(lambda: windows.run([setups["0.2.0"], "/S"])[0] == 0)
+    assert version(home) == "0.2.0"
+    assert [p.name for p in home.iterdir() if p.name.startswith("app.")] == []
+    assert (home / "asked.txt").exists()
