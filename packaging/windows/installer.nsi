@@ -37,6 +37,8 @@ InstallDir "$LOCALAPPDATA\Programs\Archisync"
 !define UNINSTALL_KEY "Software\Microsoft\Windows\CurrentVersion\Uninstall\Archisync"
 !define RUN_KEY "Software\Microsoft\Windows\CurrentVersion\Run"
 !define DATA "$LOCALAPPDATA\archisync"
+!define /math NEEDED_MB ${SIZE_KB} / 964   ; 1,024, and a sixteenth for what the file system adds
+!define /redef /math NEEDED_MB ${NEEDED_MB} + 1
 InstallDirRegKey HKCU "${UNINSTALL_KEY}" "InstallLocation"
 VIProductVersion "${VERSION_NUMBERS}"
 VIAddVersionKey ProductName "Archisync"
@@ -70,8 +72,8 @@ LangString OPTIONS_SUB ${LANG_ITALIAN} "Si cambiano in seguito nelle impostazion
 LangString OPTIONS_SUB ${LANG_ENGLISH} "They can be changed later in Archisync's settings."
 LangString STILL_RUNS ${LANG_ITALIAN} "Archisync è ancora in funzione e non risponde, oppure un altro programma tiene aperti i suoi file. Chiudere Archisync dal menu della sua icona nell'area di notifica e premere Riprova."
 LangString STILL_RUNS ${LANG_ENGLISH} "Archisync still runs and does not answer, or another program holds its files open. Quit Archisync from the menu of its tray icon and press Retry."
-LangString NO_ROOM ${LANG_ITALIAN} "Impossibile scrivere in $INSTDIR: manca spazio sul disco oppure la cartella non è scrivibile. La versione precedente è rimasta com'era."
-LangString NO_ROOM ${LANG_ENGLISH} "$INSTDIR cannot be written: the disk is full or the folder is protected. The version before is as it was."
+LangString NO_ROOM ${LANG_ITALIAN} "Impossibile scrivere in $INSTDIR: manca spazio sul disco (servono ${NEEDED_MB} MB) oppure la cartella non è scrivibile. Non è stato installato nulla; una versione precedente è rimasta com'era."
+LangString NO_ROOM ${LANG_ENGLISH} "$INSTDIR cannot be written: the disk has too little room (${NEEDED_MB} MB are needed) or the folder is protected. Nothing was installed; a version before is as it was."
 LangString FILES_HELD ${LANG_ITALIAN} "I file appena copiati in $INSTDIR\app.new sono tenuti aperti da un altro programma, di solito un antivirus. Attendere qualche minuto e premere Riprova. Con Annulla non viene installato nulla di nuovo."
 LangString FILES_HELD ${LANG_ENGLISH} "Another program, usually an antivirus program, holds the files open that were just copied to $INSTDIR\app.new. Wait some minutes and press Retry. With Cancel nothing new is installed."
 LangString NO_WAY_BACK ${LANG_ITALIAN} "Archisync non può essere avviato: il programma si trova in $INSTDIR\app.old, ma un altro programma tiene aperti i suoi file e impedisce di rimetterlo in $INSTDIR\app. I dati sono intatti. Chiudere le altre applicazioni o riavviare il computer, poi eseguire di nuovo questo programma di installazione."
@@ -230,11 +232,21 @@ Section
     ${EndIf}
   ${EndIf}
   RMDir /r "$INSTDIR\app.new"
+  ; Asked before, since a file that cannot be written ends the section at once (.onInstFailed): the other programs that
+  ; write to this disk would lack room meanwhile.
+  ClearErrors
+  ${DriveSpace} "$INSTDIR\" "/D=F /S=M" $0
+  ${IfNot} ${Errors}
+  ${AndIf} $0 < ${NEEDED_MB}
+    MessageBox MB_OK|MB_ICONSTOP "$(NO_ROOM)" /SD IDOK
+    SetErrorLevel 2
+    Abort
+  ${EndIf}
   ClearErrors
   SetOutPath "$INSTDIR\app.new"
   File /r "${APP}/*.*"
   SetOutPath "$INSTDIR"
-  ${If} ${Errors}
+  ${If} ${Errors}   ; a file could not be made
     RMDir /r "$INSTDIR\app.new"
     MessageBox MB_OK|MB_ICONSTOP "$(NO_ROOM)" /SD IDOK
     SetErrorLevel 2
@@ -297,6 +309,13 @@ Section
   WriteRegDWORD HKCU "${UNINSTALL_KEY}" "NoModify" 1
   Call StartAgain
 SectionEnd
+
+; The section was aborted, or a file could not be written: that sets no error flag, it ends the section.
+Function .onInstFailed
+  SetOutPath "$TEMP"   ; app.new is the current folder, which cannot be removed
+  RMDir /r "$INSTDIR\app.new"
+  RMDir "$INSTDIR"   ; if it is empty
+FunctionEnd
 
 Function un.onInit
   !insertmacro INIT "un."

@@ -1,5 +1,5 @@
-"""The Windows installer's script around a program of two small files: its text by day; at night, under Wine, what it does
-when a folder cannot be renamed, the disk is full, or Archisync lies elsewhere. The real program: test_windows_installer.py.
+"""The Windows installer's script around a small program: its text by day; at night, under Wine, what it does when a folder
+cannot be renamed, the disk is full, or Archisync lies elsewhere. test_windows_installer.py has the real program.
 """
 
 from __future__ import annotations
@@ -49,12 +49,19 @@ def test_each_rename_is_tried_for_a_while_and_its_failure_is_looked_at() -> None
     assert set(after) == {"${If} ${Errors}"}
 
 
+def test_there_is_room_before_a_file_is_unpacked_and_no_remains_after_a_failure() -> None:
+    section = block("Section", "SectionEnd")
+    asked, refused = section.index("${DriveSpace}"), section.index("${NEEDED_MB}")
+    assert asked < refused < section.index("Abort", refused) < section.index("File /r")
+    assert r'RMDir /r "$INSTDIR\app.new"' in block("Function .onInstFailed", "FunctionEnd")
+
+
 # ------------------------------------------------------------------------------------------- under Wine
 
 
 @pytest.fixture(scope="module")
 def setups(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Two versions' installers of the small program, as Windows paths."""
+    """Installers of the small program, as Windows paths: two versions, and one that takes itself for tiny."""
     ready(store_folder())
     app = tmp_path_factory.mktemp("small") / "app"
     app.mkdir()
@@ -63,14 +70,23 @@ def setups(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
         subprocess.run([*command, str(HERE / "small_program.c")], check=True)
     (app / "large.bin").write_bytes(bytes(range(256)) * 16_384)  # 4 MB
     made = {}
-    for version in ("0.1.0", "0.2.0"):
+    for kind in ("0.1.0", "0.2.0", "tiny"):
+        version = "0.2.0" if kind == "tiny" else kind
         (app / "version.txt").write_text(version)
-        name = f"small-{version}-setup.exe"
-        build_windows.installer(app, version, store_folder() / name, quick=True)
-        made[version] = rf"Z:\store\{name}"
+        name = f"small-{kind}-setup.exe"
+        with pytest.MonkeyPatch.context() as patched:
+            if kind == "tiny":
+                patched.setattr(build_windows, "_output", smaller(build_windows._output))
+            build_windows.installer(app, version, store_folder() / name, quick=True)
+        made[kind] = rf"Z:\store\{name}"
     yield made
-    for version in made:
-        (store_folder() / f"small-{version}-setup.exe").unlink()
+    for kind in made:
+        (store_folder() / f"small-{kind}-setup.exe").unlink()
+
+
+def smaller(output: Callable[[list[str]], None]) -> Callable[[list[str]], None]:
+    """The same, with an installer that is told a size of one kilobyte."""
+    return lambda command: output([re.sub(r"^-DSIZE_KB=\d+$", "-DSIZE_KB=1", word) for word in command])
 
 
 @pytest.fixture(scope="module")
@@ -154,3 +170,19 @@ def test_a_way_back_that_fails_is_said_and_mended_by_the_next_installation(
     assert version(home) == "0.2.0"
     assert [p.name for p in home.iterdir() if p.name.startswith("app.")] == []
     assert (home / "asked.txt").exists()
+
+
+@needs_wine
+@pytest.mark.nightly
+@pytest.mark.parametrize("setup", ["0.2.0", "tiny"], ids=["seen before", "while a file is written"])
+def test_a_full_disk_is_code_2_and_nothing_is_left_on_it(
+    setups: dict[str, str], windows: Session, home: Path, setup: str
+) -> None:
+    place(windows, r"C:\full").mkdir(exist_ok=True)
+    inside = f"/store/{windows.wine.prefix}/drive_c/full"
+    assert windows.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", inside], windows=False)[0] == 0
+    try:
+        assert windows.run([setups[setup], "/S", r"/D=C:\full\Archisync"])[0] == 2
+        assert windows.run(["find", inside, "-mindepth", "1"], windows=False) == (0, "")
+    finally:
+        windows.run(["umount", inside], windows=False)
