@@ -56,11 +56,11 @@ def _run(options: argparse.Namespace, language: str) -> int:
     from archisync_gui.settings import SettingsError
 
     demo = _demo(options)
-    if options.command == "quit" and options.all:
-        from archisync_gui.app.quitting import every_profile, quit_all
-
-        return quit_all(every_profile(), language)
     try:
+        if options.command == "quit" and options.all:
+            from archisync_gui.app.quitting import every_profile, quit_all
+
+            return quit_all(every_profile(), language, options.restart_list)
         may_make = options.command in (None, "sync") or getattr(options, "action", None) in ("create", "join")
         profile = open_profile(getattr(options, "profile", None), demo=demo is not None, make=may_make)
         return _run_on(profile, demo, options, language)
@@ -86,7 +86,7 @@ def _run_on(profile: Profile, demo: DemoOptions | None, options: argparse.Namesp
         case "quit":
             from archisync_gui.app.quitting import quit_all
 
-            return quit_all([profile], language)
+            return quit_all([profile], language, options.restart_list)
         case "doctor":
             from archisync_gui.app.doctor import run_doctor
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from archisync_gui import __version__
@@ -91,6 +92,12 @@ def build_parser() -> argparse.ArgumentParser:
     retry.add_argument("account", nargs="?", metavar="ACCOUNT", help="only this one; default: all that are stopped")
     ending = commands.add_parser("quit", parents=[common], help="ask the running panel to end its read and quit")
     ending.add_argument("--all", action="store_true", help="the panels of all profiles of this user")
+    ending.add_argument(
+        "--restart-list",
+        metavar="FILE",
+        type=Path,
+        help="write the command line that starts each ended panel again into FILE, too (UTF-16, for installers)",
+    )
     doctor = commands.add_parser(
         "doctor", parents=[common], help="what is missing on this computer, and how to mend it"
     )

@@ -7,6 +7,7 @@ import contextlib
 import subprocess
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 from archisync_gui.app import autostart, exit_codes
 from archisync_gui.app.channel import NoAnswer, call
@@ -20,20 +21,34 @@ LOOK = 0.2
 """Seconds between two looks at a lock; nothing reports that another process gave it free."""
 
 
-def quit_all(profiles: Iterable[Profile], language: str) -> int:
+def quit_all(profiles: Iterable[Profile], language: str, restart_list: Path | None = None) -> int:
     """Ask the process that holds each profile to quit and wait until it has. Exit code.
 
-    Prints, one on each line, the command that starts each ended panel again without a window.
+    Prints, one on each line, the command that starts each ended panel again without a window, and writes it into
+    ``restart_list``, in UTF-16 as an installer reads it: a console's code page lacks letters that a user's name may
+    have. A profile that cannot be used is named on standard error; the others are asked all the same. Raises
+    ``OSError`` for a list that cannot be written, before anything is asked.
     """
     code = exit_codes.OK
+    if restart_list is not None:
+        restart_list.write_bytes(b"")
     for profile in profiles:
-        ended, panel = asyncio.run(_ended(profile))
+        try:
+            ended, panel = asyncio.run(_ended(profile))
+        except ProfileError as error:
+            print(text(error.code, language, error.params), file=sys.stderr)
+            code = code or exit_codes.CONFIG
+            continue
         if not ended:
             holder = ProfileLock(profile).holder() or "?"
             print(text("holder-stays", language, {"name": profile.name, "pid": holder}), file=sys.stderr)
             code = exit_codes.BUSY
         elif panel:
-            print(subprocess.list2cmdline(autostart.command(profile)), flush=True)
+            line = subprocess.list2cmdline(autostart.command(profile))
+            print(line, flush=True)
+            if restart_list is not None:
+                with restart_list.open("a", encoding="utf-16-le", newline="") as file:
+                    file.write(f"{line}\r\n")
     return code
 
 

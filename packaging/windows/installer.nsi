@@ -27,6 +27,7 @@ RequestExecutionLevel user
 !include nsDialogs.nsh
 !include LogicLib.nsh
 !include FileFunc.nsh
+!include TextFunc.nsh
 !include StrFunc.nsh
 ${StrLoc}
 ${UnStrLoc}
@@ -91,7 +92,7 @@ LangString DATA_REMOVE ${LANG_ENGLISH} "Remove all data, too (order drafts that 
 
 Var Autostart    ; 1 or 0
 Var Checkbox
-Var Restart      ; what `quit` printed: one command line for each panel that ran
+Var Restart      ; a list: one command line for each panel that ran
 Var RemoveData   ; 1 or 0
 
 !macro INIT UN
@@ -134,15 +135,17 @@ Function StartPanel
   Exec '"$INSTDIR\app\archisync-gui-panel.exe"'
 FunctionEnd
 
-; Ask the running panels of this user to end; $Restart gets the command lines that start them again.
+; Ask the running panels of this user to end; the list $Restart gets the command lines that start them again. It is a file in
+; UTF-16: what a program prints has the letters of a code page only.
 !macro END_PANELS UN
 Function ${UN}EndPanels
   StrCpy $Restart ""
   IfFileExists "$INSTDIR\app\archisync-gui.exe" 0 done
   DetailPrint "$(ENDING)"
-  nsExec::ExecToStack '"$INSTDIR\app\archisync-gui.exe" quit --all'
-  Pop $0
-  Pop $Restart
+  InitPluginsDir
+  StrCpy $Restart "$PLUGINSDIR\restart.txt"
+  nsExec::ExecToLog '"$INSTDIR\app\archisync-gui.exe" quit --all --restart-list "$Restart"'
+  Pop $0   ; what it says stands in the log; whether the panels have ended, the renaming shows
   done:
 FunctionEnd
 !macroend
@@ -194,29 +197,29 @@ FunctionEnd
 !insertmacro MOVE_AWAY ""
 !insertmacro MOVE_AWAY "un."
 
-; Start what $Restart names, line by line.
+; Start what the list $Restart names, line by line: panels of this installation, and nothing else.
 Function StartAgain
-  StrCpy $0 0
-  StrCpy $1 ""
-  next:
-    StrCpy $2 $Restart 1 $0
-    IntOp $0 $0 + 1
-    ${If} $2 == "$\r"
-      Goto next
+  ${If} $Restart == ""
+    Return
+  ${EndIf}
+  ClearErrors
+  FileOpen $0 "$Restart" r
+  ${If} ${Errors}
+    Return
+  ${EndIf}
+  ${Do}
+    FileReadUTF16LE $0 $1
+    ${If} ${Errors}
+      ${ExitDo}
     ${EndIf}
-    ${If} $2 == "$\n"
-    ${OrIf} $2 == ""
-      ${If} $1 != ""
-        Exec $1
-        StrCpy $1 ""
-      ${EndIf}
-      ${If} $2 == ""
-        Return
-      ${EndIf}
-      Goto next
+    ${StrLoc} $2 $1 "$INSTDIR\app\" ">"
+    ${If} $2 != ""
+      ${TrimNewLines} $1 $1
+      Exec $1
+      ClearErrors
     ${EndIf}
-    StrCpy $1 "$1$2"
-    Goto next
+  ${Loop}
+  FileClose $0
 FunctionEnd
 
 Section

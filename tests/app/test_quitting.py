@@ -84,6 +84,50 @@ def test_a_panel_ends_and_the_line_that_starts_it_again_is_printed(
     assert office.name == "default"
 
 
+def test_an_installer_gets_the_lines_in_a_file_with_every_letter(
+    profiles: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A code page has no Łukasz: what is printed there starts nothing."""
+    program = "C:\\Users\\Łukasz Ελένη\\app\\archisync-gui-panel.exe"
+    monkeypatch.setattr(autostart, "program", lambda: [program])
+    target = tmp_path / "restart.txt"
+    target.write_text("of an earlier call")
+    held = [open_profile(name, demo=False) for name in ("default", "second")]
+    with holding(held[0], HolderCore(panel=True)), holding(held[1], HolderCore(panel=True)):
+        assert cli.main(["quit", "--all", "--restart-list", str(target)]) == exit_codes.OK
+    assert target.read_bytes().decode("utf-16-le") == "".join(
+        f'"{program}" --hidden --profile {name}\r\n' for name in ("default", "second")
+    )
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+def test_a_list_that_cannot_be_written_ends_no_panel(
+    profiles: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held = open_profile(None, demo=True)
+    core = HolderCore(panel=True)
+    with holding(held, core):
+        assert cli.main(["quit", "--all", "--restart-list", str(tmp_path)]) == exit_codes.CONFIG
+        assert not core.asked.is_set()
+    assert str(tmp_path) in capsys.readouterr().err
+
+
+def test_a_profile_that_cannot_be_used_is_named_and_the_others_are_asked(
+    profiles: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken, held = open_profile("a-broken", demo=False), open_profile("b-held", demo=False)
+    (broken.folder / "profile.lock").unlink(missing_ok=True)
+    (broken.folder / "profile.lock").mkdir()
+    core = HolderCore(panel=True)
+    with holding(held, core):
+        assert cli.main(["quit", "--all"]) == exit_codes.CONFIG
+        assert core.asked.is_set()
+    said = capsys.readouterr()
+    assert "--profile b-held" in said.out
+    assert "a-broken" in said.err
+    assert "Traceback" not in said.err
+
+
 def test_only_the_named_profile_is_asked(profiles: Path, capsys: pytest.CaptureFixture[str]) -> None:
     open_profile(None, demo=False)
     demo = open_profile(None, demo=True)

@@ -16,6 +16,8 @@ import build_windows
 import pytest
 from wine import Session, Wine, ready, store_folder
 
+from archisync_gui.app.arguments import build_parser
+
 SCRIPT = (build_windows.SOURCES / "installer.nsi").read_text("utf-8")
 HERE = Path(__file__).parent
 
@@ -54,6 +56,24 @@ def test_there_is_room_before_a_file_is_unpacked_and_no_remains_after_a_failure(
     asked, refused = section.index("${DriveSpace}"), section.index("${NEEDED_MB}")
     assert asked < refused < section.index("Abort", refused) < section.index("File /r")
     assert r'RMDir /r "$INSTDIR\app.new"' in block("Function .onInstFailed", "FunctionEnd")
+
+
+def test_what_quit_is_asked_for_is_what_the_program_knows() -> None:
+    asked = re.findall(r"""ExecTo\w+ '"[^"]+archisync-gui.exe" (.*)'""", SCRIPT)
+    assert asked
+    for words in asked:
+        options = build_parser().parse_args(words.replace('"', "").split())
+        assert (options.command, options.all, options.restart_list) == ("quit", True, Path("$Restart"))
+
+
+@pytest.mark.skipif(shutil.which("makensis") is None, reason="needs makensis (Debian: nsis)")
+def test_the_script_compiles_without_a_warning(tmp_path: Path) -> None:
+    app = tmp_path / "app"
+    app.mkdir()
+    (app / "archisync-gui.exe").write_bytes(b"MZ")
+    target = tmp_path / "setup.exe"
+    build_windows.installer(app, "0.1.0", target, quick=True)
+    assert target.read_bytes()[:2] == b"MZ"
 
 
 # ------------------------------------------------------------------------------------------- under Wine
@@ -186,3 +206,24 @@ def test_a_full_disk_is_code_2_and_nothing_is_left_on_it(
         assert windows.run(["find", inside, "-mindepth", "1"], windows=False) == (0, "")
     finally:
         windows.run(["umount", inside], windows=False)
+
+
+@needs_wine
+@pytest.mark.nightly
+def test_panels_are_started_again_whatever_the_user_is_called_and_nothing_else_is(
+    setups: dict[str, str], windows: Session, home: Path
+) -> None:
+    """More of them than one string of the installer holds, in a folder with letters that no single code page has."""
+    folder = rf"{USER}\Łukasz Ελένη"
+    program = rf"{folder}\app\archisync-gui-panel.exe"
+    there = place(windows, folder)
+    assert windows.run([setups["0.1.0"], "/S", rf"/D={folder}"])[0] == 0
+    lines = [f'"{program}" --hidden --profile number-{number}' for number in range(20)]
+    other = rf'"C:\windows\system32\cmd.exe" /c echo > "{folder}\other.txt"'
+    (there / "restart.txt").write_bytes("".join(f"{line}\r\n" for line in [other, *lines]).encode("utf-16-le"))
+    assert windows.run([setups["0.2.0"], "/S", rf"/D={folder}"])[0] == 0
+    assert version(there) == "0.2.0"
+    noted = there / "started.txt"
+    until_true(lambda: noted.exists() and len(noted.read_bytes().decode("utf-16-le").splitlines()) == 20)
+    assert sorted(noted.read_bytes().decode("utf-16-le").splitlines()) == sorted(lines)
+    assert not (there / "other.txt").exists()
