@@ -8,34 +8,37 @@ the log, and pictures show whole pages. The ERP is not touched: the next read st
 from __future__ import annotations
 
 import json
-import logging
-import os
 import tempfile
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from archisync_gui.app import logs
+from archisync_gui.app.data_files import (
+    clean_logs,
+    files_in,
+    holding,
+    log_lines,
+    parts_of,
+    unwatch,
+    watched,
+)
 from archisync_gui.app.profile import Profile
-from archisync_gui.app.profile_folder import LOCK
 from archisync_gui.disk import PRIVATE, beside, put_in_place, remove_file, replace_file
 from archisync_gui.drafts import personal as drafts_personal
 from archisync_gui.entities import ENTITIES
 from archisync_gui.entities.declaration import Column, Kind
 from archisync_gui.export import write_csv
 from archisync_gui.messages import text
-from archisync_gui.store import StoreError, backups, personal
+from archisync_gui.store import StoreError, backups, finding, personal
 from archisync_gui.store.file_checks import look
-from archisync_gui.store.keys import folded
-from archisync_gui.store.personal import Customer, Holding
+from archisync_gui.store.personal import Holding
 from archisync_gui.store.store import FILE
-
-log = logging.getLogger(__name__)
+from archisync_gui.store.whose import Customer
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,10 @@ class Erased:
     """Other files in which the customer's name, number or address was still found."""
     unread: tuple[Path, ...]
     """Files that could not be looked at."""
+    unsearched: tuple[str, ...] = ()
+    """Values of the customer that were looked for as a column's whole content only, not within texts."""
+    by_number: bool = False
+    """The customer stands in no list of customers that is kept: changes of that record could not be told apart."""
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
@@ -58,6 +65,8 @@ class Erased:
             "backups": [str(path) for path in self.backups],
             "left": [str(path) for path in self.left],
             "unread": [str(path) for path in self.unread],
+            "unsearched": [*self.unsearched],
+            "by_number": self.by_number,
         }
 
 
@@ -73,8 +82,7 @@ def prepare(profile: Profile) -> None:
 def found(profile: Profile, wanted: str) -> Holding:
     """What the profile holds of the customer. Blocking, reads only. Raises ``StoreError``."""
     customer = _find(profile, wanted)
-    records = personal.export(profile.folder / FILE, ENTITIES, customer)
-    records |= drafts_personal.export(profile.folder, customer)
+    records = _records(profile, customer)
     name = next((str(row["name"]) for row in records["customers"]), "")
     key = min(customer.ids or customer.codes)
     counts = {kind: len(rows) for kind, rows in records.items() if rows}
@@ -87,12 +95,8 @@ def export_customer(profile: Profile, wanted: str, target: Path, language: str) 
     It holds one table (CSV) for each list, ``everything.json`` with all that is stored, and a note. Blocking. Raises
     ``StoreError`` (``customer-unknown``, ``customer-several``) and ``OSError``.
     """
-    path = profile.folder / FILE
     customer = _find(profile, wanted)
-    found: dict[str, Sequence[Mapping[str, Any]]] = {
-        **personal.export(path, ENTITIES, customer),
-        **drafts_personal.export(profile.folder, customer),
-    }
+    found = _records(profile, customer)
     part = beside(target)
     try:
         with tempfile.TemporaryDirectory(prefix="archisync-export-") as work:  # private to this user
@@ -126,20 +130,41 @@ def erase_customer(profile: Profile, wanted: str, *, from_backups: bool = False)
     """
     path = profile.folder / FILE
     customer = _find(profile, wanted)
-    counts = {"log": _clean_logs(profile.log_file.parent, customer), "pictures": _remove_all(profile.screenshots)}
+    orders = _orders(personal.export(path, ENTITIES, customer))
+    counts = {
+        "log": clean_logs(profile.log_file.parent, customer),
+        "pictures": _remove_all(profile.screenshots),
+        "watches": unwatch(profile.folder, customer, orders),
+    }
     if from_backups:
         counts["backups"] = _remove_backups(profile, customer)
     counts |= drafts_personal.erase(profile.folder, customer)
     counts |= personal.erase(path, ENTITIES, customer)
-    files, unlisted = _files(profile.folder)
-    holding, unread = _holding(files, customer)
+    files, unlisted = files_in(profile.folder)
+    still, unread = holding(files, customer)
     folder = profile.folder / backups.FOLDER
     return Erased(
         {name: count for name, count in counts.items() if count},
-        tuple(file for file in holding if folder in file.parents),
-        tuple(file for file in holding if folder not in file.parents),
+        tuple(file for file in still if folder in file.parents),
+        tuple(file for file in still if folder not in file.parents),
         (*unlisted, *unread),
+        customer.unsearched(),
+        not customer.ids,
     )
+
+
+def _records(profile: Profile, customer: Customer) -> dict[str, list[dict[str, Any]]]:
+    """All that the profile keeps of the customer, by kind."""
+    found = personal.export(profile.folder / FILE, ENTITIES, customer)
+    found |= drafts_personal.export(profile.folder, customer)
+    found["watches"] = watched(profile.folder, customer, _orders(found))
+    found["log"] = log_lines(profile.log_file.parent, customer)
+    return found
+
+
+def _orders(records: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
+    """Keys of the customer's orders."""
+    return [str(row["id"]) for row in records["orders"]]
 
 
 def counted(counts: Mapping[str, int]) -> str:
@@ -156,6 +181,10 @@ def erased_text(erased: Erased, language: str) -> str:
         said.append(text("data-left", language, {"files": _names(erased.left)}))
     if erased.unread:
         said.append(text("data-unread", language, {"files": _names(erased.unread)}))
+    if erased.unsearched:
+        said.append(text("data-unsearched", language, {"values": ", ".join(erased.unsearched)}))
+    if erased.by_number:
+        said.append(text("data-by-number", language))
     return "\n".join(map(str, said))
 
 
@@ -164,17 +193,32 @@ def _names(files: Iterable[Path]) -> str:
 
 
 def _find(profile: Profile, wanted: str) -> Customer:
-    """The customer in the archive, else in the newest backup that has them: an erased one may be left only there."""
+    """The customer in the archive, else in the newest backup that has them: an erased one may be left only there. One
+    who is no longer in the list of customers is known by their orders; the drafts and the backups say more."""
     path = profile.folder / FILE
     try:
-        return personal.find(path, ENTITIES, wanted)
+        customer = finding.find(path, ENTITIES, wanted)
     except StoreError as error:
         if error.code != "customer-unknown":
             raise
         for backup in backups.listed(path):
             with suppress(StoreError):  # it may be damaged
-                return personal.find(backup, ENTITIES, wanted)
+                return finding.find(backup, ENTITIES, wanted)
         raise
+    if customer.ids:
+        return customer
+    known = _known_before(path, wanted) or replace(customer, ids=drafts_personal.ids_of(profile.folder, customer))
+    return finding.find(path, ENTITIES, wanted, known)
+
+
+def _known_before(path: Path, wanted: str) -> Customer | None:
+    """The customer as the newest backup knows them that has them in the list of customers."""
+    for backup in backups.listed(path):
+        with suppress(StoreError):
+            found = finding.find(backup, ENTITIES, wanted)
+            if found.ids:
+                return found
+    return None
 
 
 def _shown(column: Column, value: Any) -> object:
@@ -192,21 +236,6 @@ def _shown(column: Column, value: Any) -> object:
     return value
 
 
-def _clean_logs(folder: Path, customer: Customer) -> int:
-    """Write ``[…]`` over what names the customer; how many files were changed."""
-    changed = 0
-    for file in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if not file.is_file():
-            continue
-        before = file.read_bytes().decode("utf-8", "replace")
-        after = customer.blanked(before)
-        if after != before:
-            with logs.set_down(file):
-                replace_file(file, after)
-            changed += 1
-    return changed
-
-
 def _remove_all(folder: Path) -> int:
     """Remove all pictures: what they show cannot be searched."""
     pictures = list(folder.glob("*.png"))
@@ -219,50 +248,13 @@ def _backups(profile: Profile, customer: Customer) -> list[Path]:
     """The backups of either database that hold the customer, in their write-ahead log, too. One that cannot be looked
     at is none of them: the erasing names it."""
     files = sorted((profile.folder / backups.FOLDER).glob("*.db"))
-    return [file for file in files if _holding(_parts(file), customer)[0]]
-
-
-def _parts(database: Path) -> list[Path]:
-    sides = (database.with_name(database.name + side) for side in ("", *backups.SIDES))
-    return [part for part in sides if part.is_file()]
+    return [file for file in files if holding(parts_of(file), customer)[0]]
 
 
 def _remove_backups(profile: Profile, customer: Customer) -> int:
     """Delete the backups that hold the customer; how many."""
     gone = _backups(profile, customer)
     for database in gone:
-        for part in _parts(database):
+        for part in parts_of(database):
             remove_file(part)
     return len(gone)
-
-
-def _files(folder: Path) -> tuple[list[Path], list[Path]]:
-    """All files of a folder, and the folders within it that could not be listed."""
-    unlisted: list[Path] = []
-    walk = os.walk(folder, onerror=lambda error: unlisted.append(Path(error.filename)))
-    return sorted(Path(place, name) for place, _, names in walk for name in names), unlisted
-
-
-def _holding(files: Iterable[Path], customer: Customer) -> tuple[list[Path], list[Path]]:
-    """Those of the files that hold the customer, and those that could not be looked at: after an erasing this must
-    stop nothing. The lock holds nothing, and Windows lets nobody read it."""
-    holding: list[Path] = []
-    unread: list[Path] = []
-    for file in files:
-        try:
-            if file.name != LOCK and file.is_file() and _holds(file, customer):
-                holding.append(file)
-        except FileNotFoundError:  # gone meanwhile
-            continue
-        except OSError as error:
-            log.warning("%s could not be looked at for a customer's data: %s", file, error)
-            unread.append(file)
-    return holding, unread
-
-
-def _holds(file: Path, customer: Customer) -> bool:
-    """Whether the bytes of a file contain one of the customer's values, as stored, as searched or as JSON writes it."""
-    content = file.read_bytes().lower()
-    values = [value for value in customer.values | customer.codes if len(value) >= personal.SHORTEST]
-    forms = {form.lower() for value in values for form in (*personal.written(value), folded(value))}
-    return any(form.encode() in content for form in forms)

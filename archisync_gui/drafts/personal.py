@@ -10,7 +10,9 @@ import sqlalchemy as sa
 
 from archisync_gui.drafts.drafts import FILE
 from archisync_gui.drafts.schema import DRAFTS, PAST_LINES, read_document
-from archisync_gui.store.personal import Customer, connected, rewritten
+from archisync_gui.store.finding import connected
+from archisync_gui.store.personal import rewritten
+from archisync_gui.store.whose import Customer
 
 
 def export(folder: Path, customer: Customer) -> dict[str, list[dict[str, Any]]]:
@@ -47,8 +49,28 @@ def erase(folder: Path, customer: Customer) -> dict[str, int]:
     return rewritten(path, change) if path.exists() else {}
 
 
+def ids_of(folder: Path, customer: Customer) -> frozenset[str]:
+    """Ids under which the drafts know the customer by account number or name. Raises ``StoreError``."""
+    path = folder / FILE
+    if not path.exists():
+        return frozenset()
+    with connected(path) as connection:
+        chosen = [read_document(row["document"]).get("customer") for row in _documents(connection)]
+    return frozenset(
+        str(one["id"])
+        for one in chosen
+        if isinstance(one, dict)
+        and one.get("id")
+        and any(customer.owns(value) or value in customer.codes for value in one.values() if isinstance(value, str))
+    )
+
+
+def _documents(connection: sa.Connection) -> Iterator[sa.RowMapping]:
+    yield from connection.execute(sa.select(DRAFTS).where(DRAFTS.c.document.is_not(None))).mappings()
+
+
 def _drafts(connection: sa.Connection, customer: Customer) -> Iterator[sa.RowMapping]:
-    for row in connection.execute(sa.select(DRAFTS).where(DRAFTS.c.document.is_not(None))).mappings():
+    for row in _documents(connection):
         chosen = read_document(row["document"]).get("customer")
         mine = isinstance(chosen, dict) and str(chosen.get("id")) in customer.ids
         if mine or customer.mentioned(read_document(row["document"])):

@@ -1,94 +1,39 @@
-"""One customer's data in the archive: finding, exporting and erasing them.
+"""One customer's data in the archive: exporting and erasing them.
 
-Finding and exporting only read, also beside an open panel. Erasing wants the profile closed: it works on a copy of the
-file, which then takes its place. A kill at any moment leaves the file as it was or without the customer, and nothing of
-the old rows stays in free pages or in the write-ahead log.
+Exporting only reads, also beside an open panel. Erasing wants the profile closed: it works on a copy of the file, which
+then takes its place. A kill at any moment leaves the file as it was or without the customer, and nothing of the old
+rows stays in free pages or in the write-ahead log. What the program itself has to know stays: its notes, and what it
+did when.
 """
 
 from __future__ import annotations
 
-import json
-import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import RowMapping
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import NullPool
 
 from archisync_gui.disk import beside, put_in_place, remove_file
 from archisync_gui.entities.declaration import Entity, Row
 from archisync_gui.store import backups, refused, schema
 from archisync_gui.store import find as fulltext
 from archisync_gui.store.ages import forget_seen
-from archisync_gui.store.database import json_or_none
+from archisync_gui.store.doubts import NOTES_OF_DOUBT
 from archisync_gui.store.errors import StoreError, translated
 from archisync_gui.store.fields import FieldChange, fields_of, lines, packed
-from archisync_gui.store.keys import search_text
+from archisync_gui.store.finding import connected, tables
+from archisync_gui.store.keys import row_key, search_text
+from archisync_gui.store.whose import CALLED, CODES, CUSTOMERS, IDENTIFYING, NAMES, Customer, naming
 
-SHORTEST = 4
-"""Shorter values are found only where they are a column's whole content: within a text they would be everywhere."""
-
-CUSTOMERS = "customers"
-CODES = ("customer_account", "order_account")
-"""Columns of the other lists that name the customer by its account number."""
-IDENTIFYING = ("account_num", "name", "vat_number", "fiscal_code")
-"""Columns of the customers by which one is called."""
-OWN = (*IDENTIFYING, "pec", "phone", "mobile")
-"""Columns whose value is searched for everywhere, unless another customer has the same. A street, an SDI code (that of
-the customer's provider) or *attention: purchasing* say nothing about whose they are."""
-NAMES = ("customer_name", "delivery_name")
-"""Columns of the other lists that hold a whole name: another customer's may contain this one's, as *Rossi & Bianchi*
-contains *Rossi*."""
-
-Table = tuple[Entity, sa.Table]
-
-
-@dataclass(frozen=True, slots=True)
-class Customer:
-    """Who is meant, in all forms in which the files may name them."""
-
-    ids: frozenset[str]
-    """Keys in the list of customers."""
-    codes: frozenset[str]
-    """Account numbers."""
-    values: frozenset[str]
-    """Names, numbers, addresses: what of the customer's record names them or is how they are reached."""
-    accounts: tuple[str, ...]
-    """Agents in whose lists they stand."""
-
-    def mentioned(self, value: object) -> bool:
-        """Whether a stored value (a text, or JSON with texts in it) names the customer."""
-        match value:
-            case str():
-                pattern = self._pattern()
-                return pattern is not None and pattern.search(value.casefold()) is not None
-            case Mapping():
-                return any(self.mentioned(part) for pair in value.items() for part in pair)
-            case list() | tuple():
-                return any(self.mentioned(part) for part in value)
-            case None | bool():
-                return False
-        return self.mentioned(str(value))
-
-    def blanked(self, text: str) -> str:
-        """``text`` with ``[…]`` in the place of what names the customer."""
-        pattern = self._pattern(re.IGNORECASE)
-        return text if pattern is None else pattern.sub("[…]", text)
-
-    def _pattern(self, flags: int = 0) -> re.Pattern[str] | None:
-        values = {value for value in self.values | self.codes if len(value) >= SHORTEST}
-        if not values:
-            return None
-        words = {word for value in values for word in written(value)}
-        chosen = (w.casefold() if not flags else w for w in sorted(words, key=lambda w: (-len(w), w)))
-        # A line break within a quoted text is written as two characters, the second of them a letter.
-        return re.compile(rf"(?:(?<!\w)|(?<=\\[nrt]))(?:{'|'.join(map(re.escape, chosen))})(?!\w)", flags)
+STATE_NOTES = frozenset({"daily", "due", "failures", "hold", "hold-until", "logins", "owed", "retention", "stopped"})
+STATE_NOTES |= NOTES_OF_DOUBT
+"""Beginnings of the keys of notes that the program needs; they belong to no customer. Only what an error says in them
+is cleaned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,48 +50,14 @@ class Holding:
     """Backups that hold the customer."""
 
 
-def find(path: Path, entities: Sequence[Entity], wanted: str) -> Customer:
-    """The customer with that id, account number, VAT number, fiscal code or name (case does not matter).
-
-    One who is no longer in the list of customers is found by the account number in the other lists. The file may be a
-    backup of an earlier version, which lacks some columns. Raises :class:`StoreError` ``customer-unknown``, or
-    ``customer-several`` when different customers are called so.
-    """
-    with connected(path) as connection:
-        tables = _tables(entities)
-        _, table = tables[CUSTOMERS]
-        word = wanted.strip().casefold()
-        there = schema.columns_there(connection, table.name)
-        if not there:
-            raise StoreError("customer-unknown", wanted=wanted)
-        nothing = dict.fromkeys(table.c.keys())
-        known = sa.select(*(column for column in table.c if column.name in there))
-        everybody = [{**nothing, **row} for row in connection.execute(known).mappings()]
-        rows = [
-            row
-            for row in everybody
-            if word == _word(row[schema.KEY]) or word in {_word(row[name]) for name in IDENTIFYING if row[name]}
-        ]
-        ids = {str(row[schema.KEY]) for row in rows}
-        if len(ids) > 1:
-            names = ", ".join(sorted(f"{row['name']} ({row[schema.KEY]})" for row in rows)[:10])
-            raise StoreError("customer-several", wanted=wanted, found=names)
-        if not ids and not any(_coded(connection, table, {wanted.strip()}) for _, table in tables.values()):
-            raise StoreError("customer-unknown", wanted=wanted)
-        others = [row for row in everybody if str(row[schema.KEY]) not in ids]
-        taken = {(name, _word(row[name])) for row in others for name in OWN if row[name]}
-        values = {str(row[name]) for row in rows for name in OWN if row[name] and (name, _word(row[name])) not in taken}
-        codes = {str(row["account_num"]) for row in rows if row["account_num"]} or ({wanted.strip()} - ids)
-        accounts = tuple(sorted({str(row[schema.ACCOUNT]) for row in rows}))
-        return Customer(frozenset(ids), frozenset(codes), frozenset(values), accounts)
-
-
 def export(path: Path, entities: Sequence[Entity], customer: Customer) -> dict[str, list[dict[str, Any]]]:
-    """Everything about the customer: by list the rows as stored, and under ``changes`` their change log."""
+    """Everything about the customer: by list the rows as stored, under ``changes`` their change log, and what kept
+    reads, runs, events, explanations and notes say of them."""
     found: dict[str, list[dict[str, Any]]] = {}
     with connected(path) as connection:
         keys: set[tuple[str, str, str]] = set()
-        for name, (entity, table) in _tables(entities).items():
+        lists = tables(entities)
+        for name, (entity, table) in lists.items():
             rows = list(_rows_of(connection, name, table, customer))
             keys |= {(name, row[schema.ACCOUNT], row[schema.KEY]) for row in rows}
             columns = [schema.ACCOUNT, schema.FIRST_SEEN, schema.LAST_CHANGED, *(c.name for c in entity.columns)]
@@ -156,11 +67,28 @@ def export(path: Path, entities: Sequence[Entity], customer: Customer) -> dict[s
             | dict(zip(FieldChange._fields, changed, strict=True))
             for row in lines(connection)
             for changed in fields_of(row)
-            if _change_is(row, changed, keys, customer)
+            if _change_is(row, changed, keys, customer, lists)
         ]
         found["kept_reads"] = [
-            dict(row) for _, row in _kept_rows(connection) if row is not None and customer.mentioned([*row.values()])
+            dict(row)
+            for _, name, row in _kept_rows(connection)
+            if row is not None and _kept_is(name, row, customer, lists)
         ]
+        found |= _told(connection, customer, keys)
+    return found
+
+
+def _told(
+    connection: sa.Connection, customer: Customer, keys: set[tuple[str, str, str]]
+) -> dict[str, list[dict[str, Any]]]:
+    """What the program's own tables say of the customer."""
+    runs = connection.execute(sa.select(schema.RUNS)).mappings()
+    found = {"runs": [dict(row) for row in runs if _run_without(row, customer, keys)]}
+    for table, column in TOLD:
+        rows = connection.execute(sa.select(table)).mappings()
+        found[table.name] = [dict(row) for row in rows if _differs(row[column], customer)]
+    notes = connection.execute(sa.select(schema.NOTES)).mappings()
+    found["notes"] = [dict(row) for row in notes if _note_is(row, customer)]
     return found
 
 
@@ -197,87 +125,77 @@ def rewritten(path: Path, change: Callable[[sa.Connection], dict[str, int]]) -> 
     return counts
 
 
-@contextmanager
-def connected(path: Path) -> Iterator[sa.Connection]:
-    """A connection to a file that nobody else has open. Raises :class:`StoreError`, ``damaged`` for tables that no
-    program of ours has written."""
-    engine = sa.create_engine(
-        sa.URL.create("sqlite+pysqlite", database=str(path)), poolclass=NullPool, json_deserializer=json_or_none
-    )
-    try:
-        with translated(path), engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA temp_store = MEMORY")
-            connection.rollback()
-            yield connection
-    except DBAPIError as error:
-        raise StoreError("damaged", path=str(path), detail=str(error.orig)) from error
-    finally:
-        engine.dispose()
-
-
-def _tables(entities: Sequence[Entity]) -> dict[str, Table]:
-    return {entity.name: (entity, schema.data_table(entity)) for entity in entities}
-
-
-def _word(value: object) -> str:
-    return str(value).strip().casefold()
-
-
-def _coded(connection: sa.Connection, table: sa.Table, codes: Iterable[str]) -> bool:
-    there = schema.columns_there(connection, table.name)
-    names = [name for name in CODES if name in there]
-    wanted = list(codes)
-    return any(
-        connection.execute(sa.select(sa.literal(1)).where(table.c[name].in_(wanted)).limit(1)).first() for name in names
-    )
-
-
-def written(value: str) -> set[str]:
-    """A value as it stands in a text, and as JSON and Python quote it."""
-    quoted = (json.dumps(value, ensure_ascii=False), json.dumps(value), repr(value))
-    return {value, *(form[1:-1] for form in quoted)}
+def _is_mine(name: str, key: str, row: Mapping[str, Any], customer: Customer) -> bool:
+    """Whether a row of a list belongs to the customer: their own record, or one about their account number, or without
+    one about their name."""
+    if name == CUSTOMERS:
+        return key in customer.ids
+    codes = {str(row[code]) for code in CODES if row.get(code)}
+    return bool(codes & customer.codes) or (not codes and any(customer.owns(row.get(column)) for column in CALLED))
 
 
 def _rows_of(connection: sa.Connection, name: str, table: sa.Table, customer: Customer) -> Iterator[RowMapping]:
-    """The rows that belong to the customer: their own record, and what is about their account number or name."""
-    values = {_word(value) for value in customer.values}
+    """The rows that belong to the customer."""
     for row in connection.execute(sa.select(table)).mappings():
-        if name == CUSTOMERS:
-            mine = str(row[schema.KEY]) in customer.ids
-        else:
-            codes = {str(row[code]) for code in CODES if code in table.c and row[code]}
-            mine = bool(codes & customer.codes) or (
-                not codes and "customer_name" in table.c and _word(row["customer_name"]) in values
-            )
-        if mine:
+        if _is_mine(name, str(row[schema.KEY]), dict(row), customer):
             yield row
 
 
-def _change_is(row: RowMapping, changed: FieldChange, keys: set[tuple[str, str, str]], customer: Customer) -> bool:
+def _names(column: str, value: object, customer: Customer) -> bool:
+    """Whether a column of the row of another, in which people may be named, names the customer."""
+    return customer.owns(value) if column in NAMES else customer.mentioned(value)
+
+
+def _change_is(
+    row: RowMapping,
+    changed: FieldChange,
+    keys: set[tuple[str, str, str]],
+    customer: Customer,
+    lists: Mapping[str, tuple[Entity, sa.Table]],
+) -> bool:
     """A change of one of their rows, or one that shows them in the row of another."""
-    if (row["entity"], row["account"], row["row_key"]) in keys:
+    name, key = row["entity"], str(row["row_key"])
+    if (name, row["account"], row["row_key"]) in keys:
         return True
     values = [value for value in (changed.before, changed.after) if isinstance(value, str)]
-    if row["entity"] == CUSTOMERS or changed.field in NAMES:
-        own = {_word(value) for value in customer.values}
-        return any(_word(value) in own for value in values) or str(row["row_key"]) in customer.ids
-    return any(customer.mentioned(value) for value in values)
+    if name == CUSTOMERS:
+        return key in customer.ids or any(customer.owns(value) or value in customer.codes for value in values)
+    if changed.field in CODES:
+        return any(value in customer.codes for value in values)
+    if changed.field is not None and (name not in lists or changed.field not in naming(lists[name][0])):
+        return False
+    return any(_names(changed.field or "", value, customer) for value in values)
 
 
-def _kept_rows(connection: sa.Connection) -> Iterator[tuple[str, Row | None]]:
-    """Run and values of each row of the kept reads; ``None`` for rows that cannot be read: nobody can decide about such
-    a read either."""
+def _kept_is(name: str, row: Row, customer: Customer, lists: Mapping[str, tuple[Entity, sa.Table]]) -> bool:
+    """A row of a kept read that belongs to the customer, or names them."""
+    if name not in lists:
+        return customer.mentioned([*row.values()])
+    entity = lists[name][0]
+    if _is_mine(name, row_key(entity, row), row, customer):
+        return True
+    if name == CUSTOMERS:
+        return any(customer.owns(row.get(column)) for column in IDENTIFYING)
+    return any(_names(column, row.get(column), customer) for column in naming(entity))
+
+
+def _kept_rows(connection: sa.Connection) -> Iterator[tuple[str, str, Row | None]]:
+    """Run, list and values of each row of the kept reads; ``None`` for rows that cannot be read: nobody can decide
+    about such a read either."""
+    kept = connection.execute(sa.select(schema.REFUSED.c.run_id, schema.REFUSED.c.entity))
+    names = {row.run_id: row.entity for row in kept}
     for run_id, data in connection.execute(sa.select(schema.REFUSED_ROWS.c.run_id, schema.REFUSED_ROWS.c.data)):
         try:
-            yield from ((run_id, row) for row in refused.unpacked(run_id, data))
+            yield from ((run_id, names.get(run_id, ""), row) for row in refused.unpacked(run_id, data))
         except StoreError:
-            yield run_id, None
+            yield run_id, names.get(run_id, ""), None
 
 
 def _erased(connection: sa.Connection, entities: Sequence[Entity], customer: Customer) -> dict[str, int]:
     counts: dict[str, int] = {}
     keys: set[tuple[str, str, str]] = set()
-    for name, (entity, table) in _tables(entities).items():
+    lists = tables(entities)
+    for name, (entity, table) in lists.items():
         mine = {(row[schema.ACCOUNT], row[schema.KEY]) for row in _rows_of(connection, name, table, customer)}
         for account, key in mine:
             connection.execute(table.delete().where(table.c[schema.ACCOUNT] == account, table.c[schema.KEY] == key))
@@ -292,27 +210,32 @@ def _erased(connection: sa.Connection, entities: Sequence[Entity], customer: Cus
         keys |= {(name, account, key) for account, key in mine}
         counts[name] = len(mine)
         counts[f"{name}-blanked"] = _blank(connection, entity, table, customer)
-    counts["changes"] = _forget_changes(connection, keys, customer)
-    kept = {run_id for run_id, row in _kept_rows(connection) if row is None or customer.mentioned([*row.values()])}
+    counts["changes"] = _forget_changes(connection, keys, customer, lists)
+    kept = {
+        run_id for run_id, name, row in _kept_rows(connection) if row is None or _kept_is(name, row, customer, lists)
+    }
     for run_id in kept:
         refused.forget(connection, run_id)
     counts["kept_reads"] = len(kept)
-    counts["events"] = sum(
-        _drop(connection, table, lambda row: customer.mentioned([*row.values()]))
-        for table in (schema.EVENTS, schema.EXPLANATIONS, schema.NOTES)
-    )
-    counts["runs"] = _blank_runs(connection, customer, {key for _, _, key in keys})
+    counts["events"] = sum(_clean(connection, table, column, customer) for table, column in TOLD)
+    counts["notes"] = _clean_notes(connection, customer)
+    counts["runs"] = _clean_runs(connection, customer, keys)
     fulltext.rebuild(connection, entities)  # the rows changed here are noted for the index with their old text
     return {name: count for name, count in counts.items() if count}
 
 
-def _forget_changes(connection: sa.Connection, keys: set[tuple[str, str, str]], customer: Customer) -> int:
+def _forget_changes(
+    connection: sa.Connection,
+    keys: set[tuple[str, str, str]],
+    customer: Customer,
+    lists: Mapping[str, tuple[Entity, sa.Table]],
+) -> int:
     """Take the customer's changes out of the change log; what else changed in a row of another stays in its line."""
     log, count = schema.CHANGES, 0
     for row in lines(connection):
         changed = fields_of(row)
         unreadable = row.get("fields") is not None and changed[0].field is None  # who stands there cannot be told
-        left = [change for change in changed if not (unreadable or _change_is(row, change, keys, customer))]
+        left = [change for change in changed if not (unreadable or _change_is(row, change, keys, customer, lists))]
         count += len(changed) - len(left)
         if not left:
             connection.execute(log.delete().where(log.c.id == row["id"]))
@@ -322,27 +245,13 @@ def _forget_changes(connection: sa.Connection, keys: set[tuple[str, str, str]], 
     return count
 
 
-def _drop(connection: sa.Connection, table: sa.Table, wanted: Callable[[RowMapping], bool]) -> int:
-    key = next(iter(table.primary_key))
-    gone = [row[key.name] for row in connection.execute(sa.select(table)).mappings() if wanted(row)]
-    for value in gone:
-        connection.execute(table.delete().where(key == value))
-    return len(gone)
-
-
 def _blank(connection: sa.Connection, entity: Entity, table: sa.Table, customer: Customer) -> int:
     """Empty the columns in which rows of others name the customer (a delivery address, a note)."""
-    if entity.name == CUSTOMERS:
+    texts, count = naming(entity), 0
+    if not texts:
         return 0
-    count, own = 0, {_word(value) for value in customer.values}
-    texts = [column.name for column in entity.columns if column.name not in entity.key]
     for row in connection.execute(sa.select(table)).mappings():
-        named = [
-            name
-            for name in texts
-            if isinstance(row[name], str)
-            and (_word(row[name]) in own if name in NAMES else customer.mentioned(row[name]))
-        ]
+        named = [name for name in texts if _names(name, row[name], customer)]
         if not named:
             continue
         values: dict[str, Any] = dict.fromkeys(named)
@@ -358,16 +267,67 @@ def _blank(connection: sa.Connection, entity: Entity, table: sa.Table, customer:
     return count
 
 
-def _blank_runs(connection: sa.Connection, customer: Customer, keys: set[str]) -> int:
+# ------------------------------------------------------------------------------------- what the program tells of itself
+
+TOLD = ((schema.EVENTS, "data"), (schema.EXPLANATIONS, "params"))
+"""Tables of what was told, each with its column of JSON."""
+
+
+def _differs(value: Any, customer: Customer) -> bool:
+    return bool(customer.without(value) != value)
+
+
+def _clean(connection: sa.Connection, table: sa.Table, column: str, customer: Customer) -> int:
+    """Write ``[…]`` over what names the customer; how many rows were changed."""
+    key, count = next(iter(table.primary_key)), 0
+    for row in connection.execute(sa.select(key, table.c[column])).mappings():
+        if _differs(row[column], customer):
+            values = {column: customer.without(row[column])}
+            connection.execute(table.update().where(key == row[key.name]).values(values))
+            count += 1
+    return count
+
+
+def _is_state(key: str) -> bool:
+    return key.partition(":")[0] in STATE_NOTES
+
+
+def _note_is(row: RowMapping, customer: Customer) -> bool:
+    if _is_state(row["key"]):  # the others are times and ids of reads
+        return isinstance(row["value"], Mapping) and _differs(row["value"], customer)
+    return customer.mentioned(row["key"]) or customer.mentioned(row["value"])
+
+
+def _clean_notes(connection: sa.Connection, customer: Customer) -> int:
+    """Clean the notes of the program's state, and remove others that name the customer."""
+    notes, count = schema.NOTES, 0
+    for row in connection.execute(sa.select(notes)).mappings():
+        if not _note_is(row, customer):
+            continue
+        here = notes.c.key == row["key"]
+        if _is_state(row["key"]):
+            connection.execute(notes.update().where(here).values(value=customer.without(row["value"])))
+        else:
+            connection.execute(notes.delete().where(here))
+        count += 1
+    return count
+
+
+def _run_without(row: RowMapping, customer: Customer, keys: set[tuple[str, str, str]]) -> dict[str, Any]:
+    """What is to be written into a run instead; empty where it does not name the customer."""
+    key, values = row["key"], dict[str, Any]()
+    mine = (row["type"], row["account"], key) in keys or (row["type"] == CUSTOMERS and key in customer.ids)
+    if key is not None and (mine or customer.owns(key) or key in customer.codes):
+        values["key"] = None
+    return values | {
+        name: customer.without(row[name]) for name in ("warnings", "error") if _differs(row[name], customer)
+    }
+
+
+def _clean_runs(connection: sa.Connection, customer: Customer, keys: set[tuple[str, str, str]]) -> int:
     runs, count = schema.RUNS, 0
-    for row in connection.execute(sa.select(runs.c.id, runs.c.key, runs.c.warnings, runs.c.error)).mappings():
-        values: dict[str, Any] = {}
-        if row["key"] is not None and (row["key"] in keys or customer.mentioned(row["key"])):
-            values["key"] = None
-        values |= {
-            name: None for name in ("warnings", "error") if row[name] is not None and customer.mentioned(row[name])
-        }
-        if values:
+    for row in connection.execute(sa.select(runs)).mappings():
+        if values := _run_without(row, customer, keys):
             connection.execute(runs.update().where(runs.c.id == row["id"]).values(values))
             count += 1
     return count

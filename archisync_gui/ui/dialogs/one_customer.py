@@ -116,6 +116,10 @@ class OneCustomerDialog(Dialog):
             erase(holding.key, backups)
 
 
+PARTS = ("changes", "kept_reads", "drafts", "past_orders", "runs", "events", "explanations", "notes", "watches", "log")
+"""What is kept of a customer beside the rows of the lists."""
+
+
 def named(holding: Holding) -> str:
     """The customer as a heading names them."""
     return holding.name or f"{message('one-customer.unnamed')} ({holding.key})"
@@ -129,5 +133,4 @@ def found_text(holding: Holding) -> str:
 
 
 def _kind(name: str) -> str:
-    parts = ("changes", "kept_reads", "drafts", "past_orders")
-    return message(f"one-customer.{name}") if name in parts else words.type_name(name)
+    return message(f"one-customer.{name}") if name in PARTS else words.type_name(name)

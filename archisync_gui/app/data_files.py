@@ -1,0 +1,133 @@
+"""Files of a profile that may name one customer: looking into them, and cleaning those that are no database."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from archisync_gui.app import logs
+from archisync_gui.app.profile_folder import LOCK
+from archisync_gui.disk import replace_file
+from archisync_gui.store import backups
+from archisync_gui.store.keys import folded
+from archisync_gui.store.whose import Customer, searched
+
+log = logging.getLogger(__name__)
+
+MEMORY = "window.ini"
+"""What the window remembers, with the watched records."""
+WATCHES = re.compile(r'^watches="(.*)"$', re.MULTILINE)
+"""The watched records in it: JSON, with its quotation marks and backslashes escaped."""
+
+
+def clean_logs(folder: Path, customer: Customer) -> int:
+    """Write ``[…]`` over what names the customer; how many files were changed."""
+    changed = 0
+    for file in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if not file.is_file():
+            continue
+        before = file.read_bytes().decode("utf-8", "replace")
+        after = customer.blanked(before)
+        if after != before:
+            with logs.set_down(file):
+                replace_file(file, after)
+            changed += 1
+    return changed
+
+
+def log_lines(folder: Path, customer: Customer) -> list[dict[str, Any]]:
+    """The lines of the log that name the customer."""
+    found = []
+    for file in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if file.is_file():
+            lines = file.read_bytes().decode("utf-8", "replace").splitlines()
+            found += [{"file": file.name, "line": line} for line in lines if customer.mentioned(line)]
+    return found
+
+
+def watched(folder: Path, customer: Customer, numbers: Iterable[str] = ()) -> list[dict[str, Any]]:
+    """The watches of the customer's record and orders. ``numbers``: keys of these orders."""
+    return [watch for watch in _watches(_memory(folder)) if _is_watched(watch, customer, frozenset(numbers))]
+
+
+def unwatch(folder: Path, customer: Customer, numbers: Iterable[str] = ()) -> int:
+    """Take these watches, and whatever else names the customer, out of the window's memory; how many watches."""
+    before, orders = _memory(folder), frozenset(numbers)
+    kept = [watch for watch in _watches(before) if not _is_watched(watch, customer, orders)]
+    count = len(_watches(before)) - len(kept)
+    escaped = json.dumps(kept).replace("\\", "\\\\").replace('"', '\\"')
+    after = WATCHES.sub(lambda _: f'watches="{escaped}"', before) if count else before
+    after = customer.blanked(after)
+    if after != before:
+        replace_file(folder / MEMORY, after)
+    return count
+
+
+def _memory(folder: Path) -> str:
+    file = folder / MEMORY
+    return file.read_bytes().decode("utf-8", "replace") if file.is_file() else ""
+
+
+def _watches(memory: str) -> list[dict[str, Any]]:
+    found = WATCHES.search(memory)
+    try:
+        kept = json.loads(re.sub(r"\\(.)", r"\1", found[1])) if found is not None else []
+    except ValueError:
+        return []
+    return [watch for watch in kept if isinstance(watch, dict)] if isinstance(kept, list) else []
+
+
+def _is_watched(watch: dict[str, Any], customer: Customer, orders: frozenset[str]) -> bool:
+    of, key = watch.get("list"), str(watch.get("key"))
+    if (of == "customers" and key in customer.ids) or (of == "orders" and key in orders):
+        return True
+    return watch.get("number") in customer.codes or customer.owns(watch.get("name"))
+
+
+def parts_of(database: Path) -> list[Path]:
+    """The files of a database, with its write-ahead log."""
+    sides = (database.with_name(database.name + side) for side in ("", *backups.SIDES))
+    return [part for part in sides if part.is_file()]
+
+
+def files_in(folder: Path) -> tuple[list[Path], list[Path]]:
+    """All files of a folder, and the folders within it that could not be listed."""
+    unlisted: list[Path] = []
+    walk = os.walk(folder, onerror=lambda error: unlisted.append(Path(error.filename)))
+    return sorted(Path(place, name) for place, _, names in walk for name in names), unlisted
+
+
+def holding(files: Iterable[Path], customer: Customer) -> tuple[list[Path], list[Path]]:
+    """Those of the files that hold the customer, and those that could not be looked at: after an erasing this must
+    stop nothing. The lock holds nothing, and Windows lets nobody read it."""
+    found: list[Path] = []
+    unread: list[Path] = []
+    for file in files:
+        try:
+            if file.name != LOCK and file.is_file() and _holds(file, customer):
+                found.append(file)
+        except FileNotFoundError:  # gone meanwhile
+            continue
+        except OSError as error:
+            log.warning("%s could not be looked at for a customer's data: %s", file, error)
+            unread.append(file)
+    return found, unread
+
+
+def _holds(file: Path, customer: Customer) -> bool:
+    """Whether a file contains one of the customer's values, in any form in which it may be written; in a database also
+    where nothing divides it from what stands before."""
+    text = file.read_bytes().decode("utf-8", "replace")
+    values = [value for value in customer.values | customer.codes if searched(value)]
+    quoted = (json.dumps(value, ensure_ascii=plain)[1:-1] for value in values for plain in (True, False))
+    forms = {form for once in quoted for form in (once, once.replace("\\", "\\\\"))}
+    forms |= {form for value in values for form in (value, repr(value)[1:-1], folded(value))}
+    lower = text.lower()
+    if any(form.lower() in lower for form in forms):
+        return True
+    return ".db" not in file.name and customer.mentioned(text)

@@ -1,0 +1,219 @@
+"""Whether a stored text names one customer: the forms in which names and numbers are written; no query.
+
+A text names the customer as a whole word, whatever the case, the accents and the apostrophes, also as JSON, Python and
+INI files quote it. A longer name of another customer that contains this one's is that customer's.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from archisync_gui.entities.declaration import Entity, Kind
+from archisync_gui.store.keys import folded
+
+SHORTEST = 4
+"""Shorter values are found only where they are a column's whole content: within a text they would be everywhere."""
+DATE_LIKE = re.compile(
+    r"(?:19|20)\d\d(?:(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))?"
+    r"|(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:19|20)\d\d"
+    r"|\d{1,4}(?:[-/.:]\d{1,4}){1,2}"
+)
+"""So are values that look like a year, a date or a time (an account number ``2026``)."""
+
+CUSTOMERS = "customers"
+CODES = ("customer_account", "order_account")
+"""Columns of the other lists that name the customer by its account number."""
+IDENTIFYING = ("account_num", "name", "vat_number", "fiscal_code")
+"""Columns of the customers by which one is called."""
+OWN = (*IDENTIFYING, "pec", "phone", "mobile")
+"""Columns whose value is searched for everywhere, unless another customer has the same. A street, an SDI code (that of
+the customer's provider) or *attention: purchasing* say nothing about whose they are."""
+CALLED = ("customer_name", "billing_name")
+"""Columns of the other lists with the whole name of the customer whose account number is in ``customer_account``."""
+NAMES = (*CALLED, "delivery_name")
+"""Columns of the other lists that hold a whole name: another customer's may contain this one's, as *Rossi & Bianchi*
+contains *Rossi*."""
+FREE = ("description", "customer_reference", "purchase_order", "internal_note", "external_note", "tracking")
+"""Columns of the other lists in which people write what they like; so are those with personal data. The others hold
+numbers, dates, places, and the agent who wrote: a customer may be called like a place or an agent."""
+
+STATE = frozenset(
+    [
+        "account",
+        "accounts",
+        "asof",
+        "at",
+        "attempt",
+        "away",
+        "cause",
+        "clock",
+        "code",
+        "day",
+        "due",
+        "handle",
+        "kind",
+        "last",
+        "origin",
+        "outcome",
+        "pauseduntil",
+        "reason",
+        "requestid",
+        "runid",
+        "scope",
+        "screenshot",
+        "since",
+        "step",
+        "type",
+        "until",
+    ]
+)
+"""Parts of an event, an error or an explanation that say what the program did, and name no customer: ``runId`` and
+``run_id`` are ``runid``."""
+
+_APOSTROPHES = "'’‘`´ʼ"
+_ESCAPED = r"\\+[ux][0-9a-f]{2,4}"
+_DIGITS_ALONE = 8
+"""A number of so many digits or fewer is also a part of dates and amounts, and is none of them here."""
+
+
+def word(value: object) -> str:
+    """A value as two of them are compared: without case, accents, kind of apostrophe and width of spaces."""
+    return folded(re.sub(f"[{_APOSTROPHES}]", "'", str(value)))
+
+
+def searched(value: str) -> bool:
+    """Whether the value is looked for within texts."""
+    return len(value) >= SHORTEST and DATE_LIKE.fullmatch(value) is None
+
+
+def naming(entity: Entity) -> frozenset[str]:
+    """The columns of a list in which the row of another customer may name this one."""
+    if entity.name == CUSTOMERS or entity.spec.shared:
+        return frozenset()
+    return frozenset(
+        column.name
+        for column in entity.columns
+        if column.kind in (Kind.TEXT, Kind.LINES)
+        and column.name not in entity.key
+        and (column.personal or column.name in FREE)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """Who is meant, in all forms in which the files may name them."""
+
+    ids: frozenset[str]
+    """Keys in the list of customers, now or before."""
+    codes: frozenset[str]
+    """Account numbers."""
+    values: frozenset[str]
+    """Names, numbers, addresses: what names the customer or is how they are reached, now or before."""
+    accounts: tuple[str, ...]
+    """Agents in whose lists they stand."""
+    others: frozenset[str] = frozenset()
+    """Names of other customers that contain one of the values."""
+
+    def owns(self, value: object) -> bool:
+        """Whether a column's whole content is one of the values."""
+        return isinstance(value, str) and word(value) in _words(self.values)
+
+    def mentioned(self, value: object) -> bool:
+        """Whether a stored value (a text, or JSON with texts in it) names the customer. Numbers never do."""
+        match value:
+            case str():
+                pattern = _pattern(self)
+                return pattern is not None and any(found[1] is not None for found in pattern.finditer(value))
+            case Mapping():
+                return any(self.mentioned(part) for pair in value.items() for part in pair)
+            case list() | tuple():
+                return any(self.mentioned(part) for part in value)
+        return False
+
+    def blanked(self, text: str) -> str:
+        """``text`` with ``[…]`` in the place of what names the customer."""
+        pattern = _pattern(self)
+        return text if pattern is None else pattern.sub(lambda found: found[0] if found[1] is None else "[…]", text)
+
+    def without(self, value: Any) -> Any:
+        """JSON of an event, an error or an explanation, without what names the customer in its texts."""
+        match value:
+            case str():
+                return self.blanked(value)
+            case Mapping():
+                return dict(self._part(name, part) for name, part in value.items())
+            case list() | tuple():
+                return [self.without(part) for part in value]
+        return value
+
+    def _part(self, name: str, part: Any) -> tuple[str, Any]:
+        if name.replace("_", "").lower() in STATE:
+            return name, part
+        return self.blanked(name), self.without(part)
+
+    def unsearched(self) -> tuple[str, ...]:
+        """Values that are not looked for within texts: too short, or like a date."""
+        return tuple(sorted(value for value in self.values | self.codes if not searched(value)))
+
+
+def containing(names: Iterable[str], values: Iterable[str]) -> frozenset[str]:
+    """Those of the names that contain one of the values, and are none of them."""
+    own = frozenset(values)
+    inner = _pattern(Customer(frozenset(), frozenset(), own, ()))
+    if inner is None:
+        return frozenset()
+    return frozenset(name for name in names if word(name) not in _words(own) and inner.search(name))
+
+
+@lru_cache(maxsize=64)
+def _words(values: frozenset[str]) -> frozenset[str]:
+    return frozenset(word(value) for value in values)
+
+
+@lru_cache(maxsize=64)
+def _pattern(customer: Customer) -> re.Pattern[str] | None:
+    """What names the customer, as the first group; outside of it the longer names of others."""
+    values = sorted((v for v in customer.values | customer.codes if searched(v)), key=lambda v: (-len(v), v))
+    if not values:
+        return None
+    others = sorted(customer.others, key=lambda v: (-len(v), v))
+    own = "|".join(map(_written, values))
+    skipped = "".join(f"{_written(value)}|" for value in others)
+    # A line break within a quoted text is written as two characters, the second of them a letter.
+    return re.compile(rf"(?:(?<!\w)|(?<=\\[nrt]))(?:{skipped}({own}))(?!\w)", re.IGNORECASE)
+
+
+def _written(value: str) -> str:
+    """The pattern of one value."""
+    signs = unicodedata.normalize("NFC", " ".join(value.split()))
+    found = "".join(_sign(sign) for sign in signs)
+    return rf"(?<!\d[-/.,:]){found}(?![-/.,:]\d)" if signs.isdigit() and len(signs) <= _DIGITS_ALONE else found
+
+
+@lru_cache(maxsize=1024)
+def _sign(sign: str) -> str:
+    if sign == " ":
+        return r"(?:\s|\\+[nrt])+"
+    if sign in _APOSTROPHES:
+        return rf"(?:\\*[{_APOSTROPHES}]|&#39;|{_ESCAPED})"
+    if sign in '"\\&':
+        return {'"': r'(?:\\*"|&quot;)', "\\": r"\\+", "&": rf"(?:&amp;|&|{_ESCAPED})"}[sign]
+    alike = _alike().get(folded(sign), "") if sign.isalpha() else ""
+    if alike:
+        return rf"(?:[{alike}]|{_ESCAPED})[\u0300-\u036f]*"
+    return re.escape(sign) if sign.isascii() else f"(?:{re.escape(sign)}|{_ESCAPED})"
+
+
+@lru_cache(maxsize=1)
+def _alike() -> dict[str, str]:
+    """Each Latin letter with those that differ from it by an accent."""
+    found: dict[str, str] = {}
+    for code in (*range(0x41, 0x5B), *range(0x61, 0x7B), *range(0xC0, 0x250), *range(0x1E00, 0x1F00)):
+        if chr(code).isalpha() and len(base := folded(chr(code))) == 1:
+            found[base] = found.get(base, "") + chr(code)
+    return found
