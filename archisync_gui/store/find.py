@@ -10,6 +10,7 @@ transaction ends. Writing to the index inside the triggers would be 25 times slo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
@@ -28,14 +29,17 @@ VERSION = 2
 """Increase it when the index's definition changes: it is then built again."""
 CANDIDATES = 800
 """Living rows of the accounts asked for, with all trigrams of a word, that are looked at for the word itself, newest
-first. A text with a number or code has no such limit, unless that is too short to have a trigram: an exact number must
-never be missed."""
+first. A text with a number or code has no such limit, unless that is too short: an exact number is never missed."""
 FEW = 400
 """Up to so many rows with all trigrams of a text are read at once and ranked here, instead of being looked up once for
 each rank. That is usual for a rare name. It also avoids the slowest lookup: two frequent words that are rarely
 together."""
 SHORTEST = 2
 """Characters below which nothing is looked up."""
+MOST_WORDS = 50
+"""Of a typed text so many words are looked up: SQLite could not read the question that a pasted page makes."""
+VAT_NUMBER = re.compile("it[0-9]{11}")
+"""An Italian VAT number as it is searched, with its country."""
 
 OPTIONS = "tokenize='trigram case_sensitive 1', detail=none, columnsize=0"
 """Of the FTS5 tables. Without positions (``detail=none``) the index is a third as large; the words themselves are
@@ -187,8 +191,7 @@ def _definition(entity: Entity) -> list[str]:
 SIGNS = 0xF0000
 """Where the signs of the accounts begin: characters for private use, which no text of the ERP has."""
 WEIGHED = range(1, 9)
-"""Characters from the beginning and from the end of an account that tell it from others. Two that get the same signs
-are told apart by their rows, which takes longer."""
+"""Characters from both ends of an account that tell it from others; two of the same signs are told apart by rows."""
 
 
 def _indexed(row: str) -> str:
@@ -219,8 +222,14 @@ def words(text: str) -> tuple[str, ...]:
     """What is looked up for a typed text: its words without case, accents and punctuation. A number with signs in it is
     one word, as in the search text: ``26-002`` → ``26002``."""
     parts = ("".join(filter(str.isalnum, part)) for part in folded(text).split())
-    found = tuple(dict.fromkeys(filter(None, parts)))
+    joined = re.sub(r"\bit ([0-9]{11})\b", r"it\1", " ".join(filter(None, parts)))  # a VAT number
+    found = tuple(dict.fromkeys(joined.split()))[:MOST_WORDS]
     return found if sum(map(len, found)) >= SHORTEST else ()
+
+
+def without_country(word: str) -> str:
+    """A VAT number without its country, if it is typed with it: lists may hold it either way."""
+    return word[2:] if VAT_NUMBER.fullmatch(word) else word
 
 
 def rows_with(
@@ -229,6 +238,21 @@ def rows_with(
     """Account and key of living rows for a typed text, best first: all words whole, then beginnings of words, then any
     part of one; newest first within each. Also whether the best have all words whole."""
     wanted = words(text)
+    found, exact = _rows_with(connection, entity, table, accounts, wanted, limit)
+    bare = tuple(map(without_country, wanted))
+    if found or bare == wanted:
+        return found, exact
+    return _rows_with(connection, entity, table, accounts, bare, limit)
+
+
+def _rows_with(
+    connection: sa.Connection,
+    entity: Entity,
+    table: sa.Table,
+    accounts: Sequence[str],
+    wanted: Sequence[str],
+    limit: int,
+) -> tuple[list[tuple[str, str]], bool]:
     ranks = [[f"{before}{word}{after}" for word in wanted] for before, after in RANKS]
     if not accounts or not wanted:
         return [], False
@@ -364,8 +388,7 @@ def _matches(
 def _statement(table: str, index: str, accounts: int, parts: int, *, bounded: bool) -> str:
     """The question of :func:`_matches` as text: building it for each key took longer than asking."""
     # The candidates are living rows of these accounts: others' would take their places. An ORDER BY of the whole would
-    # look at every candidate before the first is handed out. A cross join keeps the order of its first table, and the
-    # caller sorts the few rows that come.
+    # look at all before the first is handed out. A cross join keeps its first table's order; the caller sorts the few.
     newest = f" ORDER BY {index}.rowid DESC LIMIT {CANDIDATES if bounded else -1}"
     contains = " AND instr(text, ?) > 0" * parts
     return (

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypedDict
 
@@ -84,7 +85,7 @@ class Question:
         self._conditions: list[sa.ColumnElement[bool]] = [owned]
         if not deleted:
             self._conditions.append(c[schema.DELETED_AT].is_(None))
-        self._conditions += [c[schema.SEARCH].contains(word, autoescape=True) for word in folded(search).split()]
+        self._conditions += [_has(c[schema.SEARCH], word) for word in _words(search)]
         self._conditions += [c[name] == value for name, value in (where or {}).items()]
         if between is not None:
             name, low, high = between
@@ -215,45 +216,64 @@ class Question:
         c = self._table.c
         key = c[schema.KEY]
         title = sa.func.lower(sa.func.coalesce(c[self._entity.title], "")) if self._entity.title else sa.literal("")
-        conditions = list(self._conditions)
+        conditions, skipped, before = list(self._conditions), 0, None
         if cursor is not None:
-            # Only the key is in a cursor, no name: it stands in addresses. A row that is gone still has its place.
-            last_key = _cursor_read(cursor)
+            # Only the key is in a cursor, no name: it stands in addresses. A row that is gone still has its place; one
+            # that was cleared, erased or renumbered has none, and the count of the rows before it is used.
+            last_key, before = _cursor_read(cursor)
             last_title = connection.scalar(sa.select(title).where(c[schema.ACCOUNT] == self._account, key == last_key))
-            if last_title is None:
+            if last_title is not None:
+                conditions.append(sa.or_(title > last_title, sa.and_(title == last_title, key > last_key)))
+            elif before is not None:
+                skipped = max(0, before - 1)  # after a renumbering one row comes twice, and none is left out
+            else:
                 raise ValueError("not a cursor of this search")
-            conditions.append(sa.or_(title > last_title, sa.and_(title == last_title, key > last_key)))
-        statement = self._select().where(*conditions).order_by(title, key).limit(limit + 1)
+        statement = self._select().where(*conditions).order_by(title, key).offset(skipped).limit(limit + 1)
         rows = self._rows(connection.execute(statement))
-        following = _cursor(rows[limit - 1].key) if len(rows) > limit else None
+        following = _cursor(rows[limit - 1].key, (before or 0) + limit) if len(rows) > limit else None
         return SearchPage(tuple(rows[:limit]), following, ages(connection, self._entity.name, self._account))
 
     def best(self, connection: sa.Connection, text: str, limit: int, codes: Sequence[str]) -> SearchPage:
         """Some rows by how well they fit: exact code, beginning of a code or the title, beginning of a word."""
         c = self._table.c
         key = c[schema.KEY]
-        wanted = folded(text)
+        wanted, words = folded(text), _words(text)
+        number = "".join(words)
         title = sa.func.lower(sa.func.coalesce(c[self._entity.title], "")) if self._entity.title else sa.literal("")
         columns = [sa.func.lower(c[name]) for name in codes]
         # A VAT number is typed with its country or without.
-        exact = sa.or_(*(column.in_([wanted, f"it{wanted}", wanted.removeprefix("it")]) for column in columns))
+        codes_meant = [wanted, number, f"it{number}", find.without_country(number)]
+        exact = sa.or_(*(column.in_(codes_meant) for column in columns))
         begins = sa.or_(*(p.startswith(wanted, autoescape=True) for p in (*columns, title)))
-        word = sa.and_(sa.true(), *(c[schema.SEARCH].contains(f" {one}", autoescape=True) for one in wanted.split()))
+        word = sa.and_(sa.true(), *(c[schema.SEARCH].contains(f" {one}", autoescape=True) for one in words))
         rank = sa.case((exact, 0), (begins, 1), (word, 2), else_=3) if wanted else sa.literal(0)
         statement = self._select().where(*self._conditions).order_by(rank, title, key).limit(limit)
         rows = self._rows(connection.execute(statement))
         return SearchPage(tuple(rows), None, ages(connection, self._entity.name, self._account))
 
 
-def _cursor(key: str) -> str:
-    return base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
+def _words(text: str) -> Sequence[str]:
+    """The words of a typed text as Find looks them up, or its signs where it has no word."""
+    return find.words(text) or list(dict.fromkeys(folded(text).split()))[: find.MOST_WORDS]
 
 
-def _cursor_read(cursor: str) -> str:
+def _has(search: sa.ColumnElement[str], word: str) -> sa.ColumnElement[bool]:
+    bare = find.without_country(word)
+    return sa.or_(*(search.contains(one, autoescape=True) for one in dict.fromkeys((word, bare))))
+
+
+def _cursor(key: str, before: int) -> str:
+    """``before``: the rows up to that one."""
+    return base64.urlsafe_b64encode(f"{key}\n{before}".encode()).decode().rstrip("=")
+
+
+def _cursor_read(cursor: str) -> tuple[str, int | None]:
     try:
-        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        found = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
     except (binascii.Error, ValueError) as error:
         raise ValueError("not a cursor of this search") from error
+    key, _, before = found.rpartition("\n")
+    return (key, int(before)) if re.fullmatch("[0-9]{1,9}", before) and key else (found, None)
 
 
 def counts(connection: sa.Connection, entity: Entity, table: sa.Table) -> list[Counts]:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from store_samples import START, Reads, parcel, tariff
 
 from archisync_gui.model import EventKind, Origin, Outcome, RunRecord, Scope
@@ -96,6 +97,81 @@ async def test_a_cursor_goes_on_while_rows_come_and_go(store: Store, reads: Read
     assert len(seen) == len(set(seen))
     assert set(seen) == {str(n) for n in range(99)}
     assert page.ages.all_as_of == reads.clock.now()
+
+
+@pytest.mark.parametrize("change", ["erased", "renumbered", "cleared"])
+async def test_a_cursor_goes_on_when_its_row_is_no_longer_there(store: Store, reads: Reads, change: str) -> None:
+    rows = [parcel(n, name=f"Ditta {n:03d}") for n in range(30)]
+    await store.apply("parcels", "agent", reads.batch(rows))
+    first = await store.search("parcels", "agent", "ditta", 7)
+    second = await store.search("parcels", "agent", "ditta", 7, first.cursor)
+
+    def job(connection: sa.Connection) -> None:
+        how = {
+            "erased": "DELETE FROM parcels WHERE row_key = '13'",
+            "renumbered": "UPDATE parcels SET row_key = '9' || row_key",
+            "cleared": "DELETE FROM parcels",
+        }[change]
+        connection.execute(sa.text(how))
+
+    await store._database.write(job)
+    names: list[str] = [str(row.values["name"]) for page in (first, second) for row in page.rows]
+    cursor = second.cursor
+    while cursor is not None:
+        page = await store.search("parcels", "agent", "ditta", 7, cursor)
+        names += [str(row.values["name"]) for row in page.rows]
+        cursor = page.cursor
+    assert set(names) == {f"Ditta {n:03d}" for n in range(14 if change == "cleared" else 30)}
+    assert len(names) - len(set(names)) == (1 if change == "renumbered" else 0)
+
+
+TYPED = {
+    "d’angelo": "D'Angelo Bar",
+    "D`ANGELO": "D'Angelo Bar",
+    "dangelo": "D'Angelo Bar",
+    "d'angelo": "D’Angelo Bar",
+    "rossi&bianchi": "Rossi & Bianchi S.n.c.",
+    "rossi - bianchi": "Rossi & Bianchi S.n.c.",
+    "rossi, bianchi": "Rossi & Bianchi S.n.c.",
+    "(bianchi) snc": "Rossi & Bianchi S.n.c.",
+    "caffe' zoe": "Caffè Zoë",
+    "IT01234567897": "01234567897",
+    "it 01234567897": "01234567897",
+    "01234567897": "IT01234567897",
+    "IT 012.345.678-97": "IT01234567897",
+}
+
+
+@pytest.mark.parametrize("typed", TYPED)
+async def test_the_form_finds_what_find_finds(store: Store, reads: Reads, typed: str) -> None:
+    rows = [parcel(n, name=f"Ditta Prova {n}") for n in range(20)]
+    rows += [parcel(50, name=TYPED[typed]), parcel(51, name="Angelini 9012")]
+    await store.apply("parcels", "agent", reads.batch(rows))
+    best = await store.best("parcels", "agent", typed, 5, ["name"])
+    assert [row.key for row in best.rows] == ["50"]
+    assert [row.key for row in (await store.search("parcels", "agent", typed, 5)).rows] == ["50"]
+    assert [row.key for row in (await store.rows("parcels", "agent", search=typed)).rows] == ["50"]
+    assert [row.key for found in await store.find(typed, ["agent"]) for row in found.rows][:1] == ["50"]
+
+
+@pytest.mark.parametrize("stored", ["01234567897", "IT01234567897"])
+@pytest.mark.parametrize("typed", ["01234567897", "it01234567897", "IT 01234567897"])
+async def test_a_vat_number_is_exact_with_and_without_its_country(
+    store: Store, reads: Reads, stored: str, typed: str
+) -> None:
+    rows = [parcel(1, name=f"A {stored} bis"), parcel(2, name=stored)]
+    await store.apply("parcels", "agent", reads.batch(rows))
+    assert [row.key for row in (await store.best("parcels", "agent", typed, 5, ["name"])).rows] == ["2", "1"]
+
+
+async def test_a_pasted_page_is_a_question_too(store: Store, reads: Reads) -> None:
+    await store.apply("parcels", "agent", reads.batch([parcel(1), parcel(2, name="Altro")]))
+    page = " ".join(f"parola{n}" for n in range(3_000))
+    assert (await store.rows("parcels", "agent", search=page)).total == 0
+    assert await store.find(page, ["agent"]) == ()
+    assert (await store.best("parcels", "agent", page, 5, ["name"])).rows == ()
+    assert (await store.rows("parcels", "agent", search="ditta " * 3_000)).total == 1
+    assert (await store.rows("parcels", "agent", search="% " * 3_000)).total == 0
 
 
 @pytest.mark.parametrize("cursor", ["", "!", "bm9uc2Vuc2U", "WzEsMl0", "W10"])
