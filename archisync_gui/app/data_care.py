@@ -247,8 +247,11 @@ def _remove_all(folder: Path) -> int:
 def _backups(profile: Profile, customer: Customer) -> list[Path]:
     """The backups of either database that hold the customer, in their write-ahead log, too. One that cannot be looked
     at is none of them: the erasing names it."""
-    files = sorted((profile.folder / backups.FOLDER).glob("*.db"))
-    return [file for file in files if holding(parts_of(file), customer)[0]]
+    folder = profile.folder / backups.FOLDER
+    files = set(folder.glob("*.db"))
+    for side in backups.SIDES:  # a full disk may leave a log alone
+        files |= {file.with_name(file.name.removesuffix(side)) for file in folder.glob(f"*.db{side}")}
+    return [file for file in sorted(files) if holding(parts_of(file), customer)[0]]
 
 
 def _remove_backups(profile: Profile, customer: Customer) -> int:

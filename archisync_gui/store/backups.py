@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -200,9 +200,26 @@ def prune(path: Path) -> int:
             days.setdefault(day, file)
     daily = set(list(days.values())[:DAYS_KEPT])
     old = [file for file in found[KEPT:] if file not in daily]
+    old += _old_of_others(path, found)
     for file in old:
         remove(file)
     return len(old)
+
+
+def _old_of_others(path: Path, found: Sequence[Path]) -> list[Path]:
+    """Kept files of other databases (damaged drafts) than which ten backups are newer, and logs whose database was
+    never written beside them: a full disk leaves these."""
+    folder, old = _folder(path), []
+    tenth = min((file.stat().st_mtime for file in found[:KEPT]), default=0.0) if len(found) >= KEPT else 0.0
+    for file in folder.glob(f"*-{REPLACED}.db") if folder.is_dir() else ():
+        if file not in found and file.stat().st_mtime < tenth:
+            old.append(file)
+    for side in SIDES:
+        for file in folder.glob(f"*.db{side}") if folder.is_dir() else ():
+            database = file.with_name(file.name.removesuffix(side))
+            if not os.path.lexists(database) and database not in old:
+                old.append(database)
+    return old
 
 
 def remove(file: Path) -> None:

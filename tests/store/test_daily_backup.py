@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -95,4 +96,21 @@ async def test_a_clock_that_shows_one_day_again_and_again_keeps_no_more_than_oth
             assert await store.backup("daily"), day
         clock.forward(days=-9)
     await store.maintain()
+    assert len(store.backups()) == 10
+
+
+async def test_what_lies_among_the_backups_goes_with_them(store: Store, clock: ManualClock) -> None:
+    """Damaged drafts that were set aside, and a log that a full disk left alone, hold personal data, too."""
+    folder = store.path.parent / "backups"
+    folder.mkdir()
+    drafts = folder / "drafts-000001-20260301T090000Z-replaced.db"
+    for name in (drafts.name, f"{drafts.name}-wal", "archisync-000001-20260301T090000Z-replaced.db-wal", "note.txt"):
+        (folder / name).write_bytes(b"x")
+        os.utime(folder / name, (1_000, 1_000))
+    for count in range(1, 11):
+        clock.forward(days=1)
+        await store.daily_backup()
+        await store.maintain()
+        assert drafts.exists() is (count < 10), count
+    assert {file.name for file in folder.iterdir()} == {"note.txt", *(file.name for file in store.backups())}
     assert len(store.backups()) == 10
