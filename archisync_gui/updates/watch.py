@@ -53,11 +53,14 @@ class News:
     problem: str = ""
     """Code of what was wrong at the last question or is doubtful about the list; empty: nothing."""
     params: Mapping[str, str | int] = field(default_factory=dict)
+    answered: datetime | None = None
+    """When a list was accepted last; ``None``: none ever was, so nothing is known about newer versions."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Memory:
     asked: datetime | None = None
+    answered: datetime | None = None
     content: str = ""
     signature: str = ""
     problem: str = ""
@@ -105,7 +108,7 @@ class Updates:
         problem, params = memory.problem, memory.params
         if not problem and seen is not None and (doubtful := doubt(seen, self._clock.now())) is not None:
             problem, params = doubtful.code, doubtful.params
-        return News(True, found, memory.asked, problem, params)
+        return News(True, found, memory.asked, problem, params, None if seen is None else memory.answered)
 
     def subscribe(self, listener: Callable[[News], object]) -> None:
         """Call ``listener`` after each question, and when the setting changed."""
@@ -152,7 +155,9 @@ class Updates:
         if not (self._wanted() and self.possible and self._due()):
             return False
         # Kept before the question, so that a program that ends in the middle of it does not ask again at each start.
-        if not await self._keep(replace(self._memory, asked=self._clock.now())):
+        before, asked = self._memory, self._clock.now()
+        if not await self._keep(replace(before, asked=asked)):
+            self._memory = replace(self._memory, asked=before.asked)
             return False
         self._asked_here = self._clock.monotonic()
         try:
@@ -168,7 +173,8 @@ class Updates:
         else:
             self._seen = found
             text, signed = content.decode("utf-8"), signature.decode("utf-8")
-            await self._keep(replace(self._memory, content=text, signature=signed, problem="", params={}))
+            accepted = replace(self._memory, content=text, signature=signed, problem="", params={}, answered=asked)
+            await self._keep(accepted)
         return True
 
     def _due(self) -> bool:
@@ -191,6 +197,7 @@ class Updates:
         text = json.dumps(
             {
                 "asked": memory.asked.isoformat() if memory.asked else None,
+                "answered": memory.answered.isoformat() if memory.answered else None,
                 "list": memory.content,
                 "signature": memory.signature,
                 "problem": {"code": memory.problem, "params": dict(memory.params)},
@@ -228,8 +235,10 @@ def _read(file: Path) -> _Memory:
         asked = found["asked"]
         problem = found["problem"]
         params = problem["params"]
+        answered = found.get("answered")  # missing in a file of an earlier version: it may have been silent
         memory = _Memory(
             asked=datetime.fromisoformat(asked) if asked is not None else None,
+            answered=datetime.fromisoformat(answered) if answered is not None else None,
             content=found["list"],
             signature=found["signature"],
             problem=problem["code"],
@@ -237,7 +246,10 @@ def _read(file: Path) -> _Memory:
             told=found["told"],
         )
         texts = (memory.content, memory.signature, memory.problem, memory.told)
-        if not all(isinstance(text, str) for text in texts) or (asked is not None and memory.asked.tzinfo is None):  # type: ignore[union-attr]
+        times = (memory.asked, memory.answered)
+        if not all(isinstance(text, str) for text in texts) or any(
+            at is not None and at.tzinfo is None for at in times
+        ):
             raise TypeError(file.name)
     except FileNotFoundError:
         return _Memory()

@@ -74,7 +74,7 @@ async def test_the_text_that_a_package_brings_along_is_the_one_shown(
 
 
 async def test_newer_versions_have_a_button_to_their_page(make_panel: MakePanel) -> None:
-    news = News(True, (NEWER, replace(NEWER, name="0.1.5", page="")), ASKED)
+    news = News(True, (NEWER, replace(NEWER, name="0.1.5", page="")), ASKED, answered=ASKED)
     dialog = await opened(await make_panel(), news)
     assert [button.text() for button in dialog.pages] == ["Open the &page of 0.2.0"]
     assert "News <b>" in dialog.news.text()
@@ -88,7 +88,8 @@ async def test_what_is_known_is_said_in_both_languages() -> None:
         for language, off, latest in (("it", "non chiede", "più recente"), ("en", "does not ask", "newest")):
             set_language(language)
             assert off in news_text(News(on=False))
-            assert latest in news_text(News(True, asked=ASKED))
+            assert latest in news_text(News(True, asked=ASKED, answered=ASKED))
+            assert latest not in news_text(News(True, asked=ASKED)), "nobody has answered"
             frozen = news_text(News(True, (NEWER,), ASKED, "updates-expired", {"day": "2026-02-01"}))
             assert "0.2.0" in frozen
             assert "2026-02-01" in frozen

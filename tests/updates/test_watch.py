@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import ssl
@@ -18,6 +19,7 @@ from archisync_gui.updates.download import MOST_BYTES, SIGNATURE_BYTES
 from archisync_gui.updates.signed_list import Source
 from archisync_gui.updates.watch import News, Updates
 from tests.support.clock import MONDAY, VirtualClock, settle
+from tests.support.waiting import until
 
 DAY = 24 * 3600.0
 
@@ -136,8 +138,34 @@ async def test_a_question_that_was_cut_off_counts(office: Office) -> None:
 
 async def test_without_a_place_to_remember_nothing_is_asked(office: Office) -> None:
     office.file.mkdir()
-    assert not await office.start().ask_if_due()
+    updates = office.start()
+    assert not await updates.ask_if_due()
     assert office.server.requests == []
+    assert (updates.news().asked, updates.news().answered) == (None, None)
+    office.file.rmdir()
+    assert (await asked(updates)).answered == MONDAY, "asked as soon as it can be remembered"
+
+
+async def test_a_question_without_an_answer_is_no_answer(office: Office) -> None:
+    """While it is under way, and for a program that ended in the middle of it."""
+    office.server.silent = True
+    updates = office.start()
+    question = asyncio.ensure_future(updates.ask_if_due())
+    await until(lambda: office.file.exists())
+    for program in (updates, office.start()):
+        news = program.news()
+        assert (news.asked, news.answered, news.problem) == (MONDAY, None, "")
+    question.cancel()
+    await asyncio.gather(question, return_exceptions=True)
+    office.server.silent = False
+    await office.clock.advance(DAY + 1)
+    later = office.clock.now()
+    assert (await asked(office.start())).answered == later
+    await office.clock.advance(DAY + 1)
+    office.server.serve(b"no list")
+    news = await asked(office.start())
+    assert news.problem
+    assert (news.asked, news.answered) == (office.clock.now(), later)
 
 
 async def test_wrong_signature(office: Office) -> None:

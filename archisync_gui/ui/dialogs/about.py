@@ -84,8 +84,10 @@ def news_text(news: News) -> str:
         parts.append(message(news.problem, **news.params))
     elif news.asked is None:
         parts.append(message("about.unasked"))
+    elif news.answered is None:
+        parts.append(message("about.unanswered", asked=absolute(news.asked)))
     elif not parts:
-        parts.append(message("about.newest", asked=absolute(news.asked)))
+        parts.append(message("about.newest", asked=absolute(news.answered)))
     return "\n\n".join(parts)
 
 
