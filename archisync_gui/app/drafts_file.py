@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 from archisync_gui.model import FailureKind, SyncFailure
@@ -36,6 +37,7 @@ async def open_drafts(core: Core | OfficeMember, ran_before: bool) -> tuple[Draf
         if error.code != "damaged":
             raise
         log.exception("the drafts cannot be read")
-    kept = await asyncio.to_thread(restore, path, None, core.clock.now())
-    lost.append(SyncFailure("drafts-damaged", FailureKind.PERMANENT, params={"kept": str(kept)}))
+    # Nothing that was decided about reads stands in this file.
+    restored = await asyncio.to_thread(partial(restore, path, None, core.clock.now(), decided=False))
+    lost.append(SyncFailure("drafts-damaged", FailureKind.PERMANENT, params={"kept": str(restored.kept)}))
     return await Drafts.open(folder, clock=core.clock), lost
