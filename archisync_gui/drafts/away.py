@@ -7,7 +7,6 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -38,7 +37,7 @@ class _Base:
     """Upon what of the office a draft in this computer's file was written."""
 
     version: int
-    """0: nothing."""
+    """0: nothing; -1: not known."""
     texts: tuple[str, ...] = ()
     """What the office's draft may be (``digest``) while no other computer has changed it: that version's text, and that
     of a save whose answer was lost."""
@@ -46,6 +45,9 @@ class _Base:
 
 ALONE = _Base(0)
 """Of a draft that the office cannot have."""
+
+NOT_KNOWN = _Base(-1)
+"""Of a draft whose base cannot be read any more: unless the office has the same, both stay."""
 
 
 class OfficeDrafts(Drafts):
@@ -76,9 +78,10 @@ class OfficeDrafts(Drafts):
         """Hand in what this computer has, and use ``own`` while the server is away, also if it is so now; it is closed
         with this one. Raises :class:`StoreError` for any other trouble."""
         self._own, self._file = own, folder / FILE
-        self._bases = await asyncio.to_thread(_read_bases, self._file)
+        bases = await asyncio.to_thread(_read_bases, self._file)
         drafts, heads = await own.everything()
         self._here = {(draft.account, draft.id): draft for draft in drafts}
+        self._bases = dict.fromkeys(self._here, NOT_KNOWN) if bases is None else bases
         self._heads = dict(heads)
         try:
             await self._meet()
@@ -326,11 +329,15 @@ class OfficeDrafts(Drafts):
         return self._heads.get(account, "")
 
 
-def _read_bases(file: Path) -> dict[Key, _Base]:
-    """What was noted; nothing where the file is missing or damaged: then a draft that differs becomes a copy."""
-    with suppress(OSError, ValueError, TypeError):
+def _read_bases(file: Path) -> dict[Key, _Base] | None:
+    """What was noted; ``None`` where the file is there and cannot be read."""
+    try:
         return {
             (str(account), str(draft)): _Base(int(base), tuple(map(str, texts)))
             for account, draft, base, *texts in read_json(file)
         }
-    return {}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, TypeError) as error:
+        log.warning("%s cannot be read: a draft that differs from the office's becomes a copy: %s", file.name, error)
+        return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import errno
 import hashlib
 import hmac
 import json
@@ -94,18 +95,26 @@ class PairingStore:
         self._changes = self._written = 0
         """Numbers of the latest change and of the one in the file."""
         self._writing = Lock()
+        self._unread = False
+        """The file is there and could not be read yet (another program holds it): it may be in order, so nothing is
+        written over it."""
+        self._gone: set[bytes] = set()
+        """Tokens that the office has revoked while the file could not be read."""
         self._load()
 
     def pages(self) -> tuple[Page, ...]:
         """All paired pages and programs, oldest first; our own order form's tabs left out."""
+        self._read_at_last()
         return tuple(p for p in self._pages.values() if not p.own)
 
     def ids(self) -> frozenset[str]:
         """The ids of all pages, programs and own tabs whose tokens are good."""
+        self._read_at_last()
         return frozenset(p.id for p in self._pages.values())
 
     def origins(self) -> frozenset[str]:
         """The outside origins that have a token."""
+        self._read_at_last()
         return frozenset(p.origin for p in self._pages.values() if p.origin is not None and not p.own)
 
     def find(self, token: str) -> Page | None:
@@ -114,6 +123,7 @@ class PairingStore:
         A token of our own order form that was not used for :data:`OWN_TOKEN_DAYS` days is refused, but not forgotten:
         the computer's clock may be wrong.
         """
+        self._read_at_last()
         wanted = digest_of(token)
         for digest, page in self._pages.items():
             if hmac.compare_digest(digest, wanted):
@@ -139,6 +149,7 @@ class PairingStore:
     ) -> tuple[Page, str]:
         """Let a page in; its token is returned here and never again. Raises :class:`PairingError`
         ``pairing-not-saved``; then no page was paired."""
+        self._read_at_last()
         token = as_text(self._random(32))
         now = self._clock.now()
         page = Page(as_text(self._random(6)), name, origin, frozenset(scopes), account, now, now, own)
@@ -163,6 +174,7 @@ class PairingStore:
     def revoke(self, page_id: str) -> bool:
         """Forget a page; its token is refused from now on. False if there is none of that id. Raises
         :class:`PairingError` ``pairing-not-saved`` when the file still holds it."""
+        self._read_at_last()
         kept = {digest: page for digest, page in self._pages.items() if page.id != page_id}
         if len(kept) == len(self._pages):
             return False
@@ -176,18 +188,22 @@ class PairingStore:
     def rows(self) -> tuple[Mapping[str, Json], frozenset[str]]:
         """The outside pages and programs by the SHA-256 of their tokens, and those revoked since the office was told.
         Our own form's tabs belong to this computer, as does when a page was last used."""
+        self._read_at_last()
         pages = {digest.hex(): _shown_to_office(page) for digest, page in self._pages.items() if not page.own}
         return pages, frozenset(digest.hex() for digest in self._revoked)
 
     def take(self, rows: Mapping[str, Json]) -> bool:
         """Let in what the office has let in, and forget what it has revoked (``None``). A row that cannot be read lets
         nobody in. True when that changed something."""
+        self._read_at_last()
         before = dict(self._pages)
         for key, row in rows.items():
             try:
                 digest = bytes.fromhex(key)
                 if row is None:
                     self._pages.pop(digest, None)
+                    if self._unread:
+                        self._gone.add(digest)
                 elif isinstance(row, dict) and len(digest) == hashlib.sha256().digest_size:
                     page = _page({**row, "lastUsed": row["created"], "own": False})
                     self._pages.setdefault(digest, page)
@@ -220,7 +236,18 @@ class PairingStore:
         for _, digest in own[: max(0, len(own) - most)]:
             del self._pages[digest]
 
+    def _read_at_last(self) -> None:
+        """Read the file if it could not be read before; what came meanwhile stays."""
+        if not self._unread:
+            return
+        came = dict(self._pages)
+        self._load()
+        if not self._unread:
+            self._pages = {k: page for k, page in (self._pages | came).items() if k not in self._gone}
+            self._gone.clear()
+
     def _load(self) -> None:
+        unread, self._unread = self._unread, False
         try:
             document = read_json(self._path)
             entries = document["pages"]
@@ -228,7 +255,12 @@ class PairingStore:
                 raise TypeError("pages")
         except FileNotFoundError:
             return
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except OSError as error:
+            self._unread = True
+            if not unread:
+                log.error("paired pages: %s cannot be read and stays as it is: %s", self._path, error)
+            return
+        except (ValueError, KeyError, TypeError) as error:
             log.error("paired pages: %s is unreadable (%s), kept as %s", self._path, error, keep_copy(self._path))
             return
         unreadable = 0
@@ -283,6 +315,8 @@ class PairingStore:
 
     def _write(self, number: int, text: str) -> None:
         with self._writing:
+            if self._unread:
+                raise OSError(errno.EBUSY, "it could not be read yet", str(self._path))
             if number < self._written:
                 return  # a newer one was faster
             replace_file(self._path, text)

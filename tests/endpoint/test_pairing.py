@@ -21,6 +21,7 @@ from archisync_gui.endpoint.paired_pages import (
     Access,
     PairingError,
     PairingStore,
+    digest_of,
 )
 from archisync_gui.endpoint.pairing import COLLECT, MAX_ASKS, MAX_PENDING, OF_ONE_ORIGIN, TRIES, WINDOW, Pairing
 from tests.support.hygiene import ExpectedErrors
@@ -452,6 +453,43 @@ def test_of_a_damaged_file_a_copy_is_kept(file: Path, clock: HandClock, content:
     assert kept.read_text(encoding="utf-8") == content
     store.add("Modulo", PAGE, [Access.SESSIONS], None)
     assert json.loads(file.read_text(encoding="utf-8"))["version"] == 1
+
+
+def test_a_file_that_cannot_be_read_for_a_while_costs_no_page(
+    file: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch, hygiene: ExpectedErrors
+) -> None:
+    """A virus scanner holds it: it may be in order, so it is neither taken for empty nor written over."""
+    hygiene(r"archisync_gui\.endpoint\.paired_pages: paired pages: .* cannot be read and stays as it is")
+    store = PairingStore(file, clock=clock)
+    form, token = store.add("form", "https://form.example.test", [Access.SESSIONS], None)
+    excel, revoked = store.add("excel", None, [Access.WATCH], None)
+    gone, _ = store.add("gone", None, [Access.WATCH], None)
+    store.revoke(gone.id)
+    before = file.read_bytes()
+    with monkeypatch.context() as held:
+
+        def refuse(path: Path) -> object:
+            raise PermissionError(13, "in use", str(path))
+
+        held.setattr("archisync_gui.endpoint.paired_pages.read_json", refuse)
+        again = PairingStore(file, clock=clock)
+        assert again.find(token) is None
+        with pytest.raises(PairingError, match="pairing-not-saved"):
+            again.add("new tab", "http://127.0.0.1:1", [Access.SESSIONS], None, own=True)
+        assert not again.revoke(form.id)
+        again.take({digest_of(revoked).hex(): None})  # the office has revoked it
+        assert file.read_bytes() == before
+    found = again.find(token)
+    assert found is not None
+    assert found.id == form.id
+    assert again.find(revoked) is None
+    assert [page.name for page in again.pages()] == ["form"]
+    again.add("new tab", "http://127.0.0.1:1", [Access.SESSIONS], None, own=True)
+    kept = json.loads(file.read_text(encoding="utf-8"))
+    assert {page["name"] for page in kept["pages"]} == {"form", "new tab"}
+    assert len(kept["revoked"]) == 1
+    assert not list(file.parent.glob("*.damaged*"))
+    del excel
 
 
 def test_tokens_of_our_own_tabs_do_not_pile_up(file: Path, clock: HandClock) -> None:

@@ -287,6 +287,23 @@ async def test_a_computer_that_ends_meanwhile_hands_in_at_its_next_start(office:
             assert sorted(str(draft.document["text"]) for draft in found) == ["made here", "there", "two"]
 
 
+async def test_a_draft_whose_base_cannot_be_read_is_not_lost_by_a_deletion_elsewhere(
+    office: Server, tmp_path: Path
+) -> None:
+    proxy = Proxy(office)
+    async with proxy as behind:
+        async with computer(behind, tmp_path / "here") as here:
+            await here.put(WHO, "old", {"text": "one"})
+            proxy.set("cut")
+            await here.put(WHO, "old", {"text": "two"}, if_match=1)
+        (tmp_path / "here" / away.FILE).write_bytes(b"\0\0\0")
+        async with computer(office, tmp_path / "there") as there:
+            assert await there.delete(WHO, "old")
+        proxy.set("open")
+        async with computer(behind, tmp_path / "here") as here:
+            assert [draft.document["text"] for draft in await here.list(WHO)] == ["two"]
+
+
 @pytest.mark.parametrize("mode", ["cut", "silent"])
 async def test_drafts_are_there_when_the_server_is_away_at_the_start(office: Server, tmp_path: Path, mode: str) -> None:
     own = await Drafts.open(tmp_path, clock=SystemClock())
