@@ -18,7 +18,7 @@ ESCAPED = (
         for code in (0x061C, *range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2066, 0x206A), 0xFEFF)
     }
     | {
-        # Bytes that are no text (in a header, in a file's name): no encoding has them, and their record would be dropped.
+        # Bytes that are no text (in a header, in a file's name): no encoding has them, and the record would be dropped.
         code: f"\\u{code:04x}"
         for code in range(0xD800, 0xE000)
     }

@@ -55,4 +55,9 @@ def _file(path: Path, demo: bool) -> StaticFile:
     body = path.read_bytes()
     if demo and path.suffix == ".html":
         body = body.replace(b'data-demo=""', b'data-demo="demo"')
-    return StaticFile(body, TYPES[path.suffix], f'"{hashlib.sha256(body).hexdigest()[:24]}"')
+    return static_file(body, path.suffix)
+
+
+def static_file(body: bytes, suffix: str) -> StaticFile:
+    """What is sent for a file with that content; ``suffix``: one of :data:`TYPES`."""
+    return StaticFile(body, TYPES[suffix], f'"{hashlib.sha256(body).hexdigest()[:24]}"')

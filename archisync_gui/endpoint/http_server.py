@@ -6,6 +6,7 @@ It loads aiohttp and pydantic: :class:`~archisync_gui.endpoint.server.Endpoint` 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
@@ -102,6 +103,7 @@ class HttpServer:
             set_intervals=set_intervals,
         )
         self._files: Mapping[str, files.StaticFile] = {}
+        self._making: asyncio.Task[tuple[files.StaticFile, files.StaticFile]] | None = None
         app = web.Application(middlewares=[self._guard], client_max_size=self._limits.body)
         app.on_response_prepare.append(self._finish)
         self._route(app)
@@ -122,6 +124,8 @@ class HttpServer:
         self._unsubscribe()
         await self._streams.end(patience=1.0)
         await self._runner.cleanup()
+        if self._making is not None:
+            await asyncio.wait({self._making})
 
     def connection(self) -> asyncio.Protocol:
         """The protocol of a new connection."""
@@ -283,13 +287,22 @@ class HttpServer:
             return Refusal("method-refused", headers={hdrs.ALLOW: ", ".join(methods)})
         return Refusal("no-such-path")
 
-    async def _openapi(self, _request: web.Request) -> web.StreamResponse:
-        document = openapi.document(ROUTES, self._services.version)
-        return web.json_response(document, headers={hdrs.CACHE_CONTROL: "no-cache"})
+    async def _openapi(self, request: web.Request) -> web.StreamResponse:
+        file = (await self._documents())[0]
+        headers = {hdrs.CACHE_CONTROL: "no-cache", hdrs.ETAG: file.etag}
+        if request.headers.get(hdrs.IF_NONE_MATCH) == file.etag:
+            return web.Response(status=304, headers=headers)
+        return web.Response(body=file.body, headers=headers | {hdrs.CONTENT_TYPE: file.type})
 
     async def _docs(self, request: web.Request) -> web.StreamResponse:
-        body = openapi.page(openapi.document(ROUTES, self._services.version)).encode()
-        return self._page(request, body, files.TYPES[".html"], "")
+        file = (await self._documents())[1]
+        return self._page(request, file.body, file.type, file.etag)
+
+    async def _documents(self) -> tuple[files.StaticFile, files.StaticFile]:
+        """The contract as JSON and as a page: anybody may ask for them, and they take a third of a second to make."""
+        if self._making is None or (self._making.done() and self._making.exception() is not None):
+            self._making = asyncio.ensure_future(asyncio.to_thread(_described, self._services.version))
+        return await asyncio.shield(self._making)
 
     def _page(self, request: web.Request, body: bytes, type_: str, etag: str) -> web.StreamResponse:
         headers = {
@@ -306,6 +319,12 @@ class HttpServer:
         if etag and request.headers.get(hdrs.IF_NONE_MATCH) == etag:
             return web.Response(status=304, headers=headers)
         return web.Response(body=body, headers=headers | {hdrs.CONTENT_TYPE: type_})
+
+
+def _described(version: str) -> tuple[files.StaticFile, files.StaticFile]:
+    document = openapi.document(ROUTES, version)
+    text, page = json.dumps(document).encode(), openapi.page(document).encode()
+    return files.static_file(text, ".json"), files.static_file(page, ".html")
 
 
 def _refusal_of(request: web.Request, error: Exception) -> Refusal:

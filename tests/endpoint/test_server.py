@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import re
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Thread, current_thread
+from typing import Any
 from urllib.parse import urljoin
 
 import pytest
@@ -111,6 +114,38 @@ async def test_the_openapi_document_tells_every_route(office: Office) -> None:
     text = (await office.ask("GET", "/openapi.json")).text
     for name in set(re.findall(r"#/components/schemas/(\w+)", text)):
         assert name in document["components"]["schemas"]
+
+
+async def test_the_documents_are_made_once_and_not_in_the_panels_loop(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They need no token, and making one takes longer than a window may stand still."""
+    made: list[Thread] = []
+    document = openapi.document
+
+    def noted(*how: Any) -> dict[str, Any]:
+        made.append(current_thread())
+        return document(*how)
+
+    monkeypatch.setattr(openapi, "document", noted)
+    paths = ("/docs", "/openapi.json") * 5
+    answers = await asyncio.gather(*(office.ask("GET", path) for path in paths))
+    assert {answer.status for answer in answers} == {200}
+    assert len(made) == 1
+    assert made[0] is not current_thread()
+    for answer, path in zip(answers[:2], paths[:2], strict=True):
+        again = await office.ask("GET", path, {"If-None-Match": answer.headers["ETag"]})
+        assert (again.status, again.text) == (304, "")
+
+
+async def test_documents_that_could_not_be_made_are_made_again(
+    office: Office, monkeypatch: pytest.MonkeyPatch, expected_errors: Any
+) -> None:
+    expected_errors("GET /docs failed")
+    with monkeypatch.context() as broken:
+        broken.setattr(openapi, "page", lambda document: 1 / 0)
+        assert (await office.ask("GET", "/docs")).code == "internal"
+    assert (await office.ask("GET", "/docs")).status == 200
 
 
 async def test_the_openapi_document_tells_what_each_event_holds(office: Office) -> None:
