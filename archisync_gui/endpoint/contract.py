@@ -221,14 +221,14 @@ class RankedQuery(SearchQuery):
 class DraftsQuery(Query):
     """Some drafts; ``cursor`` goes on where the last page ended."""
 
-    limit: Annotated[int, Field(ge=1, le=500)] = 200
-    cursor: Annotated[str, Field(max_length=200)] | None = None
+    limit: Annotated[int, Field(ge=1, le=500), AsciiNumber] = 200
+    cursor: Annotated[str, Field(max_length=200), Plain] | None = None
 
 
 class PastQuery(Query):
     """Whose earlier orders."""
 
-    customer: Annotated[str, Field(min_length=1, max_length=80)]
+    customer: Annotated[str, Field(min_length=1, max_length=80), Plain]
 
 
 class ExportQuery(Query):

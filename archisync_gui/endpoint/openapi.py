@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from archisync_gui import messages, model
-from archisync_gui.endpoint import contract, gate
+from archisync_gui.endpoint import contract, gate, line_told
 from archisync_gui.endpoint.routing import Route
 from archisync_gui.model import camel, events
 
@@ -99,7 +99,8 @@ def _operation(route: Route) -> dict[str, Any]:
     }
     if route.stream == "websocket":
         operation["description"] = (
-            f"Scope: {route.access.value if route.access else ''}; the token is in the first message."
+            f"Scope: {route.access.value if route.access else ''}; the token is in the first message (`Attach`). "
+            "Later messages of the page: `Sign`; what it is told: `LineMessage`."
         )
     elif route.access is not None:
         operation["security"] = [{"token": []}]
@@ -183,6 +184,7 @@ def _schemas(routes: Sequence[Route]) -> dict[str, Any]:
     for view in VIEWS:
         _dataclass(view, schemas)
     schemas["Event"] = _event(schemas)
+    schemas |= line_told.schemas(REF)
     return dict(sorted(schemas.items()))
 
 

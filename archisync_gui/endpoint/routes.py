@@ -58,7 +58,7 @@ ROUTES: tuple[Route, ...] = (
         "/api/smart-sessions",
         tab_line.line,
         "The tab's own line (WebSocket): first message attach, then touch and close; it tells attached, touched, "
-        "progress, fresh, failed, held, ended and refused",
+        "progress, fresh, ages, failed, held, ended and refused (LineMessage)",
         SESSIONS,
         {101: None, 426: contract.Refused},
         stream="websocket",

@@ -14,6 +14,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from archisync_gui.endpoint import line_told
 from archisync_gui.endpoint.gate import Limits
 from archisync_gui.endpoint.paired_pages import Access
 from archisync_gui.endpoint.tab_line import MESSAGES_AT_ONCE
@@ -35,8 +36,11 @@ async def line(office: Office, **headers: str) -> AsyncIterator[aiohttp.ClientWe
 
 
 async def hear(socket: aiohttp.ClientWebSocketResponse) -> Any:
+    """What the line says next, which the contract describes."""
     async with asyncio.timeout(SOON):
-        return await socket.receive_json()
+        message = await socket.receive_json()
+    assert set(message) == {"type", *line_told.SAID[message["type"]][1]}
+    return message
 
 
 async def closed_with(socket: aiohttp.ClientWebSocketResponse) -> int | None:

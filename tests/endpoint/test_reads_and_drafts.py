@@ -297,3 +297,17 @@ async def test_hold_release_explain_and_history(office: Office) -> None:
     assert (await office.page("GET", "/api/sync/explain?at=2026-01-05T09:00:00")).status == 422
     assert (await office.page("GET", "/api/sync/history?type=orders&outcome=failed&limit=5")).json["runs"] == []
     assert (await office.page("GET", "/api/sync/history?outcome=bad")).status == 422
+
+
+@pytest.mark.parametrize("limit", ["1_0", "%201", "5.0", "%D9%A3", "0", "501"])
+async def test_a_page_of_drafts_takes_plain_numbers_as_other_pages_do(office: Office, limit: str) -> None:
+    for path in ("/api/drafts", "/api/customers"):
+        answer = await office.page("GET", f"{path}?limit={limit}")
+        assert (answer.status, answer.code, answer.json["field"]) == (422, "query-invalid", "limit")
+
+
+@pytest.mark.parametrize("asked", ["/api/drafts?cursor=%00a", "/api/drafts/past?customer=50120%00a"])
+async def test_texts_in_queries_hold_no_control_characters(office: Office, asked: str) -> None:
+    answer = await office.page("GET", asked)
+    field = asked.partition("?")[2].partition("=")[0]
+    assert (answer.status, answer.code, answer.json["field"]) == (422, "query-invalid", field)

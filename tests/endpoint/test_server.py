@@ -158,6 +158,18 @@ async def test_the_openapi_document_tells_what_each_event_holds(office: Office) 
         assert set(event["data"]) == set(data["required"]) == set(data["properties"]), kind
 
 
+async def test_the_openapi_document_tells_what_the_tabs_line_says(office: Office) -> None:
+    document = (await office.ask("GET", "/openapi.json")).json
+    schemas = document["components"]["schemas"]
+    told = [schemas[one["$ref"].rpartition("/")[2]] for one in schemas["LineMessage"]["oneOf"]]
+    kinds = {one["properties"]["type"]["const"] for one in told}
+    source = (SOURCES / "tab_line.py").read_text(encoding="utf-8")
+    said = re.findall(r'"type": "([a-z]+)"(?: if fresh else "([a-z]+)")?', source)
+    assert kinds == {kind for pair in said for kind in pair if kind} | {"held", "failed"}  # these two by a variable
+    summary = document["paths"]["/api/smart-sessions"]["get"]["summary"]
+    assert all(kind in summary for kind in kinds)
+
+
 async def test_the_docs_page_needs_nothing_from_outside(office: Office) -> None:
     page = (await office.ask("GET", "/docs")).text
     assert "/api/customers/smart-sync" in page
