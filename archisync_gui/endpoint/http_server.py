@@ -90,7 +90,7 @@ class HttpServer:
             pairing=pairing,
             gate=self._gate,
             streams=self._streams,
-            crowd=self._crowd,
+            proved=self._crowd.proved,
             events=events,
             status=StatusTexts(),
             tickets=tickets,

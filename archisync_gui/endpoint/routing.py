@@ -20,7 +20,6 @@ from archisync_gui.model import Clock
 if TYPE_CHECKING:
     from archisync_gui.drafts import BrowserKeys, Drafts
     from archisync_gui.endpoint.caches import EventLog, TicketBook
-    from archisync_gui.endpoint.connections import Crowd
     from archisync_gui.endpoint.status_texts import StatusTexts
     from archisync_gui.endpoint.streams import Streams
     from archisync_gui.orchestrator import OrchestratorApi
@@ -58,7 +57,8 @@ class Services:
     pairing: Pairing
     gate: Gate
     streams: Streams
-    crowd: Crowd
+    proved: Callable[[web.Request], None]
+    """A request has shown a valid token: its connection is kept until it was answered."""
     events: EventLog
     status: StatusTexts
     tickets: TicketBook

@@ -82,7 +82,7 @@ async def _serve(call: Call, socket: web.WebSocketResponse) -> None:
         caller = services.gate.prove(call.caller, attach.token, Access.SESSIONS)
     except Refusal as refusal:
         raise _refused(call, refusal, 4401) from None
-    services.crowd.proved(call.request)
+    services.proved(call.request)
     with ExitStack() as stack:
         # Only a page with a valid token takes a place: connections without one cannot use up the limit.
         try:

@@ -221,6 +221,7 @@ KINDS: dict[Callable[[], Iterator[Sight]], dict[tuple[str, str], str]] = {
     waits_without_limit: {
         ("app/channel.py", "asyncio.open_connection("): "_reached gives it a limit",
         ("app/channel.py", "asyncio.open_unix_connection("): "_reached gives it a limit",
+        ("app/channel.py", "reader.readline()"): "proofs: _serve and _reached give them a limit",
         ("app/commands.py", "asyncio.wait([looking, *tickets]"): "a ticket always ends (rule 5), see test_alone",
         ("app/actions.py", "asyncio.wait(self._later)"): "they are cancelled, and none of them waits for others",
         ("app/core.py", "self._closed.wait()"): "the other close has a deadline",
@@ -232,7 +233,8 @@ KINDS: dict[Callable[[], Iterator[Sight]], dict[tuple[str, str], str]] = {
         ("endpoint/tab_line.py", "stream.over.wait()"): "as long as the line lives",
         ("endpoint/tab_line.py", "socket.receive()"): "the line's heartbeat ends it",
         ("endpoint/tab_line.py", "asyncio.wait(tasks"): "as long as the line lives",
-        ("endpoint/watch.py", "asyncio.wait((work, closing)"): "the caller asked for it and may hang up",
+        ("endpoint/http_server.py", "asyncio.wait({self._making}"): "a thread that computes and waits for nobody",
+        ("endpoint/streams.py", "asyncio.wait((work, closing)"): "the caller asked for it and may hang up",
     },
     asks_a_browser_without_limit: {
         ("erp/browser.py", "page.goto('about:blank')"): "Playwright's own limit, 30 s",
