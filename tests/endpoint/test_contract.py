@@ -25,7 +25,7 @@ positive_data_acceptance.expected-statuses = ["2xx", 401, 403, 404, 410, 412, 50
 
 # ... which accounts and cursors there are.
 [[operations]]
-include-name-regex = "(customers|products|prices|/drafts$|/sync/\\\\{type\\\\})"
+include-name-regex = "(customers|products|prices|/drafts$|/drafts/past$|/sync/\\\\{type\\\\})"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 403, 404, 410, 422, 503]
 
 # ... nor that a header's value is quoted: the generator leaves the quotes out.
