@@ -265,7 +265,8 @@ class Core(OperatorActions):
             today = self.clock.now().astimezone(UTC).date()
             if cleaned != today:
                 try:
-                    await self.store.maintain(self.profile.screenshots)
+                    accounts = [account.id for account in accounts_of(self.settings, demo=self.profile.demo)]
+                    await self.store.maintain(self.profile.screenshots, accounts)
                     cleaned = today
                 except (SyncFailure, OSError) as error:
                     log.warning("old history could not be removed: %s", error)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC
 from pathlib import Path
 from typing import Self, TypeVar
@@ -343,14 +342,15 @@ class Store(Questions):
         """The backups there are, newest first."""
         return backups.listed(self.path)
 
-    async def maintain(self, screenshots: Path | None = None) -> Removed:
+    async def maintain(self, screenshots: Path | None = None, accounts: Collection[AccountId] | None = None) -> Removed:
         """Forget what is too old (rule 31), in small steps between which syncs go on. Once a day is enough.
 
-        ``screenshots`` is the folder of the failures' pictures. Files go first: on a full disk nothing can be written
-        to the archive until they have made room.
+        ``screenshots`` is the folder of the failures' pictures, ``accounts`` are those in the settings. Files go first:
+        on a full disk nothing can be written to the archive until they have made room.
         """
         clock = self._clock.now()
-        now = await self._database.read(lambda connection: maintenance.retention_time(connection, clock))
+        times = await self._database.read(lambda connection: maintenance.times(connection, clock))
+        now, lists = times.retention, tuple(self._tables.values())
 
         def files(_connection: sa.Connection) -> tuple[int, int]:
             pruned = backups.prune(self.path)
@@ -358,17 +358,11 @@ class Store(Questions):
 
         pictures, pruned = await self._database.exclusive(files)
         await self._database.write(lambda connection: maintenance.keep_retention_time(connection, now, clock))
-        total = Removed()
-        while True:
-            step = await self._database.write(lambda connection: maintenance.forget_some(connection, now))
-            if step == Removed():
-                break
-            total = Removed(
-                *(a + b for a, b in zip(dataclasses.astuple(total), dataclasses.astuple(step), strict=True))
-            )
-
+        total = Removed(screenshots=pictures, backups=pruned)
+        while step := await self._write_rows(lambda c: maintenance.forget_some(c, times, lists, accounts)):
+            total += step
         await self._measure()
-        return dataclasses.replace(total, screenshots=pictures, backups=pruned)
+        return total
 
     async def check(self) -> None:
         """Look through the whole file; raises ``damaged`` when something is wrong with it."""

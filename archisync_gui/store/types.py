@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -262,3 +262,11 @@ class Removed:
     refused: int = 0
     screenshots: int = 0
     backups: int = 0
+    rows: int = 0
+    """Of the lists: those gone from the ERP, and those of accounts no longer in the settings."""
+
+    def __add__(self, other: Removed) -> Removed:
+        return Removed(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+
+    def __bool__(self) -> bool:
+        return self != Removed()

@@ -417,8 +417,8 @@ async def test_each_day_has_its_backup_though_timers_stand_still_while_the_compu
     cleaned: list[datetime] = []
     maintain = Store.maintain
 
-    async def count(store: Store, screenshots: Path | None = None) -> object:
-        removed = await maintain(store, screenshots)
+    async def count(store: Store, *how: Any) -> object:
+        removed = await maintain(store, *how)
         cleaned.append(clock.now())  # not before: its last step lists the backups, too
         return removed
 

@@ -23,7 +23,7 @@ from archisync_gui.model import (
     RunRecord,
     Scope,
 )
-from archisync_gui.store import Store
+from archisync_gui.store import Store, maintenance
 from archisync_gui.store.errors import StoreError
 from tests.support.events import an_event
 from tests.support.hygiene import ExpectedErrors
@@ -219,6 +219,71 @@ async def test_what_is_too_old_is_forgotten_and_nothing_else(
     assert {int(record.id[4:]) for record in await store.runs()} == {1, 13, 15, 29, 31, 364}
     (change,) = await store.row_history("parcels", "agent", "1")
     assert change.after == 2
+
+
+async def kept_up(store: Store, now: datetime) -> None:
+    """The retention time has followed the clock up to a day ago."""
+    await store.journal.note("retention", {"time": (now - timedelta(days=1)).isoformat(), "day": "2020-01-01"})
+
+
+async def keys_of(store: Store, account: str) -> list[str]:
+    return [row.key for row in (await store.rows("parcels", account, deleted=True)).rows]
+
+
+async def test_rows_that_are_gone_are_forgotten_after_two_years(
+    store: Store, reads: Reads, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(maintenance, "AT_ONCE", 3)
+    rows = [parcel(n) for n in range(20)]
+    await store.apply("parcels", "agent", reads.batch(rows))
+    for _ in range(2):
+        await store.apply("parcels", "agent", reads.batch(rows[:10]))
+    clock.forward(days=700)
+    for _ in range(2):
+        await store.apply("parcels", "agent", reads.batch(rows[:5]))
+    await kept_up(store, clock.now())
+    assert (await store.maintain(None, ["agent"])).rows == 0
+    await kept_up(store, clock.forward(days=31))
+    assert (await store.maintain(None, ["agent"])).rows == 10
+    assert sorted(await keys_of(store, "agent"), key=int) == [str(n) for n in range(10)]
+    await store.check()
+    assert {row.key for one in await store.find("ditta", ["agent"], 30) for row in one.rows} == set("01234")
+    # One that comes back is a new row.
+    assert (await store.apply("parcels", "agent", reads.batch(rows[:5] + rows[15:16]))).added == 1
+
+
+async def test_rows_of_accounts_no_longer_in_the_settings_are_forgotten_after_two_years(
+    store: Store, reads: Reads, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(maintenance, "AT_ONCE", 3)
+    for account in ("agent", "left", "paused", "late"):
+        await store.apply("parcels", account, reads.batch([parcel(n) for n in range(7)]))
+    await store.apply("tariffs", "", reads.batch([tariff("A", 1, 5)]))
+    clock.forward(days=10)
+    await store.apply("parcels", "late", reads.batch([parcel(n) for n in range(7)]))  # nothing changed in the rows
+    await kept_up(store, clock.forward(days=722))
+    assert (await store.maintain(None)).rows == 0, "nobody said which accounts there are"
+    assert (await store.maintain(None, ["agent", "paused"])).rows == 7
+    assert [len(await keys_of(store, name)) for name in ("agent", "left", "paused", "late")] == [7, 0, 7, 7]
+    assert (await store.rows("tariffs", None)).total == 1
+    assert (await store.ages("parcels", "left")).last_success is None
+    assert (await store.known("parcels", "left")).keys == frozenset()
+    assert (await store.maintain(None, ["agent", "paused"])).rows == 0
+
+
+async def test_a_clock_that_is_years_ahead_for_an_afternoon_costs_no_rows(
+    store: Store, reads: Reads, clock: ManualClock
+) -> None:
+    await store.apply("parcels", "agent", reads.batch([parcel(1), parcel(2)]))
+    for _ in range(2):
+        await store.apply("parcels", "agent", reads.batch([parcel(1)]))
+    await store.maintain(None, [])
+    clock.forward(days=4_000)
+    for _ in range(2):
+        assert (await store.maintain(None, [])).rows == 0
+    clock.forward(days=-4_000)
+    assert (await store.maintain(None, [])).rows == 0
+    assert sorted(await keys_of(store, "agent")) == ["1", "2"]
 
 
 async def test_an_entry_that_can_never_be_written_keeps_back_no_other(
