@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import logging
-from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -34,16 +32,13 @@ from archisync_gui.store.ages import names_of
 from archisync_gui.store.connections import Connections
 from archisync_gui.store.dialect import any_text
 from archisync_gui.store.doubts import NOTES_OF_DOUBT, doubt
-from archisync_gui.store.errors import RECOVERABLE, StoreError
+from archisync_gui.store.entries import Entries
+from archisync_gui.store.errors import StoreError
 from archisync_gui.store.schema import EVENTS, EXPLANATIONS, NOTES, READS, RUN_ORDER, RUN_PAIRS, RUNS, utc_text
 
 log = logging.getLogger(__name__)
 
-UNFIT = (ValueError, TypeError, OverflowError, sa.exc.DataError)
-"""What a database or its driver raises for values that it can never hold; nothing else is the entry's own fault."""
-
 DURATIONS = 10
-PENDING_LIMIT = 20_000
 
 
 # ------------------------------------------------------------------------------------------- values ↔ columns
@@ -169,13 +164,12 @@ class StoreJournal:
     def __init__(self, database: Connections, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._pending: deque[Callable[[sa.Connection], None]] = deque(maxlen=PENDING_LIMIT)
-        self._turn = asyncio.Lock()
+        self._entries = Entries(database)
 
     @property
     def pending(self) -> int:
         """How many calls wait for the disk to have room again."""
-        return len(self._pending)
+        return self._entries.pending
 
     async def load(self) -> Remembered:
         """What is remembered; marks runs found open as interrupted. Call once, before anything runs."""
@@ -268,43 +262,10 @@ class StoreJournal:
 
     async def flush(self) -> None:
         """Write what waits; raises :class:`StoreError` when that is still not possible."""
-        async with self._turn:
-            if self._pending:
-                await self._database.write(self._catch_up)
-                self._pending.clear()
+        await self._entries.flush()
 
     async def _write(self, job: Callable[[sa.Connection], None]) -> None:
-        def both(connection: sa.Connection) -> None:
-            self._catch_up(connection)
-            job(connection)
-
-        async with self._turn:
-            try:
-                await self._database.write(both)
-            except StoreError as error:
-                if error.code not in RECOVERABLE:
-                    raise
-                if not self._pending:
-                    log.warning("the journal cannot be written, its entries wait in memory: %s", error)
-                self._pending.append(job)
-                raise
-            else:
-                self._pending.clear()
-
-    def _catch_up(self, connection: sa.Connection) -> None:
-        """Write what waits. An entry that can never be written is left out, or none would be written again."""
-        for job in list(self._pending):
-            try:
-                with connection.begin_nested():
-                    job(connection)
-            except Exception as error:
-                # A full disk ends the whole transaction; the error of the savepoint's own rollback hides it then.
-                first: BaseException = error
-                while first.__context__ is not None and not isinstance(first, UNFIT):
-                    first = first.__context__
-                if not isinstance(first, UNFIT):
-                    raise first from None
-                log.exception("an entry of the journal that waited cannot be written and is left out")
+        await self._entries.write(job)
 
 
 def _insert(connection: sa.Connection, table: sa.Table, values: Mapping[str, Any]) -> None:

@@ -10,8 +10,10 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -466,6 +468,58 @@ async def test_the_journal_loses_nothing_while_the_disk_is_full(store: Store, re
     assert store.journal.pending == 0
     stored = await store.events(START, reads.clock.forward(days=1))
     assert [kept.event.revision for kept in stored] == list(range(many + 1))
+
+
+@pytest.mark.parametrize("waiting", [0, 2])
+async def test_a_write_of_the_journal_that_is_cancelled_too_late_is_written_once(
+    store: Store, reads: Reads, waiting: int
+) -> None:
+    """Its commit is done when its caller is cancelled: what waited with it does not wait any more."""
+
+    async def tell(number: int) -> None:
+        await store.journal.event(an_event(EventKind.QUEUE_UPDATED, "boot", number, reads.clock.now()))
+
+    if waiting:
+        await pages(store, 0)  # type: ignore[misc]
+        number = 0
+        while store.journal.pending < waiting:
+            number += 1
+            with contextlib.suppress(StoreError):
+                said = {"cause": "x" * 5000}
+                await store.journal.event(an_event(EventKind.SYNC_CANCELLED, "boot", number, reads.clock.now(), said))
+        await pages(store, 1_000_000)  # type: ignore[misc]
+    side = store._database._writer  # type: ignore[attr-defined]
+    run = side.worker.run
+    committed = asyncio.Event()
+
+    async def late(job: Any, **how: Any) -> Any:
+        loop = asyncio.get_running_loop()
+        go_on = threading.Event()
+
+        def call() -> Any:
+            done = job()
+            loop.call_soon_threadsafe(committed.set)
+            go_on.wait(30)
+            return done
+
+        release.append(go_on)
+        return await run(call, **how)
+
+    release: list[threading.Event] = []
+    side.worker.run = late
+    telling = asyncio.ensure_future(tell(900))
+    await committed.wait()
+    side.worker.run = run
+    telling.cancel()
+    await asyncio.sleep(0)
+    release[0].set()
+    with pytest.raises(asyncio.CancelledError):
+        await telling
+    assert store.journal.pending == 0
+    await tell(901)
+    stored = [kept.event.revision for kept in await store.events(START, reads.clock.forward(days=1))]
+    assert sorted(stored) == sorted(set(stored)), "each once"
+    assert {900, 901} <= set(stored)
 
 
 READ_ONLY = """
