@@ -83,7 +83,7 @@ def apply(
     last = reads_row(connection, entity.name, account)
     if batch.base is not None and last.whole_number > batch.base:
         raise Overtaken(entity.name)
-    first_load = last.last_success is None
+    first_load = last.all_as_of is None  # rows that an unclean read missed are not new in the ERP
     unfilled = _unfilled(connection, entity.name, account)
     after = last.number if batch.after is None else batch.after
     stored = _index(connection, table, account, reader.names, _touched_after(connection, entity.name, account, after))

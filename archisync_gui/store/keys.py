@@ -89,8 +89,13 @@ def change_hash(values: Sequence[Value]) -> bytes:
     ).digest()
 
 
+MOST_PERCENT = 10**15
+"""In hundredths of a percent; JavaScript's numbers hold it, too."""
+
+
 def percent_change(before: Value, after: Value) -> int | None:
-    """Difference of two amounts in hundredths of a percent of the first; ``None`` where there is no first."""
+    """Difference of two amounts in hundredths of a percent of the first; ``None`` where there is no first. What is more
+    than :data:`MOST_PERCENT` counts as that: a database keeps 64 bits."""
     if type(before) is int and type(after) is int and before:
-        return round((after - before) * 10_000 / abs(before))
+        return max(-MOST_PERCENT, min(MOST_PERCENT, round((after - before) * 10_000 / abs(before))))
     return None

@@ -61,7 +61,7 @@ class Delta:
     revived: int = 0
     unchanged: int = 0
     first: bool = False
-    """No whole read of this list was applied before: its rows were added here and are not new in the ERP."""
+    """No clean whole read of this list was applied before: its rows were added here and are not new in the ERP."""
 
 
 @dataclass(frozen=True, slots=True)

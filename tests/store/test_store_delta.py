@@ -16,7 +16,7 @@ from archisync_gui.entities.declaration import Entity
 from archisync_gui.model import SyncFailure
 from archisync_gui.store import ChangeKind, Delta, Store, StoreError, find, row_key
 from archisync_gui.store.fields import FieldChange, differences, packed
-from archisync_gui.store.keys import change_hash, percent_change
+from archisync_gui.store.keys import MOST_PERCENT, change_hash, percent_change
 
 
 async def keys(store: Store, account: str = "agent", **options: bool) -> list[str]:
@@ -110,6 +110,28 @@ async def test_the_first_load_is_no_news_later_additions_are(store: Store, reads
     await store.apply("parcels", "agent", reads.batch([parcel(1), parcel(2), parcel(3)]))
     changes = await store.changes(START, reads.clock.forward(minutes=1), ["agent"])
     assert [(change.kind, change.key, change.title) for change in changes] == [(ChangeKind.ADDED, "3", "Ditta Prova 3")]
+
+
+async def test_rows_that_an_unclean_first_read_missed_are_no_news(store: Store, reads: Reads) -> None:
+    unclean = await store.apply("parcels", "agent", reads.batch([parcel(1)], clean=False))
+    fast = await store.apply("parcels", "agent", reads.batch([parcel(1), parcel(5)], whole=False))
+    clean = await store.apply("parcels", "agent", reads.batch([parcel(n) for n in range(1, 6)]))
+    assert [delta.first for delta in (unclean, fast, clean)] == [True, True, True]
+    assert (await store.changes(START, reads.clock.forward(minutes=1), ["agent"])) == ()
+    later = await store.apply("parcels", "agent", reads.batch([parcel(n) for n in range(1, 8)], clean=False))
+    assert (later.first, later.added) == (False, 2)
+    assert len(await store.changes(START, reads.clock.forward(minutes=1), ["agent"])) == 2
+
+
+async def test_an_amount_that_grows_beyond_any_percent_is_stored(store: Store, reads: Reads) -> None:
+    """The largest amount that the ERP's cells can say, after the smallest."""
+    most = 999_999_999_999_999
+    await store.apply("parcels", "agent", reads.batch([parcel(1, cost=1), parcel(2, cost=-1)]))
+    await store.apply("parcels", "agent", reads.batch([parcel(1, cost=most), parcel(2, cost=-most)]))
+    found = {row.key: row.values["cost"] for row in (await store.rows("parcels", "agent")).rows}
+    assert found == {"1": most, "2": -most}
+    for key, sign in (("1", 1), ("2", -1)):
+        assert (await store.row_history("parcels", "agent", key))[0].percent == sign * MOST_PERCENT
 
 
 async def test_absent_once_is_missing_twice_is_gone_back_is_revived(store: Store, reads: Reads) -> None:
