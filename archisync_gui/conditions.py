@@ -72,10 +72,8 @@ WARNINGS = frozenset({Kind.NOBODY_LEADS, Kind.HOLD, Kind.UNREADABLE, Kind.UNSURE
 
 FEW = 2
 """So many lists are named in the first sentence of a text; of more, it gives the number."""
-
 STOPS = frozenset({"password-missing", "certificate-unknown", "certificate-changed"})
 """Codes of stopped accounts that have a text of their own; all others mean a refused password."""
-
 
 OFFICE_SILENCE = frozenset({"office-unreachable", "office-slow"})
 """Codes that mean: the office's server does not answer."""
@@ -288,8 +286,8 @@ def _general(status: Status) -> Iterator[Condition]:
         yield Condition(Kind.HOLD, since=status.hold_since)
     if status.explanation.reason is Reason.OFFLINE:
         yield Condition(Kind.OFFLINE)
-    if (backup := status.backup_trouble) is not None:
-        yield Condition(Kind.BACKUP, error=backup.error, since=backup.last)
+    if status.backup_trouble is not None:
+        yield Condition(Kind.BACKUP, error=status.backup_trouble.error, since=status.backup_trouble.last)
     if status.abandoned:
         accounts = tuple(dict.fromkeys(run.account for run in status.abandoned))
         yield Condition(Kind.ABANDONED, accounts=accounts, since=min(run.started for run in status.abandoned))
