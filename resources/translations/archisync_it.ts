@@ -3636,5 +3636,13 @@
             <source>The lists that need it wait until you enter it.</source>
             <translation>Gli elenchi che ne hanno bisogno aspettano che venga inserita.</translation>
         </message>
+        <message>
+            <source>Reading…</source>
+            <translation>Lettura in corso…</translation>
+        </message>
+        <message>
+            <source>This cannot be shown now: {why}</source>
+            <translation>Ora non si può mostrare: {why}</translation>
+        </message>
     </context>
 </TS>

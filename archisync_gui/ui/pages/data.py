@@ -21,7 +21,8 @@ from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.own_views import LONGEST_NAME, OwnView, OwnViews
 from archisync_gui.ui.live.services import account_ids
 from archisync_gui.ui.live.work import Work
-from archisync_gui.ui.pages.data_rows import StoredRows, own_place
+from archisync_gui.ui.pages.data_rows import StoredRows
+from archisync_gui.ui.pages.data_table import own_place
 from archisync_gui.ui.pages.data_views import ViewBar
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import tr
@@ -54,6 +55,7 @@ class Data(StoredRows):
         self.table.horizontalHeader().sectionMoved.connect(self._keep_columns)
         self.table.horizontalHeader().sectionResized.connect(lambda *_: self._keep.start())
         self._keep.timeout.connect(self._keep_columns)
+        self._slow.timeout.connect(lambda: self._say_empty(tr("Reading…")))
         self.columns.clicked.connect(self._choose_columns)
         self.export.clicked.connect(lambda: context.background.run(self._export(), "export-data"))
         self.open_sheet.clicked.connect(lambda: self._open_record(self.table.currentIndex()))
@@ -172,7 +174,7 @@ class Data(StoredRows):
         self._show_lists()
         if self.view is not None and self.day not in (None, self._context.today()):
             self.day = self._context.today()
-            self._context.background.run(self._refresh(self._reading), "data")  # after midnight *today* is another day
+            self._read_again(self._reading)  # after midnight *today* is another day
 
     def _recount(self) -> None:
         """Count the stored rows anew: when the page is opened and when a list was read."""
@@ -251,7 +253,8 @@ class Data(StoredRows):
         """What is shown now, as a view of that name."""
         header = self.table.horizontalHeader()
         places = [header.logicalIndex(at) for at in range(header.count())]
-        columns = tuple(self.model.column(at).name for at in places if not header.isSectionHidden(at))
+        there = self.shown_of is not None and self.shown_of.entity is self.entity()  # else it gets the usual columns
+        columns = tuple(self.model.column(at).name for at in places if there and not header.isSectionHidden(at))
         sort, descending = self._sort or ("", False)
         owner = str(self.account.currentData() or "")
         ready = self.view.name if self.view is not None else ""
@@ -313,9 +316,11 @@ class Data(StoredRows):
         self.read()
 
     def _sorted(self, at: int, order: Qt.SortOrder) -> None:
-        if at >= 0:
+        if at >= 0 and self.shown_of is not None and self.shown_of.entity is self.entity():
             self._sort = (self.model.column(at).name, order is Qt.SortOrder.DescendingOrder)
             self.read()
+        elif at >= 0:  # it was a column of the rows that were taken away
+            self._show_order(-1)
 
     def _happened(self, events: Sequence[Event]) -> None:
         done = {event.data.type for event in events if isinstance(event.data, SyncCompleted)}
@@ -323,39 +328,45 @@ class Data(StoredRows):
             self._recount()
         if self.isVisible() and self.lists.name() in done:
             self._reading += 1
-            self._context.background.run(self._refresh(self._reading), "data")
+            self._read_again(self._reading)
+
+    def _read_again(self, number: int) -> None:
+        """Read what is shown anew and leave the operator where he is."""
+        self._context.background.run(self._read(number, again=True), "data")
 
     # ------------------------------------------------------------------------------------------------ one row
 
     def _open_record(self, index: QModelIndex) -> None:
         """Double click or Enter on a row: its sheet."""
-        entity, found = self.entity(), self.model.stored(index.row())
-        if entity is not None and found is not None:
-            self._context.open("record", (entity.name, found.account, found.key))
+        asked, found = self.shown_of, self.model.stored(index.row())
+        if asked is not None and found is not None:
+            self._context.open("record", (asked.entity.name, found.account, found.key))
 
     def _read_row_again(self) -> None:
-        entity = self.entity()
+        asked = self.shown_of
         found = self.model.stored(self.table.currentIndex().row())
-        if entity is not None and found is not None:
-            self._context.sync(entity.name, found.account or None, found.key)
+        if asked is not None and found is not None:
+            self._context.sync(asked.entity.name, found.account or None, found.key)
 
     # ------------------------------------------------------------------------------------------------ export
 
     async def _export(self) -> None:
-        services, entity = self._context.services, self.entity()
-        if services is None or services.store is None or entity is None:
+        """Write the rows that are shown now, all of them, whatever is chosen while the file is named."""
+        services, asked = self._context.services, self.shown_of
+        if services is None or services.store is None or asked is None:
             return
+        entity, total = asked.entity, max(1, self.model.total)
+        hidden = set(self._hidden_columns(entity))
+        columns = [c for c in asked.columns if c.name not in hidden]
         name = words.type_name(entity.name)
         demo = "DEMO-" if services.demo else ""
         path = await ask_where(self, tr("Export {type}", type=name), f"{demo}{name.lower()}", ("xlsx", "csv"))
         if path is None:
             return
-        hidden = self._hidden_columns(entity)
-        columns = [c for c in self._columns_of(entity) if c.name not in hidden]
-        before = await self._values_before(entity)
+        before = await self._values_before(asked)
         rows: list[tuple[object, ...]] = []
-        work, total = Work(self._context, tr("Export {type}", type=name)), max(1, self.model.total)
-        async for part in services.store.export(entity.name, self._owners()[0], **self._question()):
+        work = Work(self._context, tr("Export {type}", type=name))
+        async for part in services.store.export(entity.name, asked.owners[0], **asked.question):
             for r in part:
                 values = {**r.values, BEFORE: before.get((r.account, r.key)), OWNER: r.account}
                 rows.append(tuple(exported(values.get(c.name), c.kind) for c in columns))

@@ -56,6 +56,10 @@ class RowsModel(QAbstractTableModel):
         self._asked = {0}
         self.endResetModel()
 
+    def clear(self) -> None:
+        """No rows; the columns stay until the next list is there."""
+        self.start(self._columns, 0, ())
+
     def add(self, number: int, rows: tuple[Any, ...]) -> None:
         """A page that was wanted."""
         self._pages[number] = rows

@@ -1,0 +1,228 @@
+"""The Data page while answers are late or fail: rows are never taken for those of another list, search or account."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from panel_fakes import NOW, MakePanel, World, calm
+from panel_office import CUSTOMER, ORDERS, Office, other_customer
+from PySide6.QtCore import Qt
+
+from archisync_gui.entities import ENTITIES
+from archisync_gui.model import AccountStatus, EventKind
+from archisync_gui.store import StoreError
+from archisync_gui.ui.pages.data import Data
+from archisync_gui.ui.shell.panel import Panel
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.qasync
+
+TWO = tuple(AccountStatus(name, True, True, None, 0, 15) for name in ("agente01", "agente02"))
+
+
+class Server:
+    """The office's store as a slow or unreachable server: holds back or refuses readings of rows."""
+
+    def __init__(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.held: Callable[[str, dict[str, Any]], bool] = lambda *_: False
+        self.refused: Callable[[str, dict[str, Any]], bool] = lambda *_: False
+        self.open = asyncio.Event()
+        self.waiting = 0
+        rows = office.store.rows
+
+        async def answer(name: str, account: str | None, **question: Any) -> Any:
+            page = "offset" in question  # the Data page reads in pages, others only count
+            if page and self.refused(name, question):
+                raise StoreError("office-unreachable", path="x", detail="y")
+            if page and self.held(name, question):
+                self.waiting += 1
+                await self.open.wait()
+            return await rows(name, account, **question)
+
+        monkeypatch.setattr(office.store, "rows", answer)
+
+
+@pytest.fixture
+def server(office: Office, monkeypatch: pytest.MonkeyPatch) -> Server:
+    return Server(office, monkeypatch)
+
+
+async def data_of(make_panel: MakePanel, office: Office, language: str = "en") -> tuple[Panel, Data]:
+    """The page with the customers."""
+    panel = await make_panel(language=language, store=office.store, entities=ENTITIES)
+    page = panel.window.go("data")
+    assert isinstance(page, Data)
+    page.lists.choose("customers")
+    await until(lambda: page.model.total == 21 and page.model.column(0).name in names(page, "customers"))
+    return panel, page
+
+
+def names(page: Data, of: str) -> set[str]:
+    entity = page._context.services.entity(of)  # type: ignore[union-attr]
+    assert entity is not None
+    return {column.name for column in entity.columns}
+
+
+def keys(page: Data) -> list[str]:
+    return [row.key for at in range(page.model.total) if (row := page.model.stored(at)) is not None]
+
+
+def wanted(panel: Panel) -> list[object]:
+    seen: list[object] = []
+    panel.context.wanted.connect(lambda place, what: seen.append((place, what)))
+    return seen
+
+
+async def test_rows_of_the_list_before_do_not_act_as_the_new_lists(
+    make_panel: MakePanel, office: Office, server: Server
+) -> None:
+    panel, page = await data_of(make_panel, office)
+    page.table.setCurrentIndex(page.model.index(0, 0))
+    server.held = lambda name, _: name == "orders"
+    seen = wanted(panel)
+    page.lists.choose("orders")
+    await until(lambda: server.waiting > 0)
+    assert keys(page) == []
+    assert not page.open_sheet.isEnabled()
+    assert not page.export.isEnabled()
+    page.table.activated.emit(page.model.index(0, 0))
+    page.again.clicked.emit()
+    assert seen == []
+    assert page._context.services.orchestrator.calls == []  # type: ignore[union-attr]
+    await until(lambda: page.empty.isVisible())
+    assert page.empty.text() == "Reading…"
+    server.open.set()
+    await until(lambda: sorted(keys(page)) == [str(order["id"]) for order in ORDERS])
+    assert page.table.isVisible()
+    assert page.export.isEnabled()
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "This cannot be shown now: "), ("it", "Ora non si può mostrare: ")]
+)
+async def test_a_list_that_cannot_be_read_shows_no_rows_of_another(
+    make_panel: MakePanel, office: Office, server: Server, language: str, words: str, expected_errors: Any
+) -> None:
+    _, page = await data_of(make_panel, office, language)
+    expected_errors("ui:data failed")
+    server.refused = lambda name, _: name == "orders"
+    page.lists.choose("orders")
+    await until(lambda: page.empty.text().startswith(words))
+    assert page.empty.isVisible()
+    assert keys(page) == []
+    assert page._count.text() == ""
+    page.lists.choose("customers")
+    await until(lambda: page.model.total == 21)
+    assert page.table.isVisible()
+
+
+async def test_a_search_that_fails_leaves_no_rows_of_the_search_before(
+    make_panel: MakePanel, office: Office, server: Server, expected_errors: Any
+) -> None:
+    _, page = await data_of(make_panel, office)
+    expected_errors("ui:data failed")
+    server.refused = lambda _, question: question["search"] == "rossi"
+    page.search.setText("rossi")
+    await until(lambda: page.empty.text().startswith("This cannot be shown now: "))
+    assert keys(page) == []
+    server.refused = lambda *_: True
+    page.search.setText("")
+    await until(lambda: page.empty.isVisible())
+
+
+async def test_rows_that_could_not_be_read_again_stay(
+    make_panel: MakePanel, office: Office, server: Server, world: World, expected_errors: Any
+) -> None:
+    """They are what was asked for; the notice tells that they could not be renewed."""
+    panel, page = await data_of(make_panel, office)
+    expected_errors("ui:data failed")
+    server.refused = lambda *_: True
+    world.orchestrator.tell(EventKind.SYNC_COMPLETED, {"type": "customers", "account": "agente01"})
+    await until(lambda: panel.window.notice.isVisible())
+    assert page.model.total == 21
+    assert page.table.isVisible()
+
+
+async def test_another_account_shows_nothing_of_the_one_before(
+    make_panel: MakePanel, office: Office, server: Server, world: World
+) -> None:
+    world.orchestrator.status = calm(accounts=TWO)
+    _, page = await data_of(make_panel, office)
+    server.held = lambda *_: True
+    page.account.setCurrentIndex(page.account.findData("agente02"))
+    await until(lambda: server.waiting > 0)
+    assert keys(page) == []
+
+
+async def test_what_is_shown_is_exported_although_another_search_is_typed(
+    make_panel: MakePanel, office: Office, server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    _, page = await data_of(make_panel, office)
+    path = tmp_path / "shown.csv"
+
+    async def asked(*_: object) -> Any:
+        page.search.setText("rossi")  # while the name of the file is asked for
+        return path
+
+    monkeypatch.setattr("archisync_gui.ui.pages.data.ask_where", asked)
+    page.export.click()
+    await until(path.exists)
+    await until(lambda: len(path.read_text(encoding="utf-8-sig").splitlines()) == 22)
+
+
+async def test_a_click_made_while_the_list_is_read_again_stays(
+    make_panel: MakePanel, office: Office, server: Server, world: World
+) -> None:
+    _, page = await data_of(make_panel, office)
+    page.table.setCurrentIndex(page.model.index(2, 0))
+    server.held = lambda *_: True
+    world.orchestrator.tell(EventKind.SYNC_COMPLETED, {"type": "customers", "account": "agente01"})
+    await until(lambda: server.waiting > 0)
+    assert page.table.updatesEnabled(), "the rows are painted while a slow server answers"
+    page.table.setCurrentIndex(page.model.index(7, 0))
+    clicked, shown = page.model.stored(7), page.shown_of
+    server.open.set()
+    await until(lambda: page.shown_of is not shown)
+    assert page.table.currentIndex().row() == 7
+    assert page.model.stored(7).key == clicked.key
+
+
+async def test_pages_belong_to_the_search_that_is_shown(make_panel: MakePanel, office: Office, server: Server) -> None:
+    """Scrolled between typing and reading: the page that is looked at is one of the rows that are still shown."""
+    many = [CUSTOMER, *({**other_customer(n), "name": f"Ferramenta {n:04d}"} for n in range(900))]
+    zeta = [{**other_customer(n), "name": f"Zeta {n:04d}"} for n in range(1000, 1900)]
+    await office.read("customers", "agente01", [*many, *zeta], NOW)
+    panel = await make_panel(store=office.store, entities=ENTITIES)
+    page = panel.window.go("data")
+    assert isinstance(page, Data)
+    page.lists.choose("customers")
+    await until(lambda: page.model.total == 1801)
+    page.search.blockSignals(True)  # its delay has not passed
+    page.search.setText("zeta")
+    page.model.wanted.emit(2)
+    await until(lambda: page.model.stored(400) is not None)
+    assert str(page.model.stored(400).values["name"]).startswith("Ferramenta")
+
+
+async def test_a_page_of_the_search_before_is_not_put_into_the_new_one(
+    make_panel: MakePanel, office: Office, server: Server
+) -> None:
+    many = [CUSTOMER, *({**other_customer(n), "name": f"Ferramenta {n:04d}"} for n in range(900))]
+    await office.read("customers", "agente01", many, NOW)
+    panel = await make_panel(store=office.store, entities=ENTITIES)
+    page = panel.window.go("data")
+    assert isinstance(page, Data)
+    page.lists.choose("customers")
+    await until(lambda: page.model.total == 901)
+    server.held = lambda _, question: question["offset"] > 0
+    page.model.wanted.emit(2)
+    await until(lambda: server.waiting == 1)
+    keys_before = page.model.stored(0).key
+    page.table.horizontalHeader().setSortIndicator(0, Qt.SortOrder.DescendingOrder)
+    await until(lambda: page.model.total == 901 and page.model.stored(0).key != keys_before)
+    server.open.set()
+    await asyncio.sleep(0.1)
+    assert page.model.stored(400) is None
