@@ -31,14 +31,17 @@ LINKS: Mapping[str, tuple[Link, ...]] = {
     "ddt": (
         _TO_CUSTOMER,
         Link("order_number", "orders", "order_number"),
+        Link("order_number", "ddt", "order_number"),
         Link("order_number", "invoices", "order_number"),
     ),
     "invoices": (
         _TO_CUSTOMER,
         Link("order_number", "orders", "order_number"),
         Link("order_number", "ddt", "order_number"),
+        Link("order_number", "invoices", "order_number"),
     ),
     "products": (Link("item_id", "prices", "item_id"),),
     "prices": (Link("item_id", "products", "item_id"),),
 }
-"""By list, one link to each list that belongs to it. Collective invoices name one order each, or none."""
+"""By list, one link to each list that belongs to it. Collective invoices name one order each, or none. The link of a
+delivery note or invoice to its own list leads to all of its order's, itself included: the order's state needs them."""

@@ -3644,5 +3644,17 @@
             <source>This cannot be shown now: {why}</source>
             <translation>Ora non si può mostrare: {why}</translation>
         </message>
+        <message>
+            <source>Other delivery notes of the order</source>
+            <translation>Altri DDT dell'ordine</translation>
+        </message>
+        <message>
+            <source>Other invoices of the order</source>
+            <translation>Altre fatture dell'ordine</translation>
+        </message>
+        <message>
+            <source>“{text}” could not be looked up: {why}</source>
+            <translation>Impossibile cercare «{text}»: {why}</translation>
+        </message>
     </context>
 </TS>

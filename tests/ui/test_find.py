@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from panel_fakes import NOW, MakePanel, calm
-from panel_office import CUSTOMER, Office
+from panel_office import CUSTOMER, DDT, INVOICES, Office
 from panel_printing import print_to_file
 from PySide6.QtCore import QEvent, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QKeyEvent
@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QPus
 
 from archisync_gui.entities import ENTITIES
 from archisync_gui.model import AccountStatus
+from archisync_gui.ui.output.record import Sheet
 from archisync_gui.ui.shell.find import Find
 from archisync_gui.ui.shell.panel import Panel
 from archisync_gui.ui.shell.sheet import RecordSheet
@@ -118,6 +119,57 @@ async def test_part_of_an_order_number_leads_to_its_parcel(
     assert sheet.follow.isVisible()
     QTest.mouseClick(sheet.follow, Qt.MouseButton.LeftButton)
     assert gone[0].toString() == "https://vas.brt.it/vas/sped_det_show.hsm?brtcode=998877"
+
+
+@pytest.mark.parametrize(
+    ("language", "note", "order", "invoice"),
+    [
+        ("en", "Other delivery notes of the order", "delivered", "Other invoices of the order"),
+        ("it", "Altri DDT dell'ordine", "consegnato", "Altre fatture dell'ordine"),
+    ],
+)
+async def test_the_sheets_of_note_and_invoice_say_of_their_order_what_its_own_sheet_says(
+    make_panel: MakePanel, office: Office, language: str, note: str, order: str, invoice: str
+) -> None:
+    """A note or invoice counts for the state of its order in its own sheet too, with the others of that order."""
+    second = {**DDT[0], "id": "7002", "ddt_number": "4570", "delivery_date": "2026-03-06"}
+    overdue = {**INVOICES[1], "erp_id": "310", "invoice_number": "FT310", "due_date": "2026-03-02"}
+    await office.read("ddt", "agente01", [*DDT, second], NOW)
+    await office.read("invoices", "agente01", [*INVOICES, overdue], NOW)
+    panel = await panel_of(make_panel, office, language)
+    sheet = panel.window.record_sheet()
+
+    async def shown(name: str, key: str) -> Sheet:
+        seen: list[Sheet] = []
+        sheet.opened.connect(seen.append)
+        sheet.open((name, "agente01", key))
+        await until(lambda: bool(seen))
+        return seen[0]
+
+    def of_order(found: Sheet) -> str:
+        (line,) = (line for part in found.sections for line in part.lines if line.target[0] == "orders")
+        return line.detail.split(" · ")[1]
+
+    for number, list_, key, section, others in (
+        ("902", "ddt", "7001", note, ["7002"]),
+        ("902", "ddt", "7002", note, ["7001"]),
+        ("901", "invoices", "302", invoice, ["310"]),
+        ("901", "invoices", "310", invoice, ["302"]),
+    ):
+        own = await shown("orders", number)
+        found = await shown(list_, key)
+        assert of_order(found) == own.state
+        (part,) = (part for part in found.sections if part.title == section)
+        assert [line.target[2] for line in part.lines] == others
+    assert (await shown("orders", "902")).state == order
+
+
+async def test_a_note_without_others_shows_no_heading_for_them(make_panel: MakePanel, office: Office) -> None:
+    panel = await panel_of(make_panel, office)
+    await typed(panel, "998877")
+    sheet = await opened(panel)
+    assert sheet.sheet is not None
+    assert [part.title for part in sheet.sheet.sections] == ["Customer", "Order"]
 
 
 async def test_links_lead_on_and_back(make_panel: MakePanel, office: Office) -> None:

@@ -145,15 +145,26 @@ def _sections(record: Record, today: date) -> list[Section]:
     if page := related.get("orders"):
         lines = [_order(row, _rows(related, "ddt"), _rows(related, "invoices"), today) for row in page.rows]
         found.append(_section(tr("Order"), lines, page))
-    if page := related.get("ddt"):
-        found.append(_section(tr("Delivery notes and parcels"), [_line("ddt", row, today) for row in page.rows], page))
-    if page := related.get("invoices"):
-        found.append(_section(tr("Invoices"), [_line("invoices", row, today) for row in page.rows], page))
+    if page := _others(record, "ddt"):
+        heading = tr("Other delivery notes of the order") if name == "ddt" else tr("Delivery notes and parcels")
+        found.append(_section(heading, [_line("ddt", row, today) for row in page.rows], page))
+    if page := _others(record, "invoices"):
+        heading = tr("Other invoices of the order") if name == "invoices" else tr("Invoices")
+        found.append(_section(heading, [_line("invoices", row, today) for row in page.rows], page))
     if page := related.get("prices"):
         found.append(_section(tr("Prices"), [_line("prices", row, today) for row in page.rows], page))
     if page := related.get("products"):
         found.append(_section(tr("Product"), [_line("products", row, today) for row in page.rows], page))
     return found
+
+
+def _others(record: Record, name: str) -> Page | None:
+    """What belongs to the record of a list, without the record itself."""
+    page = record.related.get(name)
+    if page is None or name != record.entity.name:
+        return page
+    rows = tuple(row for row in page.rows if row.key != record.row.key)
+    return Page(rows, page.total - (len(page.rows) - len(rows)))
 
 
 def _invoices(page: Page | None, today: date) -> list[Section]:
