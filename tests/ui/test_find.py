@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sys
 from dataclasses import replace
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from panel_fakes import NOW, MakePanel, calm
+from panel_fakes import NOW, MakePanel, World, calm
 from panel_office import CUSTOMER, DDT, INVOICES, Office
 from panel_printing import print_to_file
 from PySide6.QtCore import QEvent, Qt, QUrl
@@ -21,6 +22,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QPus
 
 from archisync_gui.entities import ENTITIES
 from archisync_gui.model import AccountStatus
+from archisync_gui.store import StoreError
 from archisync_gui.ui.output.record import Sheet
 from archisync_gui.ui.shell.find import Find
 from archisync_gui.ui.shell.panel import Panel
@@ -44,6 +46,13 @@ async def typed(panel: Panel, text: str) -> Find:
         QApplication.sendEvent(panel.window.header.find_box, key)
     await until(lambda: shown[-1:] == [text])
     return find
+
+
+def wanted(panel: Panel) -> list[tuple[object, object]]:
+    """What the panel is asked to open from now on."""
+    seen: list[tuple[object, object]] = []
+    panel.context.wanted.connect(lambda place, what: seen.append((place, what)))
+    return seen
 
 
 async def opened(panel: Panel) -> RecordSheet:
@@ -221,6 +230,104 @@ async def test_an_answer_to_an_older_text_is_dropped(make_panel: MakePanel, offi
     QTest.keyClicks(panel.window.header.find_box, "rossi")
     await until(lambda: "rossi" in shown)
     assert shown == ["rossi"]
+
+
+class Slow:
+    """The store's answers to lookups, held back until they are let go."""
+
+    def __init__(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.go = asyncio.Event()
+        find = office.store.find
+
+        async def slow(*asked: Any) -> Any:
+            await self.go.wait()
+            return await find(*asked)
+
+        monkeypatch.setattr(office.store, "find", slow)
+
+
+def scan(panel: Panel, text: str) -> None:
+    """A text and Enter without a pause, as a barcode scanner or a paste gives them."""
+    box = panel.window.header.find_box
+    box.selectAll()
+    box.insert(text)
+    box.textEdited.emit(text)
+    QTest.keyClick(box, Qt.Key.Key_Return)
+
+
+async def test_enter_before_the_answer_opens_a_result_of_what_is_typed(
+    make_panel: MakePanel, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = await panel_of(make_panel, office)
+    find = await typed(panel, "rossi")
+    slow, opened_now = Slow(office, monkeypatch), wanted(panel)
+    scan(panel, "X10K2")
+    await asyncio.sleep(0.1)
+    assert opened_now == [], "the lines are of the text before"
+    slow.go.set()
+    await until(lambda: bool(opened_now))
+    assert opened_now == [("record", ("products", "", "X10K2"))]
+    assert not find.isVisible()
+
+
+async def test_enter_before_any_result_is_not_lost_and_nothing_found_opens_nothing(
+    make_panel: MakePanel, office: Office
+) -> None:
+    panel = await panel_of(make_panel, office)
+    opened_now, find = wanted(panel), panel.window.results()
+    panel.window.activateWindow()
+    scan(panel, "26-002")
+    await until(lambda: bool(opened_now))
+    assert opened_now[0] == ("record", ("orders", "agente01", "902"))
+    scan(panel, "nobody")
+    await until(lambda: "Nothing found" in find.accessibleName())
+    scan(panel, "")
+    await typed(panel, "rossi")
+    assert len(opened_now) == 1, "that Enter was the other text's"
+
+
+async def test_enter_waits_for_the_account_just_chosen(
+    make_panel: MakePanel, office: Office, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.orchestrator.status = calm(
+        accounts=tuple(AccountStatus(name, True, True, None, 0, 15) for name in ("agente01", "agente02"))
+    )
+    await office.read("customers", "agente02", [{**CUSTOMER, "id": "70001"}], NOW)
+    panel = await panel_of(make_panel, office)
+    find = await typed(panel, "de rossi")
+    slow, opened_now = Slow(office, monkeypatch), wanted(panel)
+    find.account.setCurrentIndex(find.account.findData("agente02"))
+    find.account.activated.emit(find.account.currentIndex())
+    QTest.keyClick(panel.window.header.find_box, Qt.Key.Key_Return)
+    slow.go.set()
+    await until(lambda: bool(opened_now))
+    assert opened_now == [("record", ("customers", "agente02", "70001"))]
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "“X10K2” could not be looked up: "), ("it", "Impossibile cercare «X10K2»: ")]
+)
+async def test_a_lookup_that_fails_leaves_no_results_of_the_text_before(
+    make_panel: MakePanel,
+    office: Office,
+    monkeypatch: pytest.MonkeyPatch,
+    expected_errors: Any,
+    language: str,
+    words: str,
+) -> None:
+    expected_errors("ui:find failed")
+    panel = await panel_of(make_panel, office, language)
+    find = await typed(panel, "rossi")
+
+    async def unreachable(*_: object) -> Any:
+        raise StoreError("office-unreachable", path="x", detail="y")
+
+    monkeypatch.setattr(office.store, "find", unreachable)
+    opened_now = wanted(panel)
+    scan(panel, "X10K2")
+    await until(lambda: find.accessibleName().startswith(words))
+    assert find.model.lines == []
+    assert opened_now == []
 
 
 async def test_rows_of_another_account_only_when_all_are_asked(make_panel: MakePanel, office: Office) -> None:

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from archisync_gui.store.types import FoundList, StoredRow
-from archisync_gui.ui.live.context import Context
+from archisync_gui.ui.live.context import Context, problem
 from archisync_gui.ui.live.services import account_ids
 from archisync_gui.ui.look.theme import color, scaled
 from archisync_gui.ui.shell.find_box import FindBox
@@ -42,6 +42,9 @@ WIDTH = 620
 """Pixels of the results, at most."""
 
 ITEM = Qt.ItemDataRole.UserRole + 1
+
+Asked = tuple[str, tuple[str, ...]]
+"""A text, and the accounts in whose rows it is looked up."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,12 @@ class Find(QFrame):
         self.setObjectName("find")
         self._context, self.box, self._window = context, box, parent
         self._task: asyncio.Task[object] | None = None
-        self._asked = ""
+        self._asked: Asked | None = None
+        """What is looked up or shown; ``None``: the results are closed."""
+        self._answered: Asked | None = None
+        """What the lines are the results of."""
+        self._enter = False
+        """Enter was pressed before the answer was there: its first result is opened."""
         self.model = _Model(self)
         self.list = QListView()
         self.list.setModel(self.model)
@@ -236,20 +244,26 @@ class Find(QFrame):
         if self._task is not None:
             self._task.cancel()
             self._task = None
-        self._asked = text
+        self._enter = False
         if not text.strip():
+            self._asked = None
             self.hide()
             return
-        self._task = self._context.background.run(self._look(text), "find")
+        self._asked = asked = (text, self.accounts())
+        self._task = self._context.background.run(self._look(asked), "find")
 
-    async def _look(self, text: str) -> None:
-        services = self._context.services
+    async def _look(self, asked: Asked) -> None:
+        services, (text, accounts) = self._context.services, asked
         if services is None or services.store is None:
             self._say([], tr("Archisync is still starting. Try again in a moment."))
             return
-        accounts = self.accounts()
-        found = await services.store.find(text, accounts, PER_LIST)
-        if text != self._asked:
+        try:
+            found = await services.store.find(text, accounts, PER_LIST)
+        except Exception as error:
+            if asked == self._asked:
+                self._say([], tr("“{text}” could not be looked up: {why}", text=text.strip(), why=problem(error)))
+            raise
+        if asked != self._asked:
             return
         lines = items(found, self._context.today(), len(accounts))
         if lines:
@@ -259,9 +273,14 @@ class Find(QFrame):
         else:
             hint = tr("Nothing found for “{text}”.", text=text.strip())
         self._say(lines, hint)
+        self._answered = asked
+        enter, self._enter = self._enter, False
         self.shown_results.emit(text)
+        if enter:
+            self.open_chosen()
 
     def _say(self, lines: list[Item], hint: str) -> None:
+        self._answered, self._enter = None, self._enter and bool(lines)
         self.model.show(lines)
         self._hint.setText(hint)
         self.setAccessibleName(hint)
@@ -295,8 +314,11 @@ class Find(QFrame):
         self.list.setCurrentIndex(self.model.index(records[max(0, min(place, len(records) - 1))]))
 
     def open_chosen(self) -> None:
-        """Open the chosen record's sheet."""
-        self._open(self.list.currentIndex().row())
+        """Open the chosen record's sheet; while the lines are the results of another text: the first of this one's."""
+        if self._asked is not None and self._asked != self._answered:
+            self._enter = True
+        else:
+            self._open(self.list.currentIndex().row())
 
     def _open(self, at: int) -> None:
         if self.isVisible() and 0 <= at < len(self.model.lines):
@@ -310,7 +332,8 @@ class Find(QFrame):
         if self._task is not None:
             self._task.cancel()
             self._task = None
-        self._asked = ""
+        self._asked = self._answered = None
+        self._enter = False
         self.hide()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
