@@ -45,6 +45,9 @@ class RecordSheet(QFrame):
         self._context, self._watches, self._page = context, watches, parent
         self._reading = 0
         self._target: Target | None = None
+        """The record that is shown: what the buttons act on."""
+        self._awaited: Target | None = None
+        """The record that is being read to take its place."""
         self._before: list[Target] = []
         self._record: Record | None = None
         self._whole = False
@@ -119,41 +122,41 @@ class RecordSheet(QFrame):
     # ------------------------------------------------------------------------------------------------ opening
 
     def open(self, target: Target) -> None:
-        """Show a record; Back leads to the one that was shown before."""
+        """Show a record; Back leads to the one that was shown before. Until it is read the one before stays."""
         if not self.isVisible():
-            self._before = []
-            focus = self.window().focusWidget()
-            self._focus_back = focus
-        elif self._target is not None and self._target != target:
-            self._before.append(self._target)
-        self._whole = False
-        self._target = target
-        self._read(focus=True)
+            self._focus_back = self.window().focusWidget()
+        self._read(target, focus=True)
 
     def _go_back(self) -> None:
         if self._before:
-            self._target = self._before.pop()
-            self._whole = False
-            self._read(focus=True)
+            self._read(self._before[-1], focus=True, back=True)
 
-    def _read(self, focus: bool = False) -> None:
+    def _read(self, target: Target, *, focus: bool = False, back: bool = False) -> None:
         self._reading += 1
-        self._context.background.run(self._fill(self._reading, focus), "record")
+        self._awaited = target if focus else None
+        self._context.background.run(self._fill(self._reading, target, focus, back), "record")
 
-    async def _fill(self, number: int, focus: bool) -> None:
-        services, target = self._context.services, self._target
-        if services is None or services.store is None or target is None:
+    async def _fill(self, number: int, target: Target, focus: bool, back: bool) -> None:
+        services = self._context.services
+        entity = services.entity(target[0]) if services is not None else None
+        if services is None or services.store is None:
             return
-        entity = services.entity(target[0])
-        if entity is None:
-            return
-        record = await read_record(services.store, entity, target[1] or None, target[2])
+        try:
+            record = await read_record(services.store, entity, target[1] or None, target[2]) if entity else None
+        finally:
+            if number == self._reading:
+                self._awaited = None
         if number != self._reading:
             return
         if record is None:
             self._context.say(tr("This record is no longer stored."))
-            self.close_sheet()
+            if back:
+                self._before.pop()
+                self._render()
+            elif target == self._target:
+                self.close_sheet()
             return
+        self._step(target, back)
         self._record = record
         self._render()
         if not self.isVisible():
@@ -165,10 +168,22 @@ class RecordSheet(QFrame):
             self.body.verticalScrollBar().setValue(0)
         self.opened.emit(self.sheet)
 
+    def _step(self, target: Target, back: bool) -> None:
+        """Another record takes the place of the one shown."""
+        if back:
+            self._before.pop()
+        elif not self.isVisible():
+            self._before = []
+        elif self._target is not None and self._target != target:
+            self._before.append(self._target)
+        if target != self._target:
+            self._whole = False
+        self._target = target
+
     def close_sheet(self) -> None:
         """Take the sheet away; the keyboard is back where it was."""
         self._reading += 1
-        self._target = self._record = self.sheet = None
+        self._target = self._awaited = self._record = self.sheet = None
         had_focus = self.isAncestorOf(self.window().focusWidget() or self.window())
         self.hide()
         if had_focus and self._focus_back is not None:
@@ -178,10 +193,10 @@ class RecordSheet(QFrame):
 
     def _happened(self, events: Sequence[Event]) -> None:
         """A list of this record was read anew: show what is new, without moving anything."""
-        if self.isVisible() and self._record is not None:
+        if self.isVisible() and self._record is not None and self._target is not None and self._awaited is None:
             names = set(self._record.ages)
             if any(isinstance(e.data, SyncCompleted) and e.data.type in names for e in events):
-                self._read()
+                self._read(self._target)
 
     # ------------------------------------------------------------------------------------------------ showing
 
