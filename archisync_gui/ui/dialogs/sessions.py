@@ -17,6 +17,7 @@ from archisync_gui.ui.widgets.basic import label
 from archisync_gui.ui.widgets.delegates import CellDelegate
 from archisync_gui.ui.widgets.dialog import Dialog
 from archisync_gui.ui.widgets.models import SessionsModel
+from archisync_gui.ui.widgets.snapshot_model import choose_no_neighbour
 
 
 class SessionsDialog(Dialog):
@@ -30,6 +31,7 @@ class SessionsDialog(Dialog):
         self.table.setModel(self._sessions)
         self.table.setItemDelegate(CellDelegate(self.table))
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.table.setShowGrid(False)
         self.table.setFrameShape(QFrame.Shape.NoFrame)
         self.table.verticalHeader().hide()
@@ -39,6 +41,7 @@ class SessionsDialog(Dialog):
         self.table.setTabKeyNavigation(False)
         self.table.setMinimumHeight(220)
         self.table.setAccessibleName(tr("Open order form tabs"))
+        choose_no_neighbour(self.table, self._sessions)
         self._empty = label(tr("No order form is open."), "muted")
         self.body.addWidget(self._empty)
         self.body.addWidget(self.table, 1)
@@ -52,6 +55,7 @@ class SessionsDialog(Dialog):
         context.bridge.tick.connect(self._tick)
         if context.status is not None:
             self._status(context.status)
+            self.table.selectRow(0)  # only now: a row that is chosen later is one that the operator chose
 
     def _tick(self) -> None:
         if self._context.status is not None:
@@ -59,19 +63,19 @@ class SessionsDialog(Dialog):
 
     def _status(self, status: Status) -> None:
         self._sessions.show_status(status, self._context.now())
-        if status.sessions and not self.table.selectionModel().hasSelection():
-            self.table.selectRow(0)
         self._empty.setVisible(not status.sessions)
         self.table.setVisible(bool(status.sessions))
         self._show_buttons()
 
     def _show_buttons(self, *_: object) -> None:
         some = self._sessions.rowCount() > 0
-        for button in (self.one, self.all):
-            button.setEnabled(some)
-            button.setToolTip("" if some else tr("No order form is open"))
+        none = "" if some else tr("No order form is open")
+        chosen = bool(self.table.selectionModel().selectedRows())
+        self.all.setEnabled(some)
+        self.all.setToolTip(none)
+        self.one.setEnabled(chosen)
+        self.one.setToolTip("" if chosen else none or tr("Choose a row first"))
 
     def _end_one(self) -> None:
-        index = self.table.currentIndex()
-        if index.isValid():
+        for index in self.table.selectionModel().selectedRows():
             self._context.end_session(self._sessions.item(index.row()).handle)

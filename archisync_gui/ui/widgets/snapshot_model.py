@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtWidgets import QAbstractItemView
 
 from archisync_gui.ui.text.i18n import plain
 from archisync_gui.ui.text.words import Chip
@@ -51,7 +52,10 @@ class Cell:
 
 
 class SnapshotModel(QAbstractTableModel):
-    """Rows of cells with keys; :meth:`replace` tells the smallest change (ranges, insertions, removals)."""
+    """Rows of cells with keys; :meth:`replace` tells the smallest change (ranges, insertions, removals, moves)."""
+
+    leaving = Signal(int, int)
+    """The first and last of rows that are about to be removed, before a view of them chooses a neighbour instead."""
 
     def __init__(self, columns: int, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -126,7 +130,7 @@ class SnapshotModel(QAbstractTableModel):
         self.dataChanged.emit(self.index(changed[0][0], left), self.index(changed[-1][0], right))
 
     def _align(self, keys: list[object], rows: Sequence[tuple[object, object, tuple[Cell, ...]]]) -> None:
-        """Remove and insert rows until the keys are the wanted ones; neighbours together, each told once."""
+        """Remove, move and insert rows until the keys are the wanted ones; neighbours together, each told once."""
         wanted, end = set(keys), len(self._keys)
         while end:
             first = end
@@ -143,13 +147,19 @@ class SnapshotModel(QAbstractTableModel):
                 continue
             last = at
             if keys[at] in known:
-                moved = self._keys.index(keys[at], at)
-                self._remove(moved, moved)
+                self._move(self._keys.index(keys[at], at), at)
             else:
                 while last + 1 < len(keys) and keys[last + 1] not in known:
                     last += 1
-            self._insert(at, rows[at : last + 1])
+                self._insert(at, rows[at : last + 1])
             at = last + 1
+
+    def _move(self, at: int, to: int) -> None:
+        """A row goes up; it stays chosen where it was chosen."""
+        self.beginMoveRows(QModelIndex(), at, at, QModelIndex(), to)
+        for kept in (self._keys, self._items, self._rows):
+            kept.insert(to, kept.pop(at))
+        self.endMoveRows()
 
     def _insert(self, at: int, rows: Sequence[tuple[object, object, tuple[Cell, ...]]]) -> None:
         self.beginInsertRows(QModelIndex(), at, at + len(rows) - 1)
@@ -159,6 +169,17 @@ class SnapshotModel(QAbstractTableModel):
         self.endInsertRows()
 
     def _remove(self, first: int, last: int) -> None:
+        self.leaving.emit(first, last)
         self.beginRemoveRows(QModelIndex(), first, last)
         del self._keys[first : last + 1], self._items[first : last + 1], self._rows[first : last + 1]
         self.endRemoveRows()
+
+
+def choose_no_neighbour(view: QAbstractItemView, model: SnapshotModel) -> None:
+    """Once the chosen row is gone nothing is chosen: a key or button meant for it must not act on its neighbour."""
+
+    def leaving(first: int, last: int) -> None:
+        if first <= view.currentIndex().row() <= last:
+            view.selectionModel().clear()
+
+    model.leaving.connect(leaving)
