@@ -3656,5 +3656,9 @@
             <source>“{text}” could not be looked up: {why}</source>
             <translation>Impossibile cercare «{text}»: {why}</translation>
         </message>
+        <message>
+            <source>The view “{name}” is of {account}, which is not in use.</source>
+            <translation>La vista «{name}» è di {account}, che non è in uso.</translation>
+        </message>
     </context>
 </TS>

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from panel_fakes import NOW, MakePanel, World, calm
+from panel_fakes import NOW, MakePanel, World, calm, overview
 from panel_office import CUSTOMER, ORDERS, Office, other_customer
 from PySide6.QtCore import Qt
 
 from archisync_gui.entities import ENTITIES
 from archisync_gui.model import AccountStatus, EventKind
 from archisync_gui.store import StoreError
+from archisync_gui.ui.live.own_views import OwnView
 from archisync_gui.ui.pages.data import Data
 from archisync_gui.ui.shell.panel import Panel
 from tests.support.waiting import until
@@ -57,6 +58,15 @@ async def data_of(make_panel: MakePanel, office: Office, language: str = "en") -
     assert isinstance(page, Data)
     page.lists.choose("customers")
     await until(lambda: page.model.total == 21 and page.model.column(0).name in names(page, "customers"))
+    return panel, page
+
+
+async def data_with(make_panel: MakePanel, office: Office, customers: int) -> tuple[Panel, Data]:
+    panel = await make_panel(store=office.store, entities=ENTITIES)
+    page = panel.window.go("data")
+    assert isinstance(page, Data)
+    page.lists.choose("customers")
+    await until(lambda: page.model.total == customers)
     return panel, page
 
 
@@ -167,7 +177,7 @@ async def test_what_is_shown_is_exported_although_another_search_is_typed(
         page.search.setText("rossi")  # while the name of the file is asked for
         return path
 
-    monkeypatch.setattr("archisync_gui.ui.pages.data.ask_where", asked)
+    monkeypatch.setattr("archisync_gui.ui.pages.data_rows.ask_where", asked)
     page.export.click()
     await until(path.exists)
     await until(lambda: len(path.read_text(encoding="utf-8-sig").splitlines()) == 22)
@@ -226,3 +236,63 @@ async def test_a_page_of_the_search_before_is_not_put_into_the_new_one(
     server.open.set()
     await asyncio.sleep(0.1)
     assert page.model.stored(400) is None
+
+
+async def test_a_number_of_today_leads_to_all_its_rows(make_panel: MakePanel, office: Office, world: World) -> None:
+    """What was looked for before, and the account chosen before, do not hide rows that were counted."""
+    world.orchestrator.status = calm(accounts=TWO)
+    new = {**CUSTOMER, "id": "50999", "name": "Colorificio Nuovo"}
+    await office.read("customers", "agente01", [CUSTOMER, *(other_customer(n) for n in range(20)), new], NOW)
+    await office.read("customers", "agente02", [CUSTOMER], NOW)
+    await office.read("customers", "agente02", [CUSTOMER, {**new, "id": "51000"}, {**new, "id": "51001"}], NOW)
+    panel, page = await data_with(make_panel, office, 22)
+    page.account.setCurrentIndex(page.account.findData("agente01"))
+    page.search.setText("zzz")
+    await until(lambda: page.empty.text().startswith("Customers: nothing found"))
+    panel.window.go("overview")
+    number = overview(panel).today.numbers["new-today"]
+    await until(lambda: number.text() == "3 new customers")
+    number.click()
+    await until(lambda: sorted(keys(page)) == ["50999", "51000", "51001"])
+    assert page.search.text() == ""
+    assert page.account.currentData() == ""
+
+
+async def test_a_record_of_a_shared_list_leaves_the_account_alone(
+    make_panel: MakePanel, office: Office, world: World
+) -> None:
+    world.orchestrator.status = calm(accounts=TWO)
+    _, page = await data_of(make_panel, office)
+    page.focus_on({"type": "products", "account": "", "search": "X10K2"})
+    await until(lambda: keys(page) == ["X10K2"])
+    page.lists.choose("customers")
+    assert page.account.currentData() == "agente01"
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "The view “Theirs” is of agente02, which is not in use."),
+        ("it", "La vista «Theirs» è di agente02, che non è in uso."),
+    ],
+)
+async def test_a_view_of_an_account_that_is_gone_shows_no_other_accounts_rows(
+    make_panel: MakePanel, office: Office, world: World, language: str, words: str
+) -> None:
+    _, page = await data_of(make_panel, office, language)
+    own = OwnView("Theirs", "customers", "", "", "agente02", "", False, ())
+    page.own_views.put(own)
+    page.bar.own["Theirs"].click()
+    await until(lambda: page.empty.text() == words)
+    assert keys(page) == []
+    page.shown()
+    assert page._look("Theirs").account == "agente02", "saved again it is still that account's"
+    page.bar.own["Theirs"].click()
+    await until(lambda: page.model.total == 21)
+    page.bar.own["Theirs"].click()
+    await until(lambda: page.empty.text() == words)
+    await office.read("customers", "agente02", [CUSTOMER], NOW)
+    world.orchestrator.become(calm(accounts=TWO))
+    await until(lambda: len(page._context.status.accounts) == 2)  # type: ignore[union-attr]
+    page.shown()
+    await until(lambda: keys(page) == ["50120"])

@@ -221,7 +221,7 @@ async def test_a_view_of_columns_that_are_gone_shows_those_that_are_there(
     make_panel: MakePanel, office: Office, tmp_path: Path
 ) -> None:
     page = await data_with(make_panel, office, tmp_path / "window.ini")
-    own = OwnView("Old", "customers", ready="no-such", account="gone", sort="gone", columns=("gone", "name"))
+    own = OwnView("Old", "customers", ready="no-such", sort="gone", columns=("gone", "name"))
     none = OwnView("None of them", "orders", columns=("gone",))
     page.own_views.put(own)
     page.own_views.put(none)

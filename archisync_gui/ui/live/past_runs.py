@@ -137,8 +137,6 @@ class NumberOfToday:
     count: int = 0
     sum: int = 0
     """Hundredths of the currency, where the list has a column to add up."""
-    account: str = ""
-    """Whose rows are most; with several accounts Data shows those first."""
 
 
 class PastRuns(QObject):
@@ -297,8 +295,7 @@ class PastRuns(QObject):
             sum_of = total_of if total_of in {column.name for column in entity.columns} else None
             question = question_of(view, now) | ({"sum_of": sum_of} if sum_of else {})
             owners: tuple[str | None, ...] = (None,) if entity.spec.shared else accounts
-            pages = [(owner or "", await store.rows(view.list, owner, limit=1, **question)) for owner in owners]
-            most = max(pages, key=lambda page: page[1].total, default=("", None))[0]
-            count, total = sum(page.total for _, page in pages), sum(page.sum or 0 for _, page in pages)
-            found.append(NumberOfToday(view.name, view.list, count, total, most))
+            pages = [await store.rows(view.list, owner, limit=1, **question) for owner in owners]
+            count, total = sum(page.total for page in pages), sum(page.sum or 0 for page in pages)
+            found.append(NumberOfToday(view.name, view.list, count, total))
         return tuple(found)

@@ -14,22 +14,16 @@ from PySide6.QtWidgets import (
 )
 
 from archisync_gui.entities.views import VIEWS, View
-from archisync_gui.export import write
 from archisync_gui.model import Event
 from archisync_gui.model.events import SyncCompleted
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.own_views import LONGEST_NAME, OwnView, OwnViews
 from archisync_gui.ui.live.services import account_ids
-from archisync_gui.ui.live.work import Work
 from archisync_gui.ui.pages.data_rows import StoredRows
 from archisync_gui.ui.pages.data_table import own_place
 from archisync_gui.ui.pages.data_views import ViewBar
-from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import tr
-from archisync_gui.ui.text.values import exported, title
 from archisync_gui.ui.widgets.basic import ask_text, card, column, fill, row
-from archisync_gui.ui.widgets.files import ask_where, say_saved
-from archisync_gui.ui.widgets.rows_model import BEFORE, OWNER
 
 
 class Data(StoredRows):
@@ -133,17 +127,18 @@ class Data(StoredRows):
         self.read()
 
     def focus_on(self, what: object) -> None:
-        """Show a list (and account)."""
-        if isinstance(what, dict):
-            self.lists.choose(str(what.get("type")))
-            wanted = next((view for view in VIEWS if view.name == what.get("view")), None)
-            if wanted is not None or self.view is not None or self.own is not None:
-                self._show_view(wanted)
-            at = self.account.findData(what.get("account"))
-            if at >= 0:
-                self.account.setCurrentIndex(at)
-            if "search" in what:
-                self.search.setText(str(what["search"]))
+        """Show a list, a view of it if one is named, of an account if one is named, and what is looked for, or all."""
+        if not isinstance(what, dict):
+            return
+        wanted = next((view for view in VIEWS if view.name == what.get("view")), None)
+        self._set_views(wanted, None)
+        self.lists.choose(str(what.get("type")), quiet=True)
+        self._set_search(str(what.get("search") or ""))
+        self._show_accounts()
+        if what.get("account") is not None:
+            self._choose_account(str(what["account"]))
+        self._show_lists()
+        self._list_changed()
 
     def _show_accounts(self) -> None:
         entity, status = self.entity(), self._context.status
@@ -151,9 +146,23 @@ class Data(StoredRows):
         names = account_ids(status) if status is not None else ()
         offered = [(name, name) for name in names] + ([("", tr("All accounts"))] if len(names) > 1 else [])
         fill(self.account, offered)
+        if self._gone and self._choose_account(self._gone):
+            self._gone = ""  # it is in use again
         self.account.setVisible(not shared and len(names) > 1)
 
+    def _choose_account(self, account: str) -> bool:
+        """Show the rows of that account (empty: of all), if it is in use. Lists that are everybody's have none."""
+        entity, at = self.entity(), self.account.findData(account)
+        if entity is None or entity.spec.shared:
+            return True
+        if at >= 0 or account:
+            self.account.blockSignals(True)
+            self.account.setCurrentIndex(at)
+            self.account.blockSignals(False)
+        return at >= 0 or not account
+
     def _account_chosen(self, *_: object) -> None:
+        self._gone = ""
         self._show_lists()
         self.read()
 
@@ -216,7 +225,7 @@ class Data(StoredRows):
         if own is not self.own:
             self._columns_placed = False
             self._keep.stop()  # how the columns are now belongs to the view that is left
-        self.view, self.own = view, own
+        self.view, self.own, self._gone = view, own, ""
         self._offer_views()
 
     def _set_search(self, text: str) -> None:
@@ -244,10 +253,10 @@ class Data(StoredRows):
         self._set_views(ready, own)
         self.lists.choose(own.list, quiet=True)
         self._set_search(own.search)
+        self._show_accounts()
+        self._gone = "" if self._choose_account(own.account) else own.account
+        self._show_lists()
         self._list_changed((own.sort, own.descending) if own.sort else None)
-        at = self.account.findData(own.account)
-        if at >= 0 and at != self.account.currentIndex():
-            self.account.setCurrentIndex(at)
 
     def _look(self, name: str) -> OwnView:
         """What is shown now, as a view of that name."""
@@ -256,7 +265,7 @@ class Data(StoredRows):
         there = self.shown_of is not None and self.shown_of.entity is self.entity()  # else it gets the usual columns
         columns = tuple(self.model.column(at).name for at in places if there and not header.isSectionHidden(at))
         sort, descending = self._sort or ("", False)
-        owner = str(self.account.currentData() or "")
+        owner = self._gone or str(self.account.currentData() or "")
         ready = self.view.name if self.view is not None else ""
         return OwnView(name, self.lists.name() or "", ready, self.search.text(), owner, sort, descending, columns)
 
@@ -347,29 +356,3 @@ class Data(StoredRows):
         found = self.model.stored(self.table.currentIndex().row())
         if asked is not None and found is not None:
             self._context.sync(asked.entity.name, found.account or None, found.key)
-
-    # ------------------------------------------------------------------------------------------------ export
-
-    async def _export(self) -> None:
-        """Write the rows that are shown now, all of them, whatever is chosen while the file is named."""
-        services, asked = self._context.services, self.shown_of
-        if services is None or services.store is None or asked is None:
-            return
-        entity, total = asked.entity, max(1, self.model.total)
-        hidden = set(self._hidden_columns(entity))
-        columns = [c for c in asked.columns if c.name not in hidden]
-        name = words.type_name(entity.name)
-        demo = "DEMO-" if services.demo else ""
-        path = await ask_where(self, tr("Export {type}", type=name), f"{demo}{name.lower()}", ("xlsx", "csv"))
-        if path is None:
-            return
-        before = await self._values_before(asked)
-        rows: list[tuple[object, ...]] = []
-        work = Work(self._context, tr("Export {type}", type=name))
-        async for part in services.store.export(entity.name, asked.owners[0], **asked.question):
-            for r in part:
-                values = {**r.values, BEFORE: before.get((r.account, r.key)), OWNER: r.account}
-                rows.append(tuple(exported(values.get(c.name), c.kind) for c in columns))
-            work.reached(len(rows) / total / 2)  # reading is about half of it, writing the other
-        await write(path, [title(c) for c in columns], rows, name, lambda part: work.reached(0.5 + part / 2))
-        say_saved(self._context.say, path)

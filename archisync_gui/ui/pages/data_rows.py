@@ -6,17 +6,21 @@ from typing import Any
 
 from archisync_gui.entities.declaration import Entity, Value
 from archisync_gui.entities.views import TOTALS
+from archisync_gui.export import write
 from archisync_gui.store.types import Page as RowsPage
 from archisync_gui.store.types import StoredRow
 from archisync_gui.ui.live.context import problem
 from archisync_gui.ui.live.past_runs import question_of, since_of
+from archisync_gui.ui.live.work import Work
 from archisync_gui.ui.pages.data_table import CHOSEN, Asked, RowsTable
 from archisync_gui.ui.pages.data_views import view_titles
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import plain, tr
 from archisync_gui.ui.text.records import money
+from archisync_gui.ui.text.values import exported, title
 from archisync_gui.ui.widgets.basic import set_look
-from archisync_gui.ui.widgets.rows_model import PAGE
+from archisync_gui.ui.widgets.files import ask_where, say_saved
+from archisync_gui.ui.widgets.rows_model import BEFORE, OWNER, PAGE
 
 NEWEST = {"orders": "created_at", "ddt": "delivery_date", "invoices": "invoice_date"}
 """The column by which a list is shown newest first."""
@@ -42,9 +46,15 @@ class StoredRows(RowsTable):
     def _asked(self) -> Asked | None:
         """What is to be shown now; ``None``: there is no such list or no account."""
         entity, owners = self.entity(), self._owners()
-        if entity is None or not owners:
+        if entity is None or not owners or self._gone:
             return None
         return Asked(entity, owners, self.view, self._question(), self._columns_of(entity))
+
+    def _why_not(self) -> str:
+        """Why nothing is asked of the store."""
+        if self._gone and self.own is not None:
+            return tr("The view “{name}” is of {account}, which is not in use.", name=self.own.name, account=self._gone)
+        return tr("No account: nothing is stored.")
 
     def read(self, *_: object) -> None:
         """Read the list anew from its first page. Rows of another list, view or account are taken away at once."""
@@ -76,7 +86,7 @@ class StoredRows(RowsTable):
             self._slow.stop()
             return
         if asked is None:
-            self._take_away(tr("No account: nothing is stored."))
+            self._take_away(self._why_not())
             return
         try:
             first = await self._page(asked, 0, summed=True)
@@ -199,6 +209,30 @@ class StoredRows(RowsTable):
             raise
         if self.shown_of is asked:
             self.model.add(page, tuple(found.rows))
+
+    async def _export(self) -> None:
+        """Write the rows that are shown now, all of them, whatever is chosen while the file is named."""
+        services, asked = self._context.services, self.shown_of
+        if services is None or services.store is None or asked is None:
+            return
+        entity, total = asked.entity, max(1, self.model.total)
+        hidden = set(self._hidden_columns(entity))
+        columns = [c for c in asked.columns if c.name not in hidden]
+        name = words.type_name(entity.name)
+        demo = "DEMO-" if services.demo else ""
+        path = await ask_where(self, tr("Export {type}", type=name), f"{demo}{name.lower()}", ("xlsx", "csv"))
+        if path is None:
+            return
+        before = await self._values_before(asked)
+        rows: list[tuple[object, ...]] = []
+        work = Work(self._context, tr("Export {type}", type=name))
+        async for part in services.store.export(entity.name, asked.owners[0], **asked.question):
+            for r in part:
+                values = {**r.values, BEFORE: before.get((r.account, r.key)), OWNER: r.account}
+                rows.append(tuple(exported(values.get(c.name), c.kind) for c in columns))
+            work.reached(len(rows) / total / 2)  # reading is about half of it, writing the other
+        await write(path, [title(c) for c in columns], rows, name, lambda part: work.reached(0.5 + part / 2))
+        say_saved(self._context.say, path)
 
     def _show_buttons(self, *_: object) -> None:
         entity = self.entity()

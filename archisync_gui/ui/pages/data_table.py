@@ -96,6 +96,8 @@ class RowsTable(Page):
         """The ready-made selection that is shown."""
         self.own: OwnView | None = None
         """The operator's own view that is shown; :attr:`view` is then the ready-made one that it narrows."""
+        self._gone = ""
+        """The account of :attr:`own` while it is not in use: there are no rows to be shown then."""
         self.lists, self.account = Lists(), QComboBox()
         self.search = QLineEdit()
         self.columns, self.export = QPushButton(), QPushButton()

@@ -78,7 +78,7 @@ class TodayCard(QFrame):
     def _open(self, view: str) -> None:
         found = next((n for n in self._past_runs.numbers if n.view == view), None)
         if found is not None:
-            self._context.open("data", {"type": found.list, "view": view, "account": found.account or None})
+            self._context.open("data", {"type": found.list, "view": view, "account": ""})  # of all, as counted
 
 
 def today_word(found: NumberOfToday) -> str:
