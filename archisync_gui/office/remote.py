@@ -159,12 +159,13 @@ class RemoteOrchestrator(LeaderView):
         self._line.cancel(command)
         return True
 
-    def cancel_run(self) -> bool:
+    def cancel_run(self, run_id: str | None = None) -> bool:
         """As :meth:`Orchestrator.cancel_run`."""
         run = self.get_status().current_run
-        if run is not None:
+        there = run is not None and run_id in (None, run.id)
+        if run is not None and there:
             self._do("cancel_run", None, run=run.id)
-        return run is not None
+        return there
 
     def move_to_front(self, request_id: str) -> bool:
         """As :meth:`Orchestrator.move_to_front`."""

@@ -115,8 +115,7 @@ class Served:
 
     def _cancel_run(self, args: dict[str, Any]) -> bool:
         """End the run that the member saw; not the one that may have begun since."""
-        run = self._orchestrator.get_status().current_run
-        return run is not None and run.id == args["run"] and self._orchestrator.cancel_run()
+        return self._orchestrator.cancel_run(args["run"])
 
     # ------------------------------------------------------------------------------------------------ sessions
 

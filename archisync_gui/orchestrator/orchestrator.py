@@ -187,11 +187,15 @@ class Orchestrator:
         self._dispatcher.apply(requests.withdrawn, frozenset(found.parts))
         return True
 
-    def cancel_run(self) -> bool:
-        """The operator ends the active run; False when there is none."""
-        return self._dispatcher.apply_and_answer(
-            lambda state, now: (requests.stop_asked(state, StopCause.OPERATOR), state.active is not None)
-        )
+    def cancel_run(self, run_id: str | None = None) -> bool:
+        """The operator ends the active run, or only the one with that id; False: it is not active."""
+
+        def stopped(state: State, _now: Moment) -> tuple[State, bool]:
+            run = state.active.run.id if state.active is not None else None
+            there = run is not None and run_id in (None, run)
+            return (requests.stop_asked(state, StopCause.OPERATOR) if there else state), there
+
+        return self._dispatcher.apply_and_answer(stopped)
 
     def move_to_front(self, request_id: str) -> bool:
         """The operator moves a waiting request before all others but forms'. False: it does not wait any more."""

@@ -3660,5 +3660,9 @@
             <source>The view “{name}” is of {account}, which is not in use.</source>
             <translation>La vista «{name}» è di {account}, che non è in uso.</translation>
         </message>
+        <message>
+            <source>{type}: it has ended already. Nothing was cancelled.</source>
+            <translation>{type}: l'aggiornamento è già finito. Non è stato interrotto nulla.</translation>
+        </message>
     </context>
 </TS>

@@ -386,6 +386,21 @@ async def test_the_operator_cancels_a_forms_read() -> None:
         assert not rig.o.cancel_run()
 
 
+async def test_only_the_run_that_was_meant_is_cancelled() -> None:
+    """Rule 26: the run that the operator saw may have ended, and the next one begun."""
+    async with Rig() as rig:
+        form = opened(rig, "a")
+        await settle()
+        run = rig.o.get_status().current_run
+        assert run is not None
+        assert not rig.o.cancel_run("another")
+        assert rig.o.get_status().current_run is not None
+        await settle()
+        assert not form.done()
+        assert rig.o.cancel_run(run.id)
+        assert (await form).code == "failed"
+
+
 async def test_handles_are_shown_and_ids_are_not() -> None:
     """Rule 14."""
     async with Rig() as rig:

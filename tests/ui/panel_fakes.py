@@ -352,8 +352,9 @@ class FakeOrchestrator(Orchestrator):
         type = ticket if isinstance(ticket, str) else ticket.type
         return next((at for at, entry in enumerate(self.status.queue, 1) if entry.type == type), None)
 
-    def cancel_run(self) -> bool:
-        return self._asked("cancel_run")
+    def cancel_run(self, run_id: str | None = None) -> bool:
+        run = self.status.current_run
+        return self._asked("cancel_run", run_id) and run is not None and run_id in (None, run.id)
 
     def move_to_front(self, request_id: str) -> bool:
         return self._asked("move_to_front", request_id)

@@ -356,8 +356,8 @@ def test_11_nobody_pumps_events() -> None:
 @pytest.mark.qasync
 async def test_12_to_14_no_action_waits_for_anybody(make_panel: MakePanel, world: World) -> None:
     """The run never ends and no event comes; every action has reached the orchestrator before its click returns."""
-    panel = await make_panel()
     world.orchestrator.status = busy()
+    panel = await make_panel()
     panel.context.cancel()
     panel.context.hold()
     panel.context.end_sessions()

@@ -173,6 +173,28 @@ async def test_escape_destroys_nothing(make_panel: MakePanel, world: World) -> N
     assert panel.window.isVisible()
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "Customers: it has ended already. Nothing was cancelled."),
+        ("it", "Clienti: l'aggiornamento è già finito. Non è stato interrotto nulla."),
+    ],
+)
+async def test_cancel_means_the_run_that_is_shown(
+    make_panel: MakePanel, world: World, language: str, words: str
+) -> None:
+    """The run in the header ends, another one begins, and Cancel is pressed before the header shows that."""
+    world.orchestrator.status = busy()
+    panel = await make_panel(language)
+    run = world.orchestrator.status.current_run
+    assert run is not None
+    following = dataclasses.replace(run, id="r10", type="orders")
+    world.orchestrator.status = dataclasses.replace(busy(), current_run=following)  # no event has told of it yet
+    panel.window.header.cancel.click()
+    assert world.orchestrator.calls == [("cancel_run", (run.id,))]
+    assert panel.window.notice.text == words
+
+
 @pytest.mark.qt_log_ignore("grabbing the keyboard")  # what the offscreen platform says of an open menu
 async def test_cancel_hold_release_and_their_words(make_panel: MakePanel, world: World) -> None:
     world.orchestrator.status = busy()

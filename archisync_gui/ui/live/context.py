@@ -247,18 +247,18 @@ class Context(QObject):
             self.say(tr("All lists are in the queue; one is read after the other."))
 
     def cancel(self) -> None:
-        """End the active run; what it read is thrown away, what is stored stays."""
+        """End the run that is shown, not one begun since; what it read is thrown away, what is stored stays."""
         services = self._ready()
         if services is None:
             return
-        run = services.orchestrator.get_status().current_run
+        run = self.status.current_run if self.status is not None else None
         if run is None:
             self.say(tr("Nothing is running."))
             return
-        if not services.orchestrator.cancel_run():
-            self.say(tr("Nothing is running."))
-            return
         name = words.type_name(run.type)
+        if not services.orchestrator.cancel_run(run.id):
+            self.say(tr("{type}: it has ended already. Nothing was cancelled.", type=name))
+            return
         if run.scope is not Scope.ALL:
             self.say(tr("{type}: being ended at the next safe point.", type=name))
             return
