@@ -101,6 +101,9 @@ class RemoteOrchestrator(LeaderView):
         def placed(event: Any) -> None:
             with suppress(SyncFailure):  # it stays as it is shown ahead until the answer comes
                 self._until(ahead, event)
+                with readable():
+                    told = event.get("value") or {}  # a leader of an older version does not say which request it is
+                    self._requests[ticket.id] = told.get("request") or ""
 
         command = self._send(name, None, placed, args)
         ahead = self._show_ahead(lambda status: _with_request(status, ticket, account, origin, self._types))
@@ -129,6 +132,7 @@ class RemoteOrchestrator(LeaderView):
                 self.refused(error)
         finally:
             self._commands.pop(ticket.id, None)
+            self._requests.pop(ticket.id, None)
             self._drop(ahead)
         ticket.settle(part, result)
 
@@ -137,13 +141,15 @@ class RemoteOrchestrator(LeaderView):
         return self._tickets.get(ticket_id)
 
     def position(self, ticket: Ticket | str) -> int | None:
-        """The place (1-based) in the queue of the ticket's list and scope; ``None`` when nothing of it waits."""
+        """The place (1-based) of the ticket's request in the queue; ``None``: it does not wait. A whole or fast read
+        is known by list, scope and account; one of a single record by its request alone."""
         found = self._tickets.get(ticket) if isinstance(ticket, str) else ticket
         if found is None or found.done:
             return None
-        account = next(iter(found.parts.values()))
+        account, own = next(iter(found.parts.values())), (found.id, self._requests.get(found.id))
         for at, entry in enumerate(self.get_status().queue, 1):
-            if (entry.type, entry.scope) == (found.type, found.scope) and account in ("", entry.account):
+            same = (entry.type, entry.scope) == (found.type, found.scope) and account in ("", entry.account)
+            if entry.id in own or (same and found.scope is not Scope.ONE):
                 return at
         return None
 
@@ -342,8 +348,8 @@ def _with_request(
 ) -> Status:
     """The request as it will stand in the leader's queue, unless one that it joins stands there already."""
     known = [entry for entry in status.queue if (entry.type, entry.scope) == (ticket.type, ticket.scope)]
-    if any(account in (None, entry.account) for entry in known):
-        return status
+    if ticket.scope is not Scope.ONE and any(account in (None, entry.account) for entry in known):
+        return status  # a single record's may be another record's: which one it joins the leader says
     priority = types[ticket.type].priority
     who = account or next((one.id for one in status.accounts if one.enabled), "")
     entry = QueueEntry(

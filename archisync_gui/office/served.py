@@ -106,7 +106,8 @@ class Served:
         return DONE, {"value": as_json(value), "at": [status.boot, status.revision]}
 
     async def _ticket(self, ticket: Ticket, emit: Emit) -> tuple[int, Any]:
-        emit(self.done(None)[1])  # from this status on it stands in the queue
+        at, queue = self._orchestrator.position(ticket), self._orchestrator.get_status().queue
+        emit(self.done({"request": queue[at - 1].id if at is not None else None})[1])  # now it stands in the queue
         try:
             return self.done(await ticket)
         except asyncio.CancelledError:

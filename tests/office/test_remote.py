@@ -23,6 +23,7 @@ from archisync_gui.model import (
     Origin,
     Outcome,
     RunControl,
+    Scope,
     SessionEnd,
     SyncFailure,
     SystemClock,
@@ -107,6 +108,36 @@ async def test_what_one_member_asks_all_see(made: Office) -> None:
         await until(a, lambda status: status.hold_since is None)
         explained = await b.explain()
         assert explained.reason is not None
+
+
+async def test_a_request_for_one_record_is_known_among_those_for_others(made: Office) -> None:
+    """Two members ask for two records of one list under a pause: *Run anyway* of one is not the other's."""
+    reads = Reads()
+    real = await made.orchestrator(reads)
+    async with leading(made.server, real), member(made.server, "a") as a, member(made.server, "b") as b:
+        await until(a, lambda status: status.boot)
+        await until(b, lambda status: status.boot)
+        a.hold()
+        await until(b, lambda status: status.hold_since is not None)
+        first = a.request_sync("customers", "agente01", Scope.ONE, "1")
+        await until(b, lambda status: len(status.queue) == 1)
+        second = b.request_sync("customers", "agente01", Scope.ONE, "2")
+        assert b.position(second) == 2, "it is not the first one, also before the leader has heard of it"
+        joined = b.request_sync("customers", "agente01", Scope.ONE, "1")
+        await until(b, lambda status: {entry.id for entry in status.queue} == {e.id for e in real.get_status().queue})
+        await until(a, lambda status: len(status.queue) == 2)
+        queue = b.get_status().queue
+        assert len(queue) == 2
+        places = a.position(first), b.position(joined), b.position(second)
+        assert None not in places
+        assert places[0] == places[1] != places[2]
+        assert b.run_anyway(queue[places[2] - 1].id)  # type: ignore[operator]
+        await until(b, lambda status: status.current_run is not None)
+        reads.go.set()
+        assert (await second).outcome is Outcome.COMPLETED
+        assert not first.done
+        assert a.position(first) == 1
+        assert b.position(second) is None
 
 
 async def test_refusals_come_at_once_or_later(made: Office) -> None:
