@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterator
 from typing import NoReturn
 
-from archisync_gui.endpoint import contract
+from archisync_gui.endpoint import contract, proof
 from archisync_gui.endpoint.gate import Refusal, wrong
 from archisync_gui.endpoint.paired_pages import Page, PairingError
 from archisync_gui.endpoint.peer import may_know
@@ -17,11 +18,30 @@ log = logging.getLogger(__name__)
 
 
 async def health(call: Call) -> Reply:
-    """``GET /api/health``."""
+    """``GET /api/health``: proves, when it is asked to, that the panel answers."""
     services = call.services
+    query: contract.HealthQuery = call.query
+    shown = None
+    if query.name is not None and query.nonce is not None:
+        # Unknown: the token was revoked. It is said like that, and the token need not be sent to be told so.
+        shown = proof.prove(_keys(call), query.name, services.gate.own_origin, query.nonce)
+        if shown is None:
+            raise Refusal("token-unknown", field="name")
+    elif query.name is not None or query.nonce is not None:
+        raise wrong("query-invalid", "name" if query.name is None else "nonce", "missing")
     return Reply(
-        contract.HealthAnswer(message=call.say("health"), version=services.version, profile_id=services.profile_id)
+        contract.HealthAnswer(
+            message=call.say("health"), version=services.version, profile_id=services.profile_id, proof=shown
+        )
     )
+
+
+def _keys(call: Call) -> Iterator[bytes]:
+    """All by which the panel can show a page that it is the panel."""
+    yield from call.services.pairing.store.digests()
+    for account in enabled_accounts(call.services.orchestrator.get_status()):
+        if (key := call.services.browser_keys.key(account)) is not None:
+            yield key
 
 
 async def pair(call: Call) -> Reply:

@@ -12,6 +12,7 @@ from pydantic.alias_generators import to_camel
 
 from archisync_gui.conditions import Kind
 from archisync_gui.endpoint.paired_pages import Access
+from archisync_gui.endpoint.proof import NAME, NONCE
 from archisync_gui.model import SessionEnd, as_json
 
 SESSION_ID = r"^[A-Za-z0-9_-]{22,128}$"
@@ -210,6 +211,13 @@ class SearchQuery(Query):
     search: Annotated[str, Field(max_length=200), Plain] = ""
     limit: Annotated[int, Field(ge=1, le=200), AsciiNumber] = 50
     cursor: Annotated[str, Field(max_length=200), Plain] | None = None
+
+
+class HealthQuery(Query):
+    """Both, or none."""
+
+    name: Annotated[str, Field(pattern=NAME, description="The public name of a token.")] | None = None
+    nonce: Annotated[str, Field(pattern=NONCE, description="At least 128 random bits, new each time.")] | None = None
 
 
 class RankedQuery(SearchQuery):
@@ -571,11 +579,12 @@ class DraftRefused(Refused):
 
 
 class HealthAnswer(Answer):
-    """Says that the panel is there, and which profile it is."""
+    """Says that the panel is there, and which profile it is; everybody can say so, but for the proof."""
 
     status: Literal["ok"] = "ok"
     version: str
     profile_id: str
+    proof: str | None = Field(None, description="Hexadecimal HMAC-SHA256 for `name` and `nonce`; null without them.")
 
 
 class PairWaiting(Answer):

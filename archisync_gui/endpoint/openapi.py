@@ -63,7 +63,16 @@ A ticket is shown to, and can be withdrawn by, only the page that asked for it; 
 Holding, releasing and changing the schedule (scope `operate`) concern the whole office, whatever the account.
 Limits: at most 500 open sessions, 1,000 waiting requests for one list, 1,000 waiting reads of single records, 64 open
 streams; beyond them 429 or 503 with `Retry-After`. A time that cannot be trusted, since the computer's clock was set
-back, is null, and `freshness` is then `unknown`."""
+back, is null, and `freshness` is then `unknown`.
+While the panel is closed any program of this computer can take its port and say all that is public of it. Before a
+token or an order is sent, and again after each failed call, ask `GET /api/health?name=…&nonce=…`. With the key
+SHA-256(token), `name` is the HMAC-SHA256 of the text `archisync name`, and only the panel can answer with `proof`, that
+of `archisync proof http://127.0.0.1:47800 ` (the address that was asked) followed by the `nonce` (22 to 128 random
+characters of base64url, new each time); all in small hexadecimal digits. 401: who answers does not know the token; keep
+it for yourself. A panel from before this question answers 422. Example:
+`token` = `example-token`, `nonce` = `b64-or-any-22-to-128-signs`,
+`name` = `50b296499561ab628686a3bba6c0be6d3c3fc520e00d6af8f15f2af04ab2b002`,
+`proof` = `93c4d9dcbec9dc419c088d5e0679daa92708b7ff24af6fca68a556117728c1b0`."""
 """What no single call's description can say."""
 
 

@@ -112,6 +112,10 @@ class PairingStore:
         self._read_at_last()
         return frozenset(p.id for p in self._pages.values())
 
+    def digests(self) -> tuple[bytes, ...]:
+        """What is kept of all tokens; one that is found here may be too old to be admitted."""
+        return tuple(self._pages)
+
     def origins(self) -> frozenset[str]:
         """The outside origins that have a token."""
         self._read_at_last()

@@ -325,9 +325,10 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         "/api/health",
         access.health,
-        "Is the panel there, and whose is it",
+        "Is the panel there, whose is it, and, with a name and a nonce, is it the panel that knows this token",
         None,
         {200: contract.HealthAnswer},
+        query=contract.HealthQuery,
         tag="access",
     ),
     Route(

@@ -30,7 +30,8 @@ export interface Freshness {
   /** How far the read that is going on has come, where the panel tells it. */
   progress: { step: string; page: number | null; pages: number | null; rows: number } | null;
   reason?: EndReason;
-  /** Of a refusal; with `stored` why there is no answer: "panel-away", "other-program" (on its port), "browser-blocks"
+  /** Of a refusal; with `stored` why there is no answer: "panel-away", "other-program" (on its port: it has not shown that it
+   * knows the token, and was not told it), "browser-blocks"
    * (local network access is forbidden), "too-many-requests". */
   code?: string;
 }
@@ -43,10 +44,12 @@ export interface Options {
   label?: string;
   /** The ERP account, where the token is not bound to one. */
   userId?: string;
-  /** Learnt at pairing; another panel on the same port then never sees the token. */
+  /** Learnt at pairing; with it the panel is also found on the ports beside. */
   profileId?: string;
   /** Other addresses at which the same panel may answer; left out: the ports beside `base`. */
   others?: readonly string[];
+  /** Instead of `whoAnswers`. */
+  check?: Check;
 }
 
 export interface Session {
@@ -79,18 +82,36 @@ export function pair(options: {
   signal?: AbortSignal;
 }): Promise<Paired>;
 
+export interface Answer { status: number; etag: string | null; answer: any }
+
+/** "panel": it has shown that it knows the secret. "unknown": it says that it does not; `result` is its refusal. "other": another
+ * program. "nobody": see `error`. "unchecked": a page under plain http cannot check it (no `crypto.subtle`). */
+export type Answerer =
+  | { who: "panel" | "other" | "unchecked" }
+  | { who: "unknown"; result: Answer }
+  | { who: "nobody"; error: unknown };
+
+export type Check = (base: string, token: string, signal?: AbortSignal) => Promise<Answerer>;
+
+/** Who answers at an address; `secret`: a token, or the bytes of another key that the panel has. */
+export function whoAnswers(base: string, secret: string | Uint8Array, signal?: AbortSignal): Promise<Answerer>;
+
+/** A call. With a token it first asks who answers: nobody but the panel that knows the token is told it. Who says that it does not know
+ * it: 401. Another program: an Error with the `code` "other-program". */
 export function request(base: string, path: string, options?: {
+  check?: Check;
   token?: string;
   method?: string;
   body?: unknown;
   signal?: AbortSignal;
   headers?: Record<string, string>;
-}): Promise<{ status: number; etag: string | null; answer: any }>;
+}): Promise<Answer>;
 
 declare global {
   const Archisync: {
     readonly openSession: typeof openSession;
     readonly pair: typeof pair;
     readonly request: typeof request;
+    readonly whoAnswers: typeof whoAnswers;
   };
 }

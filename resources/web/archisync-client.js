@@ -11,6 +11,7 @@
   const ASK_AFTER_AWAY = 300_000; // back in the tab after five minutes: ask for fresh customers again
   const OPEN_TIMEOUT = 15_000; // the panel answers within ten seconds, whatever the ERP does
   const CALL_TIMEOUT = 15_000; // every call that names no deadline of its own
+  const CHECK_TIMEOUT = 5_000; // for who answers at the page's own address
   const HEALTH_TIMEOUT = 2_000;
   const RETRY_PAUSE = 5_000; // between two tries to reach a panel that is not there
   const PORTS = 10; // the panel takes the first free one of so many
@@ -47,16 +48,59 @@
     return tell;
   }
 
-  async function request(base, path, { token, method = "GET", body, signal, headers = {} } = {}) {
+  /** Under the name `localhost` a browser may reach another user's program that listens on ::1, where the panel is not. */
+  const root = (base) => String(base).replace(/\/+$/, "").replace(/^(https?:\/\/)localhost(?=:|$)/i, "$1127.0.0.1");
+
+  async function send(base, path, { token, method = "GET", body, signal, headers = {} }) {
     const sent = { ...headers };
     if (token) sent.Authorization = `Bearer ${token}`;
     if (body !== undefined) sent["Content-Type"] = "application/json";
     const response = await fetch(base + path, {
-      method, headers: sent, signal: signal ?? AbortSignal.timeout(CALL_TIMEOUT), body: body === undefined ? undefined : JSON.stringify(body),
-      credentials: "omit", cache: "no-store", referrerPolicy: "no-referrer",
+      method, headers: sent, signal, body: body === undefined ? undefined : JSON.stringify(body),
+      // There are no cookies. A browser keeps connections of both kinds apart: for a page of the panel's own, one that a
+      // stranger has answered on is never used for a token.
+      credentials: token ? "omit" : "same-origin", cache: "no-store", referrerPolicy: "no-referrer",
     });
     const text = await response.text();
     return { status: response.status, etag: response.headers.get("ETag"), answer: text ? JSON.parse(text) : {} };
+  }
+
+  /** A call; a token is sent only to the panel that knows it. */
+  async function request(base, path, { token, signal = AbortSignal.timeout(CALL_TIMEOUT), check = whoAnswers, ...how } = {}) {
+    const address = root(base);
+    if (token) {
+      const { who, result, error } = await check(address, token, signal);
+      if (who === "unknown") return result;
+      if (who === "nobody") throw error;
+      if (who === "other") throw Object.assign(new Error(`${address}: this is not the panel that gave the token`), { code: "other-program" });
+    }
+    return send(address, path, { ...how, token, signal });
+  }
+
+  const utf8 = (text) => new TextEncoder().encode(text);
+  const hex = (bytes) => Array.from(new Uint8Array(bytes), (one) => one.toString(16).padStart(2, "0")).join("");
+
+  /**
+   * Who answers at an address. `who`: "panel" has shown that it knows the token (or, as bytes, another key); "unknown" says that
+   * it does not, with its refusal as `result`; "other" is another program; "nobody" answers, with the `error`; "unchecked": a
+   * page under plain http cannot compute it.
+   */
+  async function whoAnswers(base, secret, signal) {
+    const address = root(base), { subtle } = crypto;
+    if (!subtle) return { who: "unchecked" };
+    try {
+      const bytes = typeof secret === "string" ? await subtle.digest("SHA-256", utf8(secret)) : secret;
+      const key = await subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+      const made = async (text) => hex(await subtle.sign("HMAC", key, utf8(text)));
+      const nonce = newId(), { origin } = new URL(address);
+      const [name, wanted] = await Promise.all([made("archisync name"), made(`archisync proof ${origin} ${nonce}`)]);
+      const result = await send(address, `/api/health?name=${name}&nonce=${nonce}`, { signal });
+      if (result.answer?.proof === wanted) return { who: "panel" };
+      if (result.status >= 500) return { who: "nobody", error: new Error(`${address}: ${result.status}`) };
+      return result.status === 401 ? { who: "unknown", result } : { who: "other" };
+    } catch (error) {
+      return error instanceof SyntaxError ? { who: "other" } : { who: "nobody", error };
+    }
   }
 
   const wait = (ms, signal) => new Promise((resolve, reject) => {
@@ -92,13 +136,16 @@
     return false;
   }
 
+  /** Why there is no answer, as far as an error says it. */
+  const why = (error) => error?.code === "other-program" ? error.code : "panel-away";
+
   class Session {
     #options; #fresh = listeners(); #ended = listeners(); #change = listeners();
     #id = null; #opening = null; #line = null; #tries = 0; #timers = new Set();
     #owed = new Set(); #lastTouch = 0; #lastTry = -Infinity; #before = null; #heardEnd = false; #awaySince = null; #closed = false; #suspended = false; #unbind = [];
 
-    constructor({ base, token, label = "", userId, profileId, others } = {}) {
-      this.#options = { base: String(base).replace(/\/+$/, ""), token, label, userId, profileId, others };
+    constructor({ base, token, label = "", userId, profileId, others, check = whoAnswers } = {}) {
+      this.#options = { base: root(base), token, label, userId, profileId, others, check };
       /** What is known now: `state` and the two ages. */
       this.freshness = { state: "opening", code: "", newAsOf: null, allAsOf: null, added: 0, changed: 0, durationMs: null,
         message: "", hint: "", handle: "", progress: null };
@@ -163,27 +210,39 @@
       await posted;
     }
 
-    /** Find the panel of the profile that this page was paired with: another one must not see the token. It may have
-     * moved to one of the ports beside. */
+    /** Find the panel that this page was paired with: nobody else must see the token. It may have moved to one of the ports
+     * beside. */
     async #rightPanel(id) {
       const { base, profileId, others: told } = this.#options;
-      if (!profileId) return true;
-      const here = await profileAt(base);
+      const here = await this.#whoIsAt(base, CHECK_TIMEOUT);
       if (this.#id !== id) return false;
-      if (here === profileId) return true;
-      const others = await Promise.all((told ?? neighbours(base)).map(async (address) => [address, await profileAt(address)]));
+      if (here.who === "panel") return true;
+      const beside = profileId ? told ?? neighbours(base) : [];
+      const others = await Promise.all(beside.map(async (address) => [address, (await this.#whoIsAt(address, HEALTH_TIMEOUT)).who]));
+      const revoked = here.who === "unknown" && (!profileId || await profileAt(base) === profileId);
       if (this.#id !== id) return false;
-      const moved = others.find(([, profile]) => profile === profileId);
+      const moved = others.find(([, who]) => who === "panel");
       if (moved) {
         this.#options = { ...this.#options, base: moved[0] };
         return true;
       }
-      this.#gone(here === null ? "panel-away" : "other-program");
+      if (revoked) this.#answered(id, here.result.status, here.result.answer);
+      else this.#gone(here.who === "nobody" ? "panel-away" : "other-program");
       return false;
     }
 
+    /** Who answers there; a page under plain http has to believe what everybody can say. */
+    async #whoIsAt(address, within) {
+      const { token, profileId, check } = this.#options;
+      const found = await check(address, token, AbortSignal.timeout(within));
+      if (found.who !== "unchecked") return found;
+      if (!profileId) return { who: "panel" };
+      const profile = await profileAt(address);
+      return { who: profile === profileId ? "panel" : profile === null ? "nobody" : "other" };
+    }
+
     async #post(id) {
-      const { base, token, label, userId } = this.#options;
+      const { base, token, label, userId, check } = this.#options;
       this.#opening?.abort();
       const opening = this.#opening = new AbortController();
       const timer = setTimeout(() => opening.abort(), OPEN_TIMEOUT);
@@ -193,13 +252,13 @@
         const body = { sessionId: id, label };
         if (userId) body.userId = userId;
         const { status, answer } = await request(base, "/api/customers/smart-sync",
-          { token, method: "POST", body, signal: opening.signal });
+          { token, method: "POST", body, signal: opening.signal, check });
         if (this.#id === id && this.#opening === opening) this.#answered(id, status, answer);
-      } catch {
+      } catch (error) {
         if (this.#id !== id || this.#opening !== opening) return;
         // The line may have brought what was asked for: then only this answer is lost, and the session is open.
         if (this.#served) this.#touch(id);
-        else this.#gone();
+        else this.#gone(why(error));
       } finally {
         clearTimeout(timer);
       }
@@ -235,8 +294,14 @@
 
     // ------------------------------------------------------------------------------------------ the line
 
-    #connect(id) {
-      const { base, token } = this.#options;
+    async #connect(id) {
+      const { base, token, check } = this.#options;
+      const { who } = await check(base, token, AbortSignal.timeout(CALL_TIMEOUT));
+      if (this.#id !== id || this.#line) return;
+      if (who !== "panel" && who !== "unchecked") {
+        this.#connectAgain(id);
+        return;
+      }
       let line;
       try {
         line = new WebSocket(base.replace(/^http/, "ws") + "/api/smart-sessions");
@@ -259,14 +324,19 @@
             if (this.#id === id && this.#line?.readyState !== WebSocket.OPEN) this.#touch(id);
           });
         }
-        if (this.#tries < RECONNECT.length) {
-          this.#later(RECONNECT[this.#tries++], () => { if (this.#id === id && !this.#line) this.#connect(id); });
-        } else {
-          // Lines are cut, which says nothing about the session: the panel itself is asked.
-          this.#touch(id);
-          this.#later(LINE_AGAIN, () => { if (this.#id === id && !this.#line) this.#connect(id); });
-        }
+        this.#connectAgain(id);
       };
+    }
+
+    #connectAgain(id) {
+      const again = () => { if (this.#id === id && !this.#line) this.#connect(id); };
+      if (this.#tries < RECONNECT.length) {
+        this.#later(RECONNECT[this.#tries++], again);
+      } else {
+        // Lines are cut, which says nothing about the session: the panel itself is asked.
+        this.#touch(id);
+        this.#later(LINE_AGAIN, again);
+      }
     }
 
     /** Whether data of that age are what was asked for last. */
@@ -414,14 +484,14 @@
     /** Tell the panel that the tab lives. One call that fails says nothing about an open session (the computer may have
      * slept meanwhile): it is repeated once, unless the line is up. */
     async #touch(id, repeat = true) {
-      const { base, token } = this.#options;
+      const { base, token, check } = this.#options;
       let status, answer;
       try {
-        ({ status, answer } = await request(base, "/api/smart-sessions/touch", { token, method: "POST", body: { sessionId: id } }));
-      } catch {
+        ({ status, answer } = await request(base, "/api/smart-sessions/touch", { token, method: "POST", body: { sessionId: id }, check }));
+      } catch (error) {
         if (this.#id !== id || this.#line?.readyState === WebSocket.OPEN) return;
         if (repeat) await this.#touch(id, false);
-        else this.#gone();
+        else this.#gone(why(error));
         return;
       }
       if (this.#id !== id) return;
@@ -466,9 +536,8 @@
    * Returns `{token, profileId, account, scopes}`; throws an Error with `code` and `hint` when it is refused.
    */
   async function pair({ base, name, scopes = ["sessions"], onDigits = () => {}, signal }) {
-    const root = String(base).replace(/\/+$/, "");
     const call = async (body) => {
-      const { status, answer } = await request(root, "/api/pair", { method: "POST", body, signal });
+      const { status, answer } = await request(base, "/api/pair", { method: "POST", body, signal });
       if (status >= 400) throw Object.assign(new Error(answer.error), { code: answer.code, hint: answer.hint });
       return answer;
     };
@@ -482,5 +551,5 @@
     }
   }
 
-  globalThis.Archisync = Object.freeze({ openSession, pair, request });
+  globalThis.Archisync = Object.freeze({ openSession, pair, request, whoAnswers });
 })();

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -326,23 +327,24 @@ async def test_21_too_many_tries_are_told_as_such(at_work: Rig) -> None:
 
 async def test_22_what_keeps_the_panel_away_is_told_apart(at_work: Rig) -> None:
     between = await at_work.between("**/api/drafts/**")
-    health = await at_work.between("**/api/health")
+    health = await at_work.between("**/api/health*")
     page = await at_work.form()
 
-    async def save_says(text: str) -> None:
-        await choose(page)
+    async def save_says(text: str, answer: Callable[[Route], Awaitable[object]]) -> None:
+        between.instead = health.instead = None
+        await choose(page)  # nothing is looked up where the panel does not answer
+        between.instead, health.instead = Route.abort, answer
         await page.keyboard.press("Control+Enter")
         await expect(page.locator("#saved")).to_contain_text(text, timeout=15_000)
 
-    between.instead = health.instead = Route.abort
-    await save_says("Il pannello non risponde: la bozza è conservata")
-    health.instead = lambda route: route.fulfill(status=200, body="<html>", content_type="text/html")
-    await save_says("risponde un altro programma")
+    await save_says("Il pannello non risponde: la bozza è conservata", Route.abort)
+    html = partial(Route.fulfill, status=200, body="<html>", content_type="text/html")
+    await save_says("risponde un altro programma", html)
     await page.evaluate("""() => {
       const denied = ({ name }) => name === "local-network-access" ? "denied" : "prompt";
       navigator.permissions.query = async (asked) => ({ state: denied(asked) });
     }""")
-    await save_says("Il browser vieta")
+    await save_says("Il browser vieta", Route.abort)
     between.instead = health.instead = None
     at_work.problems.clear()
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import psutil
 import pytest
-from playwright.async_api import Browser, Page, Route, WebSocketRoute, expect
+from playwright.async_api import Browser, Page, Request, Route, WebSocketRoute, expect
 
 from archisync_gui.endpoint.gate import Limits
 from archisync_gui.endpoint.paired_pages import Access
@@ -91,10 +91,14 @@ async def test_a_page_is_paired_with_six_digits(at_work: Rig) -> None:
 
 async def test_another_panel_never_sees_the_token(at_work: Rig) -> None:
     page = await at_work.foreign()
-    sent: list[str] = []
-    page.on("request", lambda request: sent.append(request.url))
-    assert await start(page, at_work, at_work.paired_with(), profileId="another-profile") == "stored"
-    assert [url.rpartition("/")[2] for url in sent if at_work.office.url in url] == ["health"]
+    at_work.paired_with()  # the site is known here, its other token is not
+    sent: list[Request] = []
+    page.on("request", lambda request: sent.append(request))
+    assert await start(page, at_work, "of-another-panel", profileId="another-profile") == "stored"
+    here = [request for request in sent if at_work.office.url in request.url]
+    assert [request.url.partition("?")[0] for request in here] == [f"{at_work.office.url}/api/health"] * 2
+    assert not any("of-another-panel" in str(request.headers) + request.url for request in here)
+    at_work.problems.clear()  # the browser reports the 401 to the question whether the token is known
 
 
 async def test_a_running_sync_makes_way_and_goes_on_where_it_was(at_work: Rig) -> None:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
 from aiohttp import web
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
+from tests.e2e.strangers import ACCOUNT, Stranger, listening
 from tests.endpoint.form_rig import Rig
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-ACCOUNT = "agente1"
 
 
 @pytest.fixture
@@ -25,20 +23,6 @@ def at_work(at_work: Rig) -> Iterator[Rig]:
     """Browsers report what a stranger answers."""
     yield at_work
     at_work.problems.clear()
-
-
-@asynccontextmanager
-async def listening(port: int, serve: Any) -> AsyncIterator[None]:
-    """A program on that port which answers everything by ``serve``."""
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", serve)
-    runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
-    try:
-        yield
-    finally:
-        await runner.cleanup()
 
 
 # ------------------------------------------------------------------------------------- a frame that gives
@@ -164,3 +148,148 @@ async def test_an_entry_that_is_no_draft_is_not_sent_and_keeps_no_other_from_bei
     no_draft = "Questa bozza non si può mostrare: contiene dati non validi. Si può esportare o eliminare."
     assert found["refused"] == [None, no_draft, no_draft]
     assert found["taken"] == []
+
+
+# ------------------------------------------------------------------------------------- a program at the panel's port
+
+
+async def written(at_work: Rig) -> Page:
+    """A form in which an order is ready to be saved."""
+    page = await at_work.form(ACCOUNT)
+    await page.locator("#customer").fill("50120")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#customer-chosen")).to_be_visible()
+    await page.locator("#note").fill("segreto: ordine")
+    return page
+
+
+async def notes(at_work: Rig) -> list[Any]:
+    return [draft.document["note"] for draft in await at_work.office.drafts.list(ACCOUNT)]
+
+
+async def sent_when_back(at_work: Rig, page: Page) -> None:
+    """The panel is there again: the draft that waited is stored, with the token that the tab had."""
+    for _ in range(500):
+        await page.evaluate("dispatchEvent(new Event('online'))")
+        if await notes(at_work):
+            break
+    assert await notes(at_work) == ["segreto: ordine"]
+    await expect(page.locator("#door")).to_be_hidden()
+
+
+STRANGE = "risponde un altro programma, non Archisync"
+
+
+@pytest.mark.parametrize("knows_tokens", [True, False])
+async def test_a_program_that_took_the_panels_port_gets_no_order_and_no_token(
+    at_work: Rig, *, knows_tokens: bool
+) -> None:
+    """The panel is closed, its tab is open. The program says all that the panel says, or lets the tab in itself."""
+    page, endpoint = await written(at_work), at_work.office.endpoint
+    await endpoint.stop()
+    stranger = Stranger(knows_tokens=knows_tokens)
+    async with listening(endpoint.port, stranger.serve):
+        await page.locator("#note").press("Control+Enter")
+        await expect(page.locator("#saved")).to_contain_text(STRANGE)
+        await expect(page.locator("#unsent")).to_be_visible()
+        await page.locator("#customer").fill("neri")
+        await expect(page.locator("#options-customer")).to_contain_text(STRANGE)
+        before = len(stranger.seen)
+        await page.evaluate("dispatchEvent(new Event('online'))")
+        await until(lambda: len(stranger.seen) > before)
+        await page.evaluate("import('/order-form/keep.js').then((keep) => keep.sendWaiting())")
+        await expect(page.locator("#unsent")).to_be_visible()
+        assert stranger.told == []
+        assert stranger.asked("/api/pair", "POST") == 0
+        assert {path for _, path, _, _ in stranger.seen} == {"/api/health"}
+    await at_work.office.restart()
+    await sent_when_back(at_work, page)
+
+
+async def test_connections_that_a_stranger_keeps_open_carry_no_token(at_work: Rig) -> None:
+    """It frees the port, the panel starts; the browser may still ask over a connection that it has kept."""
+    page, endpoint = await written(at_work), at_work.office.endpoint
+    await endpoint.stop()
+    stranger = Stranger()
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", stranger.serve)
+    runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=0.1, keepalive_timeout=600)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", endpoint.port)
+    await site.start()
+    try:
+        await page.locator("#note").press("Control+Enter")
+        await expect(page.locator("#saved")).to_contain_text(STRANGE)
+        await page.evaluate(
+            "Promise.all(Array.from({ length: 5 }, () => import('/order-form/network.js')"
+            ".then(({ doubt }) => doubt())))"
+        )
+        await site.stop()
+        await at_work.office.restart()
+        before = len(stranger.seen)
+        for _ in range(5):
+            await page.evaluate("import('/order-form/keep.js').then((keep) => keep.sendWaiting())")
+        assert len(stranger.seen) > before, "the browser used none of the kept connections, so the test shows nothing"
+        assert stranger.told == []
+    finally:
+        await runner.cleanup()
+    await sent_when_back(at_work, page)
+
+
+async def test_a_proof_that_the_panel_gives_a_neighbour_is_good_at_its_own_address_only(at_work: Rig) -> None:
+    """The panel has moved; the program at the old port passes each question on to it."""
+    page, endpoint = await written(at_work), at_work.office.endpoint
+    port = endpoint.port
+    await endpoint.move(port + 1)
+    stranger = Stranger(relay=at_work.office)
+    async with listening(port, stranger.serve):
+        await page.locator("#note").press("Control+Enter")
+        await expect(page.locator("#saved")).to_contain_text(STRANGE)
+        assert stranger.asked("/api/health") > 0
+        assert stranger.told == []
+    assert await notes(at_work) == []
+
+
+async def test_a_neighbour_that_copies_the_panels_name_is_not_called_the_panel(at_work: Rig) -> None:
+    page, endpoint = await written(at_work), at_work.office.endpoint
+    port = endpoint.port
+    await endpoint.stop()
+    stranger = Stranger()
+    async with listening(port + 1, stranger.serve):
+        await page.locator("#note").press("Control+Enter")
+        await expect(page.locator("#saved")).to_contain_text("Il pannello non risponde")
+        assert stranger.asked("/api/health") > 0
+        assert stranger.told == []
+
+
+async def test_an_answer_between_two_programs_acknowledges_nothing(at_work: Rig) -> None:
+    """The panel ends after it was asked and before the order is there; whoever takes the port acknowledges it."""
+    between = await at_work.between("**/api/drafts/*")
+    page, endpoint = await written(at_work), at_work.office.endpoint
+
+    async def taken(route: Route) -> None:
+        await endpoint.stop()
+        document = route.request.post_data_json
+        draft = {"id": route.request.url.rsplit("/", 1)[1], "version": 1, "document": document}
+        await route.fulfill(status=201, json={"success": True, "total": 1, "draft": draft})
+
+    between.instead = taken
+    await page.locator("#note").press("Control+Enter")
+    await expect(page.locator("#saved")).to_contain_text("Il pannello non risponde: la bozza è conservata")
+    await expect(page.locator("#unsent")).to_be_visible()
+    between.instead = None
+    await at_work.office.restart()
+    await sent_when_back(at_work, page)
+
+
+async def test_a_tab_whose_token_was_revoked_is_let_in_again(at_work: Rig) -> None:
+    """Here the panel itself says that it does not know the token; it shows by the account's key that it is."""
+    page, pairing = await written(at_work), at_work.office.endpoint.pairing
+    for one in pairing.store.ids():
+        pairing.revoke(one)
+    await until(pairing.pending)
+    pairing.approve(pairing.pending()[0].id, account=ACCOUNT)
+    await expect(page.locator("#door")).to_be_hidden()
+    await page.locator("#note").press("Control+Enter")
+    await expect(page.locator("#saved")).to_have_text("Bozza salvata, 1 bozza.")
+    assert await notes(at_work) == ["segreto: ordine"]

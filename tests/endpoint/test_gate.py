@@ -58,6 +58,7 @@ async def test_health_says_no_more_than_that_it_is_there(office: Office) -> None
         "status": "ok",
         "version": "0.1.0",
         "profileId": "profile-1",
+        "proof": None,
     }
 
 

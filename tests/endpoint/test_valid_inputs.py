@@ -37,9 +37,9 @@ UNLIMITED = Limits(failures=10**9)
 BAD_INPUT = frozenset({"body-invalid", "query-invalid", "body-not-json", "body-repeated-key"})
 """What an input that the route's own model takes may be refused with only by a rule that the model cannot know."""
 
-KNOWN_TO_THE_HANDLER = frozenset({"scope", "cursor", "name", "id", "until"})
+KNOWN_TO_THE_HANDLER = frozenset({"scope", "cursor", "name", "nonce", "id", "until"})
 """Fields that a handler checks further: scope ``new`` for customers only, cursors, the name of a page that asks, the
-end of a hold."""
+end of a hold; name and nonce of the question whether the panel knows a token, which come together."""
 
 
 async def read_nothing(control: RunControl) -> Finished:

@@ -2,7 +2,7 @@
  * What this browser keeps of orders: each tab's working copy, orders laid aside, and the outbox of saved drafts that the
  * panel does not have yet. Sending is here, the storage itself in storage.js.
  */
-import { account, call, key, PanelAway } from "./network.js";
+import { account, call, doubt, key, PanelAway } from "./network.js";
 import * as storage from "./storage.js";
 import { language, t } from "./texts.js";
 import { newId, rewritten } from "./value.js";
@@ -271,6 +271,8 @@ async function sendNow(entry) {
   }
   if (status === 200 || status === 201) {
     if (!Number.isInteger(answer.draft?.version)) throw new TypeError(`no draft in the answer ${status}`); // it stays in the outbox
+    const wrong = await doubt(); // another program may have taken the port just before
+    if (wrong) return { here: true, away: wrong.why === "panel.away", why: wrong.message, others: false };
     const sent = { saved: answer.draft, total: answer.total };
     stored.set(stateOf(entry), sent);
     await remove(entry);

@@ -1,9 +1,12 @@
 /*
  * Every call of these pages: how they get in (one-time code, this tab's token, one click in the panel), deadlines, and
  * what is wrong when no answer comes. Nothing here waits without a deadline but for the person at the door.
+ *
+ * Who answers must show each time that it is the panel, before it is told token or order: any program can take the panel's
+ * port while the panel is closed, and say all that is public of it.
  */
 // @ts-types="../archisync-client.d.mts"
-import { request } from "../archisync-client.mjs";
+import { request, whoAnswers } from "../archisync-client.mjs";
 import { ofTab, setOfTab } from "./storage.js";
 import { t } from "./texts.js";
 
@@ -36,6 +39,21 @@ function readTicket() {
 
 /** Who is in, or null. */
 export const key = () => ticket;
+
+/** What the panel shares with all pages of this account, whatever tokens they have: the key for what the browser keeps. Null: the
+ * panel has none; undefined: not known yet. @type {Uint8Array | null | undefined} */
+let shared;
+
+/** Who answers at an address. That a token is not known any more is believed only who has the shared key: else a stranger
+ * could let this tab in itself. @type {import("../archisync-client.d.mts").Check} */
+export async function check(address, token, signal) {
+  const found = await whoAnswers(address, token, signal);
+  if (found.who !== "unknown" || shared === undefined) return found;
+  const panel = shared ? await whoAnswers(address, shared, signal) : found;
+  return panel.who === "panel" ? found : panel.who === "nobody" ? panel : { who: "other" };
+}
+
+const stranger = () => new PanelAway("panel.other", { address: location.host });
 
 /** @param {(door: Door) => void} show Told what keeps the person out. */
 export const onDoor = (show) => { showDoor = show; };
@@ -85,6 +103,7 @@ export async function askKeeping() {
   const told = await read("/api/drafts/browser-key");
   if (ticket) keepTicket({ ...ticket, account: told.account }); // it may have begun before there was an account
   working = told.account;
+  shared = told.key === null ? null : Uint8Array.from(atob(told.key), (one) => one.charCodeAt(0));
   others = told.addresses.map((/** @type {any} */ one) => one.origin).filter((/** @type {string} */ one) => one !== base);
   return told;
 }
@@ -139,8 +158,11 @@ const waitFor = (digits) => digits ? t("door.digits", { digits }) : t("door.wait
 /** A call without token that waits, shown, until the panel answers. @param {string} path @param {object} options */
 async function reach(path, options) {
   for (;;) {
+    const signal = AbortSignal.timeout(DEADLINE);
     try {
-      return await request(base, path, { ...options, signal: AbortSignal.timeout(DEADLINE) });
+      const { who } = shared ? await whoAnswers(base, shared, signal) : { who: "unchecked" }; // a tab that was never in has nothing to compare
+      if (who === "other" || who === "unknown") await closed(stranger().message);
+      else return await request(base, path, { ...options, signal });
     } catch {
       await closed((await absence()).message);
     }
@@ -188,11 +210,18 @@ export async function call(path, { atDoor = true, ...options } = {}) {
 async function ask(path, { signal, within = DEADLINE, ...options }) {
   const late = AbortSignal.timeout(within);
   try {
-    return await request(base, path, { ...options, token: ticket?.token, signal: signal ? AbortSignal.any([signal, late]) : late });
+    return await request(base, path, { ...options, token: ticket?.token, check, signal: signal ? AbortSignal.any([signal, late]) : late });
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw await absence();
+    throw /** @type {any} */ (error).code === "other-program" ? stranger() : await absence();
   }
+}
+
+/** Whether the panel answers now; to who does not show it, this tab's token is not told.
+ * @returns {Promise<PanelAway | null>} Why not. */
+export async function doubt() {
+  const { who } = await check(base, ticket?.token ?? "", AbortSignal.timeout(DEADLINE));
+  return who === "nobody" ? absence() : who === "other" ? stranger() : null;
 }
 
 /** The answer's body, or an error with its sentence and `status`. @param {string} path @param {AbortSignal} [signal] */
@@ -205,6 +234,9 @@ export async function read(path, signal) {
 /** A file that the panel makes. @param {string} path @returns {Promise<Blob>} */
 export async function file(path) {
   if (!ticket) await enter();
+  const { who, result } = /** @type {any} */ (await check(base, String(ticket?.token), AbortSignal.timeout(DEADLINE)));
+  if (who === "unknown") throw new Error(sentence(result));
+  if (who === "nobody" || who === "other") throw who === "other" ? stranger() : await absence();
   const response = await fetch(base + path, { headers: { Authorization: `Bearer ${ticket?.token}` }, credentials: "omit",
     cache: "no-store", signal: AbortSignal.timeout(4 * DEADLINE) }).catch(async () => { throw await absence(); });
   if (!response.ok) throw new Error(sentence({ status: response.status, answer: await response.json().catch(() => ({})) }));
@@ -254,7 +286,12 @@ async function healthAt(address) {
 
 /** Where this tab's panel answers now, or null. @returns {Promise<string | null>} */
 export async function panelElsewhere() {
-  const found = await Promise.all(others.map(async (address) => ({ address, profile: await healthAt(address) })));
+  const secret = shared ?? ticket?.token;
+  if (!secret) return null;
+  const found = await Promise.all(others.map(async (address) => {
+    const proved = (await whoAnswers(address, secret, AbortSignal.timeout(HEALTH_WITHIN))).who === "panel";
+    return { address, profile: proved ? await healthAt(address) : null };
+  }));
   const same = found.find(({ profile }) => profile !== null && profile === ticket?.profileId);
   return same?.address ?? null;
 }

@@ -1,7 +1,7 @@
 /* The form's smart session with the panel, like any outside page's, and the line that says how fresh customers are. */
 // @ts-types="../archisync-client.d.mts"
 import { openSession } from "../archisync-client.mjs";
-import { base, dismiss, enter, key, otherAddresses } from "./network.js";
+import { base, check, dismiss, enter, key, otherAddresses } from "./network.js";
 import { update } from "./store.js";
 import { ago, counted, t } from "./texts.js";
 
@@ -14,7 +14,7 @@ let tick = 0;
 /** Open a session; `fresh` is told when new customers are there. @param {() => void} fresh */
 export function startSession(fresh) {
   const { token, profileId } = /** @type {import("./network.js").Ticket} */ (key());
-  const mine = session = openSession({ base, token, profileId, others: otherAddresses(), label: t("title.form") });
+  const mine = session = openSession({ base, token, profileId, others: otherAddresses(), check, label: t("title.form") });
   mine.onChange((freshness) => { if (session === mine) update({ freshness }); });
   mine.onChange(({ state, code }) => {
     if (state !== "refused" || !code?.startsWith("token-")) return;
