@@ -157,8 +157,9 @@ class SnapshotModel(QAbstractTableModel):
     def _move(self, at: int, to: int) -> None:
         """A row goes up; it stays chosen where it was chosen."""
         self.beginMoveRows(QModelIndex(), at, at, QModelIndex(), to)
-        for kept in (self._keys, self._items, self._rows):
-            kept.insert(to, kept.pop(at))
+        self._keys.insert(to, self._keys.pop(at))
+        self._items.insert(to, self._items.pop(at))
+        self._rows.insert(to, self._rows.pop(at))
         self.endMoveRows()
 
     def _insert(self, at: int, rows: Sequence[tuple[object, object, tuple[Cell, ...]]]) -> None:
