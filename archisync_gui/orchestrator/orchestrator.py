@@ -108,8 +108,7 @@ class Orchestrator:
         self._dispatcher.start()
 
     async def close(self, deadline: float = 10.0) -> None:
-        """Take no more requests, end the run and every session, answer every ticket, leave nothing behind (rule 27).
-        A run that has not ended after ``deadline`` seconds is left to the process's end."""
+        """End the run (within ``deadline`` seconds), sessions, tickets; take nothing more, leave nothing (rule 27)."""
         if self._closed:
             return
         self._closed = True
@@ -241,8 +240,7 @@ class Orchestrator:
         self._dispatcher.apply(schedule.rules_set, rules)
 
     def set_away(self, why: Reason | None) -> None:
-        """The computer has no network (``OFFLINE``) or is about to sleep (``ASLEEP``): schedule and repeats wait, and
-        are made up once when it is back (``None``). The operator's own requests are tried."""
+        """No network (``OFFLINE``), or sleep is near (``ASLEEP``): only the operator's reads begin until ``None``."""
         self._dispatcher.apply(lambda state, _: schedule.away_set(state, why))
 
     def backup_failing(self, trouble: BackupTrouble | None) -> None:
@@ -263,8 +261,7 @@ class Orchestrator:
         all_as_of: datetime | None,
         doubtful: Collection[str] = (),
     ) -> None:
-        """The operator changed the stored rows by hand (cleared, accepted, re-keyed); freshness follows these times.
-        ``doubtful`` names the times that were written before the wall clock was set back (``Ages.doubtful``)."""
+        """The operator changed the stored rows (cleared, accepted, re-keyed): these are their times (``Ages``)."""
         ages = last_success, new_as_of, all_as_of
         self._dispatcher.apply(run_changes.freshness_restated, sync_type, account, ages, doubtful)
 
