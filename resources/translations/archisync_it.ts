@@ -3664,5 +3664,9 @@
             <source>{type}: it has ended already. Nothing was cancelled.</source>
             <translation>{type}: l'aggiornamento è già finito. Non è stato interrotto nulla.</translation>
         </message>
+        <message>
+            <source>{list}: the stored rows were replaced. Open the record again.</source>
+            <translation>{list}: le righe in archivio sono state sostituite. Riaprire la scheda.</translation>
+        </message>
     </context>
 </TS>

@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from archisync_gui.model import Event, EventKind, Status, SyncFailure
+from archisync_gui.model import Event, EventKind, Status, SyncFailure, SyncType
+from archisync_gui.model.events import QueueUpdated
 
 if TYPE_CHECKING:
     from archisync_gui.orchestrator import OrchestratorApi
@@ -87,7 +88,7 @@ class Bridge(QObject):
 
     def _heard(self, event: Event) -> None:
         pending = self._pending
-        if pending and event.kind is pending[-1].kind and event.kind in _OVERTAKEN:
+        if pending and event.kind is pending[-1].kind and event.kind in _OVERTAKEN and not rows_replaced(pending[-1:]):
             pending[-1] = event
         else:
             pending.append(event)
@@ -108,6 +109,12 @@ class Bridge(QObject):
         self.status_changed.emit(status)
         if events:
             self.happened.emit(events)
+
+
+def rows_replaced(events: Sequence[Event]) -> set[SyncType]:
+    """The lists whose rows the operator changed here or on another computer: cleared, accepted or re-keyed. What was
+    read of them before may be other records under the same keys."""
+    return {e.data.type for e in events if isinstance(e.data, QueueUpdated) and e.data.type is not None}
 
 
 _OVERTAKEN = frozenset({EventKind.SYNC_PROGRESS, EventKind.QUEUE_UPDATED})

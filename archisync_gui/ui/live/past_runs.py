@@ -16,6 +16,7 @@ from archisync_gui import zone
 from archisync_gui.entities.views import NUMBERS_OF_TODAY, TODAY, TOTALS, VIEWS, View
 from archisync_gui.model import Event, EventKind, RunRecord, Status
 from archisync_gui.model.events import Missed, RunEvent, SessionClosed, SessionOpened
+from archisync_gui.ui.live.bridge import rows_replaced
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.services import Services, account_ids
 from archisync_gui.ui.text.activity import missed_lists
@@ -208,7 +209,8 @@ class PastRuns(QObject):
 
     def _happened(self, events: Sequence[Event]) -> None:
         self._awaited.update(e.data.run_id for e in events if e.kind in _ENDED and isinstance(e.data, RunEvent))
-        if not self._stopped and any(e.kind in _ENDED or e.kind is EventKind.SYNC_STARTED for e in events):
+        due = any(e.kind in _ENDED or e.kind is EventKind.SYNC_STARTED for e in events) or rows_replaced(events)
+        if due and not self._stopped:
             self._soon.start(SOON)
         missed = [m for e in events for m in missed_lists(e.data)]
         if missed:

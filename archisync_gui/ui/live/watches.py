@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from archisync_gui.entities.links import LINKS
 from archisync_gui.model import Event, Json
 from archisync_gui.model.events import SyncCompleted
 from archisync_gui.store.types import Change, ChangeKind, StoredRow
+from archisync_gui.ui.live.bridge import rows_replaced
 from archisync_gui.ui.live.context import WATCHES, Context
 from archisync_gui.ui.text.i18n import tr
 from archisync_gui.ui.text.values import title as title_of
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 WATCHABLE = ("customers", "orders")
 """Lists whose records can be watched."""
+
+NUMBERS = {"customers": "account_num", "orders": "order_number"}
+"""The column of each list that has a :attr:`Watch.number`."""
 
 UNTOLD = f"{WATCHES}-untold"
 """Name under which the window's memory keeps which watches the office was not told of."""
@@ -124,6 +128,8 @@ class Watches(QObject):
             self._context.memory.sync()
 
     def _happened(self, events: Sequence[Event]) -> None:
+        for name in rows_replaced(events) if self.all else ():
+            self._context.background.run(self._follow(name), "watches")
         for event in events if self.all else ():
             done = event.data
             if isinstance(done, SyncCompleted) and any(_concerned(w, done.type) for w in self.all):
@@ -134,8 +140,23 @@ class Watches(QObject):
         entity = services.entity(name) if services is not None else None
         if services is None or services.store is None or entity is None:
             return
+        for own in {watch.list for watch in self.all if _concerned(watch, name)}:
+            await self._follow(own)
         for watch, said in await news_of_run(services.store, entity, run_id, at, self.all):
             self.fired.emit(watch, said)
+
+    async def _follow(self, name: str) -> None:
+        """Keep the watches of a list with their records, which may have other keys since it was re-keyed."""
+        services = self._context.services
+        if services is None or services.store is None or services.entity(name) is None:
+            return
+        for watch in self.all:
+            if watch.list != name or watch.key == (key := await key_now(services.store, watch)):
+                continue
+            moved = replace(watch, key=key)
+            if watch in self.all:  # it may have been ended meanwhile
+                self.remove(watch.target)
+                self.add(moved)
 
 
 def _key(target: tuple[str, str, str]) -> str:
@@ -161,6 +182,19 @@ def _read(text: str) -> tuple[Watch, ...]:
         return tuple(Watch(**{name: str(value) for name, value in one.items()}) for one in found)
     except (ValueError, TypeError, AttributeError):
         return ()
+
+
+async def key_now(store: Store, watch: Watch) -> str:
+    """The key of the watched record, which is known by its number: after *Re-key* the kept one may be another
+    record's. Where the number says nothing it is the kept one."""
+    column = NUMBERS.get(watch.list)
+    if column is None or not watch.number:
+        return watch.key
+    row = await store.row(watch.list, watch.account or None, watch.key)
+    if row is not None and row.deleted_at is None and row.values.get(column) == watch.number:
+        return watch.key
+    named = await store.related(watch.list, watch.account or None, column, watch.number)
+    return named.rows[0].key if len(named.rows) == 1 else watch.key
 
 
 async def news_of_run(

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 from archisync_gui.entities.views import VIEWS, View
 from archisync_gui.model import Event
 from archisync_gui.model.events import SyncCompleted
+from archisync_gui.ui.live.bridge import rows_replaced
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.own_views import LONGEST_NAME, OwnView, OwnViews
 from archisync_gui.ui.live.services import account_ids
@@ -333,9 +334,13 @@ class Data(StoredRows):
 
     def _happened(self, events: Sequence[Event]) -> None:
         done = {event.data.type for event in events if isinstance(event.data, SyncCompleted)}
-        if done:
+        replaced = rows_replaced(events)
+        if done or replaced:
             self._recount()
-        if self.isVisible() and self.lists.name() in done:
+        if self.shown_of is not None and self.shown_of.entity.name in replaced:
+            self._take_away()
+            self.read()
+        elif self.isVisible() and self.lists.name() in done:
             self._reading += 1
             self._read_again(self._reading)
 

@@ -6,6 +6,7 @@ The newest text wins: an answer to an older one is dropped, and its query is sto
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -21,7 +22,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from archisync_gui.model import Event
 from archisync_gui.store.types import FoundList, StoredRow
+from archisync_gui.ui.live.bridge import rows_replaced
 from archisync_gui.ui.live.context import Context, problem
 from archisync_gui.ui.live.services import account_ids
 from archisync_gui.ui.look.theme import color, scaled
@@ -189,6 +192,7 @@ class Find(QFrame):
         self.account.activated.connect(self._account_chosen)
         context.services_changed.connect(self._accounts)
         context.bridge.status_changed.connect(self._accounts)
+        context.bridge.happened.connect(self._happened)
         self.retranslate()
 
     def retranslate(self) -> None:
@@ -278,6 +282,13 @@ class Find(QFrame):
         self.shown_results.emit(text)
         if enter:
             self.open_chosen()
+
+    def _happened(self, events: Sequence[Event]) -> None:
+        """The lines may have keys that mean other records now: they are looked up anew."""
+        if self.isVisible() and rows_replaced(events):
+            self.model.show([])
+            self._answered = None
+            self.look(self.box.text())
 
     def _say(self, lines: list[Item], hint: str) -> None:
         self._answered, self._enter = None, self._enter and bool(lines)

@@ -11,14 +11,16 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QScrollArea, QVB
 
 from archisync_gui.model import Event
 from archisync_gui.model.events import SyncCompleted
+from archisync_gui.ui.live.bridge import rows_replaced
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.record import Record, read_record
 from archisync_gui.ui.live.services import account_ids
-from archisync_gui.ui.live.watches import WATCHABLE, Watch, Watches
+from archisync_gui.ui.live.watches import NUMBERS, WATCHABLE, Watch, Watches
 from archisync_gui.ui.output.paper import print_document, write_pdf
 from archisync_gui.ui.output.record import Line, Section, Sheet, make_sheet, plain_text, sheet_html
 from archisync_gui.ui.text.changes import change_line
 from archisync_gui.ui.text.i18n import plain, tr
+from archisync_gui.ui.text.words import type_name
 from archisync_gui.ui.widgets.basic import ElidedLabel, Flow, IconButton, column, label, row
 from archisync_gui.ui.widgets.files import ask_where, say_saved
 
@@ -193,10 +195,19 @@ class RecordSheet(QFrame):
 
     def _happened(self, events: Sequence[Event]) -> None:
         """A list of this record was read anew: show what is new, without moving anything."""
-        if self.isVisible() and self._record is not None and self._target is not None and self._awaited is None:
-            names = set(self._record.ages)
-            if any(isinstance(e.data, SyncCompleted) and e.data.type in names for e in events):
-                self._read(self._target)
+        if not self.isVisible() or self._record is None or self._target is None:
+            return
+        replaced = rows_replaced(events)
+        if self._target[0] in replaced:  # its key may be another record's now
+            name = self._record.entity.name
+            self.close_sheet()
+            self._context.say(tr("{list}: the stored rows were replaced. Open the record again.", list=type_name(name)))
+            return
+        self._before = [target for target in self._before if target[0] not in replaced]
+        names = set(self._record.ages)
+        read = {e.data.type for e in events if isinstance(e.data, SyncCompleted)}
+        if names & (read | replaced) and self._awaited is None:
+            self._read(self._target)
 
     # ------------------------------------------------------------------------------------------------ showing
 
@@ -340,8 +351,7 @@ class RecordSheet(QFrame):
             self._watches.remove(target)
             self._context.say(tr("{name} is not watched any more.", name=self.sheet.name))
             return
-        column = "account_num" if record.entity.name == "customers" else "order_number"
-        number = str(record.row.values.get(column) or "")
+        number = str(record.row.values.get(NUMBERS[record.entity.name]) or "")
         self._watches.add(Watch(*target, self.sheet.name, number))
         self._context.say(
             tr("{name} is watched: you are told when it ships, is invoiced, is paid or changes.", name=self.sheet.name)
