@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
-from panel_fakes import NOW, MakePanel, World
+from panel_fakes import NOW, MakePanel, World, run_record
 from panel_office import DDT, INVOICES, ORDERS, Office
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton
 
 from archisync_gui.entities import ENTITIES
 from archisync_gui.model import EventKind
 from archisync_gui.ui.live import watches
 from archisync_gui.ui.live.context import WATCHES
+from archisync_gui.ui.live.looked import LOOKED, LookedAt
 from archisync_gui.ui.live.watches import Watch, Watches
 from archisync_gui.ui.shell.panel import Panel
 from tests.support.waiting import until
@@ -114,3 +116,95 @@ async def test_kept_watches_that_cannot_be_read_are_none(make_panel: MakePanel, 
     panel = await make_panel()
     panel.context.recall = lambda key: kept if key == WATCHES else ""  # type: ignore[method-assign]
     assert Watches(panel.context).all == ()
+
+
+async def journaled(office: Office, name: str, ended: datetime) -> None:
+    """The run of the last read, as another computer of the office has written it: no event tells of it here."""
+    run = run_record(name, ended - timedelta(seconds=20), 20, id=f"run-{office._runs}")
+    await office.store.journal.run_started(run)
+    await office.store.journal.run_ended(run)
+    await office.store.journal.flush()
+
+
+class Computer:
+    """A panel with a memory of its own, opened and closed again."""
+
+    def __init__(self, world: World, office: Office, memory: Path) -> None:
+        self._world, self._office, self._memory = world, office, memory
+        self.told: list[str] = []
+
+    async def open(self, qapp: QApplication) -> Panel:
+        panel = Panel(qapp, memory=self._memory)
+        self._world.panels.append(panel)
+        panel.show()
+        panel.window.watches().fired.connect(lambda _, said: self.told.append(said))
+        panel.set_services(self._world.services(store=self._office.store, entities=ENTITIES))
+        return panel
+
+    async def close(self, panel: Panel) -> None:
+        self._world.panels.remove(panel)
+        await panel.aclose()
+        panel.deleteLater()
+
+
+async def test_what_another_computer_read_while_this_one_was_off_is_told_at_the_start(
+    qapp: QApplication, world: World, office: Office, tmp_path: Path
+) -> None:
+    computer = Computer(world, office, tmp_path / "window.ini")
+    panel = await computer.open(qapp)
+    panel.window.watches().add(ORDER)
+    await computer.close(panel)
+    shipped = {**DDT[0], "id": "7002", "ddt_number": "4568", "order_number": "ORD/26-003"}
+    for minutes, rows in ((10, [*DDT, shipped]), (20, [*DDT, {**shipped, "courier": "GLS"}])):
+        office.clock.at = world.clock.at = NOW + timedelta(minutes=minutes)
+        await office.read("ddt", "agente01", rows, NOW + timedelta(minutes=minutes, seconds=-15))
+        await journaled(office, "ddt", NOW + timedelta(minutes=minutes))
+    panel = await computer.open(qapp)
+    await until(lambda: bool(computer.told))
+    (said,) = computer.told
+    assert said.startswith("ORD/26-003: shipped, delivery note 4568; 4568 changed: ")
+    await computer.close(panel)
+    panel = await computer.open(qapp)
+    world.orchestrator.tell(EventKind.SYNC_COMPLETED, {"type": "ddt", "runId": f"run-{office._runs}"}, world.clock.at)
+    await office.read("orders", "agente01", [*ORDERS[:2], {**ORDERS[2], "total_amount": 1}], world.clock.at)
+    world.orchestrator.tell(EventKind.SYNC_COMPLETED, {"type": "orders", "runId": f"run-{office._runs}"}, world.clock.at)
+    await until(lambda: len(computer.told) > 1)
+    assert computer.told[1].startswith("ORD/26-003: changed: "), "nothing is told twice"
+
+
+async def test_a_read_missed_while_this_computer_slept_is_told_with_the_next_one(
+    make_panel: MakePanel, world: World, office: Office
+) -> None:
+    _, told = await watching(make_panel, office, ORDER)
+    shipped = {**DDT[0], "id": "7002", "ddt_number": "4568", "order_number": "ORD/26-003"}
+    await office.read("ddt", "agente01", [*DDT, shipped], NOW + timedelta(minutes=5))
+    await journaled(office, "ddt", NOW + timedelta(minutes=6))
+    await office.read("ddt", "agente01", [*DDT, shipped], NOW + timedelta(minutes=10))
+    await journaled(office, "ddt", NOW + timedelta(minutes=11))
+    ended(world, office, "ddt")
+    await until(lambda: bool(told))
+    assert told == [("ORD/26-003", "ORD/26-003: shipped, delivery note 4568")]
+
+
+async def test_what_was_read_before_is_no_news_for_a_new_watch(
+    make_panel: MakePanel, world: World, office: Office
+) -> None:
+    shipped = {**DDT[0], "id": "7002", "ddt_number": "4568", "order_number": "ORD/26-003"}
+    await office.read("ddt", "agente01", [*DDT, shipped], NOW - timedelta(minutes=2))
+    await journaled(office, "ddt", NOW - timedelta(minutes=1))
+    _, told = await watching(make_panel, office, ORDER)
+    await office.read("ddt", "agente01", [*DDT, {**shipped, "courier": "GLS"}], NOW)
+    ended(world, office, "ddt")
+    await until(lambda: bool(told))
+    assert told[0][1].startswith("ORD/26-003: 4568 changed: ")
+
+
+@pytest.mark.parametrize("kept", ["", "{", "[1]", '{"ddt": []}', '{"ddt": ["x"]}', '{"ddt": ["2026-03-09"]}', "null"])
+async def test_reads_looked_at_that_cannot_be_read_are_none(make_panel: MakePanel, kept: str) -> None:
+    panel = await make_panel()
+    panel.context.recall = lambda key: kept if key == LOOKED else ""  # type: ignore[method-assign]
+    looked = LookedAt(panel.context)
+    assert not looked.has("ddt", "run-1")
+    looked.from_now("ddt")
+    looked.put("ddt", [("run-1", NOW)])
+    assert looked.has("ddt", "run-1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -17,6 +18,7 @@ from archisync_gui.model.events import SyncCompleted
 from archisync_gui.store.types import Change, ChangeKind, StoredRow
 from archisync_gui.ui.live.bridge import rows_replaced
 from archisync_gui.ui.live.context import WATCHES, Context
+from archisync_gui.ui.live.looked import RUN, LookedAt
 from archisync_gui.ui.text.i18n import tr
 from archisync_gui.ui.text.values import title as title_of
 
@@ -34,9 +36,6 @@ UNTOLD = f"{WATCHES}-untold"
 
 PART = 1000
 """Lines of the change log that are read at once."""
-
-RUN = timedelta(hours=12)
-"""The most that a run lasts: how far back its lines are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,10 @@ class Watches(QObject):
         self.shared = False
         """They are an office's: what is changed here is remembered until the office has been :meth:`told`."""
         self._untold = _read_keys(context.recall(UNTOLD))
+        self._looked, self._one = LookedAt(context), asyncio.Lock()
         context.bridge.happened.connect(self._happened)
+        context.services_changed.connect(self._started)
+        self._started()
 
     def of(self, target: tuple[str, str, str]) -> Watch | None:
         """The watch of a record, if it is watched."""
@@ -91,6 +93,8 @@ class Watches(QObject):
         self._keep(watches)
 
     def _keep(self, watches: tuple[Watch, ...]) -> None:
+        for name in _lists(watches) - _lists(self.all):
+            self._looked.from_now(name)  # what was before is no news for a new watch
         self.all = watches
         self._context.remember(WATCHES, json.dumps([asdict(watch) for watch in watches]))
         self.changed.emit()
@@ -135,15 +139,32 @@ class Watches(QObject):
             if isinstance(done, SyncCompleted) and any(_concerned(w, done.type) for w in self.all):
                 self._context.background.run(self._look(done.type, done.run_id, event.at), "watches")
 
-    async def _look(self, name: str, run_id: str, at: datetime) -> None:
+    def _started(self) -> None:
+        """Tell what reads brought while this panel was closed: another computer of the office may have made them."""
+        if self._context.services is not None and self._context.services.store is not None:
+            for name in sorted(_lists(self.all)):
+                self._context.background.run(self._look(name), "watches")
+
+    async def _look(self, name: str, run_id: str = "", at: datetime | None = None) -> None:
+        """Tell what that run brought and what reads brought that nobody told of here: this computer slept, was cut
+        off, or the panel was closed."""
         services = self._context.services
         entity = services.entity(name) if services is not None else None
         if services is None or services.store is None or entity is None:
             return
-        for own in {watch.list for watch in self.all if _concerned(watch, name)}:
-            await self._follow(own)
-        for watch, said in await news_of_run(services.store, entity, run_id, at, self.all):
-            self.fired.emit(watch, said)
+        async with self._one:
+            for own in {watch.list for watch in self.all if _concerned(watch, name)}:
+                await self._follow(own)
+            runs = await self._looked.missed(services.store, name)
+            if at is not None and run_id not in {run for run, _ in runs} and not self._looked.has(name, run_id):
+                runs.append((run_id, at))
+            found: dict[Watch, list[str]] = {}
+            for run, ended in runs:
+                for watch, said in await news_of_run(services.store, entity, run, ended, self.all):
+                    found.setdefault(watch, []).append(said.removeprefix(f"{watch.name}: "))
+            self._looked.put(name, runs)
+        for watch, news in found.items():
+            self.fired.emit(watch, f"{watch.name}: " + "; ".join(dict.fromkeys(news)))
 
     async def _follow(self, name: str) -> None:
         """Keep the watches of a list with their records, which may have other keys since it was re-keyed."""
@@ -173,6 +194,11 @@ def _read_keys(text: str) -> frozenset[str]:
 def _concerned(watch: Watch, name: str) -> bool:
     """True when a read of that list may tell something about the watched record."""
     return watch.list == name or any(link.list == name for link in LINKS.get(watch.list, ()))
+
+
+def _lists(watches: Iterable[Watch]) -> set[str]:
+    """The lists whose reads may tell something about the watched records."""
+    return {name for watch in watches for name in (watch.list, *(link.list for link in LINKS.get(watch.list, ())))}
 
 
 def _read(text: str) -> tuple[Watch, ...]:
