@@ -167,7 +167,9 @@ async def test_what_another_computer_read_while_this_one_was_off_is_told_at_the_
     panel = await computer.open(qapp)
     world.orchestrator.tell(EventKind.SYNC_COMPLETED, {"type": "ddt", "runId": f"run-{office._runs}"}, world.clock.at)
     await office.read("orders", "agente01", [*ORDERS[:2], {**ORDERS[2], "total_amount": 1}], world.clock.at)
-    world.orchestrator.tell(EventKind.SYNC_COMPLETED, {"type": "orders", "runId": f"run-{office._runs}"}, world.clock.at)
+    world.orchestrator.tell(
+        EventKind.SYNC_COMPLETED, {"type": "orders", "runId": f"run-{office._runs}"}, world.clock.at
+    )
     await until(lambda: len(computer.told) > 1)
     assert computer.told[1].startswith("ORD/26-003: changed: "), "nothing is told twice"
 
