@@ -413,7 +413,8 @@ async def test_started_hidden_a_notification_leads_to_the_password_that_is_missi
     asked.setTextValue("segreto")
     asked.accept()
     await until(lambda: keyring == {"agente01": "segreto"})
-    world.orchestrator.become(calm())
+    read = NOW + timedelta(seconds=30)
+    world.orchestrator.become(with_type(calm(), account_type("orders", last_run_time=read, last_attempt=read)))
     await until(lambda: [m.title for m in means.shown[1:]] == ["agente01: resolved"])
 
 

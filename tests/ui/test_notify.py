@@ -145,3 +145,58 @@ def test_many_sessions_left_open_are_one_message() -> None:
     assert len(policy.of_events([event, event], NOW, LOUD)) == 1
     assert policy.of_events([event], NOW + FIRST_PAUSE / 2, LOUD) == []
     assert len(policy.of_events([event], NOW + FIRST_PAUSE, LOUD)) == 1
+
+
+REFUSED_PASSWORD = ErrorInfo("credentials-refused", FailureKind.CREDENTIALS, "x")
+
+
+def stopped(status: Status, by: ErrorInfo | None = REFUSED_PASSWORD) -> Status:
+    return dataclasses.replace(status, accounts=(dataclasses.replace(status.accounts[0], stopped=by),))
+
+
+def test_a_list_that_failed_is_not_resolved_by_its_accounts_refused_password() -> None:
+    policy = Policy()
+    policy.of_status(failing("orders", count=3), NOW, LOUD)
+    found = policy.of_status(stopped(failing("orders", count=4)), NOW + timedelta(seconds=30), LOUD)
+    assert [m.key for m in found] == ["account:agente01"]
+
+
+def test_a_password_that_is_tried_again_is_resolved_by_a_read_only() -> None:
+    policy = Policy()
+    policy.of_status(stopped(calm()), NOW, LOUD)
+    assert policy.of_status(calm(), NOW + timedelta(seconds=5), LOUD) == [], "nothing was tried yet"
+    assert policy.of_status(stopped(calm()), NOW + timedelta(seconds=25), LOUD) == []
+    read = account_type("orders", last_run_time=NOW + timedelta(seconds=40), last_attempt=NOW + timedelta(seconds=40))
+    found = policy.of_status(with_type(calm(), read), NOW + timedelta(seconds=60), LOUD)
+    assert [m.title for m in found] == ["agente01: resolved"]
+
+
+@pytest.mark.parametrize("removed", [True, False])
+def test_an_account_that_is_not_used_any_more_is_not_said_to_work(removed: bool) -> None:
+    policy = Policy()
+    policy.of_status(stopped(failing("orders", count=3)), NOW, LOUD)
+    policy.of_status(failing("orders", count=3), NOW, LOUD)
+    first = calm().accounts[0]
+    rest = dataclasses.replace(first, id="agente02")
+    others = (rest,) if removed else (dataclasses.replace(first, enabled=False), rest)
+    lists = with_type(calm(), account_type("orders", "agente02")) if removed else failing("orders")
+    without = dataclasses.replace(lists, accounts=others)
+    assert policy.of_status(without, NOW + timedelta(hours=1), LOUD) == []
+    assert policy.open == set()
+
+
+def test_a_list_that_was_cleared_is_resolved_when_it_is_read() -> None:
+    policy = Policy()
+    policy.of_status(failing("orders"), NOW, LOUD)
+    cleared = account_type("orders", last_outcome=None, last_attempt=None, last_run_time=None)
+    assert policy.of_status(with_type(calm(), cleared), NOW, LOUD) == []
+    assert [m.title for m in policy.of_status(calm(), NOW, LOUD)] == ["Orders: resolved"]
+
+
+def test_a_silent_erp_works_again_when_it_has_answered() -> None:
+    policy = Policy()
+    policy.of_status(failing("orders", "ddt"), NOW, LOUD)
+    later = NOW + timedelta(minutes=2)
+    assert [m.key for m in policy.of_status(stopped(failing("orders", "ddt")), later, LOUD)] == ["account:agente01"]
+    read = account_type("orders", last_run_time=later, last_attempt=later)
+    assert "The ERP: resolved" in [m.title for m in policy.of_status(with_type(calm(), read), later, LOUD)]

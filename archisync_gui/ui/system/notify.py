@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QSystemTrayIcon
 
 from archisync_gui import zone
 from archisync_gui.conditions import Condition, Kind, conditions
-from archisync_gui.model import Event, EventKind, FailureKind, Status
+from archisync_gui.model import STORED, AccountTypeStatus, Event, EventKind, FailureKind, Status
 from archisync_gui.settings import Settings
 from archisync_gui.system import sys_platform
 from archisync_gui.ui.system.application import on_windows
@@ -40,6 +40,8 @@ LONG_HOLD = timedelta(minutes=60)
 class _Told:
     last: datetime
     pause: timedelta
+    first: datetime
+    """When it was told for the first time since it was resolved last."""
     resolved: bool = False
 
 
@@ -50,6 +52,8 @@ class Policy:
     told: dict[str, _Told] = field(default_factory=dict)
     open: set[str] = field(default_factory=set)
     """Keys of conditions told and not resolved yet."""
+    about: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
+    """Of an open key of a list: the lists and accounts that had the condition."""
 
     def of_status(
         self, status: Status, now: datetime, settings: Settings, without_password: Collection[str] = ()
@@ -61,31 +65,49 @@ class Policy:
         wanted: list[Message] = []
         holding: set[str] = set()
         for condition in conditions(status):
-            holding |= _keys(condition)
+            keys = _keys(condition)
+            holding |= keys
             wanted += _messages(condition, now)
+            for key in keys:
+                concerned = {(i.type, i.account) for i in condition.items if key == f"type:{i.type}"}
+                self.about[key] = self.about.get(key, set()) | concerned
         for account in without_password:
             key = f"account:{account}"
             if key not in holding:
                 holding.add(key)
                 wanted.append(_password_missing(account))
         found = [m for m in wanted if self._due(m, now) and _allowed(m, settings)]
-        over = sorted(self.open - holding)
         resolved = [
             Message(key, tr("{name}: resolved", name=_name(key)), tr("It works again."), "overview")
-            for key in over
-            if key != "hold"
+            for key in self._over(status, holding)
         ]
-        for key in over:
-            self.open.discard(key)
-            # Kept with its time: what comes and goes and comes again is still told at most once in that time.
-            self.told[key] = _Told(self.told[key].last, FIRST_PAUSE, resolved=True)
         for message in found:
-            self.open.add(message.key)
-            before = self.told.get(message.key)
-            again = before is not None and not before.resolved
-            pause = min(before.pause * 2, LONGEST_PAUSE) if before is not None and again else FIRST_PAUSE
-            self.told[message.key] = _Told(now, pause)
+            self._tell(message.key, now)
+        self.about = {key: value for key, value in self.about.items() if key in holding | self.open}
         return [*found, *resolved] if settings.flag("notify.recovery") else found
+
+    def _tell(self, key: str, now: datetime) -> None:
+        """Told now: the same is told again after a pause that grows while it is not resolved."""
+        before = self.told.get(key)
+        again = before is not None and not before.resolved
+        pause = min(before.pause * 2, LONGEST_PAUSE) if before is not None and again else FIRST_PAUSE
+        self.told[key] = _Told(now, pause, before.first if before is not None and again else now)
+        self.open.add(key)
+
+    def _over(self, status: Status, holding: Collection[str]) -> list[str]:
+        """The keys of which a read shows that they work again. A condition may also end because nothing was tried yet
+        or its account is not in use any more: the former stays open, the latter is forgotten without a word."""
+        works = []
+        for key in sorted(self.open - set(holding)):
+            told = self.told[key]
+            proved = _works(key, self.about.get(key, set()), told.first, status)
+            if proved is None or proved:
+                self.open.discard(key)
+                # Kept with its time: what comes and goes and comes again is still told at most once in that time.
+                self.told[key] = _Told(told.last, FIRST_PAUSE, told.first, resolved=True)
+            if proved:
+                works.append(key)
+        return works
 
     def of_events(self, events: Sequence[Event], now: datetime, settings: Settings) -> list[Message]:
         """Sessions that timed out."""
@@ -99,7 +121,7 @@ class Policy:
         )
         if not any(e.kind is EventKind.SMART_SYNC_TIMEOUT for e in events) or not self._due(message, now):
             return []
-        self.told[message.key] = _Told(now, FIRST_PAUSE)
+        self.told[message.key] = _Told(now, FIRST_PAUSE, now)
         return [message]
 
     def of_watch(self, message: Message, now: datetime, settings: Settings) -> list[Message]:
@@ -119,7 +141,7 @@ class Policy:
             return []
         if _quiet(now, settings) or not self._due(message, now):
             return []
-        self.told[message.key] = _Told(now, FIRST_PAUSE)
+        self.told[message.key] = _Told(now, FIRST_PAUSE, now)
         return [message]
 
     def _due(self, message: Message, now: datetime) -> bool:
@@ -142,6 +164,29 @@ def _keys(condition: Condition) -> set[str]:
             return {"hold"}
         case _:
             return keys
+
+
+def _works(key: str, about: Collection[tuple[str, str]], told: datetime, status: Status) -> bool | None:
+    """True: a read proves that the subject of ``key`` works again; ``None``: there is no such subject any more."""
+    part, _, name = key.partition(":")
+    used = {account.id for account in status.accounts if account.enabled}
+    items = [i for t in status.statuses.values() for i in t.accounts if i.account in used or not i.account]
+    match part:
+        case "hold":
+            return None  # who resumes knows it
+        case "type":
+            mine = [i for i in items if (i.type, i.account) in about]
+            return all(i.last_outcome in STORED and not i.failures_in_a_row for i in mine) if mine else None
+        case "account":
+            return any(_read_since(i, told) for i in items if i.account == name) if name in used else None
+        case _:
+            return any(_read_since(i, told) for i in items) if used else None
+
+
+def _read_since(item: AccountTypeStatus, told: datetime) -> bool:
+    """True when a good read of the list began after ``told``, be it a fast one."""
+    times = [item.last_run_time, item.new_as_of, item.last_attempt if item.last_outcome in STORED else None]
+    return any(at is not None and at > told for at in times)
 
 
 _OF_LISTS = frozenset({Kind.REFUSED, Kind.FAILED, Kind.SILENT, Kind.BROWSER})
