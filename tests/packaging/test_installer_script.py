@@ -71,7 +71,7 @@ def test_the_script_compiles_without_a_warning(tmp_path: Path) -> None:
     app = tmp_path / "app"
     app.mkdir()
     (app / "archisync-gui.exe").write_bytes(b"MZ")
-    target = tmp_path / "setup.exe"
+    target = tmp_path / "Archisync-0.1.0-setup.exe"
     build_windows.installer(app, "0.1.0", target, quick=True)
     assert target.read_bytes()[:2] == b"MZ"
 
