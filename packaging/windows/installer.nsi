@@ -7,8 +7,11 @@
 ;     /AUTOSTART=1|0                       start at login, or not; without it: as before (first installation: yes)
 ;     /D=FOLDER                            last argument: where to
 ;   uninstall.exe                          asks whether to remove the data, too; the usual answer is no
-;     /S                                   silent; leaves the data
+;     /S                                   silent; leaves the data; exit code 0 done, 1 cancelled, 2 could not (the program stays),
+;                                          3 the program is removed, but not all of the data
 ;     /DATA=remove                         removes the data, too
+;     _?=FOLDER                            last argument, this program's folder: works in place. Without it a copy does the
+;                                          work, and the exit code is 0 at once. uninstall.exe itself stays
 ;
 ; The program lies in $INSTDIR\app. A new version is unpacked beside it and then takes its place by renaming, so an
 ; installation that fails leaves the old version as it was. Running the installer again repairs.
@@ -89,6 +92,9 @@ LangString DATA_KEEP ${LANG_ITALIAN} "I dati restano in ${DATA}, salvo diversa s
 LangString DATA_KEEP ${LANG_ENGLISH} "The data stays in ${DATA}, unless you choose otherwise. Passwords stay in Windows' Credential Manager."
 LangString DATA_REMOVE ${LANG_ITALIAN} "Elimina anche tutti i dati (le bozze d'ordine non inviate vanno perse)"
 LangString DATA_REMOVE ${LANG_ENGLISH} "Remove all data, too (order drafts that were not sent are lost)"
+
+LangString DATA_LEFT ${LANG_ITALIAN} "Non tutti i dati sono stati eliminati: un altro programma tiene aperti dei file in ${DATA}. Chiuderlo e premere Riprova, oppure eliminare la cartella a mano."
+LangString DATA_LEFT ${LANG_ENGLISH} "Not all data was removed: another program holds files open in ${DATA}. Close it and press Retry, or remove the folder by hand."
 
 Var Autostart    ; 1 or 0
 Var Checkbox
@@ -383,6 +389,11 @@ Section Uninstall
   DeleteRegKey HKCU "${UNINSTALL_KEY}"
   DeleteRegKey HKCU "Software\Classes\AppUserModelId\Archisync"   ; written by toasts.py
   ${If} $RemoveData == 1
+    remove_data:
     RMDir /r "${DATA}"
+    ${If} ${FileExists} "${DATA}\*.*"
+      MessageBox MB_RETRYCANCEL|MB_ICONEXCLAMATION "$(DATA_LEFT)" /SD IDCANCEL IDRETRY remove_data
+      SetErrorLevel 3
+    ${EndIf}
   ${EndIf}
 SectionEnd

@@ -35,6 +35,7 @@ static int hold(const wchar_t *folder, int milliseconds)
         if (open == INVALID_HANDLE_VALUE)
             Sleep(5);
     }
+    fclose(_wfopen(L"C:\\holds.txt", L"ab"));
     Sleep(milliseconds);
     return 0;
 }

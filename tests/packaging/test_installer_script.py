@@ -20,6 +20,7 @@ from archisync_gui.app.arguments import build_parser
 
 SCRIPT = (build_windows.SOURCES / "installer.nsi").read_text("utf-8")
 HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 
 needs_wine = pytest.mark.skipif(
     not sys.platform.startswith("linux") or shutil.which("debootstrap") is None or shutil.which("makensis") is None,
@@ -64,6 +65,22 @@ def test_what_quit_is_asked_for_is_what_the_program_knows() -> None:
     for words in asked:
         options = build_parser().parse_args(words.replace('"', "").split())
         assert (options.command, options.all, options.restart_list) == ("quit", True, Path("$Restart"))
+
+
+def test_whether_the_data_are_gone_is_looked_at() -> None:
+    uninstall = block("Section Uninstall", "SectionEnd")
+    removed = uninstall.index('RMDir /r "${DATA}"')
+    looked = uninstall.index(r'${If} ${FileExists} "${DATA}\*.*"', removed)
+    assert uninstall.index("SetErrorLevel 3", looked)
+
+
+def test_the_manual_gives_administrators_the_exit_code_of_the_removal() -> None:
+    """Without ``_?=`` an uninstaller of NSIS returns 0 before it has done anything."""
+    for language in ("en", "it"):
+        manual = (ROOT / "docs" / "manual" / language / "install.md").read_text("utf-8")
+        commands = re.findall(r"`uninstall\.exe /[^`]*`", manual)
+        assert len(commands) == 2
+        assert all("_?=" in command for command in commands)
 
 
 @pytest.mark.skipif(shutil.which("makensis") is None, reason="needs makensis (Debian: nsis)")
@@ -227,3 +244,23 @@ def test_panels_are_started_again_whatever_the_user_is_called_and_nothing_else_i
     until_true(lambda: noted.exists() and len(noted.read_bytes().decode("utf-16-le").splitlines()) == 20)
     assert sorted(noted.read_bytes().decode("utf-16-le").splitlines()) == sorted(lines)
     assert not (there / "other.txt").exists()
+
+
+@needs_wine
+@pytest.mark.nightly
+def test_data_that_could_not_be_removed_is_code_3(setups: dict[str, str], windows: Session, home: Path) -> None:
+    data = rf"{USER}\AppData\Local\archisync"
+    place(windows, rf"{data}\profiles").mkdir(parents=True)
+    assert windows.run([setups["0.1.0"], "/S"])[0] == 0
+    shutil.copy(home / "app" / "archisync-gui.exe", place(windows, r"C:\viewer.exe"))
+    remove = [rf"{HOME}\uninstall.exe", "/S", "/DATA=remove", rf"_?={HOME}"]
+    viewer = windows.start([r"C:\viewer.exe", "hold", rf"{data}\profiles", "600000"])
+    until_true(lambda: place(windows, r"C:\holds.txt").exists())
+    assert windows.run(remove)[0] == 3
+    assert not (home / "app").exists()
+    assert place(windows, data).exists()
+    windows.run(["taskkill", "/f", "/im", "viewer.exe"])
+    viewer.wait(PATIENCE)
+    assert windows.run([setups["0.1.0"], "/S"])[0] == 0
+    assert windows.run(remove)[0] == 0
+    assert not place(windows, data).exists()
