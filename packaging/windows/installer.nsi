@@ -5,7 +5,7 @@
 ;     /S                                   silent; exit code 0 done, 1 cancelled, 2 could not (the old version stays),
 ;                                          3 could not, and the old version is left as app.old: run it again
 ;     /AUTOSTART=1|0                       start at login, or not; without it: as before (first installation: yes)
-;     /D=FOLDER                            last argument: where to
+;     /D=FOLDER                            last argument: where to; refused (2) while Archisync is installed elsewhere
 ;   uninstall.exe                          asks whether to remove the data, too; the usual answer is no
 ;     /S                                   silent; leaves the data; exit code 0 done, 1 cancelled, 2 could not (the program stays),
 ;                                          3 the program is removed, but not all of the data
@@ -58,6 +58,7 @@ VIAddVersionKey LegalCopyright "MIT licence"
 !define MUI_FINISHPAGE_RUN_FUNCTION StartPanel
 !insertmacro MUI_PAGE_WELCOME
 !insertmacro MUI_PAGE_LICENSE "${LICENCE}"
+!define MUI_PAGE_CUSTOMFUNCTION_LEAVE DirectoryLeave
 !insertmacro MUI_PAGE_DIRECTORY
 Page custom OptionsPage OptionsLeave
 !insertmacro MUI_PAGE_INSTFILES
@@ -93,6 +94,8 @@ LangString DATA_KEEP ${LANG_ENGLISH} "The data stays in ${DATA}, unless you choo
 LangString DATA_REMOVE ${LANG_ITALIAN} "Elimina anche tutti i dati (le bozze d'ordine non inviate vanno perse)"
 LangString DATA_REMOVE ${LANG_ENGLISH} "Remove all data, too (order drafts that were not sent are lost)"
 
+LangString ELSEWHERE ${LANG_ITALIAN} "Archisync è già installato in $Elsewhere. Scegliere quella cartella per aggiornarlo. Per spostarlo in $INSTDIR, prima disinstallarlo da Impostazioni → App (i dati restano)."
+LangString ELSEWHERE ${LANG_ENGLISH} "Archisync is installed in $Elsewhere already. Choose that folder to upgrade it. To move it to $INSTDIR, first uninstall it in Settings → Apps (the data stays)."
 LangString DATA_LEFT ${LANG_ITALIAN} "Non tutti i dati sono stati eliminati: un altro programma tiene aperti dei file in ${DATA}. Chiuderlo e premere Riprova, oppure eliminare la cartella a mano."
 LangString DATA_LEFT ${LANG_ENGLISH} "Not all data was removed: another program holds files open in ${DATA}. Close it and press Retry, or remove the folder by hand."
 
@@ -100,6 +103,7 @@ Var Autostart    ; 1 or 0
 Var Checkbox
 Var Restart      ; a list: one command line for each panel that ran
 Var RemoveData   ; 1 or 0
+Var Elsewhere    ; folder of the registered installation when it is another one than $INSTDIR, else ""
 
 !macro INIT UN
   SetShellVarContext current
@@ -118,6 +122,35 @@ Function .onInit
     ${AndIf} $1 == ""
       StrCpy $Autostart 0
     ${EndIf}
+  ${EndIf}
+FunctionEnd
+
+; Set $Elsewhere. Two installations would share one entry in *Apps*, in the menu and in the autostart; the panel of the first
+; would go on, and its removal would take these entries from the second. A folder that is gone is in nobody's way.
+!macro FIND_ELSEWHERE UN
+Function ${UN}FindElsewhere
+  ReadRegStr $Elsewhere HKCU "${UNINSTALL_KEY}" "InstallLocation"
+  ${IfNot} ${FileExists} "$Elsewhere\app\*.*"
+  ${AndIfNot} ${FileExists} "$Elsewhere\app.old\*.*"
+    StrCpy $Elsewhere ""
+    Return
+  ${EndIf}
+  GetFullPathName /SHORT $0 "$Elsewhere"   ; one folder can be written in several ways
+  GetFullPathName /SHORT $1 "$INSTDIR"     ; "" when it is not there
+  ${If} $0 == $1
+    StrCpy $Elsewhere ""
+  ${EndIf}
+FunctionEnd
+!macroend
+!insertmacro FIND_ELSEWHERE ""
+!insertmacro FIND_ELSEWHERE "un."
+
+Function DirectoryLeave
+  Call FindElsewhere
+  ${If} $Elsewhere != ""
+    MessageBox MB_OK|MB_ICONEXCLAMATION "$(ELSEWHERE)"
+    StrCpy $INSTDIR $Elsewhere
+    Abort   ; the page stays, with that folder
   ${EndIf}
 FunctionEnd
 
@@ -229,6 +262,12 @@ Function StartAgain
 FunctionEnd
 
 Section
+  Call FindElsewhere   ; a silent installation has seen no page
+  ${If} $Elsewhere != ""
+    MessageBox MB_OK|MB_ICONSTOP "$(ELSEWHERE)" /SD IDOK
+    SetErrorLevel 2
+    Abort
+  ${EndIf}
   SetOutPath "$INSTDIR"
   ; An installation that was cut off, or that found no way back, has left the program as app.old.
   ${IfNot} ${FileExists} "$INSTDIR\app\*.*"
@@ -371,6 +410,7 @@ Function un.Autostarts
 FunctionEnd
 
 Section Uninstall
+  Call un.FindElsewhere
   Call un.EndPanels
   SetOutPath "$TEMP"   ; a folder that is somebody's current one cannot be moved
   take_away:
@@ -384,10 +424,12 @@ Section Uninstall
   RMDir /r "$INSTDIR\app.new"
   Delete "$INSTDIR\uninstall.exe"
   RMDir "$INSTDIR"
-  Delete "$SMPROGRAMS\Archisync.lnk"
   Call un.Autostarts
-  DeleteRegKey HKCU "${UNINSTALL_KEY}"
-  DeleteRegKey HKCU "Software\Classes\AppUserModelId\Archisync"   ; written by toasts.py
+  ${If} $Elsewhere == ""   ; else these belong to the installation that is registered
+    Delete "$SMPROGRAMS\Archisync.lnk"
+    DeleteRegKey HKCU "${UNINSTALL_KEY}"
+    DeleteRegKey HKCU "Software\Classes\AppUserModelId\Archisync"   ; written by toasts.py
+  ${EndIf}
   ${If} $RemoveData == 1
     remove_data:
     RMDir /r "${DATA}"

@@ -1,4 +1,4 @@
-"""The Windows installer's script around a small program: its text by day; at night, under Wine, what it does when a folder
+"""The Windows installer around a small program: its script by day; at night, under Wine, what it does when a folder
 cannot be renamed, the disk is full, or Archisync lies elsewhere. test_windows_installer.py has the real program.
 """
 
@@ -31,6 +31,8 @@ USER = "\\".join(("C:", "users", "root"))
 """The home folder of Wine's user, who is always root here."""
 
 HOME = rf"{USER}\AppData\Local\Programs\Archisync"
+UNINSTALL_KEY = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Uninstall\Archisync"
+RUN_KEY = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Run"
 PATIENCE = 300.0
 """Seconds, for a test that fails."""
 
@@ -65,6 +67,18 @@ def test_what_quit_is_asked_for_is_what_the_program_knows() -> None:
     for words in asked:
         options = build_parser().parse_args(words.replace('"', "").split())
         assert (options.command, options.all, options.restart_list) == ("quit", True, Path("$Restart"))
+
+
+def test_a_second_installation_is_refused_before_anything_is_written_and_takes_no_entries_along() -> None:
+    section, uninstall = block("Section", "SectionEnd"), block("Section Uninstall", "SectionEnd")
+    refused = section.index('${If} $Elsewhere != ""')
+    assert section.index("Call FindElsewhere") < refused < section.index("Abort") < section.index("SetOutPath")
+    own = uninstall.index('${If} $Elsewhere == ""')
+    assert uninstall.index("Call un.FindElsewhere") < own < uninstall.index("${EndIf}", own)
+    entries = [found.start() for found in re.finditer(r"DeleteRegKey|\.lnk", uninstall)]
+    assert len(entries) == 3
+    assert all(own < entry < uninstall.index("${EndIf}", own) for entry in entries)
+    assert "Abort" in block("Function DirectoryLeave", "FunctionEnd")
 
 
 def test_whether_the_data_are_gone_is_looked_at() -> None:
@@ -147,9 +161,8 @@ def place(windows: Session, path: str) -> Path:
 def home(windows: Session) -> Iterator[Path]:
     """The usual folder of the program, not there yet."""
     yield place(windows, HOME)
-    key = r"HKCU\Software\Microsoft\Windows\CurrentVersion"
-    windows.run(["reg", "delete", rf"{key}\Uninstall\Archisync", "/f"])
-    windows.run(["reg", "delete", rf"{key}\Run", "/v", "Archisync", "/f"])
+    windows.run(["reg", "delete", UNINSTALL_KEY, "/f"])
+    windows.run(["reg", "delete", RUN_KEY, "/v", "Archisync", "/f"])
     until_true(lambda: shutil.rmtree(place(windows, HOME), ignore_errors=True) or not place(windows, HOME).exists())
 
 
@@ -231,7 +244,7 @@ def test_panels_are_started_again_whatever_the_user_is_called_and_nothing_else_i
     setups: dict[str, str], windows: Session, home: Path
 ) -> None:
     """More of them than one string of the installer holds, in a folder with letters that no single code page has."""
-    folder = rf"{USER}\Łukasz Ελένη"
+    folder = rf"{USER}\Łukasz-Ελένη"
     program = rf"{folder}\app\archisync-gui-panel.exe"
     there = place(windows, folder)
     assert windows.run([setups["0.1.0"], "/S", rf"/D={folder}"])[0] == 0
@@ -264,3 +277,31 @@ def test_data_that_could_not_be_removed_is_code_3(setups: dict[str, str], window
     assert windows.run([setups["0.1.0"], "/S"])[0] == 0
     assert windows.run(remove)[0] == 0
     assert not place(windows, data).exists()
+
+
+@needs_wine
+@pytest.mark.nightly
+def test_another_folder_is_refused_while_archisync_is_installed_in_the_first(
+    setups: dict[str, str], windows: Session, home: Path
+) -> None:
+    assert windows.run([setups["0.1.0"], "/S"])[0] == 0
+    other = rf"{USER}\Other"
+    assert windows.run([setups["0.2.0"], "/S", rf"/D={other}"])[0] == 2
+    assert not place(windows, other).exists()
+    assert version(home) == "0.1.0"
+    assert windows.run([setups["0.2.0"], "/S", rf"/D={HOME.upper()}\."])[0] == 0  # the same one, written otherwise
+    assert version(home) == "0.2.0"
+    shutil.rmtree(home)
+    assert windows.run([setups["0.2.0"], "/S", rf"/D={other}"])[0] == 0
+    assert version(place(windows, other)) == "0.2.0"
+    assert other in windows.run(["reg", "query", UNINSTALL_KEY, "/v", "InstallLocation"])[1]
+
+    # The uninstaller of a copy, such as one that was brought along from another computer, takes no entry away.
+    copy = rf"{USER}\Copy"
+    shutil.copytree(place(windows, other), place(windows, copy))
+    menu = place(windows, rf"{USER}\AppData\Roaming\Microsoft\Windows\Start Menu\Programs\Archisync.lnk")
+    for folder, registered in ((copy, True), (other, False)):
+        assert windows.run([rf"{folder}\uninstall.exe", "/S", rf"_?={folder}"])[0] == 0
+        assert not (place(windows, folder) / "app").exists()
+        assert menu.exists() is registered
+        assert (windows.run(["reg", "query", UNINSTALL_KEY])[0] == 0) is registered
