@@ -136,6 +136,7 @@ def _environment(tree: Path, python: str) -> None:
     keep_only(qt / "Qt" / "plugins" / "imageformats", [f"libq{name}.so" for name in QT_IMAGES])
     keep_only(qt / "Qt" / "translations", QT_TRANSLATIONS)
     (site / "archisync_gui" / "_resources" / "licences.txt").write_text(licences(site), "utf-8")
+    _copy(HERE / "debian" / "panels.py", home)
     programs = home / "bin"
     programs.mkdir()
     (programs / "python").symlink_to(f"/usr/bin/python{python}")

@@ -80,7 +80,8 @@ def test_installed_run_and_removed(debian: BareDebian) -> None:
     # What the panel writes for the desktop's autostart leads to this installation.
     assert debian.must(AUTOSTART, user="anna").strip() == "/usr/lib/archisync-gui/bin/archisync-gui-panel"
 
-    debian.must("apt-get purge -y -qq archisync-gui >/dev/null")
+    # An upgrade ends a running panel and starts it again; a removal ends it.
+    debian.must(UPGRADE_AND_PURGE)
     assert listing(debian) == set()
     assert (debian.root / "home/anna/.local/share/archisync/profiles/demo/archisync.db").exists()
 
@@ -102,6 +103,26 @@ archisync-gui-panel --hidden --demo; echo second $?
 archisync-gui status --demo --json | grep -c '"boot"'
 kill $panel
 wait $panel; echo ended $?
+"""
+
+UPGRADE_AND_PURGE = r"""
+set -e
+anna() { runuser -u anna -- env HOME=/home/anna "$@"; }
+boot() {
+    for _ in $(seq 60); do
+        found=$(anna archisync-gui status --demo --json 2>/dev/null | sed -n 's/.*"boot": *"\([^"]*\)".*/\1/p')
+        [ -z "$found" ] || { echo "$found"; return; }
+        sleep 1
+    done
+}
+anna archisync-gui-panel --hidden --demo >/dev/null 2>&1 &
+first=$(boot)
+dpkg -i /archisync-gui.deb >/dev/null
+second=$(boot)
+echo "first $first, second $second"
+[ -n "$first" ] && [ -n "$second" ] && [ "$first" != "$second" ]
+apt-get purge -y -qq archisync-gui >/dev/null
+! grep -la 'lib/archisync-gui/[b]in' /proc/[0-9]*/cmdline
 """
 
 AUTOSTART = (
