@@ -5,6 +5,7 @@ An installer or a package brings the text along; elsewhere it is made of the lib
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from email.message import Message
 from email.parser import HeaderParser
@@ -21,6 +22,38 @@ OTHERS = {
     "Playwright: what it contains": "playwright/driver/package/ThirdPartyNotices.txt",
 }
 """Programs inside a wheel that are not Python packages, and where their licence lies."""
+
+
+WITHOUT_TEXT = {
+    "pyside6-essentials": ("LGPL-3.txt", "GPL-3.txt"),
+    "shiboken6": ("LGPL-3.txt", "GPL-3.txt"),
+}
+"""Packages whose wheel has no licence file, and the texts in `resources/licences` of the licence that they name."""
+
+LIBRARIES = {
+    "Qt": ("PySide6/**/*Qt6Core.*", ("qt.txt",)),
+    "PostgreSQL's libpq": ("psycopg_binary.libs/libpq*", ("postgresql.txt",)),
+    "OpenSSL": ("psycopg_binary.libs/libcrypto*", ("openssl.txt", "Apache-2.0.txt")),
+    "MIT Kerberos": ("psycopg_binary.libs/libkrb5*", ("krb5.txt",)),
+    "OpenLDAP": ("psycopg_binary.libs/libldap*", ("openldap.txt",)),
+    "Cyrus SASL": ("psycopg_binary.libs/libsasl2*", ("cyrus-sasl.txt",)),
+    "keyutils": ("psycopg_binary.libs/libkeyutils*", ("keyutils.txt", "LGPL-2.1.txt")),
+    "libcom_err of e2fsprogs": ("psycopg_binary.libs/libcom_err*", ("libcom_err.txt",)),
+    "libxcrypt": ("psycopg_binary.libs/libcrypt-*", ("libxcrypt.txt", "LGPL-2.1.txt")),
+}
+"""Libraries inside the wheels that bring no licence of their own: a file by which each is known to be there (a pattern
+in site-packages), and its texts in `resources/licences`, as Debian has collected them. numpy's wheel has its own."""
+
+QT_SOURCE = """\
+The source of Qt and of PySide6 in exactly this version:
+https://download.qt.io/official_releases/qt/{series}/{version}/
+https://download.qt.io/official_releases/QtForPython/pyside6/PySide6-{version}-src/
+What Qt contains of others, in this version: https://doc.qt.io/qt-6/licenses-used-in-qt.html
+This software is based in part on the work of the Independent JPEG Group. Portions of this software are copyright
+The FreeType Project (www.freetype.org). All rights reserved.
+Below: licences of Qt and of what it contains, as Debian has collected them for Qt 6.8.
+"""
+"""LGPL version 3, section 4, and GPL version 3, section 6; and the credits that two of Qt's parts demand."""
 
 
 FILE = "licences.txt"
@@ -44,8 +77,16 @@ def licences(site: Path, **more: Path) -> str:
         "Qt and PySide6 are used under the LGPL version 3: their libraries are files of their own in the installation\n"
         "and can be replaced by others of the same version.\n"
     ]
+    qt = ""
     for name, version, licence, texts in sorted(_packages(site), key=lambda found: found[0].lower()):
-        parts.append(_part(f"{name} {version}: {licence}", texts))
+        kept = WITHOUT_TEXT.get(re.sub(r"[-_.]+", "-", name).lower(), ()) if not texts else ()
+        parts.append(_part(f"{name} {version}: {licence}", [*texts, *map(_kept, kept)]))
+        if name.startswith("PySide6"):
+            qt = version
+    for name, (pattern, files) in LIBRARIES.items():
+        if next(site.glob(pattern), None) is not None:
+            texts = [QT_SOURCE.format(series=qt.rpartition(".")[0], version=qt)] if name == "Qt" else []
+            parts.append(_part(f"{name}, inside a wheel", [*texts, *map(_kept, files)]))
     for name, place in {**{n: site / p for n, p in OTHERS.items()}, **more}.items():
         if place.exists():
             parts.append(_part(name, [place.read_text("utf-8", "replace")]))
@@ -69,6 +110,10 @@ def _licence(metadata: Message) -> str:
         str(c).rpartition(" :: ")[2] for c in metadata.get_all("Classifier", []) if str(c).startswith("License ::")
     ]
     return ", ".join(named) or "see the text"
+
+
+def _kept(file: str) -> str:
+    return (resources() / "licences" / file).read_text("utf-8")
 
 
 def _part(title: str, texts: list[str]) -> str:
