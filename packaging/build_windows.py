@@ -234,6 +234,9 @@ def main() -> int:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     out = options.out.resolve()
     app = out / "windows"
+    if app.exists() and not (app / PYTHON_DLL).exists():
+        print(f"{app} is not a folder that this script has made: remove it, or take another one.", file=sys.stderr)
+        return 1
     shutil.rmtree(app, ignore_errors=True)
     app.parent.mkdir(parents=True, exist_ok=True)
     program_folder(app, options.version)

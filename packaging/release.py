@@ -34,6 +34,26 @@ PYTHONS = ("3.11", "3.13")
 SUMS = "SHA256SUMS"
 
 
+class Refused(Exception):
+    """Nothing was removed or built; the message says why."""
+
+
+def empty(folder: Path) -> None:
+    """Make ``folder``, or empty it of an earlier release: of `SHA256SUMS`, its signature and the files that it names.
+
+    Raises :class:`Refused`, and removes nothing, where anything else lies in it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    sums = folder / SUMS
+    listed = re.findall(r"^[0-9a-f]{64}  (.+)$", sums.read_text("utf-8"), re.MULTILINE) if sums.is_file() else []
+    ours = {SUMS, f"{SUMS}.minisig", *listed}
+    others = sorted(path.name for path in folder.iterdir() if path.name not in ours or not path.is_file())
+    if others:
+        raise Refused(f"{folder} holds other things than an earlier release ({others[0]}): take an empty folder.")
+    for path in folder.iterdir():
+        path.unlink()
+
+
 def sbom(target: Path) -> None:
     """Write the list of parts (CycloneDX, JSON) of what is shipped, from the lock."""
     with tempfile.TemporaryDirectory(prefix="archisync-sbom-") as work:
@@ -98,8 +118,11 @@ def main() -> int:
         return 69
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     out = options.out.resolve()
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
+    try:
+        empty(out)
+    except Refused as error:
+        print(error, file=sys.stderr)
+        return 1
     build_wheel(out)
     for python in PYTHONS:
         build_deb.build(out, version, python)

@@ -10,6 +10,7 @@ import sysconfig
 from importlib import metadata
 from pathlib import Path
 
+import build_windows
 import pytest
 import release
 import yaml
@@ -42,6 +43,43 @@ def test_a_tag_that_is_not_the_version_is_refused(
     assert release.main() == 1
     assert f"v{archisync_gui.__version__}" in capsys.readouterr().err
     assert not (tmp_path / "dist").exists()
+
+
+def test_only_an_earlier_release_is_removed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """``--out .`` in a checkout once took the checkout."""
+    (tmp_path / "archisync.whl").write_bytes(b"wheel")
+    release.checksums(tmp_path)
+    (tmp_path / "SHA256SUMS.minisig").touch()
+    release.empty(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    release.empty(tmp_path / "new" / "folder")
+    assert (tmp_path / "new" / "folder").is_dir()
+
+    monkeypatch.setattr(build_windows.shutil, "which", lambda _: "there")
+    monkeypatch.setattr(release, "build_wheel", lambda _: pytest.fail("it builds"))
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "archisync.whl").write_bytes(b"wheel")
+    release.checksums(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    monkeypatch.setattr(sys, "argv", ["release.py", "--out", str(tmp_path)])
+    assert release.main() == 1
+    assert ".git" in capsys.readouterr().err
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_folder_called_windows_that_is_not_ours_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "windows").mkdir()
+    (tmp_path / "windows" / "notes.txt").touch()
+    monkeypatch.setattr(build_windows.shutil, "which", lambda _: "there")
+    monkeypatch.setattr(build_windows, "program_folder", lambda *_: pytest.fail("it builds"))
+    monkeypatch.setattr(sys, "argv", ["build_windows.py", "--out", str(tmp_path)])
+    assert build_windows.main() == 1
+    assert str(tmp_path) in capsys.readouterr().err
+    assert (tmp_path / "windows" / "notes.txt").exists()
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux only: uses sha256sum")
