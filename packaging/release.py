@@ -96,7 +96,7 @@ def inside() -> list[tuple[str, str, str]]:
 
 def checksums(folder: Path) -> Path:
     """Write `SHA256SUMS` for all files of ``folder``, as `sha256sum --check` reads it."""
-    files = sorted(path for path in folder.iterdir() if path.is_file() and path.name != SUMS)
+    files = sorted(path for path in folder.iterdir() if path.is_file() and path.name not in (SUMS, f"{SUMS}.minisig"))
     lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files]
     (folder / SUMS).write_text("".join(lines), "utf-8")
     return folder / SUMS

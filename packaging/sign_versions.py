@@ -1,21 +1,28 @@
-"""Makes the owner's key, and signs the list of versions that the panels ask for.
+"""Makes the owner's key, and signs what comes from the owner: the list of versions that the panels ask for, and the
+checksums of a release.
 
     .venv/bin/python packaging/sign_versions.py key SECRET          once; prints the line for resources/updates.toml
     .venv/bin/python packaging/sign_versions.py sign versions.json --key SECRET [--days 120]
     .venv/bin/python packaging/sign_versions.py check versions.json
+    .venv/bin/python packaging/sign_versions.py sums SHA256SUMS --key SECRET
+    .venv/bin/python packaging/sign_versions.py check-sums SHA256SUMS
 
 `sign` raises the list's serial number, dates it, sets its end and writes `versions.json.minisig` beside it: publish
 both under the address in `resources/updates.toml`. A list without a new version is signed again before its end,
-or panels say that newer versions may be withheld. The secret key is a file of minisign's own format, so minisign itself
-can use it; keep it on no computer that builds or serves. The password is asked for, or read with `--password-stdin`.
+or panels say that newer versions may be withheld. `sums` makes sure that the files beside `SHA256SUMS` are those that
+it names, and writes `SHA256SUMS.minisig`, which `check-sums` and `minisign -V` look at. The secret key is a file of
+minisign's own format, so minisign itself can use it; keep it on no computer that builds or serves. The password is
+asked for, or read with `--password-stdin`.
 """
 
 from __future__ import annotations
 
 import argparse
 import getpass
+import hashlib
 import json
 import os
+import re
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -92,16 +99,57 @@ def signed(content: bytes, now: datetime, days: int, key: minisign.SecretKey) ->
 
 def sign(path: Path, secret: Path, password: str, now: datetime, days: int) -> int:
     """Sign the list in ``path``; returns its new serial number. Writes both files, or raises :class:`Refused`."""
-    key = minisign.SecretKey.from_file(secret)
-    if key.is_encrypted():
-        key.decrypt(password)
-    text, signature = signed(path.read_bytes(), now, days, key)
-    public = read_source(SOURCE).public_key
-    if public and public != key.get_public_key().to_base64().decode():
-        raise Refused(f"This is not the key in {SOURCE.name}: no panel would accept the list.")
+    text, signature = signed(path.read_bytes(), now, days, _unlocked(secret, password))
     replace_file(path, text)
     replace_file(path.with_name(path.name + ".minisig"), signature)
     return read_list(text).serial
+
+
+def sign_sums(path: Path, secret: Path, password: str) -> int:
+    """Sign the checksums in ``path``, once the files beside it have been found to be those that it names.
+
+    Returns how many they are. Writes ``path``.minisig, or raises :class:`Refused`.
+    """
+    content = path.read_bytes()
+    names = compared(content, path.parent)
+    key = _unlocked(secret, password)
+    signature = bytes(key.sign(content, trusted_comment=f"file:{path.name}")) + b"\n"
+    replace_file(path.with_name(path.name + ".minisig"), signature)
+    return len(names)
+
+
+def check_sums(path: Path) -> int:
+    """As somebody does who has downloaded a release: signature, then files. How many; ``UpdatesError``, ``Refused``."""
+    content = path.read_bytes()
+    verify(content, path.with_name(path.name + ".minisig").read_bytes(), read_source(SOURCE).public_key)
+    return len(compared(content, path.parent))
+
+
+def compared(sums: bytes, folder: Path) -> list[str]:
+    """The names in ``sums``, all of them files of ``folder`` with that checksum; otherwise :class:`Refused`."""
+    lines = sums.decode("utf-8").splitlines()
+    found = [re.fullmatch(r"([0-9a-f]{64})  ([^/\\]+)", line) for line in lines]
+    named = {match[2]: match[1] for match in found if match is not None}
+    if not named or len(named) != len(lines):
+        raise Refused("These are no checksums of a release.")
+    for name, digest in named.items():
+        if not (folder / name).is_file():
+            raise Refused(f"{name} is not beside the checksums: download all files of the release.")
+        with (folder / name).open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+                raise Refused(f"{name} is not the file that was built: its checksum differs.")
+    return list(named)
+
+
+def _unlocked(secret: Path, password: str) -> minisign.SecretKey:
+    """The secret key, which has to be that of this tree where the tree has one."""
+    key = minisign.SecretKey.from_file(secret)
+    if key.is_encrypted():
+        key.decrypt(password)
+    public = read_source(SOURCE).public_key
+    if public and public != key.get_public_key().to_base64().decode():
+        raise Refused(f"This is not the key in {SOURCE.name}: nobody would accept the signature.")
+    return key
 
 
 def check(path: Path) -> str:
@@ -125,17 +173,28 @@ def main() -> int:
     signing.add_argument("--days", type=int, default=120, help="how long panels take it for the last one")
     checking = actions.add_parser("check", help="look at a list as a panel does")
     checking.add_argument("list", type=Path)
-    for action in (making, signing):
+    summing = actions.add_parser("sums", help="sign the checksums of a release")
+    summing.add_argument("list", type=Path, metavar="SHA256SUMS")
+    summing.add_argument("--key", type=Path, required=True)
+    looking = actions.add_parser("check-sums", help="look at a release as somebody who has downloaded it")
+    looking.add_argument("list", type=Path, metavar="SHA256SUMS")
+    for action in (making, signing, summing):
         action.add_argument("--password-stdin", action="store_true")
     options = parser.parse_args()
     try:
         if options.action == "check":
             print(check(options.list))
             return 0
+        if options.action == "check-sums":
+            print(f"{check_sums(options.list)} files, as the owner has signed them")
+            return 0
         password = sys.stdin.readline().rstrip("\r\n") if options.password_stdin else getpass.getpass()
         if options.action == "key":
             public = make_key(options.secret, password)
             print(f'Put this into {SOURCE.relative_to(ROOT)}:\npublic_key = "{public}"')
+        elif options.action == "sums":
+            count = sign_sums(options.list, options.key, password)
+            print(f"{count} files are signed for; publish {options.list.name}.minisig with them.")
         else:
             serial = sign(options.list, options.key, password, datetime.now(UTC), options.days)
             print(f"{options.list} is number {serial} now; publish it together with {options.list.name}.minisig.")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import minisign
 import pytest
+import release
 import sign_versions
 from sign_versions import Refused, make_key, sign
 
@@ -89,8 +90,53 @@ def test_what_is_no_list_is_not_signed(owner: tuple[Path, str], tmp_path: Path, 
 
 def test_another_key_than_the_builds_is_refused(owner: tuple[Path, str], tmp_path: Path) -> None:
     make_key(tmp_path / "other.key", "a password")
-    with pytest.raises(Refused, match="no panel would accept"):
+    with pytest.raises(Refused, match="nobody would accept"):
         sign(draft(tmp_path, GOOD), tmp_path / "other.key", "a password", NOW, days=120)
+
+
+def release_in(folder: Path) -> Path:
+    """A release of two files; returns its checksums."""
+    folder.mkdir()
+    for name in ("Archisync-0.2.0-setup.exe", "archisync-gui.deb"):
+        (folder / name).write_bytes(name.encode() * 1000)
+    return release.checksums(folder)
+
+
+def test_the_checksums_of_a_release_are_signed_by_the_owner(owner: tuple[Path, str], tmp_path: Path) -> None:
+    secret, public = owner
+    sums = release_in(tmp_path / "release")
+    assert sign_versions.sign_sums(sums, secret, "a password") == 2
+    signature = minisign.Signature.from_bytes((tmp_path / "release" / "SHA256SUMS.minisig").read_bytes())
+    minisign.PublicKey.from_base64(public).verify(sums.read_bytes(), signature)
+    assert sign_versions.check_sums(sums) == 2
+
+    # Whoever can change the page can change both files, and not the signature.
+    changed = tmp_path / "release" / "archisync-gui.deb"
+    changed.write_bytes(b"another")
+    with pytest.raises(Refused, match=r"archisync-gui\.deb"):
+        sign_versions.check_sums(sums)
+    release.checksums(tmp_path / "release")
+    with pytest.raises(UpdatesError):
+        sign_versions.check_sums(sums)
+
+
+def test_checksums_that_are_not_those_of_the_files_are_not_signed(owner: tuple[Path, str], tmp_path: Path) -> None:
+    secret, _ = owner
+    sums = release_in(tmp_path / "release")
+    for damage in (
+        lambda: (tmp_path / "release" / "archisync-gui.deb").write_bytes(b"another"),
+        lambda: (tmp_path / "release" / "archisync-gui.deb").unlink(),
+        lambda: sums.write_text("no checksums\n"),
+        lambda: sums.write_text(f"{'0' * 64}  ../secret.key\n"),
+    ):
+        damage()
+        with pytest.raises(Refused):
+            sign_versions.sign_sums(sums, secret, "a password")
+    make_key(tmp_path / "other.key", "a password")
+    second = release_in(tmp_path / "second")
+    with pytest.raises(Refused, match="nobody would accept"):
+        sign_versions.sign_sums(second, tmp_path / "other.key", "a password")
+    assert list(tmp_path.rglob("*.minisig")) == []
 
 
 def test_the_key_is_encrypted_private_and_never_replaced(owner: tuple[Path, str], tmp_path: Path) -> None:
@@ -122,4 +168,8 @@ def test_as_a_person_calls_it(
     assert call("key", secret, "--password-stdin") == 1
     assert call("sign", path, "--key", secret, "--password-stdin") == 0
     assert "number 1" in capsys.readouterr().out
+    sums = str(release_in(tmp_path / "release"))
+    assert call("sums", sums, "--key", secret, "--password-stdin") == 0
+    assert "2 files" in capsys.readouterr().out
+    assert call("check-sums", sums) == 1  # the tree has no key yet
     assert call("sign", str(tmp_path / "nothing.json"), "--key", secret, "--password-stdin") == 1
