@@ -17,14 +17,18 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import venv
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import build_deb
 import build_windows
 from build_wheel import build_wheel
-from wheels import LOCKED, WINDOWS_PYTHON
+from packaging.utils import canonicalize_name
+from wheels import LOCKED, WINDOWS, WINDOWS_PYTHON, requirements
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -76,7 +80,27 @@ def sbom(target: Path) -> None:
         }
         for name, version, where in inside()
     ]
+    parts["components"] += bundled(Path(sysconfig.get_path("purelib")), requirements(LOCKED / "run.txt", WINDOWS))
     target.write_text(json.dumps(parts, indent=2) + "\n", "utf-8")
+
+
+def bundled(site: Path, shipped: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+    """What the wheels of the ``shipped`` packages say themselves that they contain (PEP 770), as components.
+
+    Of what is installed in ``site``, which has the versions that are shipped: Linux' wheels. Each component has the
+    wheel's name in its reference, since two wheels may contain the same.
+    """
+    names = {canonicalize_name(name) for name, _ in shipped}
+    found = []
+    for file in sorted(site.glob("*.dist-info/sboms/*.json")):
+        wheel = canonicalize_name(file.parts[-3].split("-")[0])
+        if wheel in names:
+            for part in json.loads(file.read_text("utf-8")).get("components", []):
+                if canonicalize_name(part["name"]) != wheel:  # the wheel itself is in the lock
+                    reference = part.get("bom-ref") or f"{part['name']}@{part.get('version', '')}"
+                    about = f"in the wheel of {wheel}"
+                    found.append({**part, "bom-ref": f"{wheel}/{file.stem}/{reference}", "description": about})
+    return found
 
 
 def inside() -> list[tuple[str, str, str]]:

@@ -136,13 +136,27 @@ def test_the_programs_inside_the_wheels_have_a_version() -> None:
     assert all(re.fullmatch(r"\d+\.\d+\.\d+(\.\d+)?", version) for version in found.values()), found
 
 
+def test_what_the_wheels_say_of_themselves_is_in_the_list_of_parts() -> None:
+    """OpenSSL and Kerberos inside of wheels stand in no lock."""
+    shipped = [("psycopg-binary", ""), ("cryptography", "")]
+    found = release.bundled(Path(sysconfig.get_path("purelib")), shipped)
+    assert {part["description"] for part in found} == {f"in the wheel of {name}" for name, _ in shipped}
+    assert "openssl" in {part["name"] for part in found}
+    assert all(part.get("version") for part in found)
+    references = [part["bom-ref"] for part in found]
+    assert len(references) == len(set(references))
+    assert "psycopg-binary" not in {part["name"].replace("_", "-") for part in found}
+
+
 @pytest.mark.nightly
 def test_the_list_of_parts_names_what_is_locked(tmp_path: Path) -> None:
     release.sbom(tmp_path / "parts.json")
     parts = json.loads((tmp_path / "parts.json").read_text("utf-8"))
     assert parts["bomFormat"] == "CycloneDX"
     named = {part["name"] for part in parts["components"]}
-    assert {"playwright", "pyside6-essentials", "sqlalchemy", "Python", "Node.js", "Qt"} <= named
+    assert {"playwright", "pyside6-essentials", "sqlalchemy", "Python", "Node.js", "Qt", "openssl"} <= named
+    references = [part["bom-ref"] for part in parts["components"]]
+    assert len(references) == len(set(references))
     assert all(part.get("version") for part in parts["components"])
     assert parts["metadata"]["component"]["name"] == "archisync-gui"
 
