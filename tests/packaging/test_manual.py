@@ -12,6 +12,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+import release
 
 from archisync_gui.app import exit_codes
 from archisync_gui.app.arguments import build_parser
@@ -120,6 +121,13 @@ def test_what_is_to_be_pressed_is_on_the_panel_under_that_name(language: str) ->
     ]
     assert len(found) >= 8
     assert [part for part in found if part not in known] == []
+
+
+@pytest.mark.parametrize("language", ["en", "it"])
+def test_the_manual_names_the_debian_packages_that_are_built(language: str) -> None:
+    page = (MANUAL / language / "install.md").read_text("utf-8")
+    assert tuple(re.findall(r"_python([\d.]+)_amd64\.deb` \|", page)) == release.PYTHONS
+    assert "\n## Debian\n" in page  # and no other system, for which none is built
 
 
 def test_how_long_things_are_kept_is_what_the_program_does() -> None:
