@@ -336,7 +336,17 @@ def read_stamp() -> dict[str, object]:
 
 def write_stamp(**changes: object) -> None:
     """Remember what was done."""
-    STAMP.write_text(json.dumps({**read_stamp(), "fingerprint": fingerprint(), **changes}), "utf-8")
+    stamp = {**read_stamp(), "fingerprint": fingerprint(), "root": str(ROOT), **changes}
+    STAMP.write_text(json.dumps(stamp), "utf-8")
+
+
+def moved() -> bool:
+    """True when the environment was made in another folder: its programs (`.venv/bin/pytest`) name that one's Python."""
+    try:
+        stamp = json.loads(STAMP.read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(stamp, dict) and stamp.get("root", str(ROOT)) != str(ROOT)
 
 
 def environment(step: Step, stamp: dict[str, object]) -> str:
@@ -345,7 +355,7 @@ def environment(step: Step, stamp: dict[str, object]) -> str:
         return text("present")
     check_room()
     existed = VENV.exists()
-    if existed and same_python():
+    if existed and same_python() and not moved():
         return text("present")
     if importlib.util.find_spec("ensurepip") is None:
         raise SetupFailure("no-pip", command="sudo apt-get install python3-venv" if has_apt() else "ensurepip")

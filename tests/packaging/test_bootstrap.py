@@ -10,6 +10,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import venv
 from pathlib import Path
 from types import ModuleType
 
@@ -269,6 +270,32 @@ def test_a_browser_that_was_seen_is_not_started_again(
     os.utime(browser, (1, 1))  # updated by the system
     bootstrap.browser(bootstrap.Step("browser"), bootstrap.read_stamp())
     assert log.read_text().split() == ["start", "start"]
+
+
+def test_the_environment_of_a_checkout_that_was_moved_or_copied_is_made_anew(
+    bootstrap: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own Python still runs, but `.venv/bin/pytest` would start the old folder's, or none."""
+
+    def at(root: Path) -> None:
+        values = {"ROOT": root, "VENV": root / ".venv", "STAMP": root / ".venv" / "stamp.json"}
+        for name, value in {**values, "LOCKED": root}.items():
+            monkeypatch.setattr(bootstrap, name, value)
+
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    (first / "pyproject.toml").touch()
+    at(first)
+    venv.create(first / ".venv", with_pip=True)
+    bootstrap.write_stamp(extras=[])
+    assert bootstrap.environment(bootstrap.Step("environment"), bootstrap.read_stamp()) == bootstrap.text("present")
+
+    first.rename(second)
+    at(second)
+    assert bootstrap.read_stamp() == {}
+    assert bootstrap.environment(bootstrap.Step("environment"), {}) == bootstrap.text("repaired")
+    if sys.platform != "win32":
+        assert str(second) in (second / ".venv" / "bin" / "pip").read_text()
 
 
 def test_an_installation_is_repeated_only_when_something_changed(
