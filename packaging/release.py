@@ -3,8 +3,9 @@
     .venv/bin/python packaging/release.py [--tag vX.Y.Z] [--out dist]
 
 The wheel, the Windows installer, a Debian package for each supported Python, the list of parts (SBOM, CycloneDX), and
-the checksums. With `--tag` it first makes sure that the tag names the version in `archisync_gui/__init__.py`, which
-is the only place where the version stands. What it lacks of Debian's packages it names.
+the checksums. All of the working tree, which must have no uncommitted change. With `--tag` it first makes sure that the
+tree is what the tag names, and that the tag is the version in `archisync_gui/__init__.py`, which is the only place
+where the version stands. What it lacks of Debian's packages it names.
 """
 
 from __future__ import annotations
@@ -40,6 +41,22 @@ SUMS = "SHA256SUMS"
 
 class Refused(Exception):
     """Nothing was removed or built; the message says why."""
+
+
+def clean(tree: Path, tag: str | None) -> None:
+    """Raises :class:`Refused` unless ``tree`` is what git has, and what the ``tag`` names if there is one."""
+
+    def git(*words: str) -> str:
+        done = subprocess.run(["git", *words], cwd=tree, capture_output=True, text=True)
+        if done.returncode:
+            raise Refused(f"git {words[0]}: {done.stderr.strip() or 'failed'}")
+        return done.stdout.strip()
+
+    changed = git("status", "--porcelain").splitlines()
+    if changed:
+        raise Refused(f"The working tree is not what git has: {changed[0].strip()}. Commit it or take it away.")
+    if tag is not None and git("rev-parse", "HEAD") != git("rev-parse", f"{tag}^{{commit}}"):
+        raise Refused(f"The working tree is not what {tag} names.")
 
 
 def empty(folder: Path) -> None:
@@ -143,6 +160,7 @@ def main() -> int:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     out = options.out.resolve()
     try:
+        clean(ROOT, options.tag)
         empty(out)
     except Refused as error:
         print(error, file=sys.stderr)

@@ -45,6 +45,38 @@ def test_a_tag_that_is_not_the_version_is_refused(
     assert not (tmp_path / "dist").exists()
 
 
+def test_only_what_git_has_is_built(tmp_path: Path) -> None:
+    def git(*words: str) -> None:
+        who = ["-c", "user.name=A", "-c", "user.email=a@example.test"]
+        subprocess.run(["git", *who, *words], cwd=tmp_path, check=True, capture_output=True)
+
+    git("init")
+    (tmp_path / "a.py").touch()
+    git("add", "a.py")
+    git("commit", "-m", "first")
+    git("tag", "v1.0.0")
+    release.clean(tmp_path, "v1.0.0")
+    release.clean(tmp_path, None)
+    (tmp_path / "new.py").touch()
+    with pytest.raises(release.Refused, match=r"new\.py"):
+        release.clean(tmp_path, None)
+    git("add", "new.py")
+    git("commit", "-m", "second")
+    with pytest.raises(release.Refused, match=r"v1\.0\.0"):
+        release.clean(tmp_path, "v1.0.0")
+    with pytest.raises(release.Refused):
+        release.clean(tmp_path, "v2.0.0")
+
+
+def test_a_release_is_built_of_what_main_has_and_the_tests_have_passed() -> None:
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "release.yml").read_text("utf-8"))["jobs"]
+    assert jobs["tests"]["uses"] == "./.github/workflows/tests.yml"
+    assert jobs["build"]["needs"] == "tests"
+    assert any("merge-base --is-ancestor" in step.get("run", "") for step in jobs["build"]["steps"])
+    called = yaml.safe_load((ROOT / ".github" / "workflows" / "tests.yml").read_text("utf-8"))
+    assert "workflow_call" in called[True]  # YAML reads "on" as true
+
+
 def test_only_an_earlier_release_is_removed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -59,6 +91,7 @@ def test_only_an_earlier_release_is_removed(
 
     monkeypatch.setattr(build_windows.shutil, "which", lambda _: "there")
     monkeypatch.setattr(release, "build_wheel", lambda _: pytest.fail("it builds"))
+    monkeypatch.setattr(release, "clean", lambda *_: None)
     (tmp_path / ".git").mkdir()
     (tmp_path / "archisync.whl").write_bytes(b"wheel")
     release.checksums(tmp_path)
@@ -170,4 +203,4 @@ def test_a_workflow_can_be_read_and_calls_what_exists(path: Path) -> None:
         assert (ROOT / script).exists(), script
     if path.parent.name == "workflows":
         assert document["permissions"] == {"contents": "read"}
-        assert all(job.get("timeout-minutes") or "needs" in job for job in document["jobs"].values())
+        assert all(job.get("timeout-minutes") or {"needs", "uses"} & set(job) for job in document["jobs"].values())
