@@ -32,6 +32,7 @@ LOCKS: dict[str, list[str]] = {
     "docs.txt": ["packaging/locked/docs.in"],
     "pipx.txt": ["packaging/locked/pipx.in"],
     "wine.txt": ["packaging/locked/wine.in"],
+    "macos.txt": ["packaging/locked/macos.in"],
 }
 """Each lock and what it is made from, in the words of `uv pip compile`."""
 

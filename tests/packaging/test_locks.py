@@ -34,7 +34,7 @@ def entries(lock: str) -> list[tuple[Requirement, list[str]]]:
         ("test.txt", PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"]),
         *(
             (f"{name}.txt", (LOCKED / f"{name}.in").read_text().splitlines()[1:])
-            for name in ("build", "release", "docs", "wine")
+            for name in ("build", "release", "docs", "wine", "macos")
         ),
     ],
 )
@@ -57,6 +57,21 @@ def test_everything_is_pinned_and_hashed_and_no_index_is_named(lock: str) -> Non
         assert hashes, requirement
         assert all(re.fullmatch("sha256:[0-9a-f]{64}", h) for h in hashes), requirement
     assert not re.search(r"https?:|index-url|find-links", (LOCKED / lock).read_text("utf-8"))
+
+
+def test_what_a_workflow_installs_comes_from_a_lock_and_is_searched_for_weaknesses() -> None:
+    workflows = {path.name: path.read_text("utf-8") for path in (ROOT / ".github" / "workflows").glob("*.yml")}
+    installed = [line.strip() for text in workflows.values() for line in text.splitlines() if "pip install" in line]
+    assert len(installed) >= 4
+    locks = set()
+    for line in installed:
+        if line.endswith("--no-deps ."):  # the project itself
+            continue
+        assert "--require-hashes --no-deps -r packaging/locked/" in line, line
+        locks.add(line.rpartition("/")[2].removesuffix(".txt"))
+    searched = re.search(r"for lock in (.*); do", workflows["audit.yml"])
+    assert searched is not None
+    assert locks | {"run", "test", "build", "docs"} <= set(searched[1].split())
 
 
 def test_the_tests_run_with_the_versions_that_are_shipped() -> None:
