@@ -88,7 +88,7 @@ def test_an_installer_gets_the_lines_in_a_file_with_every_letter(
     profiles: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A code page has no Łukasz: what is printed there starts nothing."""
-    program = "C:\\Users\\Łukasz Ελένη\\app\\archisync-gui-panel.exe"
+    program = "\\".join(("C:", "Users", "Łukasz Ελένη", "app", "archisync-gui-panel.exe"))
     monkeypatch.setattr(autostart, "program", lambda: [program])
     target = tmp_path / "restart.txt"
     target.write_text("of an earlier call")

@@ -107,7 +107,7 @@ wait $panel; echo ended $?
 
 UPGRADE_AND_PURGE = r"""
 set -e
-anna() { runuser -u anna -- env HOME=/home/anna "$@"; }
+anna() { runuser -u anna -- env HOME="$(getent passwd anna | cut -d: -f6)" "$@"; }
 boot() {
     for _ in $(seq 60); do
         found=$(anna archisync-gui status --demo --json 2>/dev/null | sed -n 's/.*"boot": *"\([^"]*\)".*/\1/p')
