@@ -111,10 +111,10 @@ def _lives(process: Process) -> bool:
 
 
 def note(processes: list[Process], notes: Path = NOTES) -> None:
-    """Remember which panels to start again."""
+    """Remember which panels to start again. Without any, an earlier call's stay: a failed upgrade calls prerm twice."""
     panels = [asdict(process) for process in processes if process.is_panel]
-    notes.unlink(missing_ok=True)
     if panels:
+        notes.unlink(missing_ok=True)
         with os.fdopen(os.open(notes, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             json.dump(panels, file)
 
@@ -164,6 +164,8 @@ def main(action: str) -> None:
     processes = running()
     if action == "note":
         note(processes)
+    else:
+        NOTES.unlink(missing_ok=True)
     for process in end(processes):
         print(f"archisync-gui: process {process.pid} has not ended; please end it and open the panel again.")
 
