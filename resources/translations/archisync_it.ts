@@ -3637,8 +3637,8 @@
             <translation>Gli elenchi che ne hanno bisogno aspettano che venga inserita.</translation>
         </message>
         <message>
-            <source>Reading…</source>
-            <translation>Lettura in corso…</translation>
+            <source>Loading…</source>
+            <translation>Caricamento…</translation>
         </message>
         <message>
             <source>This cannot be shown now: {why}</source>

@@ -103,7 +103,7 @@ async def test_rows_of_the_list_before_do_not_act_as_the_new_lists(
     assert seen == []
     assert page._context.services.orchestrator.calls == []  # type: ignore[union-attr]
     await until(lambda: page.empty.isVisible())
-    assert page.empty.text() == "Reading…"
+    assert page.empty.text() == "Loading…"
     server.open.set()
     await until(lambda: sorted(keys(page)) == [str(order["id"]) for order in ORDERS])
     assert page.table.isVisible()

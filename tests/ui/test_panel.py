@@ -497,7 +497,7 @@ async def test_an_action_that_came_too_late_says_so(make_panel: MakePanel, world
         assert said.text == "Orders: it does not wait any more. Nothing was changed."
         said.hide()
     panel.context.cancel()
-    assert said.text == "Nothing is running."
+    assert said.text == "Customers: it has ended already. Nothing was cancelled."
     panel.context.end_session("s-1a2b")
     assert said.text == "This order form is closed already."
     panel.context.end_sessions()

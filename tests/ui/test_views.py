@@ -72,7 +72,7 @@ async def test_prices_changed_this_week_beside_what_they_were(make_panel: MakePa
 async def test_an_empty_view_says_so(make_panel: MakePanel, office: Office) -> None:
     page = await data_of(make_panel, office)
     click(page, "shipped-today")
-    await until(lambda: counted(page) not in ("", "Reading…"))
+    await until(lambda: counted(page) not in ("", "Loading…"))
     assert page.model.total == 0
     assert counted(page) == "Delivery notes: no record belongs to “Delivery notes of today” now."
 

@@ -109,7 +109,7 @@ async def test_an_export_of_data_ends_in_one_sentence(
     async def where(*_: object) -> Path:
         return tmp_path / "orders.csv"
 
-    monkeypatch.setattr("archisync_gui.ui.pages.data.ask_where", where)
+    monkeypatch.setattr("archisync_gui.ui.pages.data_rows.ask_where", where)
     world.store = FakeStore(size=5000)
     panel = await make_panel()
     page = panel.window.go("data")

@@ -69,12 +69,13 @@ class SessionsDialog(Dialog):
 
     def _show_buttons(self, *_: object) -> None:
         some = self._sessions.rowCount() > 0
-        none = "" if some else tr("No order form is open")
         chosen = bool(self.table.selectionModel().selectedRows())
         self.all.setEnabled(some)
-        self.all.setToolTip(none)
         self.one.setEnabled(chosen)
-        self.one.setToolTip("" if chosen else none or tr("Choose a row first"))
+        for button in (self.one, self.all):
+            button.setToolTip("" if some else tr("No order form is open"))
+        if some and not chosen:
+            self.one.setToolTip(tr("Choose a row first"))
 
     def _end_one(self) -> None:
         for index in self.table.selectionModel().selectedRows():

@@ -50,7 +50,7 @@ class Data(StoredRows):
         self.table.horizontalHeader().sectionMoved.connect(self._keep_columns)
         self.table.horizontalHeader().sectionResized.connect(lambda *_: self._keep.start())
         self._keep.timeout.connect(self._keep_columns)
-        self._slow.timeout.connect(lambda: self._say_empty(tr("Reading…")))
+        self._slow.timeout.connect(lambda: self._say_empty(tr("Loading…")))
         self.columns.clicked.connect(self._choose_columns)
         self.export.clicked.connect(lambda: context.background.run(self._export(), "export-data"))
         self.open_sheet.clicked.connect(lambda: self._open_record(self.table.currentIndex()))
