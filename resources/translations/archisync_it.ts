@@ -3668,5 +3668,9 @@
             <source>{list}: the stored rows were replaced. Open the record again.</source>
             <translation>{list}: le righe in archivio sono state sostituite. Riaprire la scheda.</translation>
         </message>
+        <message>
+            <source>Sheet of {time}</source>
+            <translation>Scheda del {time}</translation>
+        </message>
     </context>
 </TS>

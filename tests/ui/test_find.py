@@ -23,10 +23,11 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QPus
 from archisync_gui.entities import ENTITIES
 from archisync_gui.model import AccountStatus
 from archisync_gui.store import StoreError
-from archisync_gui.ui.output.record import Sheet
+from archisync_gui.ui.output.record import Sheet, sheet_html
 from archisync_gui.ui.shell.find import Find
 from archisync_gui.ui.shell.panel import Panel
 from archisync_gui.ui.shell.sheet import RecordSheet
+from archisync_gui.ui.text.i18n import moment
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
@@ -355,6 +356,34 @@ async def test_the_sheet_is_copied_as_text(make_panel: MakePanel, office: Office
     text = QGuiApplication.clipboard().text()
     assert "Fatture non pagate: 2 · 623,45 €" in text
     assert "https://vas.brt.it" in text
+
+
+async def test_the_sheets_ages_grow_and_copies_say_day_and_time(make_panel: MakePanel, office: Office) -> None:
+    panel = await panel_of(make_panel, office)
+    await typed(panel, "55012")
+    sheet = await opened(panel)
+    office.clock.at += timedelta(hours=5)
+    panel.context.services = replace(panel.context.services, clock=office.clock)  # type: ignore[type-var]
+    panel.context.bridge.tick.emit()
+    assert any("Orders: 5 h 5 min ago" in text for text in texts(sheet))
+    sheet.copy.click()
+    text = QGuiApplication.clipboard().text()
+    assert f"Orders: {moment(NOW - timedelta(minutes=5))}" in text
+    assert f"Sheet of {moment(office.clock.at)}" in text
+    assert sheet.sheet is not None
+    for said in (text, sheet_html(sheet.sheet)):
+        assert " ago" not in said
+
+
+async def test_an_open_sheet_follows_the_day(make_panel: MakePanel, office: Office) -> None:
+    panel = await panel_of(make_panel, office)
+    await typed(panel, "55012")
+    sheet = await opened(panel)
+    assert any("to be paid: 123.45 €" in text for text in texts(sheet))
+    office.clock.at += timedelta(days=30)
+    panel.context.services = replace(panel.context.services, clock=office.clock)  # type: ignore[type-var]
+    panel.context.bridge.tick.emit()
+    assert any("overdue: 123.45 €" in text for text in texts(sheet))
 
 
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="Windows and macOS show their own print dialog")

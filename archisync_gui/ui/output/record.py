@@ -66,8 +66,13 @@ class Sheet:
     """The other fields that have a value."""
     sections: tuple[Section, ...]
     ages: str
+    """How old the data are now: for the screen."""
     link: str
     """The courier's page of the record's own or newest parcel."""
+    read_at: str = ""
+    """When the data were read, with day and time: for what is copied and printed, whose ``now`` nobody knows later."""
+    made: str = ""
+    """When this sheet was made."""
 
 
 def make_sheet(record: Record, now: datetime, *, accounts: int = 1) -> Sheet:
@@ -91,6 +96,8 @@ def make_sheet(record: Record, now: datetime, *, accounts: int = 1) -> Sheet:
         sections=sections,
         ages=_ages(record, now),
         link=next(filter(_is_page, links), ""),
+        read_at=" · ".join(f"{words.type_name(name)}: {_read_at(ages)}" for name, ages in record.ages.items()),
+        made=moment(now),
     )
 
 
@@ -248,11 +255,27 @@ def _ages(record: Record, now: datetime) -> str:
 
 
 def _age(ages: Ages, now: datetime) -> str:
-    at = ages.all_as_of or ages.last_success
-    if at is None:
-        return tr("never read")
+    at = _known(ages)
+    return ago((now - at).total_seconds()) if at is not None else _unknown(ages)
+
+
+def _read_at(ages: Ages) -> str:
+    at = _known(ages)
+    return moment(at) if at is not None else _unknown(ages)
+
+
+def _known(ages: Ages) -> datetime | None:
     name = "all_as_of" if ages.all_as_of else "last_success"
-    return tr("age unknown") if name in ages.doubtful else ago((now - at).total_seconds())
+    return None if name in ages.doubtful else ages.all_as_of or ages.last_success
+
+
+def _unknown(ages: Ages) -> str:
+    return tr("age unknown") if ages.all_as_of or ages.last_success else tr("never read")
+
+
+def _foot(sheet: Sheet) -> str:
+    """``Dati di: Ordini: 30 nov 2026 12:04``, and when the sheet was made."""
+    return tr("Data as of: {ages}", ages=sheet.read_at) + " · " + tr("Sheet of {time}", time=sheet.made)
 
 
 def plain_text(sheet: Sheet) -> str:
@@ -265,7 +288,7 @@ def plain_text(sheet: Sheet) -> str:
         for line in section.lines:
             lines.append(f"{'    ' if line.indent else '  '}{line.name} · {line.detail}".rstrip(" ·"))
             lines += [f"    {line.link}"] if line.link else []
-    return "\n".join([*lines, "", tr("Data as of: {ages}", ages=sheet.ages)])
+    return "\n".join([*lines, "", _foot(sheet)])
 
 
 def sheet_html(sheet: Sheet) -> str:
@@ -282,5 +305,5 @@ def sheet_html(sheet: Sheet) -> str:
             indent = "&nbsp;&nbsp;&nbsp;&nbsp;" if line.indent else ""
             parts.append(f"<tr><td>{indent}{escape(line.name)}</td><td>{escape(line.detail)}</td></tr>")
         parts.append("</table>")
-    parts.append(f"<p>{escape(tr('Data as of: {ages}', ages=sheet.ages))}</p>")
+    parts.append(f"<p>{escape(_foot(sheet))}</p>")
     return "".join(parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, Qt, QUrl, Signal
@@ -53,6 +54,8 @@ class RecordSheet(QFrame):
         self._before: list[Target] = []
         self._record: Record | None = None
         self._whole = False
+        self._day: date | None = None
+        """The office's day that the words are of: what is overdue depends on it."""
         self._focus_back: QWidget | None = None
         self.sheet: Sheet | None = None
         """What is shown now."""
@@ -101,6 +104,7 @@ class RecordSheet(QFrame):
         self.back.clicked.connect(self._go_back)
         self.close_button.clicked.connect(self.close_sheet)
         context.bridge.happened.connect(self._happened)
+        context.bridge.tick.connect(self._tick)
         parent.installEventFilter(self)
         self.retranslate()
         self.hide()
@@ -209,15 +213,30 @@ class RecordSheet(QFrame):
         if names & (read | replaced) and self._awaited is None:
             self._read(self._target)
 
+    def _tick(self) -> None:
+        """Ages grow; after midnight other invoices are overdue."""
+        if not self.isVisible() or self._record is None:
+            return
+        if self._day != self._context.today():
+            self._render()
+        else:
+            self._ages.setText(tr("Data as of: {ages}", ages=self._made(self._record).ages))
+
+    def _made(self, record: Record) -> Sheet:
+        """The record in the words of now."""
+        status = self._context.status
+        accounts = len(account_ids(status)) if status is not None else 1
+        self.sheet = make_sheet(record, self._context.now(), accounts=accounts)
+        return self.sheet
+
     # ------------------------------------------------------------------------------------------------ showing
 
     def _render(self) -> None:
         record = self._record
         if record is None:
             return
-        status = self._context.status
-        accounts = len(account_ids(status)) if status is not None else 1
-        sheet = self.sheet = make_sheet(record, self._context.now(), accounts=accounts)
+        self._day = self._context.today()
+        sheet = self._made(record)
         place = self.body.verticalScrollBar().value()
         self._kind.setText(sheet.kind)
         self._name.setText(sheet.name)
@@ -312,14 +331,15 @@ class RecordSheet(QFrame):
             self._context.say(tr("No browser could be opened for the courier's page."), "bad")
 
     def _copy(self) -> None:
-        if self.sheet is not None:
-            QGuiApplication.clipboard().setText(plain_text(self.sheet))
-            self._context.say(tr("{name}: copied as text.", name=self.sheet.name), "ok")
+        if self._record is not None:
+            sheet = self._made(self._record)
+            QGuiApplication.clipboard().setText(plain_text(sheet))
+            self._context.say(tr("{name}: copied as text.", name=sheet.name), "ok")
 
     def _document(self) -> QTextDocument:
         document = QTextDocument()
-        if self.sheet is not None:
-            document.setHtml(sheet_html(self.sheet))
+        if self._record is not None:
+            document.setHtml(sheet_html(self._made(self._record)))
         return document
 
     def _print(self) -> None:
