@@ -3672,5 +3672,9 @@
             <source>Sheet of {time}</source>
             <translation>Scheda del {time}</translation>
         </message>
+        <message>
+            <source>as of {time}</source>
+            <translation>alle {time}</translation>
+        </message>
     </context>
 </TS>

@@ -67,8 +67,8 @@ from archisync_gui.ui.dialogs.sessions import SessionsDialog
 from archisync_gui.ui.dialogs.trouble import TroubleDialog
 from archisync_gui.ui.dialogs.vanishing import BARS, GroupPicture, cause_line, sentence, vanishing_of
 from archisync_gui.ui.dialogs.why import WhyDialog
+from archisync_gui.ui.live.failures import forms_sentence
 from archisync_gui.ui.live.past_runs import session_spans
-from archisync_gui.ui.live.summary import forms_sentence
 from archisync_gui.ui.look.theme import color, theme
 from archisync_gui.ui.output.summary import PAPER, summary_html
 from archisync_gui.ui.pages.data import Data

@@ -17,19 +17,26 @@ from archisync_gui.entities import ENTITIES
 from archisync_gui.model import EventKind, Freshness, Outcome
 from archisync_gui.settings import Settings
 from archisync_gui.store import StoreError
+from archisync_gui.ui.live.failures import failure_spans, span_sentence
 from archisync_gui.ui.live.past_runs import midnight
-from archisync_gui.ui.live.summary import earlier_day, failure_spans, period_of, span_sentence
+from archisync_gui.ui.live.summary import earlier_day, period_of
 from archisync_gui.ui.output.morning import is_due
 from archisync_gui.ui.pages.data import Data
 from archisync_gui.ui.pages.overview import Overview
 from archisync_gui.ui.pages.overview_parts import TodayCard
 from archisync_gui.ui.pages.summary import SummaryPage
+from archisync_gui.ui.text.i18n import clock
 from archisync_gui.ui.widgets.types_model import TypesModel
 from archisync_gui.zone import local
 from tests.support.events import an_event
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
+
+ENDED_READ = {
+    "runId": "c9", "type": "customers", "account": "agente01", "outcome": "completed", "rows": 2, "added": 1,
+    "changed": 0, "gone": 0, "durationMs": 1, "scope": "all",
+}  # fmt: skip
 
 
 def test_periods_are_the_offices_days() -> None:
@@ -111,6 +118,37 @@ async def test_nothing_known_is_not_called_none(make_panel: MakePanel, office: O
     assert {section.name for section in page.content.sections} == {"customers", "ddt", "prices", "work"}
     changed = next(section for section in page.content.sections if section.name == "prices")
     assert changed.lines[0].cells == ("X10K2 · Fresa conica", "12.50", "13.90", "+11.2 %")
+
+
+async def test_an_open_summary_is_read_again_when_a_read_ends_and_says_as_of_when(
+    make_panel: MakePanel, office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = await make_panel(store=office.store, entities=ENTITIES)
+    page = panel.window.go("summary")
+    assert isinstance(page, SummaryPage)
+    page.choose("today")
+    await until(lambda: page.content is not None and page.content.period.name == "today")
+    assert f"as of {clock(NOW)}" in page.view.toPlainText()
+    first = page.content
+    office.clock.at = NOW + timedelta(hours=3)
+    assert panel.context.services is not None
+    panel.context.services = replace(panel.context.services, clock=office.clock)
+    new = {**CUSTOMER, "id": "50999", "name": "Colorificio Nuovo"}
+    await office.read("customers", "agente01", [CUSTOMER, new], office.clock.at - timedelta(minutes=1))
+    panel.context.bridge.happened.emit([an_event(EventKind.SYNC_COMPLETED, "b", 9, office.clock.at, ENDED_READ)])
+    await until(lambda: page.content is not first)
+    assert "Colorificio Nuovo" in page.view.toPlainText()
+    assert f"as of {clock(office.clock.at)}" in page.view.toPlainText()
+
+    office.clock.at += timedelta(hours=1)
+    out = tmp_path / "x.csv"
+
+    async def where(*_: object) -> Path:
+        return out
+
+    monkeypatch.setattr("archisync_gui.ui.pages.summary.ask_where", where)
+    await page._export()
+    assert f"as of {clock(office.clock.at)}" in out.read_text(encoding="utf-8-sig"), "read anew for the file"
 
 
 async def test_the_due_invoices_have_a_total(make_panel: MakePanel, office: Office) -> None:

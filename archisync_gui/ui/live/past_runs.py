@@ -25,7 +25,7 @@ from archisync_gui.ui.text.list_words import News, news_of
 if TYPE_CHECKING:
     from archisync_gui.store.store import Store
 
-_ENDED = frozenset(
+ENDED = frozenset(
     {
         EventKind.SYNC_COMPLETED,
         EventKind.SYNC_ERROR,
@@ -208,8 +208,8 @@ class PastRuns(QObject):
         self.read()
 
     def _happened(self, events: Sequence[Event]) -> None:
-        self._awaited.update(e.data.run_id for e in events if e.kind in _ENDED and isinstance(e.data, RunEvent))
-        due = any(e.kind in _ENDED or e.kind is EventKind.SYNC_STARTED for e in events) or rows_replaced(events)
+        self._awaited.update(e.data.run_id for e in events if e.kind in ENDED and isinstance(e.data, RunEvent))
+        due = any(e.kind in ENDED or e.kind is EventKind.SYNC_STARTED for e in events) or rows_replaced(events)
         if due and not self._stopped:
             self._soon.start(SOON)
         missed = [m for e in events for m in missed_lists(e.data)]

@@ -3,18 +3,19 @@ Archisync worked. Values and words only; pages and paper are made of them elsewh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from archisync_gui import zone
 from archisync_gui.entities.declaration import Column, Entity, Kind, Row
-from archisync_gui.model import STORED, UNSUCCESSFUL, Event, EventKind, Origin, Outcome, RunRecord, Scope
+from archisync_gui.model import STORED, UNSUCCESSFUL, Event, EventKind, RunRecord
+from archisync_gui.ui.live.failures import failure_spans, forms_sentence, span_sentence
 from archisync_gui.ui.live.past_runs import countable, midnight, question_of
 from archisync_gui.ui.live.services import Services
 from archisync_gui.ui.text import words
-from archisync_gui.ui.text.i18n import clock, day, decimal, lasting, moment, number, tr
+from archisync_gui.ui.text.i18n import day, decimal, moment, number, tr
 from archisync_gui.ui.text.records import money
 from archisync_gui.ui.text.values import right_aligned, shown
 from archisync_gui.ui.text.values import title as title_of
@@ -93,6 +94,8 @@ class Summary:
     period: Period
     sections: tuple[Section, ...]
     demo: bool = False
+    as_of: datetime | None = None
+    """When it was read."""
 
 
 def period_of(name: str, now: datetime, since: datetime | None) -> Period:
@@ -122,6 +125,14 @@ def period_title(period: Period) -> str:
             return tr("Today") + " · " + day(first)
 
 
+def heading(summary: Summary) -> str:
+    """The span in words; of one that is not over, as of when."""
+    title = period_title(summary.period)
+    if summary.as_of is None or summary.period.end < summary.as_of:
+        return title
+    return f"{title} · {tr('as of {time}', time=moment(summary.as_of, summary.period.end))}"
+
+
 def threshold_of(kept: str) -> int:
     """The kept threshold, or the usual one."""
     return int(kept) if kept.isdecimal() else USUAL_THRESHOLD
@@ -146,7 +157,7 @@ async def read_summary(
         found.append(await reader.due(now))
     events = await _events(store, period)
     found.append(_work(services, runs, forms_sentence(events, runs), now))
-    return Summary(period, tuple(section for section in found if section is not None), services.demo)
+    return Summary(period, tuple(section for section in found if section is not None), services.demo, now)
 
 
 async def _runs(store: Store, period: Period) -> list[RunRecord]:
@@ -303,47 +314,6 @@ def _table(name: str, title: str, columns: Sequence[Column], lines: Sequence[Lin
 # ------------------------------------------------------------------------------------------ how Archisync worked
 
 
-@dataclass(frozen=True, slots=True)
-class FailureSpan:
-    """A time in which a list could not be read."""
-
-    first: datetime
-    last: datetime
-    reads: int
-    why: str
-    over: datetime | None
-    """When it was read again; ``None``: not in the span."""
-
-
-def failure_spans(runs: Iterable[RunRecord]) -> list[FailureSpan]:
-    """Failures in a row of one list and account as one span each; ``runs``: oldest first."""
-    spans: list[FailureSpan] = []
-    row: list[RunRecord] = []
-
-    def close(over: datetime | None) -> None:
-        if row:
-            last = row[-1].ended or row[-1].started
-            spans.append(FailureSpan(row[0].started, last, len(row), words.failure_word(row[-1].error), over))
-            row.clear()
-
-    for run in runs:
-        if run.outcome in UNSUCCESSFUL:
-            row.append(run)
-        elif run.outcome in STORED:
-            close(run.ended)
-    close(None)
-    return spans
-
-
-def span_sentence(span: FailureSpan, now: datetime) -> str:
-    """``03:10–03:25 (the ERP does not answer), fine again at 03:26``."""
-    until = moment(span.last, span.first)
-    when = moment(span.first, now) + (f"–{until}" if until != clock(span.first) else "")
-    if span.over is None:
-        return tr("{when} ({why}), not read since", when=when, why=span.why)
-    return tr("{when} ({why}), fine again at {time}", when=when, why=span.why, time=clock(span.over))
-
-
 def _work(services: Services, runs: Sequence[RunRecord], forms: str, now: datetime) -> Section:
     """Reads, failures with their spans, and what the order forms cost."""
     lines: list[Line] = []
@@ -361,28 +331,6 @@ def _work(services: Services, runs: Sequence[RunRecord], forms: str, now: dateti
     if not runs:
         return Section("work", title, sentence=tr("Nothing was read in this time: Archisync was closed or paused."))
     return Section("work", title, heads, frozenset({1, 2}), tuple(lines), sentence=forms)
-
-
-def forms_sentence(events: Sequence[Event], runs: Sequence[RunRecord]) -> str:
-    """What the order forms cost: ``3 forms, customers in 2.1 s, others put off by 40 s``."""
-    opened = sum(e.kind is EventKind.SESSION_OPENED for e in events)
-    if not opened:
-        return tr("No order form was opened.")
-    taken = [
-        (r.ended - r.started).total_seconds()
-        for r in runs
-        if r.origin is Origin.ORDER_FORM
-        and r.scope is Scope.NEW
-        and r.ended is not None
-        and r.outcome is Outcome.COMPLETED
-    ]
-    late = sum((end - begin).total_seconds() for r in runs for begin, end in r.suspensions if end is not None)
-    parts = [tr("%n form(s)", "", opened)]
-    if taken:
-        parts.append(tr("customers in {seconds} s", seconds=decimal(sum(taken) / len(taken))))
-    if late >= 1:
-        parts.append(tr("others put off by {time}", time=lasting(late)))
-    return ", ".join(parts)
 
 
 def earlier_day(text: str, now: datetime) -> datetime | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
-from archisync_gui.ui.live.summary import Line, Section, Summary, period_title
+from archisync_gui.ui.live.summary import Line, Section, Summary, heading
 from archisync_gui.ui.text.i18n import tr
 
 Colors = Mapping[str, str]
@@ -18,7 +18,7 @@ def summary_html(summary: Summary, colors: Colors) -> str:
     """The summary as a page; every text from outside is escaped. A record's link is ``record:N``, N-th line of all;
     without a colour for links there are none."""
     parts = [
-        f"<h2 style='color:{colors['text']}'>{escape(tr('Summary'))} · {escape(period_title(summary.period))}"
+        f"<h2 style='color:{colors['text']}'>{escape(tr('Summary'))} · {escape(heading(summary))}"
         + (" · DEMO" if summary.demo else "")
         + "</h2>"
     ]

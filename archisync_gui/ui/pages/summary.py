@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from functools import partial
 
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import Qt, QTimer, QUrl
 from PySide6.QtGui import QHideEvent, QTextDocument
 from PySide6.QtWidgets import QComboBox, QGridLayout, QPushButton, QTextBrowser, QVBoxLayout, QWidget
 
 from archisync_gui.export import write
+from archisync_gui.model import Event
 from archisync_gui.ui.live.context import Context
+from archisync_gui.ui.live.past_runs import ENDED, SOON
 from archisync_gui.ui.live.services import account_ids
 from archisync_gui.ui.live.summary import (
     PERIODS,
@@ -19,8 +22,8 @@ from archisync_gui.ui.live.summary import (
     Section,
     Summary,
     earlier_day,
+    heading,
     period_of,
-    period_title,
     read_summary,
     threshold_of,
 )
@@ -60,13 +63,15 @@ class SummaryPage(Page):
         self._build()
         self.retranslate()
         self.threshold.currentIndexChanged.connect(self._threshold_chosen)
-        self.print.clicked.connect(
-            lambda: context.background.run(print_document(self._document(), self), "print-summary")
-        )
+        self._soon = QTimer(self, singleShot=True, interval=SOON)
+        """A read that ended is in the store a moment later."""
+        self._soon.timeout.connect(self._read_if_seen)
+        self.print.clicked.connect(lambda: context.background.run(self._print(), "print-summary"))
         self.export.clicked.connect(lambda: context.background.run(self._export(), "export-summary"))
         self.view.anchorClicked.connect(self._open_link)
         theme().changed.connect(self._show)
         context.bridge.tick.connect(self._tick)
+        context.bridge.happened.connect(self._happened)
 
     def _build(self) -> None:
         top = QWidget()
@@ -183,6 +188,20 @@ class SummaryPage(Page):
             self._name_periods()
             self.read()
 
+    def _happened(self, events: Sequence[Event]) -> None:
+        if self.isVisible() and any(e.kind in ENDED for e in events):
+            self._soon.start()
+
+    def _read_if_seen(self) -> None:
+        if self.isVisible():
+            self.read()
+
+    async def _read_now(self) -> None:
+        """What is printed or saved is of now."""
+        if self.period:
+            self._reading += 1
+            await self._read(self._reading)
+
     async def _read(self, number: int) -> None:
         services, status = self._context.services, self._context.status
         if services is None or services.store is None:
@@ -233,7 +252,12 @@ class SummaryPage(Page):
             document.setHtml(summary_html(self.content, PAPER))
         return document
 
+    async def _print(self) -> None:
+        await self._read_now()
+        await print_document(self._document(), self)
+
     async def _export(self) -> None:
+        await self._read_now()
         if self.content is None:
             return
         summary, document = self.content, self._document()
@@ -244,7 +268,7 @@ class SummaryPage(Page):
         if path.suffix == ".pdf":
             write_pdf(document, path)
         else:
-            head = (period_title(summary.period), "", "", "", "")
+            head = (heading(summary), "", "", "", "")
             await write(path, head, summary_rows(summary), tr("Summary"))
         say_saved(self._context.say, path)
 
