@@ -3209,7 +3209,7 @@
         </message>
         <message>
             <source>{when} ({why}), fine again at {time}</source>
-            <translation>{when} ({why}), risolto alle {time}</translation>
+            <translation>{when} ({why}), risolto: {time}</translation>
         </message>
         <message>
             <source>{when} ({why}), not read since</source>

@@ -37,10 +37,17 @@ def failure_spans(runs: Iterable[RunRecord]) -> list[FailureSpan]:
     for run in runs:
         if run.outcome in UNSUCCESSFUL:
             row.append(run)
-        elif run.outcome in STORED:
+        elif run.outcome in STORED and row and _mends(run, row):
             close(run.ended)
     close(None)
     return spans
+
+
+def _mends(good: RunRecord, failed: Sequence[RunRecord]) -> bool:
+    """Whether a good read shows that what failed can be read again: a whole list is not by a part of it."""
+    if good.scope is Scope.ALL:
+        return True
+    return all(run.scope is good.scope and run.key == good.key for run in failed)
 
 
 def span_sentence(span: FailureSpan, now: datetime) -> str:
@@ -49,7 +56,7 @@ def span_sentence(span: FailureSpan, now: datetime) -> str:
     when = moment(span.first, now) + (f"–{until}" if until != clock(span.first) else "")
     if span.over is None:
         return tr("{when} ({why}), not read since", when=when, why=span.why)
-    return tr("{when} ({why}), fine again at {time}", when=when, why=span.why, time=clock(span.over))
+    return tr("{when} ({why}), fine again at {time}", when=when, why=span.why, time=moment(span.over, span.last))
 
 
 def forms_sentence(events: Sequence[Event], runs: Sequence[RunRecord]) -> str:
