@@ -3676,5 +3676,17 @@
             <source>as of {time}</source>
             <translation>alle {time}</translation>
         </message>
+        <message>
+            <source>Not read in this time: {accounts}.</source>
+            <translation>Non letto in questo periodo: {accounts}.</translation>
+        </message>
+        <message>
+            <source>No data: this list was never read.</source>
+            <translation>Nessun dato: questo elenco non è mai stato letto.</translation>
+        </message>
+        <message>
+            <source>Never read: {accounts}.</source>
+            <translation>Mai letto: {accounts}.</translation>
+        </message>
     </context>
 </TS>

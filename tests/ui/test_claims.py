@@ -7,11 +7,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from panel_fakes import NOW, SILENT, run_record
+from panel_fakes import NOW, SILENT, MakePanel, account_type, calm, run_record, with_type
+from panel_office import Office
 
-from archisync_gui.model import Outcome, Scope
+from archisync_gui.entities import ENTITIES
+from archisync_gui.model import AccountStatus, Freshness, Outcome, Scope
 from archisync_gui.ui.live.failures import failure_spans, span_sentence
-from archisync_gui.ui.text.i18n import clock, day
+from archisync_gui.ui.live.summary import Section, period_of, read_summary
+from archisync_gui.ui.text.i18n import clock, day, moment
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
 
@@ -43,3 +47,58 @@ def test_a_read_of_a_part_does_not_mend_the_whole_list(scope: Scope, key: str | 
     bad_part = replace(part, outcome=Outcome.FAILED, error=SILENT)
     (span,) = failure_spans([bad_part, part])
     assert span.over == part.ended, "the same scope was read again"
+
+
+# ------------------------------------------------------------------------------------------------------- nothing
+
+
+async def sections(make_panel: MakePanel, office: Office, *accounts: str) -> dict[str, Section]:
+    panel = await make_panel(store=office.store, entities=ENTITIES)
+    assert panel.context.services is not None
+    found = await read_summary(panel.context.services, accounts, period_of("today", NOW, None), 500, NOW)
+    return {section.name: section for section in found.sections}
+
+
+async def store_run(office: Office, name: str, account: str, scope: Scope, key: str | None = None) -> None:
+    run = run_record(name, NOW - timedelta(minutes=1), 20, id=f"{account}-{scope}", account=account, scope=scope)
+    await office.store.journal.run_started(replace(run, key=key))
+    await office.store.journal.run_ended(replace(run, key=key))
+    await office.store.journal.flush()
+
+
+async def test_one_record_read_again_is_no_look_at_the_list(make_panel: MakePanel, office: Office) -> None:
+    await store_run(office, "ddt", "agente01", Scope.ONE, "7001")
+    shipped = (await sections(make_panel, office, "agente01"))["ddt"]
+    assert (shipped.tile, shipped.sentence) == ("–", "No data: this list was not read in this time.")
+
+
+async def test_none_names_the_account_for_which_nobody_looked(make_panel: MakePanel, office: Office) -> None:
+    await store_run(office, "ddt", "agente01", Scope.NEW)
+    shipped = (await sections(make_panel, office, "agente01", "agente02"))["ddt"]
+    assert (shipped.tile, shipped.sentence) == ("–", "None. Not read in this time: agente02.")
+    await store_run(office, "ddt", "agente02", Scope.ALL)
+    shipped = (await sections(make_panel, office, "agente01", "agente02"))["ddt"]
+    assert (shipped.tile, shipped.sentence) == ("0", "None.")
+
+
+async def test_invoices_that_were_never_read_are_not_none(make_panel: MakePanel, office: Office) -> None:
+    due = (await sections(make_panel, office, "agente01", "agente02"))["invoices"]
+    as_of = moment(NOW - timedelta(minutes=5))
+    assert (due.tile, due.sentence) == ("–", f"Data as of: {as_of}. Never read: agente02.")
+    due = (await sections(make_panel, office, "agente01"))["invoices"]
+    assert (due.tile, due.sentence) == ("0.00 €", f"None. Data as of: {as_of}.")
+    await office.store.clear("invoices", "agente01")
+    due = (await sections(make_panel, office, "agente01"))["invoices"]
+    assert (due.tile, due.sentence) == ("–", "No data: this list was never read.")
+
+
+async def test_a_number_of_today_is_not_of_one_account_alone(make_panel: MakePanel, office: Office) -> None:
+    panel = await make_panel(store=office.store, entities=ENTITIES)
+    assert panel.context.services is not None
+    past = panel.past_runs
+    await until(lambda: "due" in {number.view for number in past.numbers})
+    both = tuple(AccountStatus(name, True, True, None, 2, 15) for name in ("agente01", "agente02"))
+    never = account_type("invoices", "agente02", last_run_time=None, freshness=Freshness.NEVER)
+    half = with_type(calm(accounts=both), account_type("invoices"), never)
+    panel.context.services.orchestrator.become(half)  # type: ignore[attr-defined]
+    await until(lambda: "due" not in {number.view for number in past.numbers}, 5)

@@ -282,14 +282,16 @@ class PastRuns(QObject):
                 self._soon.start(min(2 * self._soon.interval(), LATEST))
 
     async def _counted(self, services: Services, store: Store, now: datetime) -> tuple[NumberOfToday, ...]:
-        """The numbers of today over all accounts in use; none of a list never read: 0 would claim something."""
+        """The numbers of today over all accounts in use; none of a list that was never read for
+        one of them: it would claim something of that one."""
         accounts, status = self._accounts, self._context.status
         found: list[NumberOfToday] = []
         for view in countable(services):
             if self._stopped:
                 return self.numbers
             known = status.statuses.get(view.list) if status is not None else None
-            if known is None or all(account.last_run_time is None for account in known.accounts):
+            used = [item for item in known.accounts if item.account in ("", *accounts)] if known is not None else []
+            if not used or any(item.last_run_time is None for item in used):
                 continue
             entity = services.entity(view.list)
             assert entity is not None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from archisync_gui import zone
 from archisync_gui.entities.declaration import Column, Entity, Kind, Row
-from archisync_gui.model import STORED, UNSUCCESSFUL, Event, EventKind, RunRecord
+from archisync_gui.model import STORED, UNSUCCESSFUL, Event, EventKind, RunRecord, Scope
 from archisync_gui.ui.live.failures import failure_spans, forms_sentence, span_sentence
 from archisync_gui.ui.live.past_runs import countable, midnight, question_of
 from archisync_gui.ui.live.services import Services
@@ -146,7 +146,7 @@ async def read_summary(
     if store is None:
         return Summary(period, ())
     runs = await _runs(store, period)
-    read = {run.type for run in runs if run.outcome in STORED}
+    read = {(run.type, run.account) for run in runs if run.outcome in STORED and run.scope is not Scope.ONE}
     reader = _Reader(services, store, tuple(accounts), period, read)
     found = [
         await reader.added("customers", tr("New customers"), ("name", "vat_number", "city")),
@@ -185,14 +185,24 @@ class _Reader:
     store: Store
     accounts: tuple[str, ...]
     period: Period
-    read: set[str]
-    """Lists that were read in the span."""
+    read: set[tuple[str, str]]
+    """Lists and accounts that were read in the span, the whole list or what is new."""
+
+    def _unread(self, name: str) -> tuple[str, ...] | None:
+        """The accounts for which nobody looked; ``None``: for none did anybody."""
+        entity = self.services.entity(name)
+        seen = {account for type_, account in self.read if type_ == name}
+        if entity is not None and entity.spec.shared:
+            return () if seen else None
+        missing = tuple(account for account in self.accounts if account not in seen)
+        return None if len(missing) == len(self.accounts) else missing
 
     def _nothing(self, name: str) -> str:
         """Why a section is empty: nothing happened, or nobody looked."""
-        if name in self.read:
-            return tr("None.")
-        return tr("No data: this list was not read in this time.")
+        missing = self._unread(name)
+        if missing is None:
+            return tr("No data: this list was not read in this time.")
+        return " ".join(filter(None, (tr("None."), _not_read(missing))))
 
     async def added(self, name: str, title: str, wanted: Sequence[str]) -> Section | None:
         """Records that were new in the span: the ones that the overview and the view of new ones count."""
@@ -228,15 +238,16 @@ class _Reader:
         columns = _columns(entity, wanted)
         lines = [_line(columns, row.values, (name, row.account, row.key)) for row in rows]
         made = _table(name, title, columns, lines, self._nothing(name), number(total) if lines else self._none(name))
-        if total <= len(lines):
+        if not lines:
             return made
-        return replace(
-            made, sentence=tr("The first {count} of {total}.", count=number(len(lines)), total=number(total))
-        )
+        said = [_not_read(self._unread(name) or ())]
+        if total > len(lines):
+            said.insert(0, tr("The first {count} of {total}.", count=number(len(lines)), total=number(total)))
+        return replace(made, sentence=" ".join(filter(None, said)))
 
     def _none(self, name: str) -> str:
-        """The number of a section without lines: 0 where the list was read."""
-        return number(0) if name in self.read else "–"
+        """The number of a section without lines: 0 where the list was read for every account."""
+        return number(0) if self._unread(name) == () else "–"
 
     async def prices(self, threshold: int) -> Section | None:
         """Prices that changed by at least the threshold."""
@@ -285,11 +296,30 @@ class _Reader:
             total, count = total + (page.sum or 0), count + page.total
             lines += [_line(columns, row.values, ("invoices", account, row.key)) for row in page.rows]
         title = tr("Invoices due within 7 days")
-        made = _table("invoices", title, columns, lines, tr("None."), money(total))
+        never, said = await self._age_of_invoices()
+        if never and not lines:
+            return Section("invoices", title, sentence=said, tile="–", tile_word=title)
+        made = _table("invoices", title, columns, lines, f"{tr('None.')} {said}", money(total))
         if not lines:
             return made
         foot = (tr("%n invoice(s)", "", count), *[""] * (len(columns) - 2), money(total))
-        return Section(made.name, title, made.heads, made.right, made.lines, foot, tile=money(total), tile_word=title)
+        return Section(made.name, title, made.heads, made.right, made.lines, foot, said, money(total), title)
+
+    async def _age_of_invoices(self) -> tuple[bool, str]:
+        """Whether the invoices of some account were never read, and of when those of the others are."""
+        ages = [await self.store.ages("invoices", account) for account in self.accounts]
+        never = tuple(age.account for age in ages if age.last_success is None)
+        read = [age.all_as_of or age.last_success for age in ages if age.last_success is not None]
+        if not ages or len(never) == len(ages):
+            return True, tr("No data: this list was never read.")
+        doubtful = any(age.doubtful & {"all_as_of", "last_success"} for age in ages)
+        oldest = tr("age unknown") if doubtful else moment(min(at for at in read if at is not None))
+        said = [tr("Never read: {accounts}.", accounts=", ".join(never)) if never else ""]
+        return bool(never), " ".join(filter(None, (tr("Data as of: {ages}", ages=oldest) + ".", *said)))
+
+
+def _not_read(accounts: Sequence[str]) -> str:
+    return tr("Not read in this time: {accounts}.", accounts=", ".join(accounts)) if accounts else ""
 
 
 def _columns(entity: Entity, wanted: Sequence[str]) -> tuple[Column, ...]:
