@@ -3688,5 +3688,9 @@
             <source>Never read: {accounts}.</source>
             <translation>Mai letto: {accounts}.</translation>
         </message>
+        <message>
+            <source>the newest: {runs}</source>
+            <translation>le più recenti: {runs}</translation>
+        </message>
     </context>
 </TS>

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
 from panel_fakes import NOW, SILENT, MakePanel, World, account_type, ago, run_record
+from panel_office import Office
 from PySide6.QtWidgets import QLabel, QPushButton
 
+from archisync_gui.entities import ENTITIES
 from archisync_gui.model import ErrorInfo, FailureKind, Outcome, SyncFailure, SyncState
 from archisync_gui.ui.dialogs.accept import AcceptDialog
 from archisync_gui.ui.dialogs.run_details import RunDetails
 from archisync_gui.ui.dialogs.trouble import TroubleDialog
-from archisync_gui.ui.pages.history import History
+from archisync_gui.ui.pages.history import STEP, History
 from archisync_gui.ui.pages.summary import SummaryPage
 from archisync_gui.ui.shell.panel import Panel
 from archisync_gui.ui.widgets.dialog import Confirm, Dialog
+from archisync_gui.zone import local
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
@@ -54,6 +58,33 @@ async def test_the_history_as_excel_has_outcome_duration_and_error(
     assert rows[1][2:7] == ("Orders", "agente01", "Failed", "scheduled", 30)
     assert rows[1][-1] == "Timeout 30000 ms exceeded"
     assert rows[2][6] == pytest.approx(61.2, abs=0.1)
+
+
+async def test_a_cut_history_says_so_and_its_file_has_all_of_it(
+    make_panel: MakePanel, office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(STEP + 40):
+        run = run_record("orders", NOW - timedelta(minutes=7 * n + 5), 30, id=f"o{n}")
+        await office.store.journal.run_started(run)
+        await office.store.journal.run_ended(run)
+    await office.store.journal.flush()
+    monkeypatch.setattr("archisync_gui.ui.pages.history.ask_where", to(tmp_path / "runs.csv"))
+    monkeypatch.setattr("archisync_gui.ui.output.runs.PART", 100)
+    panel = await make_panel(store=office.store, entities=ENTITIES)
+    page = panel.window.go("history")
+    assert isinstance(page, History)
+    page.period.setCurrentIndex(page.period.findData("30"))
+    await until(lambda: page.model.rowCount() == STEP)
+    assert page._count.text() == f"the newest: {STEP} runs"
+    cut = local(page._runs[-1].started).date()
+    assert cut not in {local(run.started).date() for run in page._whole_days()}
+    page.export.click()
+    await saved(panel, "runs.csv")
+    assert len((tmp_path / "runs.csv").read_text(encoding="utf-8").splitlines()) == STEP + 40 + 1
+    page.more.click()
+    await until(lambda: page.model.rowCount() == STEP + 40)
+    assert page._count.text() == f"{STEP + 40} runs"
+    assert cut in {local(run.started).date() for run in page._whole_days()}
 
 
 @pytest.mark.parametrize("ending", ["pdf", "csv", "xlsx"])

@@ -25,6 +25,7 @@ from archisync_gui.export import write
 from archisync_gui.model import STORED, Event, EventKind, Origin, Outcome, RunRecord
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.past_runs import PastRuns
+from archisync_gui.ui.output.runs import all_runs, run_cells, run_heads
 from archisync_gui.ui.pages.timeline import TimelineBand
 from archisync_gui.ui.text import list_words, words
 from archisync_gui.ui.text.i18n import absolute, date_format, moment, took, tr
@@ -295,22 +296,31 @@ class History(Page):
         criteria = self._criteria()
         if before is not None:
             criteria["before"] = before
-        found = list(await services.store.runs(**criteria, limit=limit))
+        found = list(await services.store.runs(**criteria, limit=limit + 1))
         if number != self._reading:
             return  # the filters changed meanwhile
-        self._runs = [*self._runs, *found] if before is not None else found
-        self.more.setEnabled(len(found) == limit)
-        self.more.setToolTip("" if len(found) == limit else tr("There are no older ones"))
+        older = len(found) > limit
+        self._runs = [*(self._runs if before is not None else ()), *found[:limit]]
+        self.more.setEnabled(older)
+        self.more.setToolTip("" if older else tr("There are no older ones"))
         self._show()
+
+    def _whole_days(self) -> list[RunRecord]:
+        """What charts of days show: without the day that the end of the reading cuts through."""
+        if not self.more.isEnabled() or not self._runs:
+            return self._runs
+        cut = zone.local(self._runs[-1].started).date()
+        return [run for run in self._runs if zone.local(run.started).date() != cut]
 
     def _show(self) -> None:
         status = self._context.status
         self.model.show_runs(self._runs, self._context.now(), len(status.accounts) if status is not None else 1)
         self._empty.setVisible(not self._runs)
         self.table.setVisible(bool(self._runs))
-        self._count.setText(tr("%n run(s)", "", len(self._runs)))
+        shown = tr("%n run(s)", "", len(self._runs))
+        self._count.setText(tr("the newest: {runs}", runs=shown) if self.more.isEnabled() else shown)
         if self.charts is not None and self.charts.isVisible():
-            self.charts.show_runs(self._runs)  # type: ignore[attr-defined]
+            self.charts.show_runs(self._whole_days())  # type: ignore[attr-defined]
 
     def _open(self, index: QModelIndex) -> None:
         self._context.open("run", self.model.item(index.row()).id)
@@ -325,7 +335,7 @@ class History(Page):
         if self.charts is not None:
             self.charts.setVisible(on)
             if on:
-                self.charts.show_runs(self._runs)  # type: ignore[attr-defined]
+                self.charts.show_runs(self._whole_days())  # type: ignore[attr-defined]
         self._fold()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -357,27 +367,9 @@ class History(Page):
         path = await ask_where(self, tr("Export runs"), "archisync-" + tr("runs"), ("xlsx", "csv"))
         if path is None:
             return
-        heads = (
-            tr("Started"), tr("Ended"), tr("List"), tr("Account"), tr("Outcome"), tr("Asked by"), tr("Seconds"),
-            tr("Rows"), tr("New"), tr("Changed"), tr("Gone"), tr("Error"), tr("Technical"),
-        )  # fmt: skip
-        rows = [
-            (
-                zone.local(r.started),
-                zone.local(r.ended) if r.ended is not None else None,
-                words.type_name(r.type),
-                r.account,
-                words.outcome_word(r.outcome).text,
-                words.origin_word(r.origin),
-                round((r.ended - r.started).total_seconds(), 1) if r.ended is not None else None,
-                r.rows,
-                r.added,
-                r.changed,
-                r.gone,
-                words.failure_word(r.error) if r.error is not None else "",
-                r.error.message if r.error is not None else "",
-            )
-            for r in self._runs
-        ]
-        await write(path, heads, rows, tr("runs"))
+        services = self._context.services
+        if services is None or services.store is None:
+            return
+        rows = [run_cells(run) for run in await all_runs(services.store, self._criteria())]
+        await write(path, run_heads(), rows, tr("runs"))
         say_saved(self._context.say, path)
