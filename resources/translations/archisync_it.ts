@@ -3692,5 +3692,9 @@
             <source>the newest: {runs}</source>
             <translation>le più recenti: {runs}</translation>
         </message>
+        <message>
+            <source>runs since {time}</source>
+            <translation>letture dal {time}</translation>
+        </message>
     </context>
 </TS>

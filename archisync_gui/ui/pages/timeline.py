@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from PySide6.QtCore import Qt
@@ -12,7 +12,7 @@ from archisync_gui import zone
 from archisync_gui.model import RunRecord
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.past_runs import PastRuns
-from archisync_gui.ui.text.i18n import clock, day_short, tr
+from archisync_gui.ui.text.i18n import clock, day_short, moment, tr
 from archisync_gui.ui.widgets.basic import card, column, label, row
 from archisync_gui.ui.widgets.timeline import Timeline
 from archisync_gui.ui.widgets.timeline_bars import Picture, bars_of, forecast_bars, miss_bars
@@ -34,6 +34,10 @@ class TimelineBand(QWidget):
         self._context, self._past_runs = context, past_runs
         self._runs: tuple[RunRecord, ...] = ()
         self._reading = 0
+        self._cut: datetime | None = None
+        """The oldest run that was read, where there are more than :data:`MOST`."""
+        self._known: tuple[datetime, datetime] | None = None
+        """The span whose runs are all known."""
         self.timeline = Timeline(interactive=True)
         self.spans = [QPushButton() for _ in _SPANS]
         self.closer, self.wider = QPushButton(), QPushButton()
@@ -118,8 +122,8 @@ class TimelineBand(QWidget):
 
     def _moved(self) -> None:
         self._show()
-        first, _ = self.timeline.span
-        if not self._runs or first < self._runs[-1].started:
+        first, last = self.timeline.span
+        if self._known is None or first < self._known[0] or min(last, self._context.now()) > self._known[1]:
             self._refresh()
 
     def _refresh(self) -> None:
@@ -133,9 +137,14 @@ class TimelineBand(QWidget):
             return
         first, last = self.timeline.span
         margin = (last - first) / 2
+        now = self._context.now()
         found = await services.store.runs(since=first - margin, before=last + margin, limit=MOST)
         if number == self._reading:
             self._runs = tuple(found)
+            self._cut = found[-1].started if len(found) == MOST else None
+            # What is still to come is told by events; it is no reason to read at each movement.
+            until = datetime.max.replace(tzinfo=UTC) if last + margin >= now else last + margin
+            self._known = (first - margin, until)
             self._show()
 
     def _tick(self) -> None:
@@ -158,4 +167,7 @@ class TimelineBand(QWidget):
         until = (
             clock(last) if zone.local(first).date() == zone.local(last).date() else f"{day_short(last)}, {clock(last)}"
         )
-        self._range.setText(f"{day_short(first)}, {clock(first)} – {until}")
+        shown = f"{day_short(first)}, {clock(first)} – {until}"
+        if self._cut is not None and self._cut > first:
+            shown += " · " + tr("runs since {time}", time=moment(self._cut))
+        self._range.setText(shown)
