@@ -5,12 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from panel_fakes import NOW, MakePanel, run_record
+from panel_fakes import NOW, MakePanel, account_type, calm, run_record, with_type
 from panel_office import Office
 
 from archisync_gui.entities import ENTITIES
+from archisync_gui.model import Freshness, SyncState
 from archisync_gui.ui.pages.history import History
 from archisync_gui.ui.pages.timeline import TimelineBand
+from archisync_gui.ui.text import list_words
+from archisync_gui.ui.widgets.snapshot_model import VALUE
+from archisync_gui.ui.widgets.types_model import TypesModel
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
@@ -54,3 +58,14 @@ async def test_a_timeline_of_too_many_runs_says_since_when(
     assert "runs since" not in band._range.text()
     band.spans[2].click()
     await until(lambda: "runs since" in band._range.text(), 5)
+
+
+def test_the_row_of_several_accounts_tells_the_oldest_data_and_the_state_of_the_busiest() -> None:
+    queued = account_type("orders", state=SyncState.QUEUED, last_run_time=NOW - timedelta(minutes=3), queue_position=1)
+    late = account_type("orders", "agente02", freshness=Freshness.LATE, last_run_time=NOW - timedelta(days=2))
+    model = TypesModel()
+    model.show_status(with_type(calm(), queued, late), NOW)
+    row = next(n for n in range(model.rowCount()) if model.item(n).type == "orders")
+    age, state = (model.index(row, at).data(VALUE) for at in (1, 2))
+    assert age.text == list_words.freshness_chip(Freshness.LATE, late.last_run_time, NOW).text
+    assert state.text == list_words.list_line(queued, None, list_words.News(), NOW).chip.text

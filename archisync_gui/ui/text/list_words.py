@@ -270,9 +270,14 @@ def _accounts(status: Status, sync_type: str) -> tuple[AccountTypeStatus, ...]:
 def worst(type_status: TypeStatus) -> AccountTypeStatus | None:
     """The account that speaks for the type: the one whose state is the type's, the stalest among those."""
     candidates = [a for a in type_status.accounts if a.state is type_status.state] or list(type_status.accounts)
+    return stalest(candidates)
+
+
+def stalest(items: Iterable[AccountTypeStatus]) -> AccountTypeStatus | None:
+    """The one whose data are the oldest: with several accounts it says how fresh a list is."""
     order = (Freshness.NEVER, Freshness.UNKNOWN, Freshness.LATE, Freshness.FRESH)
     return min(
-        candidates,
+        items,
         key=lambda a: (order.index(a.freshness), a.last_run_time.timestamp() if a.last_run_time else 0.0),
         default=None,
     )

@@ -108,7 +108,8 @@ class TypesModel(SnapshotModel):
             found = status_words.condition_of(present, type_status.type, None)
             row = TypeRow(type_status.type, None, speaker, many, unfolded, found)
             faded = needs_action and found is None
-            cells = self._cells(row, status, moment, type_status.interval, faded)
+            oldest = list_words.stalest(type_status.accounts)
+            cells = self._cells(row, status, moment, type_status.interval, faded, oldest)
             rows.append(((type_status.type, None), row, cells))
             if unfolded:
                 for item in type_status.accounts:
@@ -131,8 +132,15 @@ class TypesModel(SnapshotModel):
         )
 
     def _cells(
-        self, row: TypeRow, status: Status, now: datetime, interval: int | None, faded: bool
+        self,
+        row: TypeRow,
+        status: Status,
+        now: datetime,
+        interval: int | None,
+        faded: bool,
+        oldest: AccountTypeStatus | None = None,
     ) -> tuple[Cell, ...]:
+        """``oldest``: whose age the row tells, where it is not the account whose state it tells."""
         item = row.status
         name = words.type_name(row.type) if row.account is None else row.account
         fold = ""
@@ -144,24 +152,11 @@ class TypesModel(SnapshotModel):
         if item is None:
             none = Cell("–", tooltip=tr("No account reads this list"))
             return (title, none, none, none, Cell())
-        fresh = list_words.freshness_chip(item.freshness, item.last_run_time, now)
-        good = self._good.get((row.type, item.account))
         lengths = self._lengths.get((row.type, item.account), ())
         state = list_words.list_line(item, row.condition, self._news(row, now), now)
-        newest = item.new_as_of
-        newer = newest is not None and (item.last_run_time is None or newest > item.last_run_time)
-        since = ago((now - newest).total_seconds()) if newest is not None and newer else ""
         return (
             title,
-            Cell(
-                ago((now - item.last_run_time).total_seconds())
-                if item.freshness is Freshness.FRESH and item.last_run_time is not None
-                else fresh.text,
-                tr("new ones: {since}", since=since) if since else "",
-                chip=fresh,
-                tooltip=partial(_fresh_tip, item, good),
-                faded=faded,
-            ),
+            self._age_cell(oldest or item, now, faded),
             Cell(
                 state.chip.text,
                 state.detail,
@@ -176,6 +171,21 @@ class TypesModel(SnapshotModel):
                 faded=faded,
             ),
             Cell(),
+        )
+
+    def _age_cell(self, item: AccountTypeStatus, now: datetime, faded: bool) -> Cell:
+        """How fresh the copy is, and since when."""
+        fresh = list_words.freshness_chip(item.freshness, item.last_run_time, now)
+        newest = item.new_as_of
+        newer = newest is not None and (item.last_run_time is None or newest > item.last_run_time)
+        since = ago((now - newest).total_seconds()) if newest is not None and newer else ""
+        told = item.freshness is Freshness.FRESH and item.last_run_time is not None
+        return Cell(
+            ago((now - item.last_run_time).total_seconds()) if told and item.last_run_time is not None else fresh.text,
+            tr("new ones: {since}", since=since) if since else "",
+            chip=fresh,
+            tooltip=partial(_fresh_tip, item, self._good.get((item.type, item.account))),
+            faded=faded,
         )
 
 
