@@ -5,15 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from panel_fakes import NOW, MakePanel, account_type, calm, run_record, with_type
+from panel_fakes import NOW, MakePanel, World, account_type, calm, run_record, with_type
 from panel_office import Office
 
 from archisync_gui.entities import ENTITIES
-from archisync_gui.model import Freshness, SyncState
+from archisync_gui.model import Forecast, Freshness, Reason, SyncState
+from archisync_gui.model.events import Missed
+from archisync_gui.ui.pages.data_lists import _cell
 from archisync_gui.ui.pages.history import History
 from archisync_gui.ui.pages.timeline import TimelineBand
-from archisync_gui.ui.text import list_words
+from archisync_gui.ui.text import list_words, status_words
+from archisync_gui.ui.text.i18n import day
 from archisync_gui.ui.widgets.snapshot_model import VALUE
+from archisync_gui.ui.widgets.timeline_bars import forecast_bars, miss_tip
 from archisync_gui.ui.widgets.types_model import TypesModel
 from tests.support.waiting import until
 
@@ -69,3 +73,32 @@ def test_the_row_of_several_accounts_tells_the_oldest_data_and_the_state_of_the_
     age, state = (model.index(row, at).data(VALUE) for at in (1, 2))
     assert age.text == list_words.freshness_chip(Freshness.LATE, late.last_run_time, NOW).text
     assert state.text == list_words.list_line(queued, None, list_words.News(), NOW).chip.text
+
+
+def test_times_of_another_day_have_their_day() -> None:
+    later = NOW + timedelta(days=2)
+    forecast = Forecast("orders", "agente01", later, 30)
+    due = account_type("orders", state=SyncState.IDLE, expected=forecast)
+    assert day(later) in list_words.expected_line(due, calm(), NOW)
+    assert day(later) in forecast_bars([forecast])[0].tip
+    early = NOW - timedelta(days=1)
+    assert day(early) in miss_tip(Missed("orders", "agente01", early, early, 1, Reason.HOLD))
+    known = account_type("customers", new_as_of=early)
+    assert day(early) in status_words.banner_line(with_type(calm(), known), NOW)
+
+
+async def test_an_open_history_of_today_follows_the_day(make_panel: MakePanel, world: World) -> None:
+    world.store.all_runs = (run_record("orders", NOW - timedelta(minutes=5), 30, id="r1"),)
+    panel = await make_panel()
+    page = panel.window.go("history")
+    assert isinstance(page, History)
+    page.period.setCurrentIndex(page.period.findData("1"))
+    await until(lambda: page.model.rowCount() == 1)
+    world.clock.at += timedelta(days=1)
+    panel.context.bridge.tick.emit()
+    await until(lambda: page.model.rowCount() == 0, 5)
+
+
+def test_an_age_that_is_unknown_is_not_called_now() -> None:
+    ahead = account_type("orders", freshness=Freshness.UNKNOWN, last_run_time=NOW + timedelta(hours=20))
+    assert _cell("orders", with_type(calm(), ahead), 3, "agente01", NOW).spoken == "Orders, 3 · age unknown"

@@ -130,7 +130,7 @@ def heading(summary: Summary) -> str:
     title = period_title(summary.period)
     if summary.as_of is None or summary.period.end < summary.as_of:
         return title
-    return f"{title} · {tr('as of {time}', time=moment(summary.as_of, summary.period.end))}"
+    return title + " · " + tr("as of {time}", time=moment(summary.as_of, summary.period.end))
 
 
 def threshold_of(kept: str) -> int:
@@ -299,7 +299,7 @@ class _Reader:
         never, said = await self._age_of_invoices()
         if never and not lines:
             return Section("invoices", title, sentence=said, tile="–", tile_word=title)
-        made = _table("invoices", title, columns, lines, f"{tr('None.')} {said}", money(total))
+        made = _table("invoices", title, columns, lines, tr("None.") + " " + said, money(total))
         if not lines:
             return made
         foot = (tr("%n invoice(s)", "", count), *[""] * (len(columns) - 2), money(total))

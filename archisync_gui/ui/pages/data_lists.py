@@ -8,7 +8,7 @@ from datetime import datetime
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QSizePolicy, QWidget
 
-from archisync_gui.model import Status
+from archisync_gui.model import Freshness, Status
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import ago, number, tr
 from archisync_gui.ui.widgets.delegates import CellDelegate
@@ -71,5 +71,7 @@ def _cell(name: str, status: Status | None, count: int | None, account: str, now
     reads = [item.last_run_time for item in own]
     oldest = None if None in reads else min((at for at in reads if at is not None), default=None)
     age = ago((now - oldest).total_seconds()) if oldest is not None else tr("never updated") if reads else ""
+    if any(item.freshness is Freshness.UNKNOWN for item in own):
+        age = tr("age unknown")
     parts = [number(count) if count is not None else "", age]
     return Cell(words.type_name(name), " · ".join(filter(None, parts)), bold=True)

@@ -106,6 +106,7 @@ class History(Page):
         self.band = TimelineBand(context, past_runs)
         self._runs: list[RunRecord] = []
         self._reading = 0
+        self._day = context.today()
         self.model = RunsModel(self)
         self.type, self.outcome, self.origin, self.period = (QComboBox() for _ in range(4))
         self.since, self.until = QDateEdit(), QDateEdit()
@@ -126,6 +127,7 @@ class History(Page):
         self.export.clicked.connect(lambda: context.background.run(self._export(), "export-history"))
         self.charts_button.toggled.connect(self._toggle_charts)
         context.bridge.happened.connect(self._happened)
+        context.bridge.tick.connect(self._tick)
         context.services_changed.connect(self.retranslate)
 
     def _build(self) -> None:
@@ -238,6 +240,13 @@ class History(Page):
         if isinstance(what, dict):
             at = self.type.findData(what.get("type"))
             self.type.setCurrentIndex(max(0, at))
+
+    def _tick(self) -> None:
+        """On a new day "today" and the words of its times are other ones."""
+        day, self._day = self._day, self._context.today()
+        if day != self._day and self.isVisible():
+            self._reading += 1
+            self._context.background.run(self._read(self._reading, None, max(STEP, len(self._runs))), "history")
 
     def _happened(self, events: Sequence[Event]) -> None:
         ended = {EventKind.SYNC_COMPLETED, EventKind.SYNC_ERROR, EventKind.SYNC_CANCELLED, EventKind.SYNC_SKIPPED}

@@ -19,7 +19,7 @@ from archisync_gui.model import (
     TypeStatus,
     is_first_read,
 )
-from archisync_gui.ui.text.i18n import ago, clock, moment, number, span, tr
+from archisync_gui.ui.text.i18n import ago, moment, number, span, tr
 from archisync_gui.ui.text.status_words import condition_text, remedy
 from archisync_gui.ui.text.words import (
     Chip,
@@ -235,7 +235,7 @@ def expected_line(item: AccountTypeStatus, status: Status, now: datetime, interv
     """When the type will be fresh again, and after what."""
     run = status.current_run
     if item.state is SyncState.RUNNING and run is not None and run.remaining is not None:
-        return clock(datetime.fromtimestamp(now.timestamp() + run.remaining, now.tzinfo))
+        return moment(datetime.fromtimestamp(now.timestamp() + run.remaining, now.tzinfo), now)
     if item.state is SyncState.RUNNING:
         return tr("being read")
     if item.state is SyncState.STOPPED:
@@ -247,7 +247,7 @@ def expected_line(item: AccountTypeStatus, status: Status, now: datetime, interv
     forecast = item.expected
     if forecast is None:
         return tr("on request only") if interval is None else "–"
-    end = clock(datetime.fromtimestamp(forecast.starts.timestamp() + forecast.seconds, now.tzinfo))
+    end = moment(datetime.fromtimestamp(forecast.starts.timestamp() + forecast.seconds, now.tzinfo), now)
     if item.state is SyncState.SUSPENDED and item.progress is not None and item.progress.page is not None:
         return tr("{time} · goes on from page {page}", time=end, page=item.progress.page + 1)
     if item.last_outcome is Outcome.FAILED and item.state in (SyncState.IDLE, SyncState.WAITING, SyncState.BACKING_OFF):

@@ -15,7 +15,7 @@ from archisync_gui.model import (
     RunView,
     Status,
 )
-from archisync_gui.ui.text.i18n import ago, clock, language, lasting, moment, span, tr
+from archisync_gui.ui.text.i18n import ago, language, lasting, moment, span, tr
 from archisync_gui.ui.text.words import (
     CERTIFICATE,
     origin_word,
@@ -255,7 +255,7 @@ def banner_line(status: Status, now: datetime, reading: bool = False) -> str:
     """The session banner's sentence."""
     tabs = tr("%n tab(s)", "", status.session_count)
     if status.sessions:
-        tabs += " " + tr("since {time}", time=clock(min(s.since for s in status.sessions)))
+        tabs += " " + tr("since {time}", time=moment(min(s.since for s in status.sessions), now))
         computers = sorted({session.computer for session in status.sessions} - {""})
         tabs += f" ({', '.join(computers)})" if computers else ""
     parts = [tabs]
@@ -268,7 +268,7 @@ def banner_line(status: Status, now: datetime, reading: bool = False) -> str:
     if news and None not in news:
         newest = min(at for at in news if at is not None)
         seconds = (now - newest).total_seconds()
-        parts.append(tr("new customers: {time}", time=ago(seconds) if seconds < 3600 else clock(newest)))
+        parts.append(tr("new customers: {time}", time=ago(seconds) if seconds < 3600 else moment(newest, now)))
     if wholes and None not in wholes:
         text = tr("whole list: {time}", time=moment(min(at for at in wholes if at is not None), now))
         parts.append(tr("{text}, being read", text=text) if reading else text)

@@ -27,6 +27,7 @@ from archisync_gui.model.events import Missed
 from archisync_gui.ui.look.theme import color, scaled
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import clock, day, plain, tr
+from archisync_gui.ui.text.i18n import moment as moment_word
 from archisync_gui.ui.widgets.timeline_bars import Bar, Picture
 
 _STEPS = (60, 300, 600, 1200, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800)
@@ -108,7 +109,7 @@ class Timeline(QWidget):
             if bad:
                 parts.append(tr("%n failed", "", bad))
             if coming is not None:
-                parts.append(tr("next at {time}", time=clock(coming)))
+                parts.append(tr("next at {time}", time=moment_word(coming, self._picture.now)))
             lines.append(f"{words.type_name(lane)}: {', '.join(parts)}")
         return "; ".join(lines)
 
@@ -281,7 +282,11 @@ class Timeline(QWidget):
         if point.x() < scale.left:
             return ""
         moment = scale.moment(point.x())
-        spans = (f"{clock(a)} – {clock(b)}" for a, b in self._picture.sessions if a <= moment <= b)
+        spans = (
+            f"{moment_word(a, self._picture.now)} – {moment_word(b, a)}"
+            for a, b in self._picture.sessions
+            if a <= moment <= b
+        )
         found = next(spans, "")
         return tr("Order form open, {span}", span=found) if found else ""
 

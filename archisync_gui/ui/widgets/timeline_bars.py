@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from archisync_gui.model import STORED, Forecast, Outcome, RunRecord
 from archisync_gui.model.events import Missed
 from archisync_gui.ui.text import words
-from archisync_gui.ui.text.i18n import absolute, clock, lasting, took, tr
+from archisync_gui.ui.text.i18n import absolute, lasting, moment, took, tr
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Bar:
         return tr(
             "{type}, expected at {time}, about {length}",
             type=words.type_name(self.type),
-            time=clock(self.start),
+            time=moment(self.start),
             length=lasting(self.source.seconds),
         )
 
@@ -101,11 +101,11 @@ def miss_tip(missed: Missed) -> str:
             "due %n time(s) from {first} to {last}, not read",
             "",
             missed.count,
-            first=clock(missed.due),
-            last=clock(missed.last),
+            first=moment(missed.due),
+            last=moment(missed.last, missed.due),
         )
     else:
-        when = tr("due at {time}, not read", time=clock(missed.due))
+        when = tr("due at {time}, not read", time=moment(missed.due))
     return "\n".join((name, when, tr("Because: {why}", why=words.reason_word(missed.reason))))
 
 
