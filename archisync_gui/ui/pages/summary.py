@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QPushButton, QTextBrowser,
 
 from archisync_gui.export import write
 from archisync_gui.model import Event
+from archisync_gui.ui.live.bridge import rows_replaced
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.past_runs import ENDED, SOON
 from archisync_gui.ui.live.services import account_ids
@@ -189,7 +190,7 @@ class SummaryPage(Page):
             self.read()
 
     def _happened(self, events: Sequence[Event]) -> None:
-        if self.isVisible() and any(e.kind in ENDED for e in events):
+        if self.isVisible() and (any(e.kind in ENDED for e in events) or rows_replaced(events)):
             self._soon.start()
 
     def _read_if_seen(self) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QTextDocument
-from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from archisync_gui.model import Event
 from archisync_gui.model.events import SyncCompleted
@@ -19,6 +19,7 @@ from archisync_gui.ui.live.services import account_ids
 from archisync_gui.ui.live.watches import NUMBERS, WATCHABLE, Watch, Watches
 from archisync_gui.ui.output.paper import print_document, write_pdf
 from archisync_gui.ui.output.record import Line, Section, Sheet, make_sheet, plain_text, sheet_html
+from archisync_gui.ui.shell.sheet_parts import facts_grid, link_button, without_letter
 from archisync_gui.ui.text.changes import change_line
 from archisync_gui.ui.text.i18n import plain, tr
 from archisync_gui.ui.text.words import type_name
@@ -255,7 +256,7 @@ class RecordSheet(QFrame):
         content = QWidget()
         content.setObjectName("sheetContent")
         inside = column(content, (14, 4, 14, 8), 4)
-        inside.addLayout(_facts(sheet.facts))
+        inside.addLayout(facts_grid(sheet.facts))
         for section in sheet.sections:
             self._section(inside, section)
         if record.changes:
@@ -263,12 +264,12 @@ class RecordSheet(QFrame):
             for change in record.changes[:8]:
                 inside.addWidget(label(change_line(change, record.entity), wrap=True))
         if sheet.rest:
-            more = _link(tr("Fewer fields") if self._whole else tr("All fields ({count})", count=len(sheet.rest)))
+            more = link_button(tr("Fewer fields") if self._whole else tr("All fields ({count})", count=len(sheet.rest)))
             more.clicked.connect(self._toggle_whole)
             inside.addSpacing(8)
             inside.addWidget(more, 0, Qt.AlignmentFlag.AlignLeft)
             if self._whole:
-                inside.addLayout(_facts(sheet.rest))
+                inside.addLayout(facts_grid(sheet.rest))
         inside.addStretch(1)
         return content
 
@@ -286,7 +287,7 @@ class RecordSheet(QFrame):
             inside.addWidget(self._line(line))
         if section.left_out:
             more = tr("%n more: open them in Data", "", section.left_out)
-            button = _link(more)
+            button = link_button(more)
             button.clicked.connect(partial(self._open_list, section.lines[0].target))
             inside.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
 
@@ -294,13 +295,13 @@ class RecordSheet(QFrame):
         made = QWidget()
         outer = column(made, (16 if line.indent else 0, 1, 0, 1))
         top = row(gap=4)
-        name = _link(line.name)
+        name = link_button(line.name)
         name.setAccessibleName(f"{line.name}. {line.detail}")
         name.clicked.connect(partial(self.open, line.target))
         top.addWidget(name)
         top.addStretch(1)
         if line.link:
-            follow = _link(tr("follow"))
+            follow = link_button(tr("follow"))
             follow.setAccessibleName(tr("Follow the parcel of {name}", name=line.name))
             follow.setToolTip(plain(line.link))
             follow.clicked.connect(partial(self._open_link, line.link))
@@ -388,28 +389,3 @@ class RecordSheet(QFrame):
         if record is not None:
             text = record.row.values.get("account_num") or record.row.values.get("order_number") or ""
             self._context.open("data", {"type": target[0], "account": target[1], "search": str(text)})
-
-
-def _facts(facts: Sequence[tuple[str, str]]) -> QGridLayout:
-    grid = QGridLayout()
-    grid.setHorizontalSpacing(14)
-    grid.setVerticalSpacing(3)
-    grid.setColumnStretch(1, 1)
-    for at, (name, value) in enumerate(facts):
-        caption = label(name, "muted")
-        text = label(value, wrap=True)
-        text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        grid.addWidget(caption, at, 0, Qt.AlignmentFlag.AlignTop)
-        grid.addWidget(text, at, 1, Qt.AlignmentFlag.AlignTop)
-    return grid
-
-
-def _link(text: str) -> QPushButton:
-    made = QPushButton(text.replace("&", "&&"))
-    made.setObjectName("link")
-    return made
-
-
-def without_letter(text: str) -> str:
-    """A button's words without a letter to press: the sheet lies over a page, whose buttons have theirs."""
-    return text.replace("&", "")
