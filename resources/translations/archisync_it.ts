@@ -3696,5 +3696,9 @@
             <source>runs since {time}</source>
             <translation>letture dal {time}</translation>
         </message>
+        <message>
+            <source>Why, at that moment</source>
+            <translation>Perché, in quel momento</translation>
+        </message>
     </context>
 </TS>

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,9 @@ from panel_office import Office
 from archisync_gui.entities import ENTITIES
 from archisync_gui.model import Forecast, Freshness, Reason, SyncState
 from archisync_gui.model.events import Missed
+from archisync_gui.store import StoreError
+from archisync_gui.ui.dialogs.run_details import RunDetails, facts
+from archisync_gui.ui.dialogs.why import WhyDialog
 from archisync_gui.ui.pages.data_lists import _cell
 from archisync_gui.ui.pages.history import History
 from archisync_gui.ui.pages.timeline import TimelineBand
@@ -102,3 +106,57 @@ async def test_an_open_history_of_today_follows_the_day(make_panel: MakePanel, w
 def test_an_age_that_is_unknown_is_not_called_now() -> None:
     ahead = account_type("orders", freshness=Freshness.UNKNOWN, last_run_time=NOW + timedelta(hours=20))
     assert _cell("orders", with_type(calm(), ahead), 3, "agente01", NOW).spoken == "Orders, 3 · age unknown"
+
+
+async def test_why_asked_again_is_answered_again(make_panel: MakePanel, world: World) -> None:
+    panel = await make_panel()
+    panel.open("why", None)
+    dialog = panel.dialogs.open_now["why"]
+    assert isinstance(dialog, WhyDialog)
+    await until(lambda: dialog.reason.text() != "")
+    assert dialog.reason.text().startswith("At ")
+    dialog.reason.setText("of nine o'clock")
+    panel.open("why", None)
+    assert panel.dialogs.open_now["why"] is dialog
+    await until(lambda: dialog.reason.text().startswith("At "), 5)
+    dialog.explain(NOW - timedelta(hours=1))
+    assert dialog.windowTitle() == "Why, at that moment"
+
+
+async def test_an_older_question_that_fails_leaves_the_newer_answer(
+    make_panel: MakePanel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = await make_panel()
+    panel.open("why", None)
+    dialog = panel.dialogs.open_now["why"]
+    assert isinstance(dialog, WhyDialog)
+    await until(lambda: dialog.reason.text() != "")
+    answer = dialog.reason.text()
+
+    async def fails(at: object = None) -> object:
+        raise StoreError("office-unreachable", path="x", detail="y")
+
+    assert panel.context.services is not None
+    monkeypatch.setattr(panel.context.services.orchestrator, "explain", fails)
+    await dialog._explain(0, None)
+    assert dialog.reason.text() == answer
+
+
+async def test_details_opened_again_are_of_the_ended_run(make_panel: MakePanel, office: Office) -> None:
+    run = run_record("customers", NOW - timedelta(minutes=1), 20, id="c9", added=1)
+    await office.store.journal.run_started(replace(run, ended=None, outcome=None))
+    await office.store.journal.flush()
+    panel = await make_panel(store=office.store, entities=ENTITIES)
+    panel.open("run", "c9")
+    await until(lambda: "run:c9" in panel.dialogs.open_now)
+    shown = panel.dialogs.open_now["run:c9"]
+    assert isinstance(shown, RunDetails)
+    assert "Rows" not in dict(facts(shown.run)), "nothing is counted yet"
+    await office.store.journal.run_ended(run)
+    await office.store.journal.flush()
+    panel.open("run", "c9")
+    await until(lambda: panel.dialogs.open_now["run:c9"] is not shown, 5)
+    again = panel.dialogs.open_now["run:c9"]
+    assert isinstance(again, RunDetails)
+    assert again.run.ended is not None
+    assert "Rows" in dict(facts(again.run))

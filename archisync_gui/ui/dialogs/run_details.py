@@ -48,7 +48,8 @@ def facts(run: RunRecord) -> list[tuple[str, str]]:
         found.append((tr("Data as of"), absolute(run.as_of)))
     if run.attempt > 1:
         found.append((tr("Attempt"), str(run.attempt)))
-    found.append((tr("Rows"), words.run_line(run)))
+    if run.ended is not None:  # until then nothing is counted
+        found.append((tr("Rows"), words.run_line(run)))
     for start, end in run.suspensions:
         text = absolute(start) + (f" · {took((end - start).total_seconds())}" if end is not None else "")
         found.append((tr("Suspended"), text))

@@ -32,7 +32,7 @@ class TroubleDialog(Dialog):
 
     def __init__(self, context: Context, item: AccountTypeStatus, parent: QWidget | None = None) -> None:
         super().__init__(_title(item), parent, 640)
-        self._context, self._item = context, item
+        self._context, self.item = context, item
         self._said: list[QLabel] = []
         error = item.last_error
         if error is not None:
@@ -60,11 +60,11 @@ class TroubleDialog(Dialog):
 
     async def _look(self) -> None:
         """Find out what would vanish, and show it."""
-        services, error = self._context.services, self._item.last_error
+        services, error = self._context.services, self.item.last_error
         if services is None or error is None:
             return
         try:
-            found = await vanishing_of(services, self._item)
+            found = await vanishing_of(services, self.item)
         except SyncFailure as failure:  # decided or out of date meanwhile
             self._middle.addWidget(label(problem(failure), "muted", wrap=True))
             return
@@ -79,10 +79,10 @@ class TroubleDialog(Dialog):
             self._middle.addWidget(label(tr("Filters found: {text}", text=text), "muted", wrap=True))
 
     def _picture(self, found: Vanishing) -> None:
-        error = self._item.last_error
+        error = self.item.last_error
         if error is not None:
             # The title says it, with the figures of the kept read; the sentences of the error have older ones.
-            self.headline.setText(_fact(self._item, found.read, found.total))
+            self.headline.setText(_fact(self.item, found.read, found.total))
             for part in self._said:
                 part.hide()
         self._found = found
@@ -110,7 +110,7 @@ class TroubleDialog(Dialog):
 
     def _buttons(self, error: ErrorInfo | None) -> None:
         services = self._context.services
-        item = self._item
+        item = self.item
         if error is not None and error.code in words.CERTIFICATE:
             accept = self.add_button(tr("Accept this certi&ficate…"), lambda: self._accept_certificate(error))
             accept.setEnabled(services is not None and bool(error.params.get("key")))
@@ -144,14 +144,14 @@ class TroubleDialog(Dialog):
         harmless.setFocus()
 
     def _again(self) -> None:
-        self._context.sync(self._item.type, self._item.account)
+        self._context.sync(self.item.type, self.item.account)
         self.close()
 
     def _retry_login(self) -> None:
         services = self._context.services
         if services is not None:
             try:
-                services.orchestrator.retry_login(self._item.account)
+                services.orchestrator.retry_login(self.item.account)
             except Exception as error:  # the account was removed meanwhile, or the panel is closing
                 self._context.say(problem(error), "bad")
             else:
@@ -180,7 +180,7 @@ class TroubleDialog(Dialog):
             self._context.say(problem(failure), "bad")
             return
         self._context.settings_changed.emit()
-        self._context.sync(self._item.type, self._item.account)
+        self._context.sync(self.item.type, self.item.account)
         self._context.say(tr("The certificate is accepted."), "ok")
         self.close()
 
@@ -189,7 +189,7 @@ class TroubleDialog(Dialog):
         self.close()
 
     def _ask_password(self) -> None:
-        self._context.open("password", self._item.account)
+        self._context.open("password", self.item.account)
         self.close()
 
     def _decide(self, what: str) -> None:
@@ -197,18 +197,18 @@ class TroubleDialog(Dialog):
 
     async def _decided(self, what: str) -> None:
         services = self._context.services
-        run_id = self._item.last_run_id
+        run_id = self.item.last_run_id
         act = None if services is None else services.rekey if what == "rekey" else services.accept_read
         if services is None or act is None or run_id is None:
             return
-        name = words.type_name(self._item.type)
+        name = words.type_name(self.item.type)
         if what == "rekey":
             question = tr("Give the rows of {type} their new ids?", type=name)
             if not await confirm_loss(self, question, tr("A backup is made first."), tr("Re-&key")):
                 return
         else:
             try:
-                found = self._found or await vanishing_of(services, self._item)
+                found = self._found or await vanishing_of(services, self.item)
             except SyncFailure as failure:  # decided or out of date meanwhile
                 self._context.say(problem(failure), "bad")
                 return

@@ -42,8 +42,7 @@ class WhyDialog(Dialog):
     """Why something runs or nothing does; now, or at any stored moment; and what comes next."""
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
-        running = context.status is not None and context.status.current_run is not None
-        super().__init__(tr("Why is this running?") if running else tr("Why is nothing running?"), parent, 600)
+        super().__init__(_title(context), parent, 600)
         self._context = context
         self._asked = 0
         when = row(gap=8)
@@ -68,7 +67,7 @@ class WhyDialog(Dialog):
         self.body.addWidget(self.next)
         self.body.addStretch(1)
         self.add_button(tr("&Close"), self.close)
-        self.now_button.clicked.connect(lambda: self._ask(None))
+        self.now_button.clicked.connect(self.explain_now)
         self.look.clicked.connect(lambda: self._ask(self._chosen()))
         self._ask(None)
 
@@ -81,7 +80,12 @@ class WhyDialog(Dialog):
         self.at.setDateTime(_shown(at))
         self._ask(at)
 
+    def explain_now(self, *_: object) -> None:
+        """Explain this moment, also where an older answer is shown."""
+        self._ask(None)
+
     def _ask(self, at: datetime | None) -> None:
+        self.setWindowTitle(_title(self._context) if at is None else tr("Why, at that moment"))
         self._asked += 1
         self._context.background.run(self._explain(self._asked, at), "explain", self)
 
@@ -93,7 +97,9 @@ class WhyDialog(Dialog):
         try:
             found = await services.orchestrator.explain(at)
         except Exception as error:
-            self.reason.setText(problem(error))
+            if number == self._asked:
+                self.reason.setText(problem(error))
+                self.next.clear()
             return
         if number == self._asked:
             self.show_explanation(found, at)
@@ -101,7 +107,7 @@ class WhyDialog(Dialog):
     def show_explanation(self, found: Explanation, at: datetime | None) -> None:
         """Show an answer."""
         now = self._context.now()
-        before = tr("At {time}: ", time=moment(found.at, now)) if at is not None else ""
+        before = tr("At {time}: ", time=moment(found.at, now))
         self.reason.setText(before + explanation_text(found))
         lines = [
             tr(
@@ -113,6 +119,11 @@ class WhyDialog(Dialog):
             for f in sorted(found.forecast, key=lambda f: f.starts)[:12]
         ]
         self.next.setText(tr("What comes next:") + "\n" + "\n".join(lines) if lines else "")
+
+
+def _title(context: Context) -> str:
+    running = context.status is not None and context.status.current_run is not None
+    return tr("Why is this running?") if running else tr("Why is nothing running?")
 
 
 def _with_account(sync_type: str, account: str, context: Context) -> str:

@@ -54,9 +54,12 @@ class Dialogs:
         opens(what)
         return True
 
-    def show(self, name: str, make: Callable[[], QDialog]) -> QDialog:
-        """Open a dialog, or raise the one that is open already."""
+    def show(self, name: str, make: Callable[[], QDialog], old: Callable[[QDialog], bool] | None = None) -> QDialog:
+        """Open a dialog, or raise the one that is open already; one that is ``old`` by now gives its place to another."""
         found = self.open_now.get(name)
+        if found is not None and old is not None and old(found):
+            self._makers[name] = make
+            found = self._anew(name, found)
         if found is None:
             found = self.open_now[name] = make()
             self._makers[name] = make
@@ -109,9 +112,12 @@ class Dialogs:
     def _open_why(self, what: object) -> None:
         from archisync_gui.ui.dialogs.why import WhyDialog
 
+        before = self.open_now.get("why")
         dialog = self.show("why", lambda: WhyDialog(self._context, self._window))
         if isinstance(dialog, WhyDialog) and isinstance(what, datetime):
             dialog.explain(what)
+        elif isinstance(dialog, WhyDialog) and dialog is before:
+            dialog.explain_now()
 
     def _forget(self, name: str, dialog: QDialog, *_: object) -> None:
         if self.open_now.get(name) is dialog:
@@ -121,10 +127,16 @@ class Dialogs:
         """Open dialogs say their words anew; the first run does so by itself, at the step where it is."""
         for name, dialog in list(self.open_now.items()):
             if name != "first-run":
-                place, make = dialog.geometry(), self._makers[name]
-                self._forget(name, dialog)
-                dialog.close()
-                self.show(name, make).setGeometry(place)
+                self._anew(name, dialog)
+
+    def _anew(self, name: str, dialog: QDialog) -> QDialog:
+        """Make it again, at its place."""
+        place, make = dialog.geometry(), self._makers[name]
+        self._forget(name, dialog)
+        dialog.close()
+        made = self.show(name, make)
+        made.setGeometry(place)
+        return made
 
     def _open_run(self, what: object) -> None:
         self._context.background.run(self._run_details(str(what)), "run-details")
@@ -139,7 +151,11 @@ class Dialogs:
             return
         from archisync_gui.ui.dialogs.run_details import RunDetails
 
-        self.show(f"run:{run_id}", lambda: RunDetails(self._context, run, self._window))
+        self.show(
+            f"run:{run_id}",
+            lambda: RunDetails(self._context, run, self._window),
+            lambda shown: isinstance(shown, RunDetails) and shown.run != run,
+        )
 
     def _open_trouble(self, what: object) -> None:
         from archisync_gui.ui.dialogs.trouble import TroubleDialog
@@ -149,7 +165,11 @@ class Dialogs:
             self._window.go("overview")
             return
         key = f"trouble:{item.type}:{item.account}"
-        self.show(key, lambda: TroubleDialog(self._context, item, self._window))
+        self.show(
+            key,
+            lambda: TroubleDialog(self._context, item, self._window),
+            lambda shown: isinstance(shown, TroubleDialog) and shown.item.last_run_id != item.last_run_id,
+        )
 
     def _trouble_of(self, account: str) -> AccountTypeStatus | None:
         status = self._context.status
