@@ -11,10 +11,12 @@ from panel_fakes import NOW, SILENT, MakePanel, account_type, calm, run_record, 
 from panel_office import Office
 
 from archisync_gui.entities import ENTITIES
+from archisync_gui.entities.declaration import Kind as ColumnKind
 from archisync_gui.model import AccountStatus, Freshness, Outcome, Scope
 from archisync_gui.ui.live.failures import failure_spans, span_sentence
 from archisync_gui.ui.live.summary import Section, period_of, read_summary
 from archisync_gui.ui.text.i18n import clock, day, moment
+from archisync_gui.ui.text.values import exported, shown
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
@@ -102,3 +104,9 @@ async def test_a_number_of_today_is_not_of_one_account_alone(make_panel: MakePan
     half = with_type(calm(accounts=both), account_type("invoices"), never)
     panel.context.services.orchestrator.become(half)  # type: ignore[attr-defined]
     await until(lambda: "due" not in {number.view for number in past.numbers}, 5)
+
+
+def test_states_are_saved_in_the_words_of_the_screen() -> None:
+    for stored in ("delivered", "invoice", "none", "a new one"):
+        assert exported(stored, ColumnKind.ENUM) == shown(stored, ColumnKind.ENUM)
+    assert exported("delivered", ColumnKind.ENUM) == "shipped"

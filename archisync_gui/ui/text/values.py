@@ -63,6 +63,8 @@ def exported(value: Value, kind: Kind) -> object:
                 return value
             case Kind.BOOL:
                 return tr("yes") if value else tr("no")
+            case Kind.ENUM:
+                return enum_word(str(value))
             case Kind.DATE:
                 return date.fromisoformat(str(value))
             case Kind.DATETIME:
