@@ -264,5 +264,12 @@
                 <numerusform>%n gone</numerusform>
             </translation>
         </message>
+        <message numerus="yes">
+            <source>… and %n more, not listed here</source>
+            <translation>
+                <numerusform>… and %n more, not listed here</numerusform>
+                <numerusform>… and %n more, not listed here</numerusform>
+            </translation>
+        </message>
     </context>
 </TS>

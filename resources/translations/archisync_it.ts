@@ -3700,5 +3700,20 @@
             <source>Why, at that moment</source>
             <translation>Perché, in quel momento</translation>
         </message>
+        <message>
+            <source>credit open: {amount}</source>
+            <translation>credito aperto: {amount}</translation>
+        </message>
+        <message>
+            <source>Open credit notes: {count} · {total}</source>
+            <translation>Note di credito aperte: {count} · {total}</translation>
+        </message>
+        <message numerus="yes">
+            <source>… and %n more, not listed here</source>
+            <translation>
+                <numerusform>… e %n altro, non elencato qui</numerusform>
+                <numerusform>… e altri %n, non elencati qui</numerusform>
+            </translation>
+        </message>
     </context>
 </TS>

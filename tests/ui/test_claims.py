@@ -8,13 +8,16 @@ from datetime import timedelta
 
 import pytest
 from panel_fakes import NOW, SILENT, MakePanel, account_type, calm, run_record, with_type
-from panel_office import Office
+from panel_office import INVOICES, Office
 
 from archisync_gui.entities import ENTITIES
 from archisync_gui.entities.declaration import Kind as ColumnKind
+from archisync_gui.entities.declaration import Value
 from archisync_gui.model import AccountStatus, Freshness, Outcome, Scope
 from archisync_gui.ui.live.failures import failure_spans, span_sentence
+from archisync_gui.ui.live.record import read_record
 from archisync_gui.ui.live.summary import Section, period_of, read_summary
+from archisync_gui.ui.output.record import Sheet, make_sheet, plain_text, sheet_html
 from archisync_gui.ui.text.i18n import clock, day, moment
 from archisync_gui.ui.text.values import exported, shown
 from tests.support.waiting import until
@@ -110,3 +113,32 @@ def test_states_are_saved_in_the_words_of_the_screen() -> None:
     for stored in ("delivered", "invoice", "none", "a new one"):
         assert exported(stored, ColumnKind.ENUM) == shown(stored, ColumnKind.ENUM)
     assert exported("delivered", ColumnKind.ENUM) == "shipped"
+
+
+# -------------------------------------------------------------------------------------------------------- sheets
+
+
+async def sheet_of(office: Office, *bills: dict[str, Value]) -> Sheet:
+    await office.read("invoices", "agente01", list(bills), NOW - timedelta(minutes=1))
+    entity = next(e for e in ENTITIES if e.name == "customers")
+    record = await read_record(office.store, entity, "agente01", "50120")
+    assert record is not None
+    return make_sheet(record, NOW)
+
+
+async def test_an_open_credit_note_is_not_paid(office: Office) -> None:
+    note = {**INVOICES[2], "erp_id": "400", "amount": -5000, "remaining_amount": -5000, "closed_on": None}
+    sheet = await sheet_of(office, *INVOICES, note)
+    titles = [section.title for section in sheet.sections]
+    assert "Open credit notes: 1 · 50.00 €" in titles
+    assert "Paid invoices: 1" in titles
+    assert "credit open: 50.00 €" in plain_text(sheet)
+
+
+async def test_a_copied_sheet_says_how_much_it_leaves_out(office: Office) -> None:
+    many = [{**INVOICES[2], "erp_id": str(n), "invoice_number": f"FT{n}"} for n in range(400, 412)]
+    sheet = await sheet_of(office, *many)
+    left = next(section.left_out for section in sheet.sections if section.title.startswith("Paid invoices"))
+    assert left >= 7
+    for said in (plain_text(sheet), sheet_html(sheet)):
+        assert f"… and {left} more, not listed here" in said

@@ -16,6 +16,7 @@ from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import ago, moment, tr
 from archisync_gui.ui.text.records import (
     FACTS,
+    credit,
     invoice_state_word,
     money,
     order_state_word,
@@ -180,13 +181,18 @@ def _invoices(page: Page | None, today: date) -> list[Section]:
     newest = sorted(page.rows, key=lambda row: str(row.values.get("invoice_date") or ""), reverse=True)
     open_ = [row for row in newest if owed(row.values)]
     open_.sort(key=lambda row: str(row.values.get("due_date") or "9999"))
-    other = [row for row in newest if not owed(row.values)]
+    credits_ = [row for row in newest if credit(row.values)]
+    other = [row for row in newest if not owed(row.values) and not credit(row.values)]
     total = sum(owed(row.values) for row in open_)
     heading = tr("Unpaid invoices: {count} · {total}", count=len(open_), total=money(total))
-    paid = tr("Paid invoices: {count}", count=page.total - len(open_))
+    count = page.total - len(open_) - len(credits_)
+    paid = tr("Paid invoices: {count}", count=count)
+    given = sum(credit(row.values) for row in credits_)
+    credited = tr("Open credit notes: {count} · {total}", count=len(credits_), total=money(given))
     return [
         Section(heading, tuple(_line("invoices", row, today) for row in open_[:AT_MOST]), _over(len(open_))),
-        Section(paid, tuple(_line("invoices", row, today) for row in other[:5]), max(0, page.total - len(open_) - 5)),
+        Section(credited, tuple(_line("invoices", row, today) for row in credits_[:AT_MOST]), _over(len(credits_))),
+        Section(paid, tuple(_line("invoices", row, today) for row in other[:5]), max(0, count - 5)),
     ]
 
 
@@ -278,6 +284,11 @@ def _foot(sheet: Sheet) -> str:
     return tr("Data as of: {ages}", ages=sheet.read_at) + " · " + tr("Sheet of {time}", time=sheet.made)
 
 
+def _more(section: Section) -> str:
+    """That the section goes on: a copy without it would pass for all there is."""
+    return tr("… and %n more, not listed here", "", section.left_out)
+
+
 def plain_text(sheet: Sheet) -> str:
     """The sheet to be pasted into a message."""
     lines = [f"{sheet.name} ({sheet.kind})"]
@@ -288,6 +299,7 @@ def plain_text(sheet: Sheet) -> str:
         for line in section.lines:
             lines.append(f"{'    ' if line.indent else '  '}{line.name} · {line.detail}".rstrip(" ·"))
             lines += [f"    {line.link}"] if line.link else []
+        lines += [f"  {_more(section)}"] if section.left_out else []
     return "\n".join([*lines, "", _foot(sheet)])
 
 
@@ -305,5 +317,6 @@ def sheet_html(sheet: Sheet) -> str:
             indent = "&nbsp;&nbsp;&nbsp;&nbsp;" if line.indent else ""
             parts.append(f"<tr><td>{indent}{escape(line.name)}</td><td>{escape(line.detail)}</td></tr>")
         parts.append("</table>")
+        parts.append(f"<p>{escape(_more(section))}</p>" if section.left_out else "")
     parts.append(f"<p>{escape(_foot(sheet))}</p>")
     return "".join(parts)

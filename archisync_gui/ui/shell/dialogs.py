@@ -55,7 +55,7 @@ class Dialogs:
         return True
 
     def show(self, name: str, make: Callable[[], QDialog], old: Callable[[QDialog], bool] | None = None) -> QDialog:
-        """Open a dialog, or raise the one that is open already; one that is ``old`` by now gives its place to another."""
+        """Open a dialog, or raise the one that is open; one that is ``old`` by now gives its place to another."""
         found = self.open_now.get(name)
         if found is not None and old is not None and old(found):
             self._makers[name] = make

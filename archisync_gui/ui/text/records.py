@@ -87,9 +87,17 @@ def owed(invoice: Row) -> int:
     return remaining if isinstance(remaining, int) and remaining > 0 and not invoice.get("closed_on") else 0
 
 
+def credit(invoice: Row) -> int:
+    """What is still to be given back of a credit note, in cents; 0 for a closed one and for an invoice."""
+    remaining = invoice.get("remaining_amount")
+    return -remaining if isinstance(remaining, int) and remaining < 0 and not invoice.get("closed_on") else 0
+
+
 def invoice_state_word(invoice: Row, today: date) -> str:
     """``da pagare 120,00 €``, ``scaduta: 120,00 €``, ``pagata``."""
     rest = owed(invoice)
+    if given := credit(invoice):
+        return tr("credit open: {amount}", amount=money(given))
     if not rest:
         return tr("paid", "invoice")
     if str(invoice.get("due_date") or "9999") < today.isoformat():
