@@ -3694,7 +3694,7 @@
         </message>
         <message>
             <source>runs since {time}</source>
-            <translation>letture dal {time}</translation>
+            <translation>aggiornamenti dal {time}</translation>
         </message>
         <message>
             <source>Why, at that moment</source>
