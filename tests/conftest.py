@@ -1,6 +1,7 @@
 """What all tests share: the loop they run on, and that they leave nothing behind; the work is in ``tests/support``."""
 
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,15 @@ def length(file: Path) -> tuple[int, bool]:
     name = file.relative_to(Path(__file__).parent).as_posix()
     place = LONGEST.index(name) if name in LONGEST else len(LONGEST)
     return place, not name.startswith(LONG)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What a test has logged may be no text (half a character); pytest-xdist ends the whole run where it has to send
+    such a report."""
+    report = yield
+    report.sections = [(name, text.encode("utf-8", "backslashreplace").decode()) for name, text in report.sections]
+    return report
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -374,8 +374,9 @@ async def test_two_tabs_never_overwrite_each_others_draft(at_work: Rig) -> None:
     await expect(other.locator("#lines tr")).to_have_count(1)
     for tab, note in ((page, "prima"), (other, "seconda")):
         await tab.locator("#note").fill(note)
-        await tab.keyboard.press("Control+Enter")
-    await expect(page.locator("#saved")).to_contain_text("Bozza salvata")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#saved")).to_contain_text("Bozza salvata")  # each asks who answers first: no order else
+    await other.keyboard.press("Control+Enter")
     await expect(other.locator("#conflict")).to_be_visible()
     at_work.problems.clear()  # Chromium reports the 412 as a resource that failed to load
     (kept,) = await at_work.office.drafts.list("agente1")
