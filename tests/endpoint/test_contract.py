@@ -28,6 +28,11 @@ positive_data_acceptance.expected-statuses = ["2xx", 401, 403, 404, 410, 412, 50
 include-name-regex = "(customers|products|prices|/drafts$|/drafts/past$|/sync/\\\\{type\\\\})"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 403, 404, 410, 422, 503]
 
+# ... that the name and the nonce of a question to the panel come together.
+[[operations]]
+include-name-regex = "/api/health$"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 422, 503]
+
 # ... nor that a header's value is quoted: the generator leaves the quotes out.
 [[operations]]
 include-name-regex = "drafts/\\\\{id\\\\}"

@@ -207,6 +207,8 @@ KINDS: dict[Callable[[], Iterator[Sight]], dict[tuple[str, str], str]] = {
         ("export.py", "part.replace(path)"): "an export: the operator can make it again",
         ("erp/conformance/", "asyncio.to_thread(save_to.write_text"): "a report where the operator wants it",
         ("ui/output/paper.py", "part.write_bytes("): "written under a name of its own first, for all to read",
+        ("app/quitting.py", "restart_list.write_bytes(b"): "for the installer that asks and waits",
+        ("app/quitting.py", "restart_list.open('a'"): "for the installer that asks and waits",
         ("start.py", "lock.open('rb+')"): "looked at only: Windows locks no file that is open for reading",
         ("ui/pages/data_lists.py", "self._rows.replace(cells)"): "rows of a table, no file",
         ("ui/dialogs/run_details.py", "asyncio.to_thread(path.write_text"): "a text where the operator wants it",

@@ -272,7 +272,7 @@ async function sendNow(entry) {
   if (status === 200 || status === 201) {
     if (!Number.isInteger(answer.draft?.version)) throw new TypeError(`no draft in the answer ${status}`); // it stays in the outbox
     const wrong = await doubt(); // another program may have taken the port just before
-    if (wrong) return { here: true, away: wrong.why === "panel.away", why: wrong.message, others: false };
+    if (wrong) return { here: true, away: wrong.why === "panel.away", why: wrong.message, others: false, shut: false };
     const sent = { saved: answer.draft, total: answer.total };
     stored.set(stateOf(entry), sent);
     await remove(entry);
