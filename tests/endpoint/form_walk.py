@@ -120,6 +120,7 @@ IN_PAGE = """() => {
       const worker = await navigator.serviceWorker.getRegistration("/order-form/handover");
       return worker?.active?.state === "activated";
     }),
+    sealed: () => until(() => !Object.keys(localStorage).some((name) => name.startsWith("archisync-keep:"))),
     // The form asks an address that is slow to answer three times, the last time after 23 s.
     found: (id) => until(async (wanted) => (await walk.keep.waiting()).some((entry) => entry.id === wanted), id, 60000),
     online: () => { dispatchEvent(new Event("online")); },
@@ -499,8 +500,10 @@ class Walk:
         await self.rig.office.restart()
 
     async def move(self) -> None:
-        """The panel answers at another port; the agent opens the form there and finds what was left."""
+        """The panel answers at another port; the agent opens the form there and finds what was left. What was typed in
+        the last moments is plain text until it is encrypted, and is not handed over (the form's README)."""
         await self.ask("served")
+        await self.ask("sealed")
         office, seed = self.rig.office, await self.ask("get")
         port = office.endpoint.port
         await office.endpoint.move(port + 1 if port == self.first_port else self.first_port)
