@@ -120,7 +120,10 @@ IN_PAGE = """() => {
       const worker = await navigator.serviceWorker.getRegistration("/order-form/handover");
       return worker?.active?.state === "activated";
     }),
-    sealed: () => until(() => !Object.keys(localStorage).some((name) => name.startsWith("archisync-keep:"))),
+    sealed: (id) => until((wanted) => !Object.entries(localStorage).some(([name, text]) => {
+      const value = name.startsWith("archisync-keep:") ? JSON.parse(text) : null;
+      return value?.id === wanted && !value.sealed;
+    }), id),
     // The form asks an address that is slow to answer three times, the last time after 23 s.
     found: (id) => until(async (wanted) => (await walk.keep.waiting()).some((entry) => entry.id === wanted), id, 60000),
     online: () => { dispatchEvent(new Event("online")); },
@@ -503,7 +506,7 @@ class Walk:
         """The panel answers at another port; the agent opens the form there and finds what was left. What was typed in
         the last moments is plain text until it is encrypted, and is not handed over (the form's README)."""
         await self.ask("served")
-        await self.ask("sealed")
+        await self.ask("sealed", self.id)
         office, seed = self.rig.office, await self.ask("get")
         port = office.endpoint.port
         await office.endpoint.move(port + 1 if port == self.first_port else self.first_port)
