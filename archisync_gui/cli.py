@@ -263,24 +263,14 @@ async def _unless_broken(core: Core, work: Coroutine[Any, Any, tuple[int, Any]])
 def _ended_by_signals(stop: Callable[[], object]) -> Iterator[None]:
     """``stop`` is called by a signal that asks for the end, and by the end of Windows' console."""
     from archisync_gui.app.console import console_end
-    from archisync_gui.system import end_signals
+    from archisync_gui.system import on_end_signals
 
-    loop = asyncio.get_running_loop()
-    handled = [number for number in end_signals() if _add_handler(loop, number, stop)]
+    end = on_end_signals(stop)
     try:
         with console_end(stop):
             yield
     finally:
-        for number in handled:
-            loop.remove_signal_handler(number)
-
-
-def _add_handler(loop: asyncio.AbstractEventLoop, number: int, handler: Callable[[], object]) -> bool:
-    try:
-        loop.add_signal_handler(number, handler)
-    except NotImplementedError:  # Windows: Ctrl-C arrives as KeyboardInterrupt
-        return False
-    return True
+        end()
 
 
 def _arguments(options: argparse.Namespace, language: str) -> dict[str, Any] | None:

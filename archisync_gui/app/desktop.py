@@ -18,7 +18,7 @@ from archisync_gui.app.display import display_available, windows_are_seen
 from archisync_gui.app.life import Life
 from archisync_gui.app.profile import Profile, ProfileLock
 from archisync_gui.messages import system_language, text
-from archisync_gui.system import end_signals
+from archisync_gui.system import on_end_signals
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -186,9 +186,7 @@ async def _main(
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_log_unhandled)
-    if sys.platform != "win32":
-        for number in end_signals():
-            loop.add_signal_handler(number, over.set)
+    on_end_signals(over.set)
     app.aboutToQuit.connect(over.set)
     session_end = SessionEnd(app, reason=lambda: text("session-ends", panel_language()).what, at_last=at_last)
     try:

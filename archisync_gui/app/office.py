@@ -8,7 +8,6 @@ import getpass
 import json
 import socket
 import sys
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -158,13 +157,10 @@ async def _take_part(profile: Profile, demo: DemoOptions | None, language: str) 
     """``office run``: take part without a window until the process is told to end; wait while the server is away."""
     from archisync_gui.app.core import until_over
     from archisync_gui.app.taking_part import taking_part_at_last
-    from archisync_gui.system import end_signals
+    from archisync_gui.system import on_end_signals
 
     done = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in end_signals():
-        with suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
-            loop.add_signal_handler(number, done.set)
+    on_end_signals(done.set)
     membership_, _ = await joined(profile)
 
     def say(code: str, **params: object) -> None:

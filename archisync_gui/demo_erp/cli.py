@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from archisync_gui.demo_erp.clock import DemoClock
@@ -15,7 +14,7 @@ from archisync_gui.demo_erp.faults import FAULTS, parse_fault
 from archisync_gui.demo_erp.latency import Latency
 from archisync_gui.demo_erp.structure import Structure
 from archisync_gui.demo_erp.variations import VARIATIONS, parse_variation
-from archisync_gui.system import end_signals
+from archisync_gui.system import on_end_signals
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -91,10 +90,7 @@ async def _run(args: argparse.Namespace) -> int:
         port=args.port,
     )
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in end_signals():
-        with suppress(NotImplementedError):  # Windows: KeyboardInterrupt ends asyncio.run instead
-            loop.add_signal_handler(number, stop.set)
+    on_end_signals(stop.set)
     try:
         url = await demo.start()
     except OSError as error:
