@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import tempfile
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
@@ -130,7 +130,7 @@ def erase_customer(profile: Profile, wanted: str, *, from_backups: bool = False)
     """
     path = profile.folder / FILE
     customer = _find(profile, wanted)
-    orders = _orders(personal.export(path, ENTITIES, customer))
+    orders = personal.keys_in(path, ENTITIES, customer, "orders")
     counts = {
         "log": clean_logs(profile.log_file.parent, customer),
         "pictures": _remove_all(profile.screenshots),
@@ -201,24 +201,22 @@ def _find(profile: Profile, wanted: str) -> Customer:
     except StoreError as error:
         if error.code != "customer-unknown":
             raise
-        for backup in backups.listed(path):
-            with suppress(StoreError):  # it may be damaged
-                return finding.find(backup, ENTITIES, wanted)
-        raise
+        before = next(_in_backups(path, wanted), None)
+        if before is None:
+            raise
+        return before
     if customer.ids:
         return customer
-    known = _known_before(path, wanted) or replace(customer, ids=drafts_personal.ids_of(profile.folder, customer))
+    before = next((one for one in _in_backups(path, wanted) if one.ids), None)
+    known = before or replace(customer, ids=drafts_personal.ids_of(profile.folder, customer))
     return finding.find(path, ENTITIES, wanted, known)
 
 
-def _known_before(path: Path, wanted: str) -> Customer | None:
-    """The customer as the newest backup knows them that has them in the list of customers."""
+def _in_backups(path: Path, wanted: str) -> Iterator[Customer]:
+    """The customer as the backups know them, newest first."""
     for backup in backups.listed(path):
-        with suppress(StoreError):
-            found = finding.find(backup, ENTITIES, wanted)
-            if found.ids:
-                return found
-    return None
+        with suppress(StoreError):  # it may be damaged, or not have them
+            yield finding.find(backup, ENTITIES, wanted)
 
 
 def _shown(column: Column, value: Any) -> object:
@@ -248,9 +246,7 @@ def _backups(profile: Profile, customer: Customer) -> list[Path]:
     """The backups of either database that hold the customer, in their write-ahead log, too. One that cannot be looked
     at is none of them: the erasing names it."""
     folder = profile.folder / backups.FOLDER
-    files = set(folder.glob("*.db"))
-    for side in backups.SIDES:  # a full disk may leave a log alone
-        files |= {file.with_name(file.name.removesuffix(side)) for file in folder.glob(f"*.db{side}")}
+    files = {*folder.glob("*.db"), *backups.lone_logs(folder)}
     return [file for file in sorted(files) if holding(parts_of(file), customer)[0]]
 
 

@@ -6,14 +6,14 @@ import json
 import logging
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from archisync_gui.app import logs
 from archisync_gui.app.profile_folder import LOCK
 from archisync_gui.disk import replace_file
-from archisync_gui.store import backups
+from archisync_gui.store.database import SIDES
 from archisync_gui.store.keys import folded
 from archisync_gui.store.whose import Customer, searched
 
@@ -25,13 +25,17 @@ WATCHES = re.compile(r'^watches="(.*)"$', re.MULTILINE)
 """The watched records in it: JSON, with its quotation marks and backslashes escaped."""
 
 
+def _texts(folder: Path) -> Iterator[tuple[Path, str]]:
+    """The files of the log's folder."""
+    for file in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if file.is_file():
+            yield file, file.read_bytes().decode("utf-8", "replace")
+
+
 def clean_logs(folder: Path, customer: Customer) -> int:
     """Write ``[…]`` over what names the customer; how many files were changed."""
     changed = 0
-    for file in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if not file.is_file():
-            continue
-        before = file.read_bytes().decode("utf-8", "replace")
+    for file, before in _texts(folder):
         after = customer.blanked(before)
         if after != before:
             with logs.set_down(file):
@@ -42,12 +46,12 @@ def clean_logs(folder: Path, customer: Customer) -> int:
 
 def log_lines(folder: Path, customer: Customer) -> list[dict[str, Any]]:
     """The lines of the log that name the customer."""
-    found = []
-    for file in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if file.is_file():
-            lines = file.read_bytes().decode("utf-8", "replace").splitlines()
-            found += [{"file": file.name, "line": line} for line in lines if customer.mentioned(line)]
-    return found
+    return [
+        {"file": file.name, "line": line}
+        for file, text in _texts(folder)
+        for line in text.splitlines()
+        if customer.mentioned(line)
+    ]
 
 
 def watched(folder: Path, customer: Customer, numbers: Iterable[str] = ()) -> list[dict[str, Any]]:
@@ -58,8 +62,9 @@ def watched(folder: Path, customer: Customer, numbers: Iterable[str] = ()) -> li
 def unwatch(folder: Path, customer: Customer, numbers: Iterable[str] = ()) -> int:
     """Take these watches, and whatever else names the customer, out of the window's memory; how many watches."""
     before, orders = _memory(folder), frozenset(numbers)
-    kept = [watch for watch in _watches(before) if not _is_watched(watch, customer, orders)]
-    count = len(_watches(before)) - len(kept)
+    found = _watches(before)
+    kept = [watch for watch in found if not _is_watched(watch, customer, orders)]
+    count = len(found) - len(kept)
     escaped = json.dumps(kept).replace("\\", "\\\\").replace('"', '\\"')
     after = WATCHES.sub(lambda _: f'watches="{escaped}"', before) if count else before
     after = customer.blanked(after)
@@ -91,7 +96,7 @@ def _is_watched(watch: dict[str, Any], customer: Customer, orders: frozenset[str
 
 def parts_of(database: Path) -> list[Path]:
     """The files of a database, with its write-ahead log."""
-    sides = (database.with_name(database.name + side) for side in ("", *backups.SIDES))
+    sides = (database.with_name(database.name + side) for side in ("", *SIDES))
     return [part for part in sides if part.is_file()]
 
 

@@ -84,7 +84,7 @@ def take_past(connection: sa.Connection, orders: Iterable[PastOrder]) -> None:
 
 
 def forget_past(connection: sa.Connection, orders: Iterable[PastOrder]) -> None:
-    """Remove past orders that were taken elsewhere, unless they have changed since."""
+    """Remove past orders that were taken elsewhere, unless there is a later state of them here."""
     c = PAST_LINES.c
     for order in orders:
         connection.execute(

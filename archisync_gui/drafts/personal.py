@@ -61,7 +61,7 @@ def ids_of(folder: Path, customer: Customer) -> frozenset[str]:
         for one in chosen
         if isinstance(one, dict)
         and one.get("id")
-        and any(customer.owns(value) or value in customer.codes for value in one.values() if isinstance(value, str))
+        and any(customer.called(value) for value in one.values() if isinstance(value, str))
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from archisync_gui.disk import PRIVATE, beside, put_in_place, remove_file, remove_leftovers, rename
-from archisync_gui.store.database import make_empty, only_read, unsound
+from archisync_gui.store.database import SIDES, make_empty, only_read, unsound
 from archisync_gui.store.decided import bring_into, decided_in
 from archisync_gui.store.errors import StoreError, code_of, translated
 
@@ -28,8 +28,6 @@ DAYS_KEPT = 7
 """The newest daily backups of so many days are kept, too: many steps of one day push out no earlier day."""
 REPLACED = "replaced"
 """Why the file is there that lay in the database's place before a backup."""
-SIDES = ("-wal", "-shm")
-"""What SQLite keeps beside a database file. The write-ahead log holds its newest transactions."""
 
 
 def make(connection: sa.Connection, path: Path, reason: str, now: datetime) -> Path:
@@ -207,19 +205,18 @@ def prune(path: Path) -> int:
 
 
 def _old_of_others(path: Path, found: Sequence[Path]) -> list[Path]:
-    """Kept files of other databases (damaged drafts) than which ten backups are newer, and logs whose database was
-    never written beside them: a full disk leaves these."""
-    folder, old = _folder(path), []
+    """Set-aside files of other databases (damaged drafts) that are older than the tenth newest backup, and logs whose
+    database is not there: a full disk leaves these."""
+    folder = _folder(path)
     tenth = min((file.stat().st_mtime for file in found[:KEPT]), default=0.0) if len(found) >= KEPT else 0.0
-    for file in folder.glob(f"*-{REPLACED}.db") if folder.is_dir() else ():
-        if file not in found and file.stat().st_mtime < tenth:
-            old.append(file)
-    for side in SIDES:
-        for file in folder.glob(f"*.db{side}") if folder.is_dir() else ():
-            database = file.with_name(file.name.removesuffix(side))
-            if not os.path.lexists(database) and database not in old:
-                old.append(database)
-    return old
+    aside = (file for file in folder.glob(f"*-{REPLACED}.db") if file not in found)
+    return [*(file for file in aside if file.stat().st_mtime < tenth), *sorted(lone_logs(folder))]
+
+
+def lone_logs(folder: Path) -> set[Path]:
+    """Databases of a folder of which only a log is there."""
+    named = {file.with_name(file.name.removesuffix(side)) for side in SIDES for file in folder.glob(f"*.db{side}")}
+    return {database for database in named if not os.path.lexists(database)}
 
 
 def remove(file: Path) -> None:

@@ -18,6 +18,10 @@ class Connections(Protocol):
     def place(self) -> str:
         """Where the database is, for people."""
 
+    def require_place(self) -> None:
+        """Raise ``file-replaced`` where another file, or none, is in the place of the open one; a server's database has
+        no place. Blocking."""
+
     async def create(self) -> None:
         """Make the database where it is missing."""
 

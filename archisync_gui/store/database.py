@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+SIDES = ("-wal", "-shm")
+"""What SQLite keeps beside a database file. The write-ahead log holds its newest transactions."""
+
 HEADER = 100
 """Bytes of the header of a database file; :func:`make_empty` writes a whole page."""
 
@@ -69,7 +72,7 @@ class _Place:
 
     def know_sides(self) -> None:
         """Remember the log beside the open file, once there is one."""
-        for side in (self._path.with_name(f"{self._path.name}{suffix}") for suffix in ("-wal", "-shm")):
+        for side in (self._path.with_name(f"{self._path.name}{suffix}") for suffix in SIDES):
             if self._sides.get(side) is None:
                 self._sides[side] = _identity(side)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
 from archisync_gui.store.ages import STAMPS
-from archisync_gui.store.schema import NOTES, READS, REFUSED
+from archisync_gui.store.notes import note, put_note
+from archisync_gui.store.schema import READS, REFUSED
 
 DOUBTED = "clock-doubted"
 """The note of the last doubt. It outlives the archive when a backup takes its place (:mod:`.decided`)."""
@@ -21,20 +21,20 @@ NOTES_OF_DOUBT = frozenset({DOUBTED, APPLIED, KEPT})
 
 def doubt(connection: sa.Connection, now: datetime) -> None:
     """No stored time says any more how old the rows are. ``now`` only names this doubt."""
-    _put(connection, DOUBTED, now.isoformat())
+    put_note(connection, DOUBTED, now.isoformat())
     _mark(connection)
 
 
 def catch_up(connection: sa.Connection) -> None:
     """Doubt the times of an archive that comes from before the last doubt: it was a backup then."""
-    doubted = _note(connection, DOUBTED)
-    if doubted is not None and doubted != _note(connection, APPLIED):
+    doubted = note(connection, DOUBTED)
+    if doubted is not None and doubted != note(connection, APPLIED):
         _mark(connection)
 
 
 def is_kept_doubtful(connection: sa.Connection, run_id: str) -> bool:
     """Whether the time of a kept read is from before the last doubt."""
-    kept = _note(connection, KEPT)
+    kept = note(connection, KEPT)
     return isinstance(kept, list) and run_id in kept
 
 
@@ -45,14 +45,5 @@ def _mark(connection: sa.Connection) -> None:
         known = [name for name, at in zip(STAMPS, row[2:], strict=True) if at is not None]
         where = (READS.c.entity == row.entity, READS.c.account == row.account)
         connection.execute(READS.update().where(*where).values(doubtful=known or None))
-    _put(connection, KEPT, list(connection.scalars(sa.select(REFUSED.c.run_id))))
-    _put(connection, APPLIED, _note(connection, DOUBTED))
-
-
-def _note(connection: sa.Connection, key: str) -> Any:
-    return connection.scalar(sa.select(NOTES.c.value).where(NOTES.c.key == key))
-
-
-def _put(connection: sa.Connection, key: str, value: Any) -> None:
-    connection.execute(NOTES.delete().where(NOTES.c.key == key))
-    connection.execute(NOTES.insert().values(key=key, value=value))
+    put_note(connection, KEPT, list(connection.scalars(sa.select(REFUSED.c.run_id))))
+    put_note(connection, APPLIED, note(connection, DOUBTED))

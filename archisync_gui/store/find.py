@@ -190,6 +190,8 @@ def _definition(entity: Entity) -> list[str]:
 
 SIGNS = 0xF0000
 """Where the signs of the accounts begin: characters for private use, which no text of the ERP has."""
+MODULUS = 32749
+"""The largest prime below 2**15: with :data:`SIGNS` a sign stays among those for private use."""
 WEIGHED = range(1, 9)
 """Characters from both ends of an account that tell it from others; two of the same signs are told apart by rows."""
 
@@ -200,7 +202,7 @@ def _indexed(row: str) -> str:
 
     def weighed(side: int) -> str:
         signs = (f"{at} * coalesce(unicode(substr({account}, {side * at}, 1)), 0)" for at in WEIGHED)
-        return f"{SIGNS} + ({' + '.join(signs)}) % 32749"
+        return f"{SIGNS} + ({' + '.join(signs)}) % {MODULUS}"
 
     signs = f"char({SIGNS} + length({account}), {weighed(1)}, {weighed(-1)})"
     return f"' ' || {row}{schema.SEARCH} || ' ' || {signs}"
@@ -210,7 +212,7 @@ def _signs(account: str) -> str:
     """The signs of an account, as :func:`_indexed` writes them."""
 
     def weighed(text: str) -> int:
-        return SIGNS + sum(at * ord(sign) for at, sign in zip(WEIGHED, text, strict=False)) % 32749
+        return SIGNS + sum(at * ord(sign) for at, sign in zip(WEIGHED, text, strict=False)) % MODULUS
 
     return "".join(map(chr, (SIGNS + len(account), weighed(account), weighed(account[::-1]))))
 

@@ -90,8 +90,7 @@ def find(path: Path, entities: Sequence[Entity], wanted: str, known: Customer | 
         values = frozenset({value for _, value in own} | more)
         ids |= before_ids | (set() if known is None else known.ids - there)
         longer = containing({value for kind, value in theirs if kind == "name"}, values)
-        accounts = tuple(sorted({str(row[schema.ACCOUNT]) for row in rows}))
-        return Customer(frozenset(ids), frozenset(codes), values, accounts, longer)
+        return Customer(frozenset(ids), frozenset(codes), values, longer)
 
 
 def _everybody(connection: sa.Connection, table: sa.Table) -> list[Mapping[str, Any]] | None:

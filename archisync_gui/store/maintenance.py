@@ -18,7 +18,8 @@ import sqlalchemy as sa
 from archisync_gui.entities.declaration import Entity
 from archisync_gui.model import AccountId
 from archisync_gui.store import ages, refused, schema
-from archisync_gui.store.schema import CHANGES, EVENTS, EXPLANATIONS, NOTES, REFUSED, RUN_ORDER, RUNS
+from archisync_gui.store.notes import note, put_note
+from archisync_gui.store.schema import CHANGES, EVENTS, EXPLANATIONS, REFUSED, RUN_ORDER, RUNS
 from archisync_gui.store.types import Removed
 
 log = logging.getLogger(__name__)
@@ -54,42 +55,26 @@ class Times(NamedTuple):
 
 def times(connection: sa.Connection, clock: datetime) -> Times:
     """Up to when ages are measured. Only reads: see :func:`keep_retention_time`."""
-    kept = connection.scalar(sa.select(NOTES.c.value).where(NOTES.c.key == NOTE))
-    before = _moment(kept.get("clock")) if isinstance(kept, dict) else None
-    return Times(_retention_time(connection, clock), None if before is None else min(before, clock))
-
-
-def _retention_time(connection: sa.Connection, clock: datetime) -> datetime:
-    kept = connection.scalar(sa.select(NOTES.c.value).where(NOTES.c.key == NOTE))
-    time, day = _noted(kept)
+    kept = note(connection, NOTE)
+    noted = kept if isinstance(kept, dict) else {}
+    before, time = _moment(noted.get("clock")), _moment(noted.get("time"))
+    day = noted.get("day") if time is not None else None
     if time is None:
         found = connection.scalar(sa.select(RUNS.c.started).order_by(RUN_ORDER.desc()).offset(FIRST_GUESS).limit(1))
         oldest = connection.scalar(sa.select(RUNS.c.started).order_by(RUN_ORDER).limit(1))
         time = found or oldest or clock
     if day != _day(clock):
         time += STEP
-    return min(time, clock)
+    return Times(min(time, clock), None if before is None else min(before, clock))
 
 
 def keep_retention_time(connection: sa.Connection, time: datetime, clock: datetime) -> None:
     """Keep it for the next maintenance: it advances once on each day that ``clock`` shows."""
-    connection.execute(NOTES.delete().where(NOTES.c.key == NOTE))
-    connection.execute(
-        NOTES.insert().values(
-            key=NOTE, value={"time": time.isoformat(), "day": _day(clock), "clock": clock.isoformat()}
-        )
-    )
+    put_note(connection, NOTE, {"time": time.isoformat(), "day": _day(clock), "clock": clock.isoformat()})
 
 
 def _day(clock: datetime) -> str:
     return clock.astimezone(UTC).date().isoformat()
-
-
-def _noted(kept: object) -> tuple[datetime | None, str | None]:
-    if not isinstance(kept, dict):
-        return None, None
-    time = _moment(kept.get("time"))
-    return time, (str(kept.get("day")) if time is not None else None)
 
 
 def _moment(kept: object) -> datetime | None:

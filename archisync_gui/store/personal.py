@@ -23,6 +23,7 @@ from archisync_gui.entities.declaration import Entity, Row
 from archisync_gui.store import backups, refused, schema
 from archisync_gui.store import find as fulltext
 from archisync_gui.store.ages import forget_seen
+from archisync_gui.store.database import SIDES
 from archisync_gui.store.doubts import NOTES_OF_DOUBT
 from archisync_gui.store.errors import StoreError, translated
 from archisync_gui.store.fields import FieldChange, fields_of, lines, packed
@@ -78,6 +79,13 @@ def export(path: Path, entities: Sequence[Entity], customer: Customer) -> dict[s
     return found
 
 
+def keys_in(path: Path, entities: Sequence[Entity], customer: Customer, name: str) -> list[str]:
+    """Keys of the customer's rows in that list."""
+    _, table = tables(entities)[name]
+    with connected(path) as connection:
+        return [str(row[schema.KEY]) for row in _rows_of(connection, name, table, customer)]
+
+
 def _told(
     connection: sa.Connection, customer: Customer, keys: set[tuple[str, str, str]]
 ) -> dict[str, list[dict[str, Any]]]:
@@ -116,7 +124,7 @@ def rewritten(path: Path, change: Callable[[sa.Connection], dict[str, int]]) -> 
             with closing(sqlite3.connect(part, isolation_level=None)) as copy:
                 copy.execute("PRAGMA temp_store = MEMORY")  # a temporary file would hold what is to be gone
                 copy.execute("VACUUM")
-            for suffix in backups.SIDES:  # the log is empty: see above
+            for suffix in SIDES:  # the log is empty: see above
                 remove_file(path.with_name(path.name + suffix))
             put_in_place(part, path)
         except BaseException:
@@ -159,7 +167,7 @@ def _change_is(
         return True
     values = [value for value in (changed.before, changed.after) if isinstance(value, str)]
     if name == CUSTOMERS:
-        return key in customer.ids or any(customer.owns(value) or value in customer.codes for value in values)
+        return key in customer.ids or any(map(customer.called, values))
     if changed.field in CODES:
         return any(value in customer.codes for value in values)
     if changed.field is not None and (name not in lists or changed.field not in naming(lists[name][0])):
@@ -281,9 +289,9 @@ def _clean(connection: sa.Connection, table: sa.Table, column: str, customer: Cu
     """Write ``[…]`` over what names the customer; how many rows were changed."""
     key, count = next(iter(table.primary_key)), 0
     for row in connection.execute(sa.select(key, table.c[column])).mappings():
-        if _differs(row[column], customer):
-            values = {column: customer.without(row[column])}
-            connection.execute(table.update().where(key == row[key.name]).values(values))
+        cleaned = customer.without(row[column])
+        if cleaned != row[column]:
+            connection.execute(table.update().where(key == row[key.name]).values({column: cleaned}))
             count += 1
     return count
 
@@ -317,11 +325,10 @@ def _run_without(row: RowMapping, customer: Customer, keys: set[tuple[str, str, 
     """What is to be written into a run instead; empty where it does not name the customer."""
     key, values = row["key"], dict[str, Any]()
     mine = (row["type"], row["account"], key) in keys or (row["type"] == CUSTOMERS and key in customer.ids)
-    if key is not None and (mine or customer.owns(key) or key in customer.codes):
+    if key is not None and (mine or customer.called(key)):
         values["key"] = None
-    return values | {
-        name: customer.without(row[name]) for name in ("warnings", "error") if _differs(row[name], customer)
-    }
+    cleaned = {name: customer.without(row[name]) for name in ("warnings", "error")}
+    return values | {name: value for name, value in cleaned.items() if value != row[name]}
 
 
 def _clean_runs(connection: sa.Connection, customer: Customer, keys: set[tuple[str, str, str]]) -> int:

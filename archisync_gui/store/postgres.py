@@ -78,6 +78,9 @@ class Postgres:
         """The database's name for people."""
         return str(self.server)
 
+    def require_place(self) -> None:
+        """As in :class:`Connections`: nothing to require."""
+
     async def create(self) -> None:
         """Make the office's schema where it is missing. Raises :class:`StoreError`."""
         await self._writer.worker.run(self._create)

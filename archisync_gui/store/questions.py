@@ -15,7 +15,6 @@ from archisync_gui.entities.declaration import Entity, Value
 from archisync_gui.model import AccountId, Origin, Outcome, RunRecord, Scope, SyncType
 from archisync_gui.store import ages, find, log_reading, reading, schema
 from archisync_gui.store.connections import Connections
-from archisync_gui.store.database import Database
 from archisync_gui.store.errors import StoreError
 from archisync_gui.store.reading import Question, Wanted
 from archisync_gui.store.types import (
@@ -76,8 +75,7 @@ class Questions:
 
     def require_place(self) -> None:
         """Raise :class:`StoreError` ``file-replaced`` when the open file is no longer in its place. Blocking."""
-        if isinstance(self._database, Database):
-            self._database.require_place()
+        self._database.require_place()
 
     async def rows(
         self,

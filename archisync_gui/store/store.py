@@ -84,8 +84,12 @@ class Store(Questions):
                 return found
 
             bring = find.prepare if await database.exclusive(prepare) is Form.CURRENT else migrating.migrate
-            await database.write(lambda connection: bring(connection, entities))
-            await database.write(doubts.catch_up)
+
+            def begin(connection: sa.Connection) -> None:
+                bring(connection, entities)
+                doubts.catch_up(connection)
+
+            await database.write(begin)
             await database.read(lambda connection: migrating.require_tables(connection, path))
         except DBAPIError as error:  # tables or a version that no program of ours has written
             await database.close()

@@ -41,8 +41,8 @@ class Batch:
 
     @property
     def base(self) -> int | None:
-        """The number from which on the whole list may not have been replaced: the read began then. ``None``: it was
-        not compared with anything."""
+        """``Ages.number`` when the read began: if the whole list was replaced since, this batch is too old. ``None``:
+        it was not compared with anything."""
         if self.compared_with is None or self.after is None:
             return self.compared_with
         return min(self.after, self.compared_with)

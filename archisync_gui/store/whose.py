@@ -115,14 +115,16 @@ class Customer:
     """Account numbers."""
     values: frozenset[str]
     """Names, numbers, addresses: what names the customer or is how they are reached, now or before."""
-    accounts: tuple[str, ...]
-    """Agents in whose lists they stand."""
     others: frozenset[str] = frozenset()
     """Names of other customers that contain one of the values."""
 
     def owns(self, value: object) -> bool:
         """Whether a column's whole content is one of the values."""
         return isinstance(value, str) and word(value) in _words(self.values)
+
+    def called(self, value: object) -> bool:
+        """Whether a column's whole content is one of the values or an account number."""
+        return self.owns(value) or value in self.codes
 
     def mentioned(self, value: object) -> bool:
         """Whether a stored value (a text, or JSON with texts in it) names the customer. Numbers never do."""
@@ -165,7 +167,7 @@ class Customer:
 def containing(names: Iterable[str], values: Iterable[str]) -> frozenset[str]:
     """Those of the names that contain one of the values, and are none of them."""
     own = frozenset(values)
-    inner = _pattern(Customer(frozenset(), frozenset(), own, ()))
+    inner = _pattern(Customer(frozenset(), frozenset(), own))
     if inner is None:
         return frozenset()
     return frozenset(name for name in names if word(name) not in _words(own) and inner.search(name))

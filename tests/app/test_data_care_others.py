@@ -333,7 +333,7 @@ def test_a_file_of_another_program_that_names_the_customer_is_said(profile: Prof
 
 def test_who_is_named_in_a_text() -> None:
     def who(*values: str, codes: Sequence[str] = (), others: Sequence[str] = ()) -> Customer:
-        return Customer(frozenset(), frozenset(codes), frozenset(values), (), frozenset(others))
+        return Customer(frozenset(), frozenset(codes), frozenset(values), frozenset(others))
 
     anfora = who("L'Ànfora & Figli")
     for said in (
