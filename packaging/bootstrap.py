@@ -325,13 +325,19 @@ def fingerprint() -> str:
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
-def read_stamp() -> dict[str, object]:
-    """What an earlier setup left; empty when there was none or it was another one's."""
+def stamped() -> dict[str, object]:
+    """What the last setup left, of whichever it was; empty when there is nothing to read."""
     try:
         stamp = json.loads(STAMP.read_text("utf-8"))
     except (OSError, ValueError):
         return {}
-    return stamp if isinstance(stamp, dict) and stamp.get("fingerprint") == fingerprint() else {}
+    return stamp if isinstance(stamp, dict) else {}
+
+
+def read_stamp() -> dict[str, object]:
+    """What an earlier setup left; empty when there was none or it was another one's."""
+    stamp = stamped()
+    return stamp if stamp.get("fingerprint") == fingerprint() else {}
 
 
 def write_stamp(**changes: object) -> None:
@@ -342,11 +348,7 @@ def write_stamp(**changes: object) -> None:
 
 def moved() -> bool:
     """True when the environment was made in another folder: its programs (`.venv/bin/pytest`) name that one's Python."""
-    try:
-        stamp = json.loads(STAMP.read_text("utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(stamp, dict) and stamp.get("root", str(ROOT)) != str(ROOT)
+    return stamped().get("root", str(ROOT)) != str(ROOT)
 
 
 def environment(step: Step, stamp: dict[str, object]) -> str:

@@ -37,6 +37,7 @@ PYTHONS = ("3.11", "3.13")
 """Pythons of Debian 12 and 13."""
 
 SUMS = "SHA256SUMS"
+SIGNATURE = f"{SUMS}.minisig"
 
 
 class Refused(Exception):
@@ -67,7 +68,7 @@ def empty(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     sums = folder / SUMS
     listed = re.findall(r"^[0-9a-f]{64}  (.+)$", sums.read_text("utf-8"), re.MULTILINE) if sums.is_file() else []
-    ours = {SUMS, f"{SUMS}.minisig", *listed}
+    ours = {SUMS, SIGNATURE, *listed}
     others = sorted(path.name for path in folder.iterdir() if path.name not in ours or not path.is_file())
     if others:
         raise Refused(f"{folder} holds other things than an earlier release ({others[0]}): take an empty folder.")
@@ -137,7 +138,7 @@ def inside() -> list[tuple[str, str, str]]:
 
 def checksums(folder: Path) -> Path:
     """Write `SHA256SUMS` for all files of ``folder``, as `sha256sum --check` reads it."""
-    files = sorted(path for path in folder.iterdir() if path.is_file() and path.name not in (SUMS, f"{SUMS}.minisig"))
+    files = sorted(path for path in folder.iterdir() if path.is_file() and path.name not in (SUMS, SIGNATURE))
     lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files]
     (folder / SUMS).write_text("".join(lines), "utf-8")
     return folder / SUMS

@@ -56,6 +56,11 @@ def make_key(secret: Path, password: str) -> str:
     return public
 
 
+def signature_of(path: Path) -> Path:
+    """Where the signature of a file lies."""
+    return path.with_name(f"{path.name}.minisig")
+
+
 def signed(content: bytes, now: datetime, days: int, key: minisign.SecretKey) -> tuple[bytes, bytes]:
     """The list with its new number and dates, and its signature. Raises :class:`Refused` for what no panel could read.
 
@@ -101,7 +106,7 @@ def sign(path: Path, secret: Path, password: str, now: datetime, days: int) -> i
     """Sign the list in ``path``; returns its new serial number. Writes both files, or raises :class:`Refused`."""
     text, signature = signed(path.read_bytes(), now, days, _unlocked(secret, password))
     replace_file(path, text)
-    replace_file(path.with_name(path.name + ".minisig"), signature)
+    replace_file(signature_of(path), signature)
     return read_list(text).serial
 
 
@@ -114,14 +119,14 @@ def sign_sums(path: Path, secret: Path, password: str) -> int:
     names = compared(content, path.parent)
     key = _unlocked(secret, password)
     signature = bytes(key.sign(content, trusted_comment=f"file:{path.name}")) + b"\n"
-    replace_file(path.with_name(path.name + ".minisig"), signature)
+    replace_file(signature_of(path), signature)
     return len(names)
 
 
 def check_sums(path: Path) -> int:
     """As somebody does who has downloaded a release: signature, then files. How many; ``UpdatesError``, ``Refused``."""
     content = path.read_bytes()
-    verify(content, path.with_name(path.name + ".minisig").read_bytes(), read_source(SOURCE).public_key)
+    verify(content, signature_of(path).read_bytes(), read_source(SOURCE).public_key)
     return len(compared(content, path.parent))
 
 
@@ -155,7 +160,7 @@ def _unlocked(secret: Path, password: str) -> minisign.SecretKey:
 def check(path: Path) -> str:
     """A line about the signed list in ``path`` as a panel of this tree sees it. Raises ``UpdatesError``."""
     content = path.read_bytes()
-    verify(content, path.with_name(path.name + ".minisig").read_bytes(), read_source(SOURCE).public_key)
+    verify(content, signature_of(path).read_bytes(), read_source(SOURCE).public_key)
     found = read_list(content)
     names = ", ".join(version.name for version in found.versions)
     return f"number {found.serial} of {found.issued:%Y-%m-%d}, valid until {found.expires:%Y-%m-%d}: {names or 'none'}"

@@ -20,7 +20,7 @@ import socket
 import stat
 import struct
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -296,7 +296,9 @@ async def _connect(profile: Profile) -> Ends:
     if LOOPBACK:
         address = read_json(_address_file(profile))
         ends = await asyncio.open_connection("127.0.0.1", address["port"], limit=LINE_LIMIT)
-        return await _checked(ends, _proves_it(ends, address["secret"]))
+        async with _closed_unless_good(ends):
+            _require(await _proves_it(ends, address["secret"]))
+        return ends
     *others, last = _socket_paths(profile)
     for path in others:
         with contextlib.suppress(OSError):
@@ -306,23 +308,23 @@ async def _connect(profile: Profile) -> Ends:
 
 async def _connect_at(path: Path) -> Ends:
     ends = await asyncio.open_unix_connection(str(path), limit=LINE_LIMIT)
-    return await _checked(ends, _runs_for_own_user(ends))
-
-
-async def _checked(ends: Ends, check: Coroutine[object, object, bool]) -> Ends:
-    good = False
-    try:
-        good = await check
-    finally:
-        if not good:
-            await _closed(ends[1])
-    if not good:
-        raise PermissionError("a program of another user listens in the holder's place")
+    async with _closed_unless_good(ends):
+        _require(_is_own_user(ends[1]))
     return ends
 
 
-async def _runs_for_own_user(ends: Ends) -> bool:
-    return _is_own_user(ends[1])
+@contextlib.asynccontextmanager
+async def _closed_unless_good(ends: Ends) -> AsyncIterator[None]:
+    try:
+        yield
+    except BaseException:
+        await _closed(ends[1])
+        raise
+
+
+def _require(is_holder: bool) -> None:
+    if not is_holder:
+        raise PermissionError("a program of another user listens in the holder's place")
 
 
 def _is_own_user(writer: asyncio.StreamWriter) -> bool:

@@ -24,8 +24,8 @@ KEYRING_LIMIT = 5.0
 """Seconds that the keyring gets to answer; a locked one asks its user and may never do."""
 
 UNSEEN = "unseen"
-"""Among the places of an old password: a keyring that is not there now (another session of this user has one), and may
-hold one."""
+"""Among the places of an old password: a keyring that was not there when it was to be deleted. One that appears later,
+in another session of this user, may still hold it."""
 
 log = logging.getLogger(__name__)
 
@@ -209,7 +209,8 @@ class Credentials:
                     await self._forget_left(account)
 
     async def left(self, account: str) -> bool:
-        """True when a removed account's password could not be deleted yet. Raises ``OSError``."""
+        """Whether an old password (of a removed account, or before the one in use) could not be deleted yet. A keyring
+        that was not there does not count. Raises ``OSError``."""
         return (await self._left_of(account)) not in ("", UNSEEN)
 
     async def _note_left(self, account: str, places: str | None) -> None:

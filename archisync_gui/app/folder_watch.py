@@ -32,7 +32,8 @@ HEADER = struct.Struct("iIII")
 
 @contextmanager
 def folder_watch(folder: Path, *files: str) -> Iterator[Callable[[], Awaitable[None]]]:
-    """Gives a function that waits until ``folder``, or one of ``files`` in it, should be looked at again. In a loop."""
+    """Gives a function that waits until ``folder``, or one of ``files`` in it, should be looked at again. Needs
+    a running event loop."""
     changed = asyncio.Event()
     loop = asyncio.get_running_loop()
     told = _told_of(folder)

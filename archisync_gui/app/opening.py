@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from archisync_gui.app.member import OfficeMember
     from archisync_gui.drafts import Drafts
     from archisync_gui.endpoint.server import Endpoint
+    from archisync_gui.office.membership import Membership
     from archisync_gui.ui.shell.panel import Panel
     from archisync_gui.updates.watch import Updates
 
@@ -49,9 +50,12 @@ async def opened(life: Life, panel: Panel) -> AsyncIterator[Core | OfficeMember]
     from archisync_gui.office.membership import membership
     from archisync_gui.ui.text.i18n import language as panel_language
 
-    await asyncio.to_thread(follow_system, life.profile)
+    def looked() -> Membership | None:
+        follow_system(life.profile)  # before the settings are read
+        return membership(life.profile.folder)
+
     async with AsyncExitStack() as stack:
-        joined = await asyncio.to_thread(membership, life.profile.folder)
+        joined = await asyncio.to_thread(looked)
         panel.context.office = OfficeAccess(life, joined)
         if joined is None:
             core = await _opened_core(life, panel, stack)
