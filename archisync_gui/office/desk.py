@@ -63,6 +63,7 @@ ANNOUNCED_READS = 4 * 86400
 """Seconds that the end of a read stays: a member that slept over a long weekend shows rows and numbers of before it,
 and watches records, until it hears of the reads."""
 A_READ = f"%{json.dumps({'kind': EventKind.SYNC_COMPLETED})[1:-1]}%"
+"""``LIKE`` such an event is one of these: its kind as ``json.dumps`` writes it."""
 SWEEP = 30.0
 """Seconds between two removals of what has stayed long enough."""
 STATEMENT = 5.0

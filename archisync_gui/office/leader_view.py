@@ -81,9 +81,9 @@ class LeaderView:
         self._listeners = Listeners()
         self._tickets: dict[str, Ticket] = {}
         self._commands: dict[str, Command] = {}
-        self._requests: dict[str, str] = {}
-        """The leader's request of each ticket that has no outcome yet; empty: it did not wait."""
         """By ticket: the command that asks for it."""
+        self._requests: dict[str, str] = {}
+        """By ticket that has no outcome yet: the leader's request; empty: it did not wait."""
         self._ahead: list[Ahead] = []
         self._base = blank(types, accounts, clock.now())
         self._news = News(None, None, None)

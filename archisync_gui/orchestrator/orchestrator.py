@@ -108,7 +108,7 @@ class Orchestrator:
         self._dispatcher.start()
 
     async def close(self, deadline: float = 10.0) -> None:
-        """End the run (within ``deadline`` seconds), sessions, tickets; take nothing more, leave nothing (rule 27)."""
+        """End the run within ``deadline`` seconds, the sessions and the tickets; nothing goes on (rule 27)."""
         if self._closed:
             return
         self._closed = True
@@ -135,7 +135,7 @@ class Orchestrator:
         return self._request([(sync_type, scope, key, priority)], account, origin)[0]
 
     def request_full(self, origin: Origin = Origin.OPERATOR, account: AccountId | None = None) -> BatchTicket:
-        """Ask for all types at once, of one account or of all, or for none; they run in the usual order."""
+        """Ask for all types, of one account or of all; where one is refused, for none. They run in the usual order."""
         wanted = [(sync_type, Scope.ALL, None, None) for sync_type in self.state.types]
         return BatchTicket(self._number("b"), self._request(wanted, account, origin))
 
@@ -240,7 +240,7 @@ class Orchestrator:
         self._dispatcher.apply(schedule.rules_set, rules)
 
     def set_away(self, why: Reason | None) -> None:
-        """No network (``OFFLINE``), or sleep is near (``ASLEEP``): only the operator's reads begin until ``None``."""
+        """Until ``None``: no network (``OFFLINE``), or sleep is near (``ASLEEP``). Only the operator's reads begin."""
         self._dispatcher.apply(lambda state, _: schedule.away_set(state, why))
 
     def backup_failing(self, trouble: BackupTrouble | None) -> None:
@@ -261,7 +261,7 @@ class Orchestrator:
         all_as_of: datetime | None,
         doubtful: Collection[str] = (),
     ) -> None:
-        """The operator changed the stored rows (cleared, accepted, re-keyed): these are their times (``Ages``)."""
+        """The operator changed the stored rows (cleared, accepted, re-keyed), which have these times now (``Ages``)."""
         ages = last_success, new_as_of, all_as_of
         self._dispatcher.apply(run_changes.freshness_restated, sync_type, account, ages, doubtful)
 

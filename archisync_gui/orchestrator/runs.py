@@ -262,7 +262,7 @@ def _newer(known: Stamp | None, stamp: Stamp) -> Stamp:
 
 def _satisfied_too(state: State, now: Moment, active: Attempt, result: RunResult, scope: Scope) -> State:
     """A clean whole read gives the request of the other scope whose last asker came before it began what it wanted
-    (words, rule 6). What a suspended read has that is not satisfied is older than this one's rows (rule 19)."""
+    (words, rule 6). A suspended read that is not satisfied begins anew: the rows that it has are older (19)."""
     slot = Slot(active.run.type, active.run.account, scope)
     if (waiting := state.queue.get(slot)) is None:
         return state
