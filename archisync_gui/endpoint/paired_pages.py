@@ -90,7 +90,7 @@ class PairingStore:
         self._path = path
         self._clock = clock
         self._random = random
-        self._pages: dict[bytes, Page] = {}
+        self._known: dict[bytes, Page] = {}
         """By SHA-256 of the token."""
         self._changes = self._written = 0
         """Numbers of the latest change and of the one in the file."""
@@ -104,12 +104,10 @@ class PairingStore:
 
     def pages(self) -> tuple[Page, ...]:
         """All paired pages and programs, oldest first; our own order form's tabs left out."""
-        self._read_at_last()
         return tuple(p for p in self._pages.values() if not p.own)
 
     def ids(self) -> frozenset[str]:
         """The ids of all pages, programs and own tabs whose tokens are good."""
-        self._read_at_last()
         return frozenset(p.id for p in self._pages.values())
 
     def digests(self) -> tuple[bytes, ...]:
@@ -118,7 +116,6 @@ class PairingStore:
 
     def origins(self) -> frozenset[str]:
         """The outside origins that have a token."""
-        self._read_at_last()
         return frozenset(p.origin for p in self._pages.values() if p.origin is not None and not p.own)
 
     def find(self, token: str) -> Page | None:
@@ -127,7 +124,6 @@ class PairingStore:
         A token of our own order form that was not used for :data:`OWN_TOKEN_DAYS` days is refused, but not forgotten:
         the computer's clock may be wrong.
         """
-        self._read_at_last()
         wanted = digest_of(token)
         for digest, page in self._pages.items():
             if hmac.compare_digest(digest, wanted):
@@ -153,7 +149,6 @@ class PairingStore:
     ) -> tuple[Page, str]:
         """Let a page in; its token is returned here and never again. Raises :class:`PairingError`
         ``pairing-not-saved``; then no page was paired."""
-        self._read_at_last()
         token = as_text(self._random(32))
         now = self._clock.now()
         page = Page(as_text(self._random(6)), name, origin, frozenset(scopes), account, now, now, own)
@@ -164,26 +159,25 @@ class PairingStore:
         try:
             self._save()
         except PairingError:
-            self._pages = before
+            self._known = before
             raise
         return page, token
 
     def fix_account(self, page: Page, account: AccountId) -> Page:
         """Have a tab of our own order form work for ``account`` from now on, whichever account becomes the default."""
         fixed = replace(page, account=account)
-        self._pages = {digest: fixed if one.id == page.id else one for digest, one in self._pages.items()}
+        self._known = {digest: fixed if one.id == page.id else one for digest, one in self._pages.items()}
         self._save_later()
         return fixed
 
     def revoke(self, page_id: str) -> bool:
         """Forget a page; its token is refused from now on. False if there is none of that id. Raises
         :class:`PairingError` ``pairing-not-saved`` when the file still holds it."""
-        self._read_at_last()
         kept = {digest: page for digest, page in self._pages.items() if page.id != page_id}
         if len(kept) == len(self._pages):
             return False
         self._revoked |= {digest for digest, page in self._pages.items() if digest not in kept and not page.own}
-        self._pages = kept  # also when the disk refuses it: the token is not good any more in this process
+        self._known = kept  # also when the disk refuses it: the token is not good any more in this process
         self._save()
         return True
 
@@ -192,14 +186,12 @@ class PairingStore:
     def rows(self) -> tuple[Mapping[str, Json], frozenset[str]]:
         """The outside pages and programs by the SHA-256 of their tokens, and those revoked since the office was told.
         Our own form's tabs belong to this computer, as does when a page was last used."""
-        self._read_at_last()
         pages = {digest.hex(): _shown_to_office(page) for digest, page in self._pages.items() if not page.own}
         return pages, frozenset(digest.hex() for digest in self._revoked)
 
     def take(self, rows: Mapping[str, Json]) -> bool:
         """Let in what the office has let in, and forget what it has revoked (``None``). A row that cannot be read lets
         nobody in. True when that changed something."""
-        self._read_at_last()
         before = dict(self._pages)
         for key, row in rows.items():
             try:
@@ -240,15 +232,16 @@ class PairingStore:
         for _, digest in own[: max(0, len(own) - most)]:
             del self._pages[digest]
 
-    def _read_at_last(self) -> None:
-        """Read the file if it could not be read before; what came meanwhile stays."""
-        if not self._unread:
-            return
-        came = dict(self._pages)
-        self._load()
-        if not self._unread:
-            self._pages = {k: page for k, page in (self._pages | came).items() if k not in self._gone}
-            self._gone.clear()
+    @property
+    def _pages(self) -> dict[bytes, Page]:
+        """The pages. The file is read first if it could not be read before; what came meanwhile stays."""
+        if self._unread:
+            came = dict(self._known)
+            self._load()
+            if not self._unread:
+                self._known = {k: page for k, page in (self._known | came).items() if k not in self._gone}
+                self._gone.clear()
+        return self._known
 
     def _load(self) -> None:
         unread, self._unread = self._unread, False
@@ -276,7 +269,7 @@ class PairingStore:
                 unreadable += 1
         for entry in entries:
             try:
-                self._pages[bytes.fromhex(entry["hash"])] = _page(entry)
+                self._known[bytes.fromhex(entry["hash"])] = _page(entry)
             except (ValueError, KeyError, TypeError, OverflowError):
                 unreadable += 1
         if unreadable or document.get("version") != self.VERSION:

@@ -479,6 +479,7 @@ def test_a_file_that_cannot_be_read_for_a_while_costs_no_page(
         assert not again.revoke(form.id)
         again.take({digest_of(revoked).hex(): None})  # the office has revoked it
         assert file.read_bytes() == before
+    assert digest_of(token) in again.digests()  # asked first: nobody shows a token before the panel has proved itself
     found = again.find(token)
     assert found is not None
     assert found.id == form.id
