@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import overload
+from typing import TypeVar, overload
 
 from archisync_gui.model import (
     AccountId,
@@ -24,6 +24,9 @@ from archisync_gui.model import (
 
 SHARED = ""
 """Account under which products and prices are stored."""
+
+
+Run = TypeVar("Run", RunRecord, RunResult)
 
 
 class AccountView:
@@ -89,17 +92,11 @@ class AccountView:
             ),
         )
 
-    def record(self, run: RunRecord) -> RunRecord:
-        """A run of the history that may be seen."""
+    def outcome(self, run: Run) -> Run:
+        """A run of the history, or what a request of this account brought; another account may have read the list."""
         if run.account == self.account:
             return run
         return replace(run, account=SHARED, error=_of_others(run.error))
-
-    def result(self, result: RunResult) -> RunResult:
-        """What a request of this account brought; another account may have read the list."""
-        if result.account == self.account:
-            return result
-        return replace(result, account=SHARED, error=_of_others(result.error))
 
     def sees(self, sync_type: str, account: AccountId) -> bool:
         """Whether a run or request of that type and account may be seen."""

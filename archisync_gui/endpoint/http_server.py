@@ -10,6 +10,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import hdrs, web
@@ -278,7 +279,7 @@ class HttpServer:
             raise Refusal("method-refused", headers={hdrs.ALLOW: "GET, HEAD"})
         if path == ORDER_FORM:
             self._form_opened()
-        return self._page(request, file.body, file.type, file.etag)
+        return self._page(request, file)
 
     def _unknown(self, request: web.Request) -> Refusal:
         exact = {r.method for r in ROUTES if r.path == request.path}
@@ -288,15 +289,10 @@ class HttpServer:
         return Refusal("no-such-path")
 
     async def _openapi(self, request: web.Request) -> web.StreamResponse:
-        file = (await self._documents())[0]
-        headers = {hdrs.CACHE_CONTROL: "no-cache", hdrs.ETAG: file.etag}
-        if request.headers.get(hdrs.IF_NONE_MATCH) == file.etag:
-            return web.Response(status=304, headers=headers)
-        return web.Response(body=file.body, headers=headers | {hdrs.CONTENT_TYPE: file.type})
+        return _file(request, (await self._documents())[0])
 
     async def _docs(self, request: web.Request) -> web.StreamResponse:
-        file = (await self._documents())[1]
-        return self._page(request, file.body, file.type, file.etag)
+        return self._page(request, (await self._documents())[1])
 
     async def _documents(self) -> tuple[files.StaticFile, files.StaticFile]:
         """The contract as JSON and as a page: anybody may ask for them, and they take a third of a second to make."""
@@ -304,21 +300,24 @@ class HttpServer:
             self._making = asyncio.ensure_future(asyncio.to_thread(_described, self._services.version))
         return await asyncio.shield(self._making)
 
-    def _page(self, request: web.Request, body: bytes, type_: str, etag: str) -> web.StreamResponse:
-        headers = {
-            hdrs.CACHE_CONTROL: "no-cache",
-            "Content-Security-Policy": CSP_PAGE.format(
-                socket=self._gate.own_origin.replace("http", "ws", 1), addresses=" ".join(self._form_origins())
-            ),
-        }
-        if etag:
-            headers[hdrs.ETAG] = etag
-        if type_.startswith("text/html") and request.headers[hdrs.HOST] != self._gate.own_origin.partition("//")[2]:
+    def _page(self, request: web.Request, file: files.StaticFile) -> web.StreamResponse:
+        if file.type.startswith("text/html") and request.headers[hdrs.HOST] != self._gate.own_origin.partition("//")[2]:
             # One name only: what the form keeps (drafts, token) belongs to one origin.
             return web.Response(status=307, headers={hdrs.LOCATION: self._gate.own_origin + request.path})
-        if etag and request.headers.get(hdrs.IF_NONE_MATCH) == etag:
-            return web.Response(status=304, headers=headers)
-        return web.Response(body=body, headers=headers | {hdrs.CONTENT_TYPE: type_})
+        policy = CSP_PAGE.format(
+            socket=self._gate.own_origin.replace("http", "ws", 1), addresses=" ".join(self._form_origins())
+        )
+        return _file(request, file, {"Content-Security-Policy": policy})
+
+
+def _file(
+    request: web.Request, file: files.StaticFile, headers: Mapping[str, str] = MappingProxyType({})
+) -> web.StreamResponse:
+    """A file, or that the caller has it already."""
+    told = {hdrs.CACHE_CONTROL: "no-cache", hdrs.ETAG: file.etag, **headers}
+    if request.headers.get(hdrs.IF_NONE_MATCH) == file.etag:
+        return web.Response(status=304, headers=told)
+    return web.Response(body=file.body, headers=told | {hdrs.CONTENT_TYPE: file.type})
 
 
 def _described(version: str) -> tuple[files.StaticFile, files.StaticFile]:

@@ -240,7 +240,7 @@ class Pairing:
         self.store.told(keys)
 
     def one_time_code(self, account: AccountId | None = None) -> str:
-        """A code that our own order form exchanges for a token within :data:`CODE_LIFE` seconds, once."""
+        """A code that our own order form exchanges for a token within :data:`.codes.CODE_LIFE` seconds, once."""
         return self._codes.new(account)
 
     # ---------------------------------------------------------------- for the routes

@@ -10,11 +10,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterable
+from functools import lru_cache
 
 NONCE = r"^[A-Za-z0-9_-]{22,128}$"
 NAME = r"^[0-9a-f]{64}$"
 
 
+@lru_cache(maxsize=1024)  # asked for all tokens at each question
 def name_of(key: bytes) -> str:
     """The public name of a key."""
     return _hmac(key, "archisync name")

@@ -43,10 +43,14 @@ async def status(call: Call) -> Reply:
 
 def _view(call: Call) -> AccountView | None:
     """What of everything this caller may see; ``None``: all of it."""
-    if call.caller.account is None:
-        return None
-    call.services.gate.account(call.caller, None, enabled_accounts(call.services.orchestrator.get_status()))
-    return AccountView(call.caller.account, SHARED_TYPES)
+    if call.caller.account is not None:
+        call.services.gate.account(call.caller, None, enabled_accounts(call.services.orchestrator.get_status()))
+    return _of_token(call)
+
+
+def _of_token(call: Call) -> AccountView | None:
+    """As :func:`_view`, also for an account that is no longer in use."""
+    return None if call.caller.account is None else AccountView(call.caller.account, SHARED_TYPES)
 
 
 async def sync_type(call: Call) -> Reply:
@@ -138,8 +142,8 @@ def _told(call: Call, ticket: Ticket) -> Reply:
 
 
 def _result(call: Call, result: RunResult) -> Any:
-    account = call.caller.account
-    return as_json(result if account is None else AccountView(account, SHARED_TYPES).result(result))
+    view = _of_token(call)
+    return as_json(result if view is None else view.outcome(result))
 
 
 async def history(call: Call) -> Reply:
@@ -154,7 +158,7 @@ async def history(call: Call) -> Reply:
         account=view.account if view is not None else None,
         shared=SHARED_TYPES,
     )
-    seen = [as_json(run if view is None else view.record(run)) for run in runs]
+    seen = [as_json(run if view is None else view.outcome(run)) for run in runs]
     return Reply(contract.HistoryAnswer(message=call.say("history-told"), runs=seen))
 
 
