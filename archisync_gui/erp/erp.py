@@ -15,10 +15,10 @@ from archisync_gui.erp import certificate
 from archisync_gui.erp.background import Background, IdleTimer
 from archisync_gui.erp.browser import Browser, SessionMemory
 from archisync_gui.erp.certificate import Certificate
-from archisync_gui.erp.driver.page_driver import Act, place
+from archisync_gui.erp.driver.page_driver import ERROR_PAGE, Act, shows
 from archisync_gui.erp.driver.session import ErpSession, Limits
 from archisync_gui.erp.evidence import keep_evidence
-from archisync_gui.erp.failures import SessionExpired, StalePage, transient
+from archisync_gui.erp.failures import BROWSER_GONE, SessionExpired, StalePage, transient
 from archisync_gui.erp.left_open import LeftOpenLists, ListKey
 from archisync_gui.erp.lists.detail import detail_path, read_record
 from archisync_gui.erp.lists.list_view import STILL_OPEN_PATIENCE, ListView
@@ -234,7 +234,7 @@ class Erp:
         Where the session has expired, the list is not on show: it is restored later. Of a read that was abandoned
         nothing of this is left to do: browser and pages are its successor's."""
         account, hold = session.account, session.hold
-        lost = isinstance(error, SyncFailure) and error.code in ("browser-lost", "browser-silent")
+        lost = isinstance(error, SyncFailure) and error.code in BROWSER_GONE
         on_show = not lost and not isinstance(error, SessionExpired)
         if not hold.lost:
             self._left_open.forget(session.key)
@@ -295,7 +295,7 @@ class Erp:
             try:
                 driver = await session.driver()
                 await driver.go("Login.aspx", self.limits.open)
-                if place(await session.login(driver, logged_in)).casefold() == "error.aspx":
+                if shows(await session.login(driver, logged_in), ERROR_PAGE):
                     raise SyncFailure("login-failed", FailureKind.LOGIN, params={"account": account})
             finally:
                 await self._browser.forget(name)

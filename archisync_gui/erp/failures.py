@@ -8,6 +8,9 @@ from contextlib import contextmanager
 
 from archisync_gui.model import FailureKind, Json, SyncFailure
 
+BROWSER_GONE = frozenset(["browser-lost", "browser-silent"])
+"""Codes of a browser that has ended, or answers no more."""
+
 
 def transient(code: str, **params: Json) -> SyncFailure:
     """Time-out, navigation, 5xx, lost browser: worth another try."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from archisync_gui.entities.declaration import Entity
-from archisync_gui.erp.driver.page_driver import place
+from archisync_gui.erp.driver.page_driver import LOGIN_PAGE, shows
 from archisync_gui.erp.driver.session import ErpSession
 from archisync_gui.erp.failures import SessionExpired
 from archisync_gui.erp.lists.filters import view_of
@@ -117,7 +117,7 @@ class UserViews:
         try:
             async with asyncio.timeout(session.limits.restore):
                 driver = await session.driver()
-                if place(await driver.go(path, session.limits.open)).casefold() == "login.aspx":
+                if shows(await driver.go(path, session.limits.open), LOGIN_PAGE):
                     return
                 view = await ListView.open(session, entity, (), self._clock, self._ways, no_login)
                 await self._take_saved(account, view)

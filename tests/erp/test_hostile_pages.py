@@ -269,13 +269,21 @@ async def values_of_all_claimed_rows_are_complete_whatever_the_table_holds(cases
     assert (page.typed, page.rows, warned(view)) == (True, BY_VALUE, [])
 
 
+GIVEN_UP = f"""const real = window.setTimeout.bind(window);
+    window.given_up = 0;
+    const limit = {LIMITS.paint * 1000};
+    window.setTimeout = (handler, ms) => real(() => {{ given_up += ms === limit; handler(); }}, ms);"""
+"""Counts how often rows or texts were waited for in vain."""
+
+
 async def a_claim_that_the_footer_contradicts_does_not_count(cases: CasePages) -> None:
     """DDT and invoices claim a whole page of rows at times (seen)."""
     footer = """const foot = document.querySelector("[id$='DXMainTable'] tbody").insertRow();
         foot.id = grid.name + "_DXFooterRow";
         foot.insertCell().textContent = "Count=2";"""
-    view = await opened(cases, f"grid.pageRowCount = 20; {footer}")
+    view = await opened(cases, f"grid.pageRowCount = 20; {footer} {GIVEN_UP}")
     assert (await view.turn(None)).rows == BY_CELL
+    assert await cases.run("given_up") == 0, "nothing more is waited for"
     view = await opened(cases, f"grid.pageRowCount = 20; {footer} {ONE_ROW_LESS}")
     assert (await refusal(view.turn(None)))[0] == "rows-missing"
 
@@ -326,10 +334,7 @@ async def a_column_that_stays_empty_is_waited_for_once(cases: CasePages) -> None
         cases,
         f"""{SIX_ROWS}
         grid.Refresh = function () {{ this.call("refresh", [], () => draw(six.map(() => ""))); }};
-        const real = window.setTimeout.bind(window);
-        window.given_up = 0;
-        const limit = {LIMITS.paint * 1000};
-        window.setTimeout = (handler, ms) => real(() => {{ given_up += ms === limit; handler(); }}, ms);""",
+        {GIVEN_UP}""",
     )
     await view.turn(None)
     for _ in range(2):

@@ -12,7 +12,7 @@ from playwright.async_api import Error
 
 from archisync_gui import erp
 from archisync_gui.entities import ENTITIES
-from archisync_gui.erp.driver.page_driver import SCRIPTS, Act, Forbidden, PageDriver, Target, may_open, place
+from archisync_gui.erp.driver.page_driver import SCRIPTS, Act, Forbidden, PageDriver, Target, may_open, shows
 from archisync_gui.model import FailureKind, SyncFailure
 
 GRID = "Vertical_v6_123_LE_v6"
@@ -114,8 +114,9 @@ async def test_a_load_that_is_broken_off_every_time_is_worth_another_try() -> No
 
 def test_the_login_page_is_known_by_its_path_not_by_its_query() -> None:
     base = "https://erp.example.test/Archibald"
-    assert place(f"{base}/Login.aspx?ReturnUrl=%2fArchibald%2fDefault.aspx") == "Login.aspx"
-    assert place(f"{base}/SALESTABLE_ListView_Agent/") == "SALESTABLE_ListView_Agent"
+    assert shows(f"{base}/Login.aspx?ReturnUrl=%2fArchibald%2fDefault.aspx", "Login.aspx")
+    assert not shows(f"{base}/Default.aspx?ReturnUrl=%2fArchibald%2fLogin.aspx", "Login.aspx")
+    assert shows(f"{base}/SALESTABLE_ListView_Agent/", "SALESTABLE_ListView_Agent")
 
 
 TOUCHES = {"click", "dblclick", "tap", "press", "fill", "type", "check", "uncheck", "select_option", "drag_to", "hover"}

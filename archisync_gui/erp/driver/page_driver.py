@@ -111,9 +111,8 @@ def may_open(path: str) -> bool:
     return bool(_DETAIL.fullmatch(parts.path)) and query == {"mode": ["View"]}
 
 
-def place(url: str) -> str:
-    """``Login.aspx``, ``Error.aspx`` or another last word of the *pathname* (the login page's query holds others)."""
-    return urlsplit(url).path.rstrip("/").rpartition("/")[2]
+LOGIN_PAGE, ERROR_PAGE = "Login.aspx", "Error.aspx"
+"""The last words of these addresses; the query of the login page's holds others (``docs/erp.md``, Addresses)."""
 
 
 def shows(url: str, path: str) -> bool:
@@ -294,10 +293,9 @@ def _ended(answer: Any, step: str) -> Any:
 def at_erp(url: str, path: str) -> None:
     """Raise unless an address is that of ``path``: the login page is :class:`SessionExpired`, the error page and any
     other one are failures. Another list may have the same columns (``docs/erp.md``, Addresses)."""
-    where = place(url).casefold()
-    if where == "login.aspx":
+    if shows(url, LOGIN_PAGE):
         raise SessionExpired
-    if where == "error.aspx":
+    if shows(url, ERROR_PAGE):
         raise SyncFailure("erp-error-page", FailureKind.TRANSIENT)
     if not shows(url, path):
         raise transient("erp-other-page", wanted=path, shown=urlsplit(url).path)

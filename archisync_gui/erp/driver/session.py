@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from archisync_gui.erp.browser import Browser
-from archisync_gui.erp.driver.page_driver import LIMIT, Look, PageDriver, Target, at_erp, place, shows
-from archisync_gui.erp.failures import Navigated, SessionExpired, transient
+from archisync_gui.erp.driver.page_driver import LIMIT, LOGIN_PAGE, Look, PageDriver, Target, at_erp, shows
+from archisync_gui.erp.failures import BROWSER_GONE, Navigated, SessionExpired, transient
 from archisync_gui.erp.turn import Hold
 from archisync_gui.model import AccountId, FailureKind, SyncFailure
 
@@ -141,10 +141,10 @@ class ErpSession:
             try:
                 where, refusal = await self._sent(driver, password, before)
             except SyncFailure as error:
-                if error.code in ("browser-lost", "browser-silent"):
+                if error.code in BROWSER_GONE:
                     raise
                 raise failed from error
-        if place(where).casefold() != "login.aspx":
+        if not shows(where, LOGIN_PAGE):
             return where
         if not refusal or not password:
             raise failed
@@ -165,7 +165,7 @@ class ErpSession:
         except Navigated:
             pass
         where = await driver.arrived(limits.open)
-        if answer is None and place(where).casefold() == "login.aspx":
+        if answer is None and shows(where, LOGIN_PAGE):
             with suppress(Navigated):
                 answer = await driver.look(Look.LOGIN_OUTCOME, *given, step="login")
         return where, _refusal(answer, before)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from archisync_gui.entities.declaration import Entity, Row
 from archisync_gui.erp.cells.parsers import Unreadable, parse_id
@@ -76,15 +75,3 @@ def other_rows(keys: Sequence[str | None] | None, ids: Sequence[Typed]) -> int:
         return 0 if keys is None else max(len(ids), 1)
     pairs = [(plain_key(key), plain_key(value)) for key, value in zip(keys, ids, strict=True)]
     return sum(1 for key, value in pairs if key and value and key != value)
-
-
-def rows_due(page: Mapping[str, Any], shown: int) -> int:
-    """How many rows a page must have, ``shown`` being those of its table: as many as the grid claims, where that is
-    more. A claim does not count where the footer says that the table is complete (``docs/erp.md``, Paging).
-
-    ``page``: what the page's script told of its position.
-    """
-    footer, size = page["footer"], page["size"]
-    if page["empty"] or (footer is not None and size and shown == min(size, footer - page["index"] * size)):
-        return shown
-    return max(shown, page["claimed"] or 0)

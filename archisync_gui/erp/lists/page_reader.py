@@ -10,7 +10,7 @@ from archisync_gui.erp.driver.page_driver import Act, ReadPlan
 from archisync_gui.erp.failures import layout, refused, transient
 from archisync_gui.erp.lists.filters import State
 from archisync_gui.erp.lists.list_page import ListPage
-from archisync_gui.erp.lists.page import Page, other_rows, rows_due
+from archisync_gui.erp.lists.page import Page, other_rows
 from archisync_gui.erp.lists.ways import KnownWay, ReadingWays, Way, WhyCells
 
 
@@ -91,7 +91,7 @@ class PageReader:
             code = {"missing": WhyCells.MISSING, "slow": WhyCells.SLOW}.get(how, WhyCells.ERROR)
             return code, how.partition(":")[2].strip()[:200]
         asked, rows = self._asked(), page["rows"]
-        due = rows_due(page, page["expected"])
+        due = page["due"]
         if any(len(row) != len(asked) for row in rows) or len(rows) != due:
             return WhyCells.OTHER_ROWS, f"{len(rows)} / {due}"
         key = self._view.entity.row_key
@@ -140,7 +140,7 @@ class PageReader:
             raise refused("cells-empty", list=entity.name, page=page["index"] + 1)
         if not rows and page["claimed"] and not page["empty"]:
             raise refused("cells-empty", list=entity.name, page=page["index"] + 1)
-        if len(rows) < (due := rows_due(page, len(rows))):
+        if len(rows) < (due := page["due"]):
             raise transient("rows-missing", list=entity.name, page=page["index"] + 1, shown=len(rows), wanted=due)
         fields = self._asked()
         if not typed:

@@ -40,10 +40,9 @@
       const answer = await reader.pageValues(grid, plan.fields, plan.patience);
       page.how = answer.how;
       page.rows = answer.rows;
-      page.expected = reader.dataRows(grid).length;
       page.quiet = answer.how === "slow" ? !reader.busy() : await reader.idle(limit);
     } else {
-      page.painted = await reader.filled(grid, plan.fields, paint, CALM);
+      await reader.filled(grid, plan.fields, paint, CALM);
       Object.assign(page, reader.readCells(grid, plan.fields));
     }
     if (plan.compare) page.cells = reader.readCells(grid, plan.fields);

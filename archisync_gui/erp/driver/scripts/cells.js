@@ -63,11 +63,12 @@
   // Rows that the grid says it shows; null where it does not tell.
   const claimed = grid => (typeof grid.GetVisibleRowsOnPage === "function" ? grid.GetVisibleRowsOnPage() : null);
 
-  // Whether the table holds all rows that the grid says it shows; group rows count there, too.
+  // Whether the table holds all rows that it must have; the grid counts group rows, too.
   function rowsAreThere(grid, found) {
-    if (found >= claimed(grid) || reader.part(grid, "_DXEmptyRow")) return true;
+    const due = reader.position(grid).due;
+    if (found >= due) return true;
     const groups = reader.root(grid).querySelectorAll(`tr[id^='${CSS.escape(grid.name)}_DXGroupRow']`);
-    return found + groups.length >= claimed(grid);
+    return found + groups.length >= due;
   }
 
   // Column numbers of the header cells in order (-1: a cell without number, which is a blank field), or a problem.

@@ -158,14 +158,22 @@
     return popup ? [...popup.querySelectorAll("li")].map(item => reader.plainText(item).trim()).filter(Boolean) : [];
   }
 
+  // How many rows the table must have: as many as the grid claims, where that is more than it has. A claim does not
+  // count where the footer says that the table is complete (docs/erp.md, Paging).
+  function due({ index, size, footer, empty, claimed }, shown) {
+    const complete = footer !== null && size && shown === Math.min(size, footer - index * size);
+    return empty || complete ? shown : Math.max(shown, claimed || 0);
+  }
+
   function position(grid) {
     const size = pageSize(grid);
-    return {
+    const at = {
       index: Math.max(0, grid.GetPageIndex()), count: grid.GetPageCount(), size: size.rows, sizeText: size.text,
       footer: reader.footer(grid),
       empty: !!reader.part(grid, "_DXEmptyRow"),
       claimed: reader.claimed(grid),
     };
+    return { ...at, due: due(at, reader.dataRows(grid).length) };
   }
 
   // The ERP's version, which stands in the page's footer.
