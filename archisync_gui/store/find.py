@@ -31,16 +31,14 @@ CANDIDATES = 800
 """Living rows of the accounts asked for, with all trigrams of a word, that are looked at for the word itself, newest
 first. A text with a number or code has no such limit, unless that is too short: an exact number is never missed."""
 FEW = 400
-"""Up to so many rows with all trigrams of a text are read at once and ranked here, instead of being looked up once for
-each rank. That is usual for a rare name. It also avoids the slowest lookup: two frequent words that are rarely
-together."""
+"""Up to so many rows with all trigrams of a text are read at once and ranked here, not looked up once for each rank.
+That is usual for a rare name. It also avoids the slowest lookup: two frequent words that are rarely together."""
 SHORTEST = 2
 """Characters below which nothing is looked up."""
 MOST_WORDS = 50
 """Of a typed text so many words are looked up: SQLite could not read the question that a pasted page makes."""
 VAT_NUMBER = re.compile("it[0-9]{11}")
 """An Italian VAT number as it is searched, with its country."""
-
 OPTIONS = "tokenize='trigram case_sensitive 1', detail=none, columnsize=0"
 """Of the FTS5 tables. Without positions (``detail=none``) the index is a third as large; the words themselves are
 looked for in the rows that have their trigrams."""
