@@ -286,6 +286,7 @@ async def test_a_tab_whose_token_was_revoked_is_let_in_again(at_work: Rig) -> No
     for one in pairing.store.ids():
         pairing.revoke(one)
     await until(pairing.pending)
+    await expect(page.locator("#door")).to_be_visible()  # else it is hidden because it has not come yet
     pairing.approve(pairing.pending()[0].id, account=ACCOUNT)
     await expect(page.locator("#door")).to_be_hidden()
     await page.locator("#note").press("Control+Enter")
