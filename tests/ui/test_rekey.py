@@ -145,7 +145,7 @@ async def test_a_watch_follows_its_record(make_panel: MakePanel, people: Office,
     for watch in (order, Watch("customers", "agente01", "70003", "Cliente 03", "90003")):
         kept.add(watch)
     told: list[tuple[str, str]] = []
-    kept.fired.connect(lambda watch, said: told.append((watch.key, said)))
+    kept.fired.connect(lambda watch, said: told.append((watch.key, f"{watch.name}: {said}")))
     await rekeyed(people, world)
     await until(lambda: {watch.key for watch in kept.all} == {"901", "70004"})
     other = [{**one, "phone": "999"} if one["name"] == "Cliente 02" else one for one in MOVED]
@@ -167,7 +167,7 @@ async def test_a_watch_follows_a_record_re_keyed_while_this_panel_was_away(
     kept = panel.window.watches()
     kept.add(Watch("customers", "agente01", "70003", "Cliente 03", "90003"))
     told: list[str] = []
-    kept.fired.connect(lambda _, said: told.append(said))
+    kept.fired.connect(lambda watch, said: told.append(f"{watch.name}: {said}"))
     await people.store.keep_refused(
         "customers", "agente01", Batch("rekey", NOW, MOVED, True, True), RefusedKind.KEYS_CHANGED
     )
@@ -194,7 +194,7 @@ async def test_a_watch_without_a_row_of_its_number_stays_as_it_is(
     await rekeyed(people, world)
     await people.read("orders", "agente01", [{**ORDERS[0], "total_amount": 1}, *ORDERS[1:]], NOW)
     told: list[str] = []
-    kept.fired.connect(lambda _, said: told.append(said))
+    kept.fired.connect(lambda watch, said: told.append(f"{watch.name}: {said}"))
     world.orchestrator.tell(EventKind.SYNC_COMPLETED, {"type": "orders", "runId": f"run-{people._runs}"}, NOW)
     await until(lambda: bool(told))
     assert kept.all == watches

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from panel_fakes import NOW, MakePanel, World, run_record
@@ -29,7 +30,7 @@ async def watching(make_panel: MakePanel, office: Office, *watches: Watch) -> tu
     panel = await make_panel(store=office.store, entities=ENTITIES)
     told: list[tuple[str, str]] = []
     found = panel.window.watches()
-    found.fired.connect(lambda watch, said: told.append((watch.name, said)))
+    found.fired.connect(lambda watch, said: told.append((watch.name, f"{watch.name}: {said}")))
     for watch in watches:
         found.add(watch)
     return panel, told
@@ -50,7 +51,7 @@ async def test_a_watched_order_that_ships_is_told_once(make_panel: MakePanel, wo
         ("ORD/26-003", "ORD/26-003: shipped, delivery note 4568"),
         ("De Rossi", "De Rossi: shipped, delivery note 4568"),
     ]
-    await until(lambda: "shipped, delivery note 4568." in panel.window.notice.text)
+    await until(lambda: "De Rossi: shipped, delivery note 4568." in panel.window.notice.text)
     await office.read("ddt", "agente01", [*DDT, shipped], NOW)
     ended(world, office, "ddt")
     await office.read("orders", "agente01", [*ORDERS[:2], {**ORDERS[2], "total_amount": 1}], NOW)
@@ -137,7 +138,7 @@ class Computer:
         panel = Panel(qapp, memory=self._memory)
         self._world.panels.append(panel)
         panel.show()
-        panel.window.watches().fired.connect(lambda _, said: self.told.append(said))
+        panel.window.watches().fired.connect(lambda watch, said: self.told.append(f"{watch.name}: {said}"))
         panel.set_services(self._world.services(store=self._office.store, entities=ENTITIES))
         return panel
 
@@ -199,6 +200,29 @@ async def test_what_was_read_before_is_no_news_for_a_new_watch(
     ended(world, office, "ddt")
     await until(lambda: bool(told))
     assert told[0][1].startswith("ORD/26-003: 4568 changed: ")
+
+
+async def test_the_rows_of_watched_records_are_looked_up_once_for_all_missed_reads(
+    make_panel: MakePanel, world: World, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a long absence there are hundreds of reads."""
+    _, told = await watching(make_panel, office, ORDER)
+    shipped = {**DDT[0], "id": "7002", "ddt_number": "4568", "order_number": "ORD/26-003"}
+    for minutes, courier in ((5, "BRT"), (10, "GLS"), (15, "BRT")):
+        await office.read("ddt", "agente01", [*DDT, {**shipped, "courier": courier}], NOW + timedelta(minutes=minutes))
+        await journaled(office, "ddt", NOW + timedelta(minutes=minutes + 1))
+    asked: list[str] = []
+    related = office.store.related
+
+    async def counted(entity: str, *args: Any, **kwargs: Any) -> Any:
+        asked.append(entity)
+        return await related(entity, *args, **kwargs)
+
+    monkeypatch.setattr(office.store, "related", counted)
+    ended(world, office, "ddt")
+    await until(lambda: bool(told))
+    assert told[0][1].startswith("ORD/26-003: shipped, delivery note 4568; 4568 changed: ")
+    assert asked == ["ddt"]
 
 
 @pytest.mark.parametrize("kept", ["", "{", "[1]", '{"ddt": []}', '{"ddt": ["x"]}', '{"ddt": ["2026-03-09"]}', "null"])

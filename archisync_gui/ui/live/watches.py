@@ -61,7 +61,7 @@ class Watches(QObject):
 
     changed = Signal()
     fired = Signal(object, str)
-    """The watch, and what happened in one sentence."""
+    """The watch, and what happened, in words without the record's name."""
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -136,7 +136,7 @@ class Watches(QObject):
             self._context.background.run(self._follow(name), "watches")
         for event in events if self.all else ():
             done = event.data
-            if isinstance(done, SyncCompleted) and any(_concerned(w, done.type) for w in self.all):
+            if isinstance(done, SyncCompleted) and done.type in _lists(self.all):
                 self._context.background.run(self._look(done.type, done.run_id, event.at), "watches")
 
     def _started(self) -> None:
@@ -146,25 +146,22 @@ class Watches(QObject):
                 self._context.background.run(self._look(name), "watches")
 
     async def _look(self, name: str, run_id: str = "", at: datetime | None = None) -> None:
-        """Tell what that run brought and what reads brought that nobody told of here: this computer slept, was cut
-        off, or the panel was closed."""
+        """Tell what reads brought since the last one looked at; ``run_id``: one that has just ended, and may not be
+        stored yet."""
         services = self._context.services
         entity = services.entity(name) if services is not None else None
         if services is None or services.store is None or entity is None:
             return
         async with self._one:
-            for own in {watch.list for watch in self.all if _concerned(watch, name)}:
+            for own in {watch.list for watch in self.all if name in _lists((watch,))}:
                 await self._follow(own)
             runs = await self._looked.missed(services.store, name)
             if at is not None and run_id not in {run for run, _ in runs} and not self._looked.has(name, run_id):
                 runs.append((run_id, at))
-            found: dict[Watch, list[str]] = {}
-            for run, ended in runs:
-                for watch, said in await news_of_run(services.store, entity, run, ended, self.all):
-                    found.setdefault(watch, []).append(said.removeprefix(f"{watch.name}: "))
+            found = await news_of_runs(services.store, entity, runs, self.all)
             self._looked.put(name, runs)
-        for watch, news in found.items():
-            self.fired.emit(watch, f"{watch.name}: " + "; ".join(dict.fromkeys(news)))
+        for watch, news in found:
+            self.fired.emit(watch, "; ".join(dict.fromkeys(news)))
 
     async def _follow(self, name: str) -> None:
         """Keep the watches of a list with their records, which may have other keys since it was re-keyed."""
@@ -189,11 +186,6 @@ def _read_keys(text: str) -> frozenset[str]:
         return frozenset(map(str, json.loads(text))) if text else frozenset()
     except (ValueError, TypeError):
         return frozenset()
-
-
-def _concerned(watch: Watch, name: str) -> bool:
-    """True when a read of that list may tell something about the watched record."""
-    return watch.list == name or any(link.list == name for link in LINKS.get(watch.list, ()))
 
 
 def _lists(watches: Iterable[Watch]) -> set[str]:
@@ -223,28 +215,24 @@ async def key_now(store: Store, watch: Watch) -> str:
     return named.rows[0].key if len(named.rows) == 1 else watch.key
 
 
-async def news_of_run(
-    store: Store, entity: Entity, run_id: str, at: datetime, watches: Iterable[Watch]
-) -> list[tuple[Watch, str]]:
-    """What a run changed about watched records: one sentence each."""
-    found: list[tuple[Watch, str]] = []
-    by_account: dict[str, list[Watch]] = {}
-    for watch in watches:
-        if _concerned(watch, entity.name):
-            by_account.setdefault(watch.account, []).append(watch)
-    for account, own in by_account.items():
-        rows = {watch: await _rows_of(store, entity, watch) for watch in own}
-        keys = {key for of_watch in rows.values() for key in of_watch}
-        lines = await _lines_of(store, entity, run_id, at, account, keys)
-        for watch in own:
-            said = [
-                text
-                for key, row in rows[watch].items()
-                if (text := _sentence(watch, entity, key, lines.get(key, ()), row))
-            ]
-            if said:
-                found.append((watch, f"{watch.name}: " + "; ".join(said)))
-    return found
+async def news_of_runs(
+    store: Store, entity: Entity, runs: Sequence[tuple[str, datetime]], watches: Iterable[Watch]
+) -> list[tuple[Watch, list[str]]]:
+    """What runs of a list (id and end) changed about watched records: for each run that did, what it changed."""
+    found: dict[Watch, list[str]] = {}
+    by_account: dict[str, dict[Watch, dict[str, StoredRow | None]]] = {}
+    for watch in watches if runs else ():
+        if entity.name in _lists((watch,)):
+            by_account.setdefault(watch.account, {})[watch] = await _rows_of(store, entity, watch)
+    for run_id, at in runs:
+        for account, own in by_account.items():
+            keys = {key for rows in own.values() for key in rows}
+            lines = await _lines_of(store, entity, run_id, at, account, keys)
+            for watch, rows in own.items():
+                told = (_sentence(watch, entity, key, lines.get(key, ()), row) for key, row in rows.items())
+                if said := "; ".join(filter(None, told)):
+                    found.setdefault(watch, []).append(said)
+    return list(found.items())
 
 
 async def _rows_of(store: Store, entity: Entity, watch: Watch) -> dict[str, StoredRow | None]:

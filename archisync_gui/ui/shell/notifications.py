@@ -68,9 +68,11 @@ class Notifications:
 
     def watch_fired(self, watch: Watch, said: str) -> None:
         """Something happened to a watched record: told in the window, and as a notification outside quiet hours."""
-        self._context.say(said + ".", "work", tr("&Open"), partial(self._context.open, "record", watch.target))
+        self._context.say(
+            f"{watch.name}: {said}.", "work", tr("&Open"), partial(self._context.open, "record", watch.target)
+        )
         key = "watch:" + ":".join(watch.target)
-        message = Message(key, watch.name, said.removeprefix(f"{watch.name}: ") + ".", "record", watch.target)
+        message = Message(key, watch.name, said + ".", "record", watch.target)
         self.tell(self.policy.of_watch(message, self._context.now(), self._context.settings()))
 
     def form_waits(self) -> None:
