@@ -22,9 +22,9 @@ from PySide6.QtWidgets import (
 
 from archisync_gui import zone
 from archisync_gui.export import write
-from archisync_gui.model import STORED, Event, EventKind, Origin, Outcome, RunRecord
+from archisync_gui.model import STORED, Event, Origin, Outcome, RunRecord
 from archisync_gui.ui.live.context import Context
-from archisync_gui.ui.live.past_runs import PastRuns
+from archisync_gui.ui.live.past_runs import ENDED, PastRuns
 from archisync_gui.ui.output.runs import all_runs, run_cells, run_heads
 from archisync_gui.ui.pages.timeline import TimelineBand
 from archisync_gui.ui.text import list_words, words
@@ -245,14 +245,16 @@ class History(Page):
         """On a new day "today" and the words of its times are other ones."""
         day, self._day = self._day, self._context.today()
         if day != self._day and self.isVisible():
-            self._reading += 1
-            self._context.background.run(self._read(self._reading, None, max(STEP, len(self._runs))), "history")
+            self._read_again()
 
     def _happened(self, events: Sequence[Event]) -> None:
-        ended = {EventKind.SYNC_COMPLETED, EventKind.SYNC_ERROR, EventKind.SYNC_CANCELLED, EventKind.SYNC_SKIPPED}
-        if any(e.kind in ended for e in events) and self.isVisible():
-            self._reading += 1  # as many as are shown: "show more" is not undone by the next run
-            self._context.background.run(self._read(self._reading, None, max(STEP, len(self._runs))), "history")
+        if any(e.kind in ENDED for e in events) and self.isVisible():
+            self._read_again()
+
+    def _read_again(self) -> None:
+        """Read as many as are shown: "show more" is not undone by the next run."""
+        self._reading += 1
+        self._context.background.run(self._read(self._reading, None, max(STEP, len(self._runs))), "history")
 
     def _criteria(self) -> dict[str, Any]:
         period = str(self.period.currentData())
