@@ -115,6 +115,7 @@ def runs(
     scope: str | None,
     since: datetime | None,
     before: datetime | None,
+    after: RunRecord | None,
     limit: int,
 ) -> tuple[RunRecord, ...]:
     """Runs, newest first."""
@@ -134,6 +135,9 @@ def runs(
         statement = statement.where(c.started >= since)
     if before is not None:
         statement = statement.where(c.started < before)
+    if after is not None:
+        behind = sa.or_(c.started < after.started, c.id < after.id)
+        statement = statement.where(c.started <= after.started, behind)
     statement = statement.order_by(c.started.desc(), c.id.desc()).limit(limit)
     found = [run_record(row._mapping) for row in connection.execute(statement)]
     return tuple(record for record in found if record is not None)

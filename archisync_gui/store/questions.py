@@ -268,9 +268,11 @@ class Questions:
         account: AccountId | None = None,
         shared: Collection[SyncType] = (),
         scope: Scope | None = None,
+        after: RunRecord | None = None,
     ) -> tuple[RunRecord, ...]:
         """Runs that started from ``since`` up to but without ``before``, newest first. With ``account``: those of that
-        account and of the types in ``shared``."""
+        account and of the types in ``shared``. With ``after``: those that come after that run in this order, which
+        goes by id where runs started at the same moment."""
         outcomes = None
         if outcome is not None:
             outcomes = [outcome] if isinstance(outcome, str) else list(outcome)
@@ -285,6 +287,7 @@ class Questions:
                 scope=scope,
                 since=since,
                 before=before,
+                after=after,
                 limit=limit,
             )
         )

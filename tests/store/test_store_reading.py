@@ -289,8 +289,35 @@ async def test_history_of_runs(store: Store) -> None:
     assert await found(origin=Origin.OPERATOR) == ["1"]
     assert await found(scope=Scope.NEW) == ["3"]
     assert await found(account="nobody") == []
+    assert await found(after=records[4], limit=2) == ["3", "2"]
     assert await store.run("run-2") == records[2]
     assert await store.run("nothing") is None
+
+
+async def test_runs_of_one_moment_are_all_found_in_parts(store: Store) -> None:
+    """As two computers of an office begin them, or several attempts that are skipped at once."""
+    records = [
+        RunRecord(
+            id=f"run-{n}",
+            type="parcels",
+            account="agent",
+            scope=Scope.ALL,
+            key=None,
+            origin=Origin.SCHEDULE,
+            attempt=1,
+            asked=START,
+            started=START + timedelta(minutes=n // 4),
+            ended=START + timedelta(minutes=9),
+            outcome=Outcome.SKIPPED,
+        )
+        for n in range(8)
+    ]
+    for record in records:
+        await store.journal.run_ended(record)
+    found: list[RunRecord] = []
+    while part := await store.runs(after=found[-1] if found else None, limit=3):
+        found += part
+    assert found == list(reversed(records))
 
 
 async def test_events_of_a_time(store: Store) -> None:

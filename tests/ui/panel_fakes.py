@@ -424,6 +424,7 @@ class FakeStore(Store):
         account: str | None = None,
         shared: Collection[str] = (),
         scope: Scope | None = None,
+        after: RunRecord | None = None,
     ) -> tuple[RunRecord, ...]:
         found = [r for r in self.all_runs if sync_type in (None, r.type)]
         outcomes = (outcome,) if isinstance(outcome, str) else outcome
@@ -431,6 +432,8 @@ class FakeStore(Store):
         found = [r for r in found if account in (None, r.account) or r.type in shared]
         found = [r for r in found if scope in (None, r.scope)]
         found = [r for r in found if (since is None or r.started >= since) and (before is None or r.started < before)]
+        found.sort(key=lambda r: (r.started, r.id), reverse=True)
+        found = [r for r in found if after is None or (r.started, r.id) < (after.started, after.id)]
         return tuple(found[:limit])
 
     async def run(self, run_id: str) -> RunRecord | None:

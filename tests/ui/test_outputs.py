@@ -63,13 +63,13 @@ async def test_the_history_as_excel_has_outcome_duration_and_error(
 async def test_a_cut_history_says_so_and_its_file_has_all_of_it(
     make_panel: MakePanel, office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for n in range(STEP + 40):
-        run = run_record("orders", NOW - timedelta(minutes=7 * n + 5), 30, id=f"o{n}")
+    for n in range(STEP + 40):  # seven at a time: the parts end amid runs of the same moment
+        run = run_record("orders", NOW - timedelta(minutes=49 * (n // 7) + 5), 30, id=f"o{n}")
         await office.store.journal.run_started(run)
         await office.store.journal.run_ended(run)
     await office.store.journal.flush()
     monkeypatch.setattr("archisync_gui.ui.pages.history.ask_where", to(tmp_path / "runs.csv"))
-    monkeypatch.setattr("archisync_gui.ui.output.runs.PART", 100)
+    monkeypatch.setattr("archisync_gui.ui.live.past_runs.RUNS", 100)
     panel = await make_panel(store=office.store, entities=ENTITIES)
     page = panel.window.go("history")
     assert isinstance(page, History)

@@ -144,6 +144,7 @@ async def test_rows_by_key_and_export_are_alike(stores: Stores) -> None:
         {"origin": Origin.OPERATOR},
         {"since": NOW - timedelta(hours=2)},
         {"before": NOW - timedelta(hours=2), "limit": 5},
+        {"after": history()[7], "limit": 5},
         {"sync_type": "invoices", "outcome": Outcome.COMPLETED, "since": NOW - timedelta(hours=6)},
     ],
     ids=str,

@@ -37,6 +37,8 @@ ENDED = frozenset(
 BARS_LIMIT = 400
 """Runs read for the 20 bars of each type and the two-hour strip."""
 
+RUNS = 2000
+"""Runs that are read at once where all are wanted."""
 
 SOON, LATEST = 400, 30_000
 """Milliseconds until runs are read again after an end, and at most between two tries while a row is not there."""
@@ -87,6 +89,16 @@ async def kept_events(store: Store, since: datetime, until: datetime, kinds: Seq
         if len(page) < part:
             return found
         after = page[-1].id
+
+
+async def all_runs(store: Store, criteria: Mapping[str, Any]) -> list[RunRecord]:
+    """All runs that the filters leave, newest first, read in parts."""
+    found: list[RunRecord] = []
+    while True:
+        page = await store.runs(**criteria, after=found[-1] if found else None, limit=RUNS)
+        found += page
+        if len(page) < RUNS:
+            return found
 
 
 def midnight(now: datetime, back: int = 0) -> datetime:

@@ -12,7 +12,7 @@ from archisync_gui import zone
 from archisync_gui.entities.declaration import Column, Entity, Kind, Row
 from archisync_gui.model import STORED, UNSUCCESSFUL, Event, EventKind, RunRecord, Scope
 from archisync_gui.ui.live.failures import failure_spans, forms_sentence, span_sentence
-from archisync_gui.ui.live.past_runs import countable, midnight, question_of
+from archisync_gui.ui.live.past_runs import all_runs, countable, midnight, question_of
 from archisync_gui.ui.live.services import Services
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import day, decimal, moment, number, tr
@@ -30,9 +30,6 @@ MOST = 400
 
 SHIPPED_ON = "delivery_date"
 """The column of a delivery note's date."""
-
-RUNS = 2000
-"""Runs that are read at once."""
 
 SPANS = 3
 """Spans of failures that are told of one list."""
@@ -145,7 +142,7 @@ async def read_summary(
     store = services.store
     if store is None:
         return Summary(period, ())
-    runs = await _runs(store, period)
+    runs = list(reversed(await all_runs(store, {"since": period.start, "before": period.end})))
     read = {(run.type, run.account) for run in runs if run.outcome in STORED and run.scope is not Scope.ONE}
     reader = _Reader(services, store, tuple(accounts), period, read)
     found = [
@@ -158,18 +155,6 @@ async def read_summary(
     events = await _events(store, period)
     found.append(_work(services, runs, forms_sentence(events, runs), now))
     return Summary(period, tuple(section for section in found if section is not None), services.demo, now)
-
-
-async def _runs(store: Store, period: Period) -> list[RunRecord]:
-    """All runs of the span, oldest first."""
-    found: list[RunRecord] = []
-    before = period.end
-    while True:
-        part = await store.runs(since=period.start, before=before, limit=RUNS)
-        found += part
-        if len(part) < RUNS:
-            return sorted(found, key=lambda run: run.started)
-        before = part[-1].started
 
 
 async def _events(store: Store, period: Period) -> list[Event]:

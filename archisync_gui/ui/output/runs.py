@@ -2,30 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
 from archisync_gui import zone
 from archisync_gui.model import RunRecord
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import tr
-
-if TYPE_CHECKING:
-    from archisync_gui.store.store import Store
-
-PART = 2000
-"""Runs read at once; a file gets all of them."""
-
-
-async def all_runs(store: Store, criteria: Mapping[str, Any]) -> list[RunRecord]:
-    """All runs that the filters leave, newest first, read in parts."""
-    asked, found = dict(criteria), list[RunRecord]()
-    while True:
-        page = await store.runs(**asked, limit=PART)
-        found += page
-        if len(page) < PART:
-            return found
-        asked["before"] = page[-1].started
 
 
 def run_heads() -> tuple[str, ...]:

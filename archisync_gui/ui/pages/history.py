@@ -24,8 +24,8 @@ from archisync_gui import zone
 from archisync_gui.export import write
 from archisync_gui.model import STORED, Event, Origin, Outcome, RunRecord
 from archisync_gui.ui.live.context import Context
-from archisync_gui.ui.live.past_runs import ENDED, PastRuns
-from archisync_gui.ui.output.runs import all_runs, run_cells, run_heads
+from archisync_gui.ui.live.past_runs import ENDED, PastRuns, all_runs
+from archisync_gui.ui.output.runs import run_cells, run_heads
 from archisync_gui.ui.pages.timeline import TimelineBand
 from archisync_gui.ui.text import list_words, words
 from archisync_gui.ui.text.i18n import absolute, date_format, moment, took, tr
@@ -297,21 +297,17 @@ class History(Page):
 
     def _read_more(self) -> None:
         self._reading += 1
-        before = self._runs[-1].started if self._runs else None
-        self._context.background.run(self._read(self._reading, before), "history")
+        self._context.background.run(self._read(self._reading, self._runs[-1] if self._runs else None), "history")
 
-    async def _read(self, number: int, before: datetime | None, limit: int = STEP) -> None:
+    async def _read(self, number: int, after: RunRecord | None, limit: int = STEP) -> None:
         services = self._context.services
         if services is None or services.store is None:
             return
-        criteria = self._criteria()
-        if before is not None:
-            criteria["before"] = before
-        found = list(await services.store.runs(**criteria, limit=limit + 1))
+        found = list(await services.store.runs(**self._criteria(), after=after, limit=limit + 1))
         if number != self._reading:
             return  # the filters changed meanwhile
         older = len(found) > limit
-        self._runs = [*(self._runs if before is not None else ()), *found[:limit]]
+        self._runs = [*(self._runs if after is not None else ()), *found[:limit]]
         self.more.setEnabled(older)
         self.more.setToolTip("" if older else tr("There are no older ones"))
         self._show()
