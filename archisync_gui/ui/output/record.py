@@ -95,7 +95,7 @@ def make_sheet(record: Record, now: datetime, *, accounts: int = 1) -> Sheet:
         facts=facts,
         rest=rest,
         sections=sections,
-        ages=_ages(record, now),
+        ages=ages_line(record, now),
         link=next(filter(_is_page, links), ""),
         read_at=" · ".join(f"{words.type_name(name)}: {_read_at(ages)}" for name, ages in record.ages.items()),
         made=moment(now),
@@ -255,8 +255,8 @@ def _is_page(link: str) -> bool:
     return link.startswith(("https://", "http://"))
 
 
-def _ages(record: Record, now: datetime) -> str:
-    """``Ordini: 5 min fa · DDT: mai letti``."""
+def ages_line(record: Record, now: datetime) -> str:
+    """How old the data of a sheet are: ``Ordini: 5 min fa · DDT: mai letti``."""
     return " · ".join(f"{words.type_name(name)}: {_age(ages, now)}" for name, ages in record.ages.items())
 
 

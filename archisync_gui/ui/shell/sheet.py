@@ -18,7 +18,7 @@ from archisync_gui.ui.live.record import Record, read_record
 from archisync_gui.ui.live.services import account_ids
 from archisync_gui.ui.live.watches import NUMBERS, WATCHABLE, Watch, Watches
 from archisync_gui.ui.output.paper import print_document, write_pdf
-from archisync_gui.ui.output.record import Line, Section, Sheet, make_sheet, plain_text, sheet_html
+from archisync_gui.ui.output.record import Line, Section, Sheet, ages_line, make_sheet, plain_text, sheet_html
 from archisync_gui.ui.shell.sheet_parts import facts_grid, link_button, without_letter
 from archisync_gui.ui.text.changes import change_line
 from archisync_gui.ui.text.i18n import plain, tr
@@ -221,7 +221,7 @@ class RecordSheet(QFrame):
         if self._day != self._context.today():
             self._render()
         else:
-            self._ages.setText(tr("Data as of: {ages}", ages=self._made(self._record).ages))
+            self._ages.setText(tr("Data as of: {ages}", ages=ages_line(self._record, self._context.now())))
 
     def _made(self, record: Record) -> Sheet:
         """The record in the words of now."""
