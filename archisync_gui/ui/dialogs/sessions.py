@@ -72,10 +72,9 @@ class SessionsDialog(Dialog):
         chosen = bool(self.table.selectionModel().selectedRows())
         self.all.setEnabled(some)
         self.one.setEnabled(chosen)
-        for button in (self.one, self.all):
-            button.setToolTip("" if some else tr("No order form is open"))
-        if some and not chosen:
-            self.one.setToolTip(tr("Choose a row first"))
+        none = "" if some else tr("No order form is open")
+        self.all.setToolTip(none)
+        self.one.setToolTip(tr("Choose a row first") if some and not chosen else none)
 
     def _end_one(self) -> None:
         for index in self.table.selectionModel().selectedRows():

@@ -102,9 +102,9 @@ class WhyDialog(Dialog):
                 self.next.clear()
             return
         if number == self._asked:
-            self.show_explanation(found, at)
+            self.show_explanation(found)
 
-    def show_explanation(self, found: Explanation, at: datetime | None) -> None:
+    def show_explanation(self, found: Explanation) -> None:
         """Show an answer."""
         now = self._context.now()
         before = tr("At {time}: ", time=moment(found.at, now))

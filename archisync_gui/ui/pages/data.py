@@ -184,7 +184,7 @@ class Data(StoredRows):
         self._show_lists()
         if self.view is not None and self.day not in (None, self._context.today()):
             self.day = self._context.today()
-            self._read_again(self._reading)  # after midnight *today* is another day
+            self._read_again()  # after midnight *today* is another day
 
     def _recount(self) -> None:
         """Count the stored rows anew: when the page is opened and when a list was read."""
@@ -342,11 +342,11 @@ class Data(StoredRows):
             self.read()
         elif self.isVisible() and self.lists.name() in done:
             self._reading += 1
-            self._read_again(self._reading)
+            self._read_again()
 
-    def _read_again(self, number: int) -> None:
+    def _read_again(self) -> None:
         """Read what is shown anew and leave the operator where he is."""
-        self._context.background.run(self._read(number, again=True), "data")
+        self._context.background.run(self._read(self._reading, again=True), "data")
 
     # ------------------------------------------------------------------------------------------------ one row
 

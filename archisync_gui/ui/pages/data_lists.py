@@ -8,7 +8,7 @@ from datetime import datetime
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QSizePolicy, QWidget
 
-from archisync_gui.model import Freshness, Status
+from archisync_gui.model import AccountTypeStatus, Freshness, Status
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import ago, number, tr
 from archisync_gui.ui.widgets.delegates import CellDelegate
@@ -68,10 +68,15 @@ class Lists(QListView):
 def _cell(name: str, status: Status | None, count: int | None, account: str, now: datetime) -> Cell:
     known = status.statuses.get(name) if status is not None else None
     own = [item for item in known.accounts if account in ("", item.account) or not item.account] if known else []
-    reads = [item.last_run_time for item in own]
-    oldest = None if None in reads else min((at for at in reads if at is not None), default=None)
-    age = ago((now - oldest).total_seconds()) if oldest is not None else tr("never updated") if reads else ""
-    if any(item.freshness is Freshness.UNKNOWN for item in own):
-        age = tr("age unknown")
-    parts = [number(count) if count is not None else "", age]
+    parts = [number(count) if count is not None else "", _age(own, now)]
     return Cell(words.type_name(name), " · ".join(filter(None, parts)), bold=True)
+
+
+def _age(items: Sequence[AccountTypeStatus], now: datetime) -> str:
+    """How old the oldest copy is, in words; of no copy, none."""
+    if any(item.freshness is Freshness.UNKNOWN for item in items):
+        return tr("age unknown")
+    reads = [item.last_run_time for item in items if item.last_run_time is not None]
+    if len(reads) < len(items):
+        return tr("never updated")
+    return ago((now - min(reads)).total_seconds()) if reads else ""

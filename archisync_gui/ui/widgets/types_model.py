@@ -179,9 +179,9 @@ class TypesModel(SnapshotModel):
         newest = item.new_as_of
         newer = newest is not None and (item.last_run_time is None or newest > item.last_run_time)
         since = ago((now - newest).total_seconds()) if newest is not None and newer else ""
-        told = item.freshness is Freshness.FRESH and item.last_run_time is not None
+        read = item.last_run_time if item.freshness is Freshness.FRESH else None
         return Cell(
-            ago((now - item.last_run_time).total_seconds()) if told and item.last_run_time is not None else fresh.text,
+            ago((now - read).total_seconds()) if read is not None else fresh.text,
             tr("new ones: {since}", since=since) if since else "",
             chip=fresh,
             tooltip=partial(_fresh_tip, item, self._good.get((item.type, item.account))),
