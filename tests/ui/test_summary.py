@@ -311,6 +311,59 @@ async def test_a_run_whose_row_is_written_late_counts_all_the_same(
     assert reads == last
 
 
+async def test_the_open_summary_knows_of_a_read_whose_row_is_written_late(
+    make_panel: MakePanel, office: Office
+) -> None:
+    panel = await make_panel(store=office.store, entities=ENTITIES)
+    await until(lambda: panel.past_runs.size is not None)  # the first reading is over
+    page = panel.window.go("summary")
+    assert isinstance(page, SummaryPage)
+    page.choose("today")
+
+    def said() -> str:
+        sections = page.content.sections if page.content is not None and page.content.period.name == "today" else ()
+        return next((section.sentence for section in sections if section.name == "ddt"), "")
+
+    await until(lambda: said() == "No data: this list was not read in this time.")
+    first = page.content
+    run = run_record("ddt", NOW - timedelta(minutes=3), 20)
+    told = {"type": run.type, "account": run.account, "runId": run.id, "outcome": "completed"}
+    panel.context.bridge.happened.emit((an_event(EventKind.SYNC_COMPLETED, "b", 1, NOW, told),))
+    await until(lambda: page.content is not first)
+    assert said() == "No data: this list was not read in this time."
+    await office.store.journal.run_started(run)
+    await office.store.journal.run_ended(run)
+    await until(lambda: said() == "None.")
+
+
+async def test_a_file_is_of_now_although_the_summary_is_read_again_meanwhile(
+    make_panel: MakePanel, office: Office, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = await make_panel(store=office.store, entities=ENTITIES)
+    page = panel.window.go("summary")
+    assert isinstance(page, SummaryPage)
+    page.choose("today")
+    await until(lambda: page.content is not None and page.content.period.name == "today")
+    out, real, told = tmp_path / "x.csv", office.store.events, False
+
+    async def where(*_: object) -> Path:
+        return out
+
+    async def meanwhile(*asked: Any, **how: Any) -> Any:
+        nonlocal told
+        if not told:
+            told = True
+            panel.past_runs.runs_changed.emit()
+        return await real(*asked, **how)
+
+    monkeypatch.setattr("archisync_gui.ui.pages.summary.ask_where", where)
+    monkeypatch.setattr(office.store, "events", meanwhile)
+    world.clock.at += timedelta(hours=1)
+    await page._export()
+    assert told
+    assert f"as of {clock(world.clock.at)}" in out.read_text(encoding="utf-8-sig")
+
+
 async def test_a_reading_of_runs_that_fails_is_tried_again(
     make_panel: MakePanel, office: Office, world: World, expected_errors: Any
 ) -> None:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from functools import partial
 
-from PySide6.QtCore import Qt, QTimer, QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QHideEvent, QTextDocument
 from PySide6.QtWidgets import QComboBox, QGridLayout, QPushButton, QTextBrowser, QVBoxLayout, QWidget
 
 from archisync_gui.export import write
-from archisync_gui.model import Event
-from archisync_gui.ui.live.bridge import rows_replaced
 from archisync_gui.ui.live.context import Context
-from archisync_gui.ui.live.past_runs import ENDED, SOON
+from archisync_gui.ui.live.past_runs import PastRuns
 from archisync_gui.ui.live.services import account_ids
 from archisync_gui.ui.live.summary import (
     PERIODS,
@@ -45,7 +42,7 @@ PAGE_WIDTH = 62
 class SummaryPage(Page):
     """A span of time, read from the store. The first look of a day shows what happened since the last one."""
 
-    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+    def __init__(self, context: Context, past_runs: PastRuns, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context = context
         self._reading = 0
@@ -64,15 +61,12 @@ class SummaryPage(Page):
         self._build()
         self.retranslate()
         self.threshold.currentIndexChanged.connect(self._threshold_chosen)
-        self._soon = QTimer(self, singleShot=True, interval=SOON)
-        """A read that ended is in the store a moment later."""
-        self._soon.timeout.connect(self._read_if_seen)
         self.print.clicked.connect(lambda: context.background.run(self._print(), "print-summary"))
         self.export.clicked.connect(lambda: context.background.run(self._export(), "export-summary"))
         self.view.anchorClicked.connect(self._open_link)
         theme().changed.connect(self._show)
         context.bridge.tick.connect(self._tick)
-        context.bridge.happened.connect(self._happened)
+        past_runs.runs_changed.connect(self._read_if_seen)
 
     def _build(self) -> None:
         top = QWidget()
@@ -189,19 +183,17 @@ class SummaryPage(Page):
             self._name_periods()
             self.read()
 
-    def _happened(self, events: Sequence[Event]) -> None:
-        if self.isVisible() and (any(e.kind in ENDED for e in events) or rows_replaced(events)):
-            self._soon.start()
-
     def _read_if_seen(self) -> None:
         if self.isVisible():
             self.read()
 
     async def _read_now(self) -> None:
         """What is printed or saved is of now."""
-        if self.period:
+        number = 0
+        while self.period and number != self._reading:  # once more where another reading was begun meanwhile
             self._reading += 1
-            await self._read(self._reading)
+            number = self._reading
+            await self._read(number)
 
     async def _read(self, number: int) -> None:
         services, status = self._context.services, self._context.status

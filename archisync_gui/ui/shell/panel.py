@@ -159,7 +159,7 @@ class Panel(QObject):
             case "summary":
                 from archisync_gui.ui.pages.summary import SummaryPage
 
-                return SummaryPage(context)
+                return SummaryPage(context, self.past_runs)
             case "settings":
                 from archisync_gui.ui.pages.settings import SettingsPage
 
