@@ -220,8 +220,7 @@ async function ask(path, { signal, within = DEADLINE, ...options }) {
 /** Whether the panel answers now; to who does not show it, this tab's token is not told.
  * @returns {Promise<PanelAway | null>} Why not. */
 export async function doubt() {
-  const { who } = await check(base, ticket?.token ?? "", AbortSignal.timeout(DEADLINE));
-  return who === "nobody" ? absence() : who === "other" ? stranger() : null;
+  return wrongAt(await check(base, ticket?.token ?? "", AbortSignal.timeout(DEADLINE)));
 }
 
 /** The answer's body, or an error with its sentence and `status`. @param {string} path @param {AbortSignal} [signal] */
@@ -234,9 +233,10 @@ export async function read(path, signal) {
 /** A file that the panel makes. @param {string} path @returns {Promise<Blob>} */
 export async function file(path) {
   if (!ticket) await enter();
-  const { who, result } = /** @type {any} */ (await check(base, String(ticket?.token), AbortSignal.timeout(DEADLINE)));
-  if (who === "unknown") throw new Error(sentence(result));
-  if (who === "nobody" || who === "other") throw who === "other" ? stranger() : await absence();
+  const found = await check(base, String(ticket?.token), AbortSignal.timeout(DEADLINE));
+  if (found.who === "unknown") throw new Error(sentence(found.result));
+  const wrong = await wrongAt(found);
+  if (wrong) throw wrong;
   const response = await fetch(base + path, { headers: { Authorization: `Bearer ${ticket?.token}` }, credentials: "omit",
     cache: "no-store", signal: AbortSignal.timeout(4 * DEADLINE) }).catch(async () => { throw await absence(); });
   if (!response.ok) throw new Error(sentence({ status: response.status, answer: await response.json().catch(() => ({})) }));
@@ -252,12 +252,16 @@ export function dismiss(token = ticket?.token) {
 
 // ---------------------------------------------------------------------------------------------- what is wrong
 
+/** What is wrong with who answers at this page's address; null: it can be asked.
+ * @param {import("../archisync-client.d.mts").Answerer} found @returns {Promise<PanelAway | null>} */
+const wrongAt = async ({ who }) => who === "nobody" ? absence() : who === "other" ? stranger() : null;
+
 /** Why there is no answer: not running, another program there, forbidden by the browser, or moved to another port.
  * @returns {Promise<PanelAway>} */
 async function absence() {
   if (await forbidden()) return new PanelAway("panel.blocked");
   const here = await healthAt(base);
-  if (here === "other") return new PanelAway("panel.other", { address: location.host });
+  if (here === "other") return stranger();
   const moved = here === null ? await panelElsewhere() : null;
   return moved ? new PanelAway("panel.moved", { address: moved }) : new PanelAway("panel.away");
 }
