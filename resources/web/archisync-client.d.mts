@@ -84,11 +84,12 @@ export function pair(options: {
 
 export interface Answer { status: number; etag: string | null; answer: any }
 
-/** "panel": it has shown that it knows the secret. "unknown": it says that it does not; `result` is its refusal. "other": another
- * program. "nobody": see `error`. "unchecked": a page under plain http cannot check it (no `crypto.subtle`). */
+/** "panel": it has shown that it knows the secret; `result` is its `/api/health`. "unknown": it says that it does not; `result` is its
+ * refusal. "other": another program. "nobody": see `error`. "unchecked": a page under plain http cannot check it (no
+ * `crypto.subtle`). */
 export type Answerer =
-  | { who: "panel" | "other" | "unchecked" }
-  | { who: "unknown"; result: Answer }
+  | { who: "other" | "unchecked" }
+  | { who: "panel" | "unknown"; result: Answer }
   | { who: "nobody"; error: unknown };
 
 export type Check = (base: string, token: string, signal?: AbortSignal) => Promise<Answerer>;

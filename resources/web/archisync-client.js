@@ -82,8 +82,8 @@
 
   /**
    * Who answers at an address. `who`: "panel" has shown that it knows the token (or, as bytes, another key); "unknown" says that
-   * it does not, with its refusal as `result`; "other" is another program; "nobody" answers, with the `error`; "unchecked": a
-   * page under plain http cannot compute it.
+   * it does not; both with their answer as `result`. "other" is another program; "nobody" answers, with the `error`; "unchecked":
+   * a page under plain http cannot compute it.
    */
   async function whoAnswers(base, secret, signal) {
     const address = root(base), { subtle } = crypto;
@@ -95,7 +95,7 @@
       const nonce = newId(), { origin } = new URL(address);
       const [name, wanted] = await Promise.all([made("archisync name"), made(`archisync proof ${origin} ${nonce}`)]);
       const result = await send(address, `/api/health?name=${name}&nonce=${nonce}`, { signal });
-      if (result.answer?.proof === wanted) return { who: "panel" };
+      if (result.answer?.proof === wanted) return { who: "panel", result };
       if (result.status >= 500) return { who: "nobody", error: new Error(`${address}: ${result.status}`) };
       return result.status === 401 ? { who: "unknown", result } : { who: "other" };
     } catch (error) {

@@ -293,8 +293,8 @@ export async function panelElsewhere() {
   const secret = shared ?? ticket?.token;
   if (!secret) return null;
   const found = await Promise.all(others.map(async (address) => {
-    const proved = (await whoAnswers(address, secret, AbortSignal.timeout(HEALTH_WITHIN))).who === "panel";
-    return { address, profile: proved ? await healthAt(address) : null };
+    const answerer = await whoAnswers(address, secret, AbortSignal.timeout(HEALTH_WITHIN));
+    return { address, profile: answerer.who === "panel" ? answerer.result.answer.profileId : null };
   }));
   const same = found.find(({ profile }) => profile !== null && profile === ticket?.profileId);
   return same?.address ?? null;
