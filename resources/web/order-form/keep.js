@@ -254,6 +254,10 @@ export function send(entry) {
   return sent;
 }
 
+/** A draft that stays in the outbox. @param {string} why @param {{ away?: boolean, status?: number }} [how] `status`: of the panel's answer.
+ * @returns {Sent} */
+const stays = (why, { away = false, status = 0 } = {}) => ({ here: true, away, why, others: status >= 500, shut: status === 401 });
+
 /** @param {Kept} entry @returns {Promise<Sent>} */
 async function sendNow(entry) {
   // Read from the outbox while it was being sent. Sent again, it would meet a conflict with what followed it.
@@ -267,21 +271,19 @@ async function sendNow(entry) {
     ({ status, answer } = await call(`/api/drafts/${encodeURIComponent(entry.id)}`, { method: "PUT", body: entry.document, headers, atDoor: false }));
   } catch (error) {
     const away = error instanceof PanelAway && error.why === "panel.away";
-    return { here: true, away, why: error instanceof Error ? error.message : String(error), others: false, shut: false };
+    return stays(error instanceof Error ? error.message : String(error), { away });
   }
   if (status === 200 || status === 201) {
     if (!Number.isInteger(answer.draft?.version)) throw new TypeError(`no draft in the answer ${status}`); // it stays in the outbox
     const wrong = await doubt(); // another program may have taken the port just before
-    if (wrong) return { here: true, away: wrong.why === "panel.away", why: wrong.message, others: false, shut: false };
+    if (wrong) return stays(wrong.message, { away: wrong.why === "panel.away" });
     const sent = { saved: answer.draft, total: answer.total };
     stored.set(stateOf(entry), sent);
     await remove(entry);
     return sent;
   }
   if (status === 412) return { conflict: answer.current };
-  if (status >= 500 || status === 429 || status === 401) {
-    return { here: true, away: false, why: answer.error, others: status >= 500, shut: status === 401 };
-  }
+  if (status >= 500 || status === 429 || status === 401) return stays(answer.error, { status });
   return { refused: [answer.error, answer.hint].filter(Boolean).join(" ") };
 }
 
