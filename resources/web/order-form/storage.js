@@ -241,16 +241,11 @@ export async function allRaw() {
  * @param {string} key @param {string} at The value's, when it was taken over. */
 export async function drop(key, at) {
   const left = journalled(key);
-  if (left !== null && timeOf(left) <= at) unjournal(key);
+  if (left !== null && read(left)?.at <= at) unjournal(key);
   await transact("readwrite", (store) => {
     const found = store.get(key);
     found.onsuccess = () => { if (found.result?.at <= at) store.delete(key); };
   });
-}
-
-/** When a journal's value was written; undefined for none, which compares as false. @param {string} text @returns {any} */
-function timeOf(text) {
-  try { return JSON.parse(text)?.at; } catch { return undefined; }
 }
 
 /** @returns {[string, any][]} */
@@ -271,9 +266,10 @@ export async function get(key) {
   if (pending.has(key)) return pending.get(key)?.value ?? null;
   if (memory.has(key)) return memory.get(key) ?? null;
   const text = journalled(key);
-  const { ok, result } = await transact("readonly", (store) => store.get(key));
+  const { result } = await transact("readonly", (store) => store.get(key));
   const left = text === null ? undefined : read(text);
-  return await unseal(left === undefined || newer(result, left) ? ok ? result : null : left) ?? null;
+  const raw = left === undefined || newer(result, left) ? result : left;
+  return await unseal(raw) ?? null;
 }
 
 /** What a journal's text says; null where it cannot be read. @param {string} text @returns {any} */
@@ -292,8 +288,8 @@ export const readable = async () => (await transact("readonly", (store) => store
  * @param {string} key @param {(value: any) => unknown} next
  * @returns {Promise<boolean>} Whether that value is on the disk. */
 export async function change(key, next) {
-  const read = await get(key), running = pending.get(key);
-  const before = running ? running.value : read, after = next(before);
+  const found = await get(key), running = pending.get(key);
+  const before = running ? running.value : found, after = next(before);
   if (after !== before || memory.has(key)) return put(key, after);
   return running ? running.done : true;
 }
