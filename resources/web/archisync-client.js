@@ -57,8 +57,8 @@
     if (body !== undefined) sent["Content-Type"] = "application/json";
     const response = await fetch(base + path, {
       method, headers: sent, signal, body: body === undefined ? undefined : JSON.stringify(body),
-      // There are no cookies. A browser keeps connections of both kinds apart: for a page of the panel's own, one that a
-      // stranger has answered on is never used for a token.
+      // There are no cookies. Browsers pool connections with and without credentials separately. So, from the panel's own
+      // pages, a kept connection to a stranger is never reused for a token.
       credentials: token ? "omit" : "same-origin", cache: "no-store", referrerPolicy: "no-referrer",
     });
     const text = await response.text();

@@ -312,7 +312,7 @@ async function sendAll() {
     const entry = left.findLast((one) => one.kind === "send" && !tried.has(stateOf(one)));
     if (!entry) return left;
     tried.add(stateOf(entry));
-    // What one draft of the outbox does to this page's code keeps no other one from being sent.
+    // A draft that makes our code throw must not stop the others; the error is still reported.
     const result = await send(entry).catch((error) => { setTimeout(() => { throw error; }); });
     if (result && "here" in result && !result.others) return waiting();
   }
@@ -327,8 +327,8 @@ export const takeBack = (name, what) => alone(async () => {
   return true;
 });
 
-/** Lay a draft of the outbox aside, which is there no more once it is kept as safely. @param {string} name
- * @param {Parameters<typeof layAside>[0]} what */
+/** Lay a draft of the outbox aside. It leaves the outbox only when the aside copy is kept as safely.
+ * @param {string} name @param {Parameters<typeof layAside>[0]} what */
 export async function moveAside(name, what) {
   if (await layAside(what) || storage.onlyHere(name)) await forget(name);
 }

@@ -44,8 +44,8 @@ export const key = () => ticket;
  * panel has none; undefined: not known yet. @type {Uint8Array | null | undefined} */
 let shared;
 
-/** Who answers at an address. That a token is not known any more is believed only who has the shared key: else a stranger
- * could let this tab in itself. @type {import("../archisync-client.d.mts").Check} */
+/** Who answers at an address. "Token unknown" is believed only from a program that proves the shared key: a stranger could
+ * otherwise pair this tab with itself. @type {import("../archisync-client.d.mts").Check} */
 export async function check(address, token, signal) {
   const found = await whoAnswers(address, token, signal);
   if (found.who !== "unknown" || shared === undefined) return found;
@@ -217,7 +217,7 @@ async function ask(path, { signal, within = DEADLINE, ...options }) {
   }
 }
 
-/** Whether the panel answers now; to who does not show it, this tab's token is not told.
+/** Whether the panel answers now. A program that cannot prove it is not sent the token.
  * @returns {Promise<PanelAway | null>} Why not. */
 export async function doubt() {
   return wrongAt(await check(base, ticket?.token ?? "", AbortSignal.timeout(DEADLINE)));

@@ -54,7 +54,7 @@ function remove(order, id) {
     inverse: /** @type {Operation} */ ({ kind: "insert", line: order.lines[at], before }) };
 }
 
-/** Of a line whose price is live these are computed anew; taken back, it has the price that was saved. @type {(keyof Line)[]} */
+/** Fields that are recomputed while a line's price is live. When that ends by undo, the saved values return. @type {(keyof Line)[]} */
 const PRICE = ["pricedFor", "unitPrice", "priceUnit", "priceId", "priceAsOf"];
 
 /** @param {Order} order @param {string} id @param {Partial<Line>} patch */
