@@ -177,6 +177,7 @@ async def sent_when_back(at_work: Rig, page: Page) -> None:
     await expect(page.locator("#door")).to_be_hidden()
 
 
+UNSENT = "Il pannello non risponde: la bozza è conservata in questo browser e sarà salvata appena possibile."
 STRANGE = "risponde un altro programma, non Archisync"
 
 
@@ -255,9 +256,20 @@ async def test_a_neighbour_that_copies_the_panels_name_is_not_called_the_panel(a
     stranger = Stranger()
     async with listening(port + 1, stranger.serve):
         await page.locator("#note").press("Control+Enter")
-        await expect(page.locator("#saved")).to_contain_text("Il pannello non risponde")
+        await expect(page.locator("#saved")).to_have_text(UNSENT)  # and no address at which it answers
         assert stranger.asked("/api/health") > 0
         assert stranger.told == []
+
+
+async def test_a_panel_that_has_moved_is_named_with_its_new_address(at_work: Rig) -> None:
+    page, endpoint = await at_work.form(ACCOUNT), at_work.office.endpoint
+    await endpoint.move(endpoint.port + 1)
+    moved = f"Archisync risponde ora a un altro indirizzo: aprire {endpoint.url}/order-form."
+    question = "import('/order-form/network.js').then(({ doubt }) => doubt()).then((wrong) => wrong?.message ?? '')"
+    for _ in range(50):  # a busy computer may answer later than the form waits
+        if (said := await page.evaluate(question)).startswith(moved):
+            return
+    raise AssertionError(said)
 
 
 async def test_an_answer_between_two_programs_acknowledges_nothing(at_work: Rig) -> None:
