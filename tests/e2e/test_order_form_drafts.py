@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,17 +12,11 @@ from playwright.async_api import Page, Route, expect
 from tests.endpoint.form_rig import Rig
 from tests.endpoint.form_steps import ACCOUNT, changed_elsewhere, line, stored
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("no_complaints")]
 
 COUNT = 23
 LONG = "x" * 60_000
 """A note with which nine drafts fill an answer."""
-
-
-@pytest.fixture
-def at_work(at_work: Rig) -> Iterator[Rig]:
-    yield at_work
-    assert at_work.problems == []
 
 
 def name(number: int) -> str:

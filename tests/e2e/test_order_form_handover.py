@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,13 +17,6 @@ from tests.endpoint.form_rig import Rig
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ACCOUNT = "agente1"
-
-
-@pytest.fixture
-def at_work(at_work: Rig) -> Iterator[Rig]:
-    """Browsers report addresses at which nobody answers, and frames that are refused."""
-    yield at_work
-    at_work.problems.clear()
 
 
 async def order_waits(at_work: Rig) -> Page:

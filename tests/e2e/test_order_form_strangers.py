@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
@@ -16,13 +15,6 @@ from tests.endpoint.form_rig import Rig
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest.fixture
-def at_work(at_work: Rig) -> Iterator[Rig]:
-    """Browsers report what a stranger answers."""
-    yield at_work
-    at_work.problems.clear()
 
 
 # ------------------------------------------------------------------------------------- a frame that gives

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,13 +18,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 START = "([base, token, more]) => start(base, token, more)"
 PROFILE = {"profileId": "profile-1"}
-
-
-@pytest.fixture
-def at_work(at_work: Rig) -> Iterator[Rig]:
-    """Browsers report what a stranger answers, and addresses at which nobody does."""
-    yield at_work
-    at_work.problems.clear()
 
 
 async def start(page: Page, base: str, token: str, **more: Any) -> Any:
