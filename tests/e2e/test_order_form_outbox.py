@@ -50,32 +50,32 @@ async def notes(at_work: Rig) -> list[str]:
     return sorted(str(draft.document["note"]) for draft in await at_work.office.drafts.list(ACCOUNT))
 
 
-async def reloaded(at_work: Rig, first: Page, second: Page) -> Page:
+async def reloaded(first: Page, second: Page) -> Page:
     await first.reload()
     await second.reload()
     return second
 
 
-async def first_closed(at_work: Rig, first: Page, second: Page) -> Page:
+async def first_closed(first: Page, second: Page) -> Page:
     await first.close()
     return second
 
 
-async def second_closed(at_work: Rig, first: Page, second: Page) -> Page:
+async def second_closed(first: Page, second: Page) -> Page:
     await second.close()
     return first
 
 
-async def both_stay(at_work: Rig, first: Page, second: Page) -> Page:
+async def both_stay(first: Page, second: Page) -> Page:
     return second
 
 
 @pytest.mark.parametrize("then", [both_stay, reloaded, first_closed, second_closed])
 async def test_the_first_save_is_stored_and_the_second_is_offered(
-    at_work: Rig, then: Callable[[Rig, Page, Page], Awaitable[Page]]
+    at_work: Rig, then: Callable[[Page, Page], Awaitable[Page]]
 ) -> None:
     between, first, second = await two_saves(at_work)
-    page = await then(at_work, first, second)
+    page = await then(first, second)
     again = page.get_by_role("button", name="Riprova")
     if then is reloaded:
         await expect(again).to_be_visible()
@@ -256,7 +256,7 @@ async def test_an_order_that_another_tab_has_taken_up_is_not_called_missing(at_w
     await kept(page)
     lists = [
         await at_work.tab(at_work.office.endpoint.order_form_url(ACCOUNT).replace("/order-form", "/drafts"))
-        for _ in "12"
+        for _ in range(2)
     ]
     for one in lists:
         await expect(one.locator("#unsent-list a")).to_be_visible()

@@ -27,6 +27,11 @@ PAGE = "http://forms.example.test"
 """Origin of a paired page."""
 STRANGER = "http://stranger.example.test"
 SESSION = "s" * 32
+UPGRADE = (
+    "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+)
+"""The headers that ask for a WebSocket."""
 QUICK = Limits(silence=0.5, heartbeat=0.2, attach_grace=0.2)
 """Limits that let a test see a slow client dropped without waiting long."""
 

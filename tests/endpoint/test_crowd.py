@@ -15,14 +15,10 @@ from aiohttp import web
 
 from archisync_gui.endpoint.connections import Connection
 from archisync_gui.endpoint.gate import Limits
-from tests.endpoint.office import QUICK, Office, running
+from tests.endpoint.office import QUICK, UPGRADE, Office, running
 from tests.support.waiting import until
 
 FEW = 10
-UPGRADE = (
-    "Upgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
-)
 
 
 def request_of(office: Office, path: str, more: str = "") -> bytes:

@@ -14,7 +14,7 @@ import pytest
 
 from archisync_gui.endpoint.gate import Limits
 from archisync_gui.model import FailureKind, SyncFailure
-from tests.endpoint.office import PAGE, QUICK, SESSION, Office, running
+from tests.endpoint.office import PAGE, QUICK, SESSION, UPGRADE, Office, running
 
 SECRET = "very-secret-token-that-no-log-may-hold"
 
@@ -263,14 +263,8 @@ async def test_an_answer_that_has_begun_is_broken_off_and_not_answered_again(
         expected_errors(f"GET {path} failed")  # type: ignore[operator]
     await office.page("POST", "/api/customers/smart-sync?wait=false", body={"sessionId": SESSION})
     reader, writer = await asyncio.open_connection("127.0.0.1", office.endpoint.port)
-    upgrade = (
-        "Upgrade: websocket",
-        "Connection: Upgrade",
-        f"Sec-WebSocket-Key: {'A' * 22}==",
-        "Sec-WebSocket-Version: 13",
-    )
     ours = (f"Origin: {PAGE}", f"Authorization: Bearer {office.token}")
-    raw = head(office, *ours, *(upgrade if path == "/api/smart-sessions" else ()), method="GET", path=path)
+    raw = head(office, *ours, *(UPGRADE.splitlines() if path == "/api/smart-sessions" else ()), method="GET", path=path)
     events = office.orchestrator.events
 
     def broken(*_args: object) -> None:
