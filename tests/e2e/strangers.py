@@ -15,15 +15,19 @@ ACCOUNT = "agente1"
 
 
 @asynccontextmanager
-async def listening(port: int, serve: Any) -> AsyncIterator[None]:
-    """A program on that port which answers everything by ``serve``."""
+async def listening(port: int, serve: Any, *, keepalive: float = 3630.0) -> AsyncIterator[web.TCPSite]:
+    """A program on that port which answers everything by ``serve``. ``keepalive``: seconds for which it keeps unused
+    connections open (aiohttp's default). A site that is stopped gives up the port and keeps open connections."""
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", serve)
-    runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=0.1)
+    runner = web.AppRunner(
+        app, handle_signals=False, access_log=None, shutdown_timeout=0.1, keepalive_timeout=keepalive
+    )
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
+    site = web.TCPSite(runner, "127.0.0.1", port)
+    await site.start()
     try:
-        yield
+        yield site
     finally:
         await runner.cleanup()
 

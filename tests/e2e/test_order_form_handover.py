@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
 from aiohttp import web
 from playwright.async_api import Page, Route, expect
 
+from tests.e2e.strangers import listening
 from tests.endpoint.form_rig import Rig
+from tests.endpoint.form_steps import ACCOUNT, choose, served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-ACCOUNT = "agente1"
 
 
 async def order_waits(at_work: Rig) -> Page:
@@ -25,27 +24,13 @@ async def order_waits(at_work: Rig) -> Page:
     page = await at_work.form(ACCOUNT)
     await served(page)
     between.instead = Route.abort
-    await page.locator("#customer").fill("50120")
-    await page.keyboard.press("Enter")
-    await expect(page.locator("#customer-chosen")).to_be_visible()
+    await choose(page)
     await page.locator("#note").fill("segreto: da spedire")
     await page.keyboard.press("Control+Enter")
     await expect(page.locator("#unsent")).to_be_visible()
     await page.locator("#note").fill("segreto: non finito")
     await until_kept(page, 3)  # the two orders, and what tells a good proof
     return page
-
-
-async def served(page: Page) -> None:
-    """Wait until the frame of this address is served whatever listens there."""
-    question = """async () => {
-      const worker = await navigator.serviceWorker.getRegistration("/order-form/handover");
-      return worker?.active?.state === "activated";
-    }"""
-    for _ in range(1000):
-        if await page.evaluate(question):
-            return
-    raise AssertionError("the worker was not installed")
 
 
 RAW = """async () => {
@@ -77,22 +62,13 @@ async def until_kept(page: Page, count: int) -> None:
     raise AssertionError(kept)
 
 
-@asynccontextmanager
-async def program_at(port: int, page: str) -> AsyncIterator[None]:
+def program_at(port: int, page: str) -> AbstractAsyncContextManager[web.TCPSite]:
     """Another program that serves ``page`` at every address of a port."""
 
     async def serve(request: web.Request) -> web.Response:
         return web.Response(text=page, content_type="text/html")
 
-    app = web.Application()
-    app.router.add_get("/{path:.*}", serve)
-    runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
-    try:
-        yield
-    finally:
-        await runner.cleanup()
+    return listening(port, serve)
 
 
 async def moved(at_work: Rig) -> int:

@@ -12,6 +12,7 @@ from playwright.async_api import Page, Route, expect
 
 from tests.e2e.strangers import ACCOUNT, Stranger, listening
 from tests.endpoint.form_rig import Rig
+from tests.endpoint.form_steps import choose, served
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -82,27 +83,15 @@ async def test_what_lies_in_plain_text_at_another_port_is_not_taken(at_work: Rig
     port = at_work.office.endpoint.port
     await at_work.office.endpoint.move(port + 1)
     page = await at_work.form(ACCOUNT)
-    drafts: list[Any] = []
     for _ in range(2000):
-        if drafts := list(await at_work.office.drafts.list(ACCOUNT)):
+        if await notes(at_work):
             break
         await page.evaluate("1")
+    else:
+        raise AssertionError("nothing came from the other port")
     await expect(page.locator("iframe")).to_have_count(0, timeout=30_000)
     await page.evaluate("import('/order-form/keep.js').then((keep) => keep.sendWaiting())")
-    drafts = list(await at_work.office.drafts.list(ACCOUNT))
-    assert [draft.document["note"] for draft in drafts] == ["ours"]
-
-
-async def served(page: Page) -> None:
-    """Wait until the frame of this address is served whatever listens there."""
-    question = """async () => {
-      const worker = await navigator.serviceWorker.getRegistration("/order-form/handover");
-      return worker?.active?.state === "activated";
-    }"""
-    for _ in range(1000):
-        if await page.evaluate(question):
-            return
-    raise AssertionError("the worker was not installed")
+    assert await notes(at_work) == ["ours"]
 
 
 # ------------------------------------------------------------------------------------- entries that are none
@@ -148,9 +137,7 @@ async def test_an_entry_that_is_no_draft_is_not_sent_and_keeps_no_other_from_bei
 async def written(at_work: Rig) -> Page:
     """A form in which an order is ready to be saved."""
     page = await at_work.form(ACCOUNT)
-    await page.locator("#customer").fill("50120")
-    await page.keyboard.press("Enter")
-    await expect(page.locator("#customer-chosen")).to_be_visible()
+    await choose(page)
     await page.locator("#note").fill("segreto: ordine")
     return page
 
@@ -204,13 +191,7 @@ async def test_connections_that_a_stranger_keeps_open_carry_no_token(at_work: Ri
     page, endpoint = await written(at_work), at_work.office.endpoint
     await endpoint.stop()
     stranger = Stranger()
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", stranger.serve)
-    runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=0.1, keepalive_timeout=600)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", endpoint.port)
-    await site.start()
-    try:
+    async with listening(endpoint.port, stranger.serve, keepalive=600) as site:
         await page.locator("#note").press("Control+Enter")
         await expect(page.locator("#saved")).to_contain_text(STRANGE)
         await site.stop()
@@ -222,8 +203,6 @@ async def test_connections_that_a_stranger_keeps_open_carry_no_token(at_work: Ri
         }""")
         assert len(stranger.seen) > before, "the browser used none of the kept connections, so the test shows nothing"
         assert stranger.told == []
-    finally:
-        await runner.cleanup()
     await sent_when_back(at_work, page)
 
 

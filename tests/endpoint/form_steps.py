@@ -89,6 +89,18 @@ async def kept(page: Page) -> None:
     }""")
 
 
+async def served(page: Page) -> None:
+    """Wait until the frame of this address is served whatever listens there."""
+    question = """async () => {
+      const worker = await navigator.serviceWorker.getRegistration("/order-form/handover");
+      return worker?.active?.state === "activated";
+    }"""
+    for _ in range(1000):
+        if await page.evaluate(question):
+            return
+    raise AssertionError("the worker was not installed")
+
+
 async def unsent(at_work: Rig) -> list[str]:
     """What a new tab lists as not saved."""
     page = await at_work.tab(at_work.office.endpoint.order_form_url(ACCOUNT).replace("/order-form", "/drafts"))
