@@ -12,7 +12,7 @@ from PySide6.QtWidgets import (
 
 from archisync_gui.model import Status
 from archisync_gui.ui.live.context import Context
-from archisync_gui.ui.text.i18n import tr
+from archisync_gui.ui.text.i18n import plain, tr
 from archisync_gui.ui.widgets.basic import label
 from archisync_gui.ui.widgets.delegates import CellDelegate
 from archisync_gui.ui.widgets.dialog import Dialog
@@ -73,8 +73,8 @@ class SessionsDialog(Dialog):
         self.all.setEnabled(some)
         self.one.setEnabled(chosen)
         none = "" if some else tr("No order form is open")
-        self.all.setToolTip(none)
-        self.one.setToolTip(tr("Choose a row first") if some and not chosen else none)
+        self.all.setToolTip(plain(none))
+        self.one.setToolTip(plain(tr("Choose a row first") if some and not chosen else none))
 
     def _end_one(self) -> None:
         for index in self.table.selectionModel().selectedRows():
