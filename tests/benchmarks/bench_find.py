@@ -26,6 +26,7 @@ from archisync_gui.ui.shell.panel import Panel
 from archisync_gui.ui.system.loop import run
 from tests.benchmarks.result import Result, percentile
 from tests.benchmarks.shown import Watched, watch_paints
+from tests.benchmarks.whole import on_screen
 from tests.orchestrator.rig import QUIET, ListJournal
 
 SYLLABLES = (
@@ -206,7 +207,8 @@ def _found(count: int) -> list[Result]:
             results.extend(await _find(app, Path(folder) / "data", count))
         return 0
 
-    run(main)
+    with on_screen():
+        run(main)
     return results
 
 
