@@ -64,7 +64,7 @@ async def _look_at_erp(core: Core, *, conformance: str | None, language: str) ->
             language=language,
             conformance=conformance is not None,
             save_to=file,
-            logged_in=lambda: core.orchestrator.logged_in(account.id),
+            on_login=lambda: core.orchestrator.logged_in(account.id),
             keys={entity.name: (await core.store.known(entity.name, account.id)).keys for entity in ENTITIES},
         )
     except SyncFailure as error:

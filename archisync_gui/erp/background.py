@@ -1,5 +1,4 @@
-"""Work that nobody has to wait for, work that nobody can break off, and a timer that closes what nobody has used for a
-while; knows no browser."""
+"""Asyncio helpers: background tasks, work that a cancellation does not stop, and an idle timer; knows no browser."""
 
 from __future__ import annotations
 
@@ -9,30 +8,30 @@ from typing import Any
 
 
 class Background:
-    """Tasks that go on beside the reads."""
+    """Tasks that run beside the reads."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do this in the background."""
+        """Run ``work`` in the background."""
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def settled(self, limit: float | None = None) -> set[asyncio.Task[None]]:
-        """Wait until nothing goes on; what is not done within ``limit`` seconds is returned."""
+        """Wait until all tasks are done. Returns those that are not done within ``limit`` seconds."""
         return (await asyncio.wait(self._tasks, timeout=limit))[1] if self._tasks else set()
 
     async def end(self, limit: float) -> None:
-        """Wait ``limit`` seconds, then cancel what still goes on; what ignores that is left after ``limit`` seconds."""
+        """Wait ``limit`` seconds, then cancel the tasks that still run, and wait ``limit`` seconds for each of them."""
         for task in await self.settled(limit):
             task.cancel()
             await asyncio.wait([task], timeout=limit)
 
 
-async def finished(work: Coroutine[Any, Any, None]) -> None:
-    """Do this to its end, also when the caller is cancelled meanwhile; the cancellation is passed on afterwards."""
+async def run_to_end(work: Coroutine[Any, Any, None]) -> None:
+    """Run ``work`` to its end even if the caller is cancelled meanwhile; the cancellation is raised afterwards."""
     task = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None
     while not task.done():
@@ -56,22 +55,22 @@ class IdleTimer:
         self._closing: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Nobody uses it from now on."""
-        self._timer = asyncio.get_running_loop().call_later(max(self._delay(), 0.0), self.over)
+        """The resource is idle from now on."""
+        self._timer = asyncio.get_running_loop().call_later(max(self._delay(), 0.0), self.expire)
 
     def stop(self) -> None:
-        """It is used again."""
+        """The resource is used again."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     async def end(self) -> None:
-        """Stop, and end a closing that has begun: it is done, or waits for its turn."""
+        """Stop the timer. A ``close`` that has begun is cancelled (it may be waiting for its turn)."""
         self.stop()
         if self._closing is not None:
             self._closing.cancel()
             await asyncio.wait([self._closing])
 
-    def over(self) -> None:
-        """The time is over: close."""
+    def expire(self) -> None:
+        """The delay has passed: run ``close``."""
         self._closing = asyncio.ensure_future(self._close())

@@ -1,7 +1,6 @@
 """One Chromium behind one class: finding, starting, one context per account, closing; nothing of the ERP's pages.
 
-Playwright is imported only when a browser is needed, and only this class starts it, so that it can move to a thread of
-its own where that is safer.
+Playwright is imported only when a browser is needed, and only this class starts it.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import psutil
 
-from archisync_gui.erp.background import finished
+from archisync_gui.erp.background import run_to_end
 from archisync_gui.erp.failures import transient, translated
 from archisync_gui.erp.job import Job, job_of
 from archisync_gui.erp.launch import CLOSE_LIMIT, FLAGS, launch, quietly, start_driver
@@ -36,32 +35,32 @@ log = logging.getLogger(__name__)
 VIEWPORT = {"width": 1440, "height": 900}
 ACCEPT_LANGUAGE = "it-IT,it;q=0.9,en-US;q=0.8,en;q=0.7"
 
-UNTOLD = (psutil.Error, OSError)
-"""What asking about a process raises when it has ended or the system does not say: psutil names only some of Windows'
-errors and passes the others on as they are."""
+PROCESS_ERRORS = (psutil.Error, OSError)
+"""Errors of a query about a process that has ended or that the system does not describe. psutil converts only some of
+Windows' errors; the others come as ``OSError``."""
 
 START_LIMIT = 30.0
-"""Seconds for the driver and all attempts to start a browser, for a context, and for an empty page; together less than
-a read may stand still."""
+"""Seconds for the driver with all attempts to start a browser, for a context, and for an empty page. All three together
+take less than the watchdog of a run allows."""
 
 
 class SessionMemory(Protocol):
-    """Keeps sessions beyond the process's life, or does not. Never raises."""
+    """Stores sessions for the next start of the program, where it can. Never raises."""
 
     async def recall(self, account: str) -> Any:
-        """The kept session of an account; ``None``: there is none."""
+        """The stored session of an account; ``None``: there is none."""
 
     async def keep(self, account: str, state: object) -> None:
-        """Keep the account's session for the next start."""
+        """Store the account's session for the next start."""
 
     async def forget(self, account: str) -> None:
-        """The kept session is of no use any more."""
+        """Delete the account's stored session."""
 
 
 class Browser:
-    """At most one running browser. ``program`` is asked at each start (a setting; empty: look for one), ``pinned_key``
-    too (base64 SHA-256 of the one certificate key that is trusted beside the system's; empty: none). ``memory``: where
-    sessions outlive the process (``None``: nowhere)."""
+    """At most one running browser. ``program`` is called at each start (a setting; empty: look for one), ``pinned_key``
+    too (base64 SHA-256 of the one certificate key that is trusted beside the system's; empty: none). ``memory`` stores
+    sessions for the next start of the program (``None``: they are not stored)."""
 
     def __init__(
         self,
@@ -76,42 +75,42 @@ class Browser:
         self._pinned_key = pinned_key
         self._headless = headless
         self.ended_for_good = False
-        """No browser is started any more; set by :meth:`kill`."""
+        """True: no browser is started any more. Set by :meth:`kill`."""
         self._starting = asyncio.Lock()
         self._start_limit: asyncio.Timeout | None = None
-        """Of the start that goes on now."""
+        """The time limit of the browser call in progress."""
         self._playwright: Playwright | None = None
         self._chromium: Chromium | None = None
         self._key_in_use = ""
         self._folder = ""
-        """Where driver and browser keep what is temporary: removed at the end, whatever became of them."""
+        """Temporary files of driver and browser. Removed at the end, also after a crash of either."""
         self._job: Job | None = None
-        """Windows: driver and browser, which end together."""
+        """Windows: ends driver and browser together."""
         self._contexts: dict[str, BrowserContext] = {}
         self._pages: dict[tuple[str, str], Page] = {}
         """By account and purpose."""
         self._kept: dict[str, Any] = {}
-        """Cookies per account: a browser that was closed or died does not cost a login."""
+        """Cookies per account, so that no new login is needed after the browser was closed or crashed."""
 
     @property
     def running(self) -> bool:
-        """True while a browser is there and answers."""
+        """True while a browser is connected."""
         return self._chromium is not None and self._chromium.is_connected()
 
     @property
     def version(self) -> str:
-        """The version of the browser that runs; empty while none does."""
+        """The version of the running browser; empty: none runs."""
         return "" if self._chromium is None else str(self._chromium.version)
 
     async def page(self, account: str, purpose: str = "") -> Page:
-        """The one page for that purpose in the account's own context; starts the browser if need be. One page is used
-        at a time: a special purpose takes over the page without one, since making another takes a tenth of a second."""
+        """The page for ``purpose`` in the account's own context; starts the browser if necessary. A page without a
+        purpose is reused for the purpose asked for, since opening another page takes a tenth of a second."""
         context = await self._context(account)
         if not self.has_page(account, purpose):
             free = self._pages.pop((account, ""), None) if self.has_page(account) else None
             if free is None:
                 try:
-                    async with self._answering():
+                    async with self._browser_call():
                         free = await context.new_page()
                 except SyncFailure:
                     await self.close()
@@ -120,12 +119,12 @@ class Browser:
         return self._pages[account, purpose]
 
     def has_page(self, account: str, purpose: str = "") -> bool:
-        """Whether that page is open: what was loaded in it is still there."""
+        """Whether that page is open, with what was loaded in it."""
         page = self._pages.get((account, purpose))
         return page is not None and self.running and not page.is_closed()
 
     async def forget(self, account: str) -> None:
-        """Drop that account's context and cookies (another password, or a login that must be a real one)."""
+        """Drop the account's context and cookies: its password changed, or a real login is wanted."""
         self._kept.pop(account, None)
         if self._memory is not None:
             await self._memory.forget(account)
@@ -136,14 +135,14 @@ class Browser:
             await quietly(context.close())
 
     async def remember(self, account: str) -> None:
-        """Note the account's session: neither a browser that dies nor, where there is a memory, a restart of ours then
-        costs a login."""
+        """Keep the account's cookies, so that no new login is needed after a crash of the browser or, with ``memory``,
+        after a restart of the program."""
         context = self._contexts.get(account)
         if context is None:
             return
         try:
             cookies = await asyncio.wait_for(context.cookies(), CLOSE_LIMIT)
-        except Exception as error:  # a session that is not noted costs a login, nothing else
+        except Exception as error:  # the only consequence is another login
             log.debug("session of %s not noted: %s", account, error)
             return
         self._kept[account] = {"cookies": cookies, "origins": []}
@@ -151,8 +150,8 @@ class Browser:
             await self._memory.keep(account, self._kept[account])
 
     def close_page(self, account: str, purpose: str = "") -> Coroutine[Any, Any, None]:
-        """Close that page of the account, keep the cookies. Who asks for it from now on gets a new one, even before the
-        closing is awaited."""
+        """Close that page of the account and keep the cookies. :meth:`page` returns a new page from now on, even before
+        the returned coroutine is awaited."""
         page = self._pages.pop((account, purpose), None)
 
         async def close() -> None:
@@ -162,30 +161,30 @@ class Browser:
         return close()
 
     def memory(self) -> int:
-        """Bytes that the browser's processes use and share with no other program; 0 while none runs or where the
-        system does not say. Blocking."""
+        """Bytes that only the browser's processes use (unique set size); 0 while none runs or where the system does not
+        say. Blocking."""
         used = 0
         for browser in _browsers(self._folder):
-            with suppress(*UNTOLD):
+            with suppress(*PROCESS_ERRORS):
                 for process in (browser, *browser.children(recursive=True)):
-                    with suppress(*UNTOLD):
+                    with suppress(*PROCESS_ERRORS):
                         used += process.memory_full_info().uss
         return used
 
     def kill(self, for_good: bool = False) -> bool:
-        """End the browser's processes without a word, as a crash does; False: there were none. ``for_good``: whoever
-        asks for a page from now on gets ``browser-lost``; for a start that goes on now, ask again. Blocking."""
+        """Kill the browser's processes, as a crash does. False: there were none. ``for_good``: :meth:`page` raises
+        ``browser-lost`` from now on; a start in progress is not stopped, so call this again. Blocking."""
         self.ended_for_good = self.ended_for_good or for_good
         return _kill(_browsers(self._folder))
 
     async def close(self) -> None:
-        """End the browser and its driver, also while they start; cookies stay in memory. Nothing is left behind, also
-        when the caller does not wait for the end."""
+        """End the browser and its driver, also while they start; cookies stay in memory. No process and no file is
+        left, even if the caller is cancelled."""
         if self._start_limit is not None:
             self._start_limit.reschedule(asyncio.get_running_loop().time())
             self._start_limit = None
         async with self._starting:
-            await finished(self._remember_and_end())
+            await run_to_end(self._remember_and_end())
 
     async def _remember_and_end(self) -> None:
         try:
@@ -208,7 +207,7 @@ class Browser:
                 if state is None and self._memory is not None:
                     state = await self._memory.recall(account)
                 try:
-                    async with self._answering():
+                    async with self._browser_call():
                         context = await self._chromium.new_context(
                             locale="it-IT",
                             timezone_id="Europe/Rome",
@@ -224,7 +223,7 @@ class Browser:
             return context
 
     async def _start_or_end(self) -> None:
-        """Start the browser; where that fails, hangs or is ended by :meth:`close`, no process is left."""
+        """Start the browser. No process is left if that fails, hangs or is ended by :meth:`close`."""
         try:
             await self._start()
         except BaseException:
@@ -237,8 +236,8 @@ class Browser:
 
     async def _start(self) -> None:
         try:
-            await asyncio.to_thread(import_module, "playwright.async_api")  # a tenth of a second: the panel lives on
-        except ImportError as error:  # an incomplete installation, or a DLL that an antivirus program holds back
+            await asyncio.to_thread(import_module, "playwright.async_api")  # takes 0.1 s, too long for the event loop
+        except ImportError as error:  # an incomplete installation, or a DLL that an antivirus program blocks
             params = {"reason": str(error)[:200]}
             raise SyncFailure("browser-driver", FailureKind.PERMANENT, params=params) from error
         from playwright.async_api import async_playwright
@@ -262,7 +261,7 @@ class Browser:
 
     @asynccontextmanager
     async def _limited(self) -> AsyncIterator[None]:
-        """Ends a start after ``START_LIMIT`` seconds, or at once when the browser is closed meanwhile."""
+        """Raise ``TimeoutError`` after ``START_LIMIT`` seconds, or at once when :meth:`close` is called meanwhile."""
         async with asyncio.timeout(START_LIMIT) as self._start_limit:
             try:
                 yield
@@ -270,8 +269,8 @@ class Browser:
                 self._start_limit = None
 
     @asynccontextmanager
-    async def _answering(self) -> AsyncIterator[None]:
-        """For what is asked of the browser alone: where it does not answer, that is never the ERP's fault."""
+    async def _browser_call(self) -> AsyncIterator[None]:
+        """Limit a call that only the browser answers, not the ERP, and convert its errors to the browser's failures."""
         from playwright.async_api import Error
         from playwright.async_api import TimeoutError as SlowBrowser
 
@@ -301,17 +300,18 @@ class Browser:
                 await asyncio.to_thread(lambda: _kill(_started_in(folder)))
                 await asyncio.to_thread(_remove, folder)
 
-        await finished(end())
+        await run_to_end(end())
 
 
 LONGEST_BASE = 24
-"""Bytes of a temporary folder's path that leave room for ours, Chromium's own and its socket below it."""
+"""Maximum length in bytes of a temporary folder's path, so that the path of Chromium's socket below it is not too
+long."""
 
 PREFIX = "archisync-browser-"
 
 
 def _temporary_folder() -> str:
-    """A new folder for one browser's temporary files; those of processes that were killed are removed."""
+    """A new folder for one browser's temporary files. Folders that killed processes left behind are removed."""
     for left in _temporary_base().glob(f"{PREFIX}*"):
         owner = left.name.removeprefix(PREFIX).partition("-")[0]
         if owner.isdigit() and not psutil.pid_exists(int(owner)):
@@ -320,14 +320,14 @@ def _temporary_folder() -> str:
 
 
 def _temporary_base() -> Path:
-    """The system's temporary folder, or a short one where that is long: Chromium does not start when the path of the
-    socket that it puts below its temporary folder is longer than about 100 bytes (seen with 156; usual on macOS)."""
+    """The system's temporary folder, or ``/tmp`` where its path is too long: Chromium does not start if the path of its
+    socket, below the temporary folder, is longer than about 100 bytes (seen with 156; usual on macOS)."""
     usual = Path(tempfile.gettempdir())
     return Path("/tmp") if os.name == "posix" and len(os.fsencode(usual)) > LONGEST_BASE else usual
 
 
 def _remove(folder: str) -> None:
-    """Remove a folder, also while a dying browser still writes to it."""
+    """Remove a folder, also while an ending browser still writes to it. Tries for 3 s."""
     for _ in range(30):
         shutil.rmtree(folder, ignore_errors=True)
         if not Path(folder).exists():
@@ -337,10 +337,10 @@ def _remove(folder: str) -> None:
 
 @contextmanager
 def _temporary_files_in(folder: str) -> Iterator[None]:
-    """Let a process that is started meanwhile keep its temporary files in ``folder``.
+    """Processes that are started meanwhile keep their temporary files in ``folder``.
 
-    Playwright's driver makes the browser's profile in its own temporary folder and can no longer remove it when it is
-    killed (seen with 1.65); it takes that folder from the environment only.
+    Playwright's driver creates the browser's profile in its temporary folder, which it takes from the environment only.
+    A driver that is killed leaves the profile there (seen with 1.65).
     """
     names = ("TMPDIR", "TEMP", "TMP")
     before = {name: os.environ.get(name) for name in names}
@@ -356,40 +356,40 @@ def _temporary_files_in(folder: str) -> Iterator[None]:
 
 
 def _started_in(folder: str) -> list[psutil.Process]:
-    """The driver and the browsers of ours that keep their temporary files in ``folder``."""
+    """Our child processes that keep their temporary files in ``folder``: driver and browsers."""
     found = []
     for process in psutil.Process().children(recursive=True) if folder else ():
-        with suppress(*UNTOLD):
+        with suppress(*PROCESS_ERRORS):
             if process.environ().get("TMPDIR") == folder:
                 found.append(process)
     return found + [process for process in _browsers(folder) if process not in found]
 
 
 def _job_of_what_started_in(folder: str) -> Job | None:
-    """Windows: a job with the driver, before it starts a browser. Blocking."""
+    """Windows: a job with the driver, made before the driver starts a browser. Blocking."""
     return job_of([process.pid for process in _started_in(folder)]) if os.name == "nt" else None
 
 
 def _browsers(folder: str) -> list[psutil.Process]:
-    """The browsers of ours whose profile lies in ``folder``."""
+    """Our child processes that are browsers with their profile in ``folder``."""
     found = []
     for process in psutil.Process().children(recursive=True) if folder else ():
-        with suppress(*UNTOLD):
+        with suppress(*PROCESS_ERRORS):
             if any(argument.startswith(f"--user-data-dir={folder}") for argument in process.cmdline()):
                 found.append(process)
     return found
 
 
 def _kill(processes: list[psutil.Process]) -> bool:
-    """End processes as a crash does; False: there were none."""
+    """Kill processes; False: there were none."""
     for process in processes:
-        with suppress(*UNTOLD):
+        with suppress(*PROCESS_ERRORS):
             process.kill()
     return bool(processes)
 
 
 async def try_browser(program: str | None = None) -> str:
-    """Start a browser, ask its version and close it. :class:`SyncFailure` says what is wrong."""
+    """Start a browser, return its version and close it. Raises :class:`SyncFailure` if it does not start."""
     browser = Browser(program=lambda: program or "")
     try:
         page = await browser.page("doctor")

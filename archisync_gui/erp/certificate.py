@@ -1,4 +1,4 @@
-"""The ERP's TLS certificate as a person judges it at first contact; whether it is trusted, the browser decides."""
+"""The ERP's TLS certificate, as shown to the operator at first contact. The browser decides whether it is trusted."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from archisync_gui.erp.failures import transient
 from archisync_gui.model import AccountId, FailureKind, SyncFailure
 
 LIMIT = 10.0
+"""Seconds for the connection."""
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """What a server shows of itself."""
+    """What is shown of a server's certificate."""
 
     name: str
     """Subject, as RFC 4514 text."""
@@ -26,13 +27,13 @@ class Certificate:
     fingerprint: str
     """SHA-256 of the certificate, hex in pairs with colons, as browsers show it."""
     key: str
-    """Base64 SHA-256 of the public key: what is pinned, and what Chromium's
-    ``--ignore-certificate-errors-spki-list`` takes."""
+    """Base64 SHA-256 of the public key. This value is pinned and given to Chromium's
+    ``--ignore-certificate-errors-spki-list``."""
     expires: datetime
 
 
 async def look_at(address: str) -> Certificate:
-    """The certificate that the ERP's host shows now, trusted or not. Raises ``erp-unreachable``."""
+    """The certificate that the ERP's host presents now, trusted or not. Raises ``erp-unreachable``."""
     parts = urlsplit(address)
     host, port = parts.hostname or "", parts.port or 443
 
@@ -48,7 +49,7 @@ async def look_at(address: str) -> Certificate:
 
 
 def describe(der: bytes) -> Certificate:
-    """Read a certificate in DER."""
+    """Parse a certificate in DER form."""
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -65,15 +66,15 @@ def describe(der: bytes) -> Certificate:
 
 
 def unknown(shown: Certificate, pinned: str, account: AccountId) -> SyncFailure:
-    """The failure that names a certificate nobody has accepted. ``pinned``: the accepted key, empty for none; with one,
-    the certificate was changed."""
+    """The failure for a certificate that is not accepted: ``certificate-changed`` if another key is ``pinned`` (empty:
+    none is), else ``certificate-unknown``."""
     return SyncFailure(
         "certificate-changed" if pinned and pinned != shown.key else "certificate-unknown",
         FailureKind.CREDENTIALS,
         params={
             "name": shown.name,
             "issuer": shown.issuer,
-            # In two halves: a line that cannot be broken is cut off where it is shown.
+            # With a blank in the middle: a text without one cannot be wrapped and is cut off in the dialog.
             "fingerprint": f"{shown.fingerprint[:47]} {shown.fingerprint[48:]}",
             "key": shown.key,
             "expires": f"{shown.expires:%d/%m/%Y}",

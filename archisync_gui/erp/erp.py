@@ -1,4 +1,4 @@
-"""The ERP as the syncs see it: opens a list or a record of an account and restores the user's view; no checks."""
+"""The ERP as the syncs use it: opens a list or a record of an account and restores the user's view; no checks."""
 
 from __future__ import annotations
 
@@ -23,29 +23,31 @@ from archisync_gui.erp.left_open import LeftOpenLists, ListKey
 from archisync_gui.erp.lists.detail import detail_path, read_record
 from archisync_gui.erp.lists.list_view import STILL_OPEN_PATIENCE, ListView
 from archisync_gui.erp.lists.ways import ReadingWays
-from archisync_gui.erp.turn import Hold, Turn, unheard
+from archisync_gui.erp.turn import Hold, Turn, ignore_step
 from archisync_gui.erp.user_views import UserViews
-from archisync_gui.erp.visit import Visit, explaining_certificates, explaining_navigation, to_its_end
+from archisync_gui.erp.visit import Visit, explaining_certificates, explaining_navigation, run_to_end_logged
 from archisync_gui.model import AccountId, Clock, FailureKind, SyncFailure, SystemClock
 
 log = logging.getLogger(__name__)
 
 LARGEST = 1_500_000_000
-"""Bytes that the browser may use between two reads. One page with a large list takes about 300 MB."""
+"""Bytes of memory above which the browser is restarted between two reads. A page with a large list takes about
+300 MB."""
 
 IDLE = 20 * 60.0
-"""Seconds without a request after which the ERP ends a session (``docs/erp.md``, Session); the browser stays open."""
+"""Seconds that an unused browser stays open: after this time the ERP ends the session (``docs/erp.md``, Session)."""
 
 
 class Erp:
     """The ERP through one browser.
 
-    ``address`` is asked at each use (base URL up to ``/Archibald``), ``password`` gives an account's password,
-    ``browser`` and ``pinned_key`` are settings (empty: find one; none). ``screenshots``: folder for pictures of what
-    went wrong. ``memory``: keeps sessions across starts. ``saved_views``: the file of views that are to be restored,
-    also by the next process; ``entities``: the lists that it may name. ``ways``: the file that keeps how each list is
-    read. ``open_until`` is asked until when a list that a quick read used may stay open (``None``: not). One list at a
-    time is read; a second caller waits. ``moves`` is told of each step, also of what is waited for.
+    ``address`` is called at each use (base URL up to ``/Archibald``), ``password`` gives an account's password,
+    ``browser`` and ``pinned_key`` are settings (empty: find one; none). ``screenshots``: folder for screenshots of
+    failures. ``memory`` stores sessions over restarts. ``saved_views``: the file of views that are still to be
+    restored, also by the next process; ``entities``: the lists that it may name. ``ways``: the file that keeps how each
+    list is read. ``open_until`` returns until when a list that a quick read used may stay open (``None``: not at all).
+    One list at a time is read; a second caller waits. Its callback ``on_step`` is called at each step, also of the
+    reads that it waits for.
     """
 
     def __init__(
@@ -82,19 +84,19 @@ class Erp:
         self.ways = ReadingWays(ways)
         """How each list is read."""
         self.user_views = UserViews(saved_views, entities, self._session, self.clock, self.ways)
-        """What is still to be restored."""
+        """The views that are still to be restored."""
         self._left_open = LeftOpenLists(self._browser, open_until)
         self._background = Background()
         self._timer = IdleTimer(self._idle_for, self._close_idle)
 
     @property
     def address(self) -> str:
-        """The ERP's address as it is set; empty: none."""
+        """The ERP's address from the settings; empty: none is set."""
         return self._address().rstrip("/")
 
     def kill_browser(self, for_good: bool = False) -> bool:
-        """End the browser as a crash would (the demo shows what happens then); False: none runs. ``for_good``: none is
-        started any more, and what is still to be restored stays saved for the next :class:`Erp`. Blocking."""
+        """Kill the browser, as a crash would (the demo shows what happens then); False: none runs. ``for_good``: none
+        is started any more, and views that are still to be restored stay saved for the next :class:`Erp`. Blocking."""
         return self._browser.kill(for_good)
 
     def browser_memory(self) -> int:
@@ -109,22 +111,22 @@ class Erp:
         entity: Entity,
         account: AccountId,
         fields: Sequence[str],
-        logged_in: Callable[[], None],
-        moves: Callable[[], None] = unheard,
+        on_login: Callable[[], None],
+        on_step: Callable[[], None] = ignore_step,
     ) -> AsyncIterator[Visit]:
-        """Open a list view. At the end, also after a failure, the user's own view is restored; where that fails, it is
-        restored at the end of the account's next visit to any list. :class:`SessionExpired` passes through: the caller
-        opens again."""
-        async with self._using(moves) as hold:
+        """Open a list view. At the end, also after a failure, the user's own view is restored; if that fails, it is
+        restored at the end of the account's next visit to any list. Raises :class:`SessionExpired` where the caller
+        should open the list again."""
+        async with self._using(on_step) as hold:
             visit, session = Visit(), self._session(account, hold)
             await self._left_open.another_opens(account)
             try:
                 async with self._explaining_certificates(account), explaining_navigation(visit):
-                    visit.view = view = await self._open(session, entity, fields, logged_in)
+                    visit.view = view = await self._open(session, entity, fields, on_login)
                     yield visit
                     hold.check()
                 if visit.keep:
-                    # Who suspends a read is waiting for something else.
+                    # In the background: the form for which the read was suspended is waiting.
                     self._background.start(session.close())
                 else:
                     await self.user_views.restore(account, view)
@@ -139,25 +141,25 @@ class Erp:
         entity: Entity,
         account: AccountId,
         fields: Sequence[str],
-        logged_in: Callable[[], None],
-        moves: Callable[[], None] = unheard,
+        on_login: Callable[[], None],
+        on_step: Callable[[], None] = ignore_step,
         *,
         leave_open: bool = False,
     ) -> AsyncIterator[Visit]:
-        """As :meth:`list`, for a read that somebody waits for (:meth:`ListView.newest`): on a page of its own, which
-        may still be open from the last time, and with the view restored in the background, after the visit.
+        """As :meth:`list`, for a read whose result a person waits for (:meth:`ListView.newest`): on a page of its own,
+        which may still be open from the last visit; the view is restored in the background, after the visit.
 
-        ``leave_open``: keep the page for the next one. What goes wrong in a page left open is :class:`StalePage`: the
-        page is closed then, and the caller opens again.
+        ``leave_open``: keep the page for the next visit. A failure in a page that was left open raises
+        :class:`StalePage`: the page is closed, and the caller should open the list again.
         """
         key = account, entity.path
-        async with self._using(moves) as hold:
+        async with self._using(on_step) as hold:
             visit = Visit()
             still_open = self._browser.has_page(*key)
             session = self._session(account, hold, entity.path)
             try:
                 async with self._explaining_certificates(account), explaining_navigation(visit):
-                    visit.view = view = await self._open(session, entity, fields, None if still_open else logged_in)
+                    visit.view = view = await self._open(session, entity, fields, None if still_open else on_login)
                     yield visit
                     hold.check()
             except BaseException as error:
@@ -174,8 +176,8 @@ class Erp:
             self._background.start(self._restore_afterwards(key, view))
 
     def warm_up(self, account: AccountId) -> None:
-        """Somebody is about to wait for this account's data: start the browser in the background, on an empty page. It
-        asks nothing of the ERP; a browser that does not start is told by the read."""
+        """Start the browser with an empty page for the account, in the background, since a read is likely to follow.
+        Sends nothing to the ERP. If the browser does not start, the read will say so."""
 
         async def start() -> None:
             async with self._using():
@@ -186,15 +188,15 @@ class Erp:
             self._background.start(start())
 
     async def survives_another(
-        self, entity: Entity, other: Entity, account: AccountId, logged_in: Callable[[], None]
+        self, entity: Entity, other: Entity, account: AccountId, on_login: Callable[[], None]
     ) -> bool:
-        """Whether an open list still answers once another one was opened in the same session (``docs/erp.md``,
-        Session). Looks only: nothing has to be restored."""
+        """Whether an open list still answers after another one was opened in the same session (``docs/erp.md``,
+        Session). Changes nothing in either list, so nothing has to be restored."""
         async with self._using() as hold, self._explaining_certificates(account):
             session, second = self._session(account, hold, "survives"), self._session(account, hold, "another")
             try:
-                view = await ListView.open(session, entity, (), self.clock, self.ways, logged_in)
-                await ListView.open(second, other, (), self.clock, self.ways, logged_in)
+                view = await ListView.open(session, entity, (), self.clock, self.ways, on_login)
+                await ListView.open(second, other, (), self.clock, self.ways, on_login)
                 try:
                     await view.driver.act(Act.REFRESH, STILL_OPEN_PATIENCE)
                 except SyncFailure as failure:
@@ -208,53 +210,53 @@ class Erp:
             return True
 
     async def settled(self, limit: float | None = None) -> set[asyncio.Task[None]]:
-        """Wait until nothing goes on in the background; what is not done within ``limit`` seconds is returned."""
+        """Wait for the background tasks. Returns those that are not done within ``limit`` seconds."""
         return await self._background.settled(limit)
 
     async def _restore_afterwards(self, key: ListKey, view: ListView) -> None:
         async with self._using() as hold:
-            view.driver.moved = hold.moved
+            view.driver.on_step = hold.begin_step
             await self.user_views.restore_within(self.limits.background, key[0], view)
             if (await self.user_views.is_saved(*key) or key not in self._left_open) and not hold.lost:
                 await self._left_open.close(key)
 
     async def _open(
-        self, session: ErpSession, entity: Entity, fields: Sequence[str], logged_in: Callable[[], None] | None
+        self, session: ErpSession, entity: Entity, fields: Sequence[str], on_login: Callable[[], None] | None
     ) -> ListView:
-        """Open a list (``logged_in`` None: take it as it is open), and save its view before anything is changed."""
-        if logged_in is None:
+        """Open a list (``on_login`` None: use the one left open), and save its view before anything is changed."""
+        if on_login is None:
             view = await ListView.still_open(session, entity, fields, self.clock, self.ways)
         else:
-            view = await ListView.open(session, entity, fields, self.clock, self.ways, logged_in)
+            view = await ListView.open(session, entity, fields, self.clock, self.ways, on_login)
         await self.user_views.begin(session.account, view)
         return view
 
     async def _after(self, error: BaseException, visit: Visit, session: ErpSession) -> None:
-        """Take a picture, restore the view within a limit, close the page, in which a request may still be under way.
-        Where the session has expired, the list is not on show: it is restored later. Of a read that was abandoned
-        nothing of this is left to do: browser and pages are its successor's."""
+        """Clean up after a failure: take a screenshot, restore the view within a time limit, and close the page, in
+        which a request may still be in progress. After an expired session the list is not shown, so it is restored
+        later. After an abandoned read, browser and pages belong to its successor and are left alone."""
         account, hold = session.account, session.hold
         lost = isinstance(error, SyncFailure) and error.code in BROWSER_GONE
-        on_show = not lost and not isinstance(error, SessionExpired)
+        is_shown = not lost and not isinstance(error, SessionExpired)
         if not hold.lost:
             self._left_open.forget(session.key)
 
         async def clean_up() -> None:
-            if visit.view is not None and on_show and not hold.lost:
+            if visit.view is not None and is_shown and not hold.lost:
                 if isinstance(error, SyncFailure):
                     await keep_evidence(error, visit.view, self._screenshots, self.clock.now())
-                # Who cancels waits for the end.
+                # Shorter after a cancellation: its caller waits for the end.
                 limit = self.limits.restore if isinstance(error, SyncFailure) else min(self.limits.restore, 6.0)
                 with suppress(Exception):
                     await self.user_views.restore_within(limit, account, visit.view)
             if visit.view is not None:
-                await self.user_views.cut_off(account, visit.view)
+                await self.user_views.mark_not_restored(account, visit.view)
             await session.close()
             if lost and not hold.lost:
                 await self._browser.close()
 
         # A cancelled run still leaves the ERP as it found it, and no page open.
-        await to_its_end(clean_up())
+        await run_to_end_logged(clean_up())
 
     # --- records ------------------------------------------------------------------------------------------------------
 
@@ -264,60 +266,60 @@ class Erp:
         account: AccountId,
         key: str,
         fields: Sequence[str],
-        logged_in: Callable[[], None],
-        moves: Callable[[], None] = unheard,
+        on_login: Callable[[], None],
+        on_step: Callable[[], None] = ignore_step,
     ) -> Mapping[str, str]:
-        """The texts of one record's detail page by field; a field without a value on that page is not there.
+        """The texts of one record's detail page by field; fields without a value on that page are left out.
 
         Raises ``record-unknown`` for a key that is no id, ``record-other`` where the page shows another record.
         """
         detail_path(entity, key)
-        async with self._using(moves) as hold, self._explaining_certificates(account):
+        async with self._using(on_step) as hold, self._explaining_certificates(account):
             await self._left_open.another_opens(account)
-            return await read_record(self._session(account, hold), entity, key, fields, logged_in)
+            return await read_record(self._session(account, hold), entity, key, fields, on_login)
 
     # --- login --------------------------------------------------------------------------------------------------------
 
-    async def login_test(self, account: AccountId, password: str, logged_in: Callable[[], None] = lambda: None) -> None:
-        """Log in once with these credentials, in a context of their own. Raises as a login does.
+    async def login_test(self, account: AccountId, password: str, on_login: Callable[[], None] = lambda: None) -> None:
+        """Log in once with these credentials. Raises as a login does.
 
-        Not with the session at hand: in a logged-in one every password works.
+        Uses a browser context of its own: the account's context may be logged in already, whatever the password.
         """
         name = f"{account}\x00test"
 
-        async def given(_: AccountId) -> str:
+        async def tested_password(_: AccountId) -> str:
             return password
 
         async with self._using() as hold, self._explaining_certificates(account):
             await self._browser.forget(name)
-            session = self._session(name, hold, password=given)
+            session = self._session(name, hold, password=tested_password)
             session.user = account
             try:
                 driver = await session.driver()
                 await driver.go("Login.aspx", self.limits.open)
-                if shows(await session.login(driver, logged_in), ERROR_PAGE):
+                if shows(await session.login(driver, on_login), ERROR_PAGE):
                     raise SyncFailure("login-failed", FailureKind.LOGIN, params={"account": account})
             finally:
                 await self._browser.forget(name)
 
     async def forget(self, account: AccountId) -> None:
         """Drop the account's session: its credentials changed, or the operator wants a real login."""
-        async with self._turn.mine():
+        async with self._turn.take():
             await self._browser.forget(account)
 
     async def certificate(self) -> Certificate:
-        """The certificate that the ERP shows now."""
+        """The certificate that the ERP presents now."""
         return await certificate.look_at(self._base())
 
     # --- life ---------------------------------------------------------------------------------------------------------
 
     async def close(self) -> None:
-        """Restore the saved views where that is quick, then end the browser. Nothing is left behind. A read that does
-        not end delays each step by ``limits.restore`` seconds at most."""
+        """Restore the saved views where that is quick, then end the browser; no process is left. A read that does not
+        end delays each step by at most ``limits.restore`` seconds."""
         await self._background.end(self.limits.restore)
         self._timer.stop()
         try:
-            async with asyncio.timeout(self.limits.restore) as patience, self._turn.mine() as hold:
+            async with asyncio.timeout(self.limits.restore) as patience, self._turn.take() as hold:
                 patience.reschedule(None)
                 if self._browser.running:
                     await self.user_views.restore_all(hold)
@@ -331,7 +333,7 @@ class Erp:
     async def close_browser(self) -> None:
         """Close the browser at once, also while a read hangs in it: the next read opens a new one.
 
-        It does not wait for the end of the one that hangs (rule 26)."""
+        Does not wait for the end of the read that hangs (rule 26)."""
         self._turn.take_away()
         self._login_lock = asyncio.Lock()
         self._left_open.clear()
@@ -354,8 +356,8 @@ class Erp:
         return address
 
     @asynccontextmanager
-    async def _using(self, moves: Callable[[], None] = unheard) -> AsyncIterator[Hold]:
-        async with self._turn.mine(moves) as hold:
+    async def _using(self, on_step: Callable[[], None] = ignore_step) -> AsyncIterator[Hold]:
+        async with self._turn.take(on_step) as hold:
             self._timer.stop()
             try:
                 yield hold
@@ -366,12 +368,12 @@ class Erp:
                         self._background.start(self._close_if_large())
 
     def _idle_for(self) -> float:
-        """How long the browser stays open without being used, in seconds."""
+        """Seconds that the unused browser stays open."""
         until = self._left_open.until() if self._left_open.any_open else None
         return self._idle if until is None else min(self._idle, (until - self.clock.now()).total_seconds())
 
     async def _close_idle(self) -> None:
-        async with self._turn.mine():
+        async with self._turn.take():
             if self._form_may_need_it:
                 self._timer.start()
                 return
@@ -383,12 +385,12 @@ class Erp:
         return self._left_open.any_open and self._left_open.until() is not None
 
     async def _close_if_large(self) -> None:
-        """Close a browser that has grown beyond its limit; the next read starts another one, without a login. While a
-        list is left open for a form it stays: it is looked at again after the form's next read."""
+        """Close a browser that uses too much memory; the next read starts a new one, without a login. While a list is
+        left open for a form, the browser stays open and is checked again after the form's next read."""
         used = await asyncio.to_thread(self.browser_memory)
         if used <= self._largest:
             return
-        async with self._turn.mine():
+        async with self._turn.take():
             if self._form_may_need_it or not self._browser.running:
                 return
             log.info("the browser uses %d MB of memory: it is closed and started again at the next read", used // 10**6)

@@ -1,4 +1,4 @@
-"""What is kept of a page on which a read failed: its structure without contents, and a picture."""
+"""Evidence of a page on which a read failed: its structure without contents, and a screenshot."""
 
 from __future__ import annotations
 
@@ -15,13 +15,12 @@ from archisync_gui.model import FailureKind, SyncFailure
 
 log = logging.getLogger(__name__)
 
-
 LIMIT = 10.0
-"""Seconds for all of it: a page that hangs must not hold up the end of a run."""
+"""Seconds for structure and screenshot together: a page that hangs must not delay the end of a run."""
 
 
 async def keep_evidence(failure: SyncFailure, view: ListView, pictures: Path | None, now: datetime) -> None:
-    """Keep what the page on which a read failed can tell. ``pictures``: the folder for them; ``None``: none is kept."""
+    """Add evidence from the page to ``failure``. ``pictures``: the folder for screenshots; ``None``: none is made."""
     with suppress(TimeoutError):
         async with asyncio.timeout(LIMIT):
             await _keep_structure(failure, view)
@@ -30,7 +29,7 @@ async def keep_evidence(failure: SyncFailure, view: ListView, pictures: Path | N
 
 
 async def _keep_structure(failure: SyncFailure, view: ListView) -> None:
-    """Add the structure of a page that the driver does not understand to the failure's evidence; no contents."""
+    """For a layout failure: add the page's structure, without contents, to the failure's evidence."""
     if failure.kind is not FailureKind.LAYOUT or "structure" in failure.evidence:
         return
     with suppress(SyncFailure, Navigated, SessionExpired):
@@ -38,8 +37,8 @@ async def _keep_structure(failure: SyncFailure, view: ListView) -> None:
 
 
 async def _keep_picture(failure: SyncFailure, view: ListView, folder: Path, now: datetime) -> None:
-    """Save a picture of the page, private to its owner, and name it in the failure. One that cannot be had or written
-    costs nothing."""
+    """Save a screenshot that only its owner may read, and put its path into the failure. If it cannot be taken or
+    written, the failure stays without one."""
     if failure.screenshot is not None or (picture := await view.screenshot()) is None:
         return
     path = folder / f"{now:%Y%m%dT%H%M%S%f}-{view.entity.name}.png"

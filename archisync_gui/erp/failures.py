@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from archisync_gui.model import FailureKind, Json, SyncFailure
 
 BROWSER_GONE = frozenset(["browser-lost", "browser-silent"])
-"""Codes of a browser that has ended, or answers no more."""
+"""Codes of a browser that has ended or no longer answers."""
 
 
 def transient(code: str, **params: Json) -> SyncFailure:
-    """Time-out, navigation, 5xx, lost browser: worth another try."""
+    """A failure that may pass: time-out, navigation, 5xx, lost browser."""
     return SyncFailure(code, FailureKind.TRANSIENT, params=params)
 
 
@@ -23,24 +23,25 @@ def layout(code: str, **params: Json) -> SyncFailure:
 
 
 def refused(code: str, **params: Json) -> SyncFailure:
-    """The read looked wrong and must not be applied."""
+    """The read is wrong or doubtful and must not be applied."""
     return SyncFailure(code, FailureKind.REFUSED, params=params)
 
 
 class SessionExpired(Exception):
-    """The ERP sent us to its login page in the middle of a step. Never leaves this package: the session is renewed."""
+    """The ERP redirected to its login page in the middle of a step. ``syncs`` renews the session; no run fails with
+    this."""
 
 
 class StalePage(Exception):
-    """A list that was kept open no longer answers as it should. Never leaves a run: the list is opened anew."""
+    """A list that was left open no longer answers as it should. ``syncs`` opens it again; no run fails with this."""
 
 
 class SuspendHere(Exception):
-    """The reader wants to stop at the next safe point, which is here. Never leaves a run."""
+    """The run is to be suspended, and this is a safe point. ``syncs`` suspends it; no run fails with this."""
 
 
 class Navigated(Exception):
-    """The page went elsewhere while a script of ours ran in it."""
+    """The page navigated away while a script of ours ran in it."""
 
 
 _LOST = re.compile(r"has been closed|Connection closed|Target crashed|Browser closed|Page crashed|pipe closed", re.I)
@@ -53,7 +54,7 @@ _NET = re.compile(r"net::(ERR_[A-Z_0-9]+)")
 
 @contextmanager
 def translated(step: str) -> Iterator[None]:
-    """Turn Playwright's errors into failures of ours; ``step`` names what was being done (``open``, ``read`` …)."""
+    """Convert Playwright's errors to our failures. ``step`` names what was being done (``open``, ``read`` …)."""
     from playwright.async_api import Error
     from playwright.async_api import TimeoutError as TimedOut
 

@@ -1,7 +1,7 @@
-"""A job object of Windows: the driver and every browser that it starts end with this process, however it ends.
+"""A Windows job object: the driver and every browser that it starts end with this process, however it ends.
 
-Without it a browser could outlive a driver that was ended first: on Windows a process whose parent has gone is nobody's
-child any more, so that looking through our own children does not find it.
+Without it a browser could outlive its driver: on Windows a process whose parent has ended is no longer among our
+descendants, so a search of our child processes does not find it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class _ExtendedLimits(ctypes.Structure):
 
 
 class Job:
-    """Processes that end together. The job ends with :meth:`end`, or when this process does."""
+    """Processes that end together: with :meth:`end`, or when this process ends."""
 
     def __init__(self) -> None:
         """Raises ``OSError`` where Windows refuses."""
@@ -63,7 +63,7 @@ class Job:
             raise error
 
     def add(self, pid: int) -> None:
-        """Put a process into the job; what it starts from now on is in it, too. Raises ``OSError``."""
+        """Put a process into the job. Processes that it starts from now on belong to it, too. Raises ``OSError``."""
         process = self._kernel32.OpenProcess(_SET_QUOTA_AND_TERMINATE, False, pid)
         if not process:
             raise _error("OpenProcess")
@@ -81,7 +81,8 @@ class Job:
 
 
 def job_of(pids: list[int]) -> Job | None:
-    """A job with these processes; ``None`` on other systems, and where Windows refuses: it is a second net only."""
+    """A job with these processes. ``None`` on other systems, and where Windows refuses, which is only logged: the
+    processes are also ended one by one."""
     if sys_platform() != "win32":
         return None
     try:

@@ -1,4 +1,4 @@
-"""Starts Playwright's driver and the first Chromium that starts; what runs is held by ``browser``."""
+"""Starts Playwright's driver and a Chromium; ``browser`` holds what was started."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ ATTEMPT_LIMIT = 20.0
 """Seconds that one browser may take to start."""
 
 STOP_PATIENCE = 5.0
-"""Seconds that a driver which is not wanted any more may go on starting before it is killed."""
+"""Seconds that a driver whose start was cancelled may go on starting before it is killed."""
 
 CLOSE_LIMIT = 5.0
-"""Seconds for closing one thing of the browser."""
+"""Seconds for one call that closes a page, a context, the browser or the driver."""
 
 NAMES = (
     "chromium",
@@ -43,7 +43,7 @@ NAMES = (
 """Programs to look for on the path; Playwright's own channel ``chromium`` never means the system's."""
 
 CHANNELS = ("chrome", "msedge")
-"""Browsers that Playwright finds at their fixed places."""
+"""Browsers that Playwright finds in their standard folders."""
 
 PLAYWRIGHTS_DISABLED = (
     "AvoidUnnecessaryBeforeUnloadCheckSync",
@@ -63,12 +63,12 @@ PLAYWRIGHTS_DISABLED = (
     "msForceBrowserSignIn",
     "msEdgeUpdateLaunchServicesPreferredVersion",
 )
-"""Features of Chromium that Playwright 1.65 switches off. Of two such flags Chromium takes the last one, ours, so it
-has to name these too; a test compares them with Playwright's own list."""
+"""Features of Chromium that Playwright 1.65 switches off. If ``--disable-features`` is given twice, Chromium takes the
+last one, which is ours: it has to name these too. A test compares them with Playwright's own list."""
 
 DISABLED_FEATURES = (*PLAYWRIGHTS_DISABLED, "WebUIOmniboxPopup", "WebUIOmniboxAimPopup")
-"""The last two load the suggestions of the address bar, which nobody sees here, in a process of their own: half of the
-CPU of a start (1.5 s, 0.7 s without) and at least 50 MB (four starts with Chromium 156)."""
+"""The last two load the suggestions of the address bar, which is not used here, in a process of their own. They take
+half of the CPU time of a start (1.5 s with them, 0.7 s without) and at least 50 MB (four starts with Chromium 156)."""
 
 FLAGS = (
     f"--disable-features={','.join(DISABLED_FEATURES)}",
@@ -86,7 +86,8 @@ FLAGS = (
 
 
 async def quietly(closing: Any) -> None:
-    """Wait for a closing call, not for ever, and whatever it says: what it closes may be dead already."""
+    """Wait for a closing call for at most :data:`CLOSE_LIMIT`. Its errors are only logged: what it closes may have
+    ended already."""
     task = asyncio.ensure_future(closing)
     try:
         await asyncio.wait([task], timeout=CLOSE_LIMIT)
@@ -102,8 +103,9 @@ async def quietly(closing: Any) -> None:
 
 
 async def start_driver(starting: Any, kill: Callable[[], Awaitable[object]] | None = None) -> Playwright:
-    """Start Playwright's driver. Where its program cannot run (seen: a system without libatomic) it says no more than
-    that the connection was closed. ``kill`` ends the processes of a driver that starts too slowly to be stopped."""
+    """Start Playwright's driver. ``kill`` ends the processes of a driver whose start was cancelled and does not end.
+    Raises ``browser-driver``; where the driver's program cannot run (seen: a system without libatomic), the reason
+    only says that the connection was closed."""
     task = asyncio.ensure_future(starting.start())
     try:
         playwright = cast("Playwright", await asyncio.shield(task))
@@ -111,24 +113,24 @@ async def start_driver(starting: Any, kill: Callable[[], Awaitable[object]] | No
         await _stop_when_started(task, starting, kill)
         raise
     except Exception as error:
-        await quietly(starting.__aexit__(None, None, None))  # its process, if there is one, must not stay
+        await quietly(starting.__aexit__(None, None, None))  # ends its process, if there is one
         raise SyncFailure("browser-driver", FailureKind.TRANSIENT, params={"reason": str(error)[:200]}) from error
-    # A driver that dies later sets an exception on a future of Playwright's that nobody ever looks at (seen with
-    # 1.65): the loop would log it as an error long after we have noticed.
+    # A driver that crashes later sets an exception on a future that Playwright never retrieves (seen with 1.65): the
+    # loop would log it as an error, long after we have noticed the crash.
     with suppress(AttributeError):
-        _looked_at(starting._client._transport.on_error_future)  # noqa: SLF001
+        _ignore_exception(starting._client._transport.on_error_future)  # noqa: SLF001
     return playwright
 
 
 async def _stop_when_started(
     task: asyncio.Task[Any], starting: Any, kill: Callable[[], Awaitable[object]] | None
 ) -> None:
-    """End a driver that nobody wants any more. It may go on starting for :data:`STOP_PATIENCE`, is killed then, and
-    its start is not cancelled before: a start that is cancelled half-way leaves no way to stop the driver, and a
-    task of Playwright's whose error nobody looks at (seen with 1.65)."""
-    _looked_at(task)
+    """End a driver whose start was cancelled. It may go on starting for :data:`STOP_PATIENCE`, then it is killed. The
+    start itself is not cancelled before: after that there would be no way to stop the driver, and an exception of a
+    Playwright task would never be retrieved (seen with 1.65)."""
+    _ignore_exception(task)
     with suppress(AttributeError):
-        _looked_at(_client_of(task)._transport.on_error_future)  # noqa: SLF001
+        _ignore_exception(_client_of(task)._transport.on_error_future)  # noqa: SLF001
     try:
         await asyncio.wait([task], timeout=STOP_PATIENCE)
         if not task.done() and kill is not None:
@@ -140,18 +142,19 @@ async def _stop_when_started(
 
 
 def _client_of(task: asyncio.Task[Any]) -> Any:
-    """Playwright's own object of a start that goes on; ``None``: not there yet, or another version of Playwright."""
-    at: Any = task.get_coro()
-    while at is not None:
-        client = getattr(getattr(at, "cr_frame", None), "f_locals", {}).get("client")
+    """Playwright's own client object of a start in progress. ``None``: it does not exist yet, or Playwright has another
+    version."""
+    coroutine: Any = task.get_coro()
+    while coroutine is not None:
+        client = getattr(getattr(coroutine, "cr_frame", None), "f_locals", {}).get("client")
         if client is not None:
             return client
-        at = getattr(at, "cr_await", None)
+        coroutine = getattr(coroutine, "cr_await", None)
     return None
 
 
-def _looked_at(future: asyncio.Future[Any]) -> None:
-    """An error of it is no news for the loop's log."""
+def _ignore_exception(future: asyncio.Future[Any]) -> None:
+    """Retrieve the future's exception once it is done, so that the loop does not log it as never retrieved."""
     future.add_done_callback(lambda done: done.cancelled() or done.exception())
 
 
@@ -160,14 +163,15 @@ def _as_root() -> bool:
 
 
 async def launch(chromium: BrowserType, program: str, args: list[str], headless: bool) -> Chromium:
-    """Start the first browser that starts: the setting's, the system's, Playwright's own. One that hangs is ended after
-    :data:`ATTEMPT_LIMIT`, and the next one is tried."""
+    """Try the browsers in order (the setting's, the system's, Playwright's own) and return the first that starts. One
+    that hangs is ended after :data:`ATTEMPT_LIMIT`, and the next one is tried. Raises ``browser-silent``,
+    ``browser-sandbox``, ``browser-does-not-start``, ``browser-missing`` or ``browser-not-there``."""
     from playwright.async_api import Error
     from playwright.async_api import TimeoutError as TimedOut
 
     # Chromium's sandbox does not work as root; everywhere else it is on (Playwright would switch it off).
     common: dict[str, Any] = {"args": args, "headless": headless, "chromium_sandbox": not _as_root()}
-    # Our own process handles signals; the driver must not end the browser behind its back.
+    # Our own process handles signals; the driver must not end the browser on its own.
     common |= {"handle_sigint": False, "handle_sigterm": False, "handle_sighup": False, "timeout": ATTEMPT_LIMIT * 1000}
     failed: dict[str, str] = {}
     hung = False
@@ -198,31 +202,32 @@ def _attempts(program: str) -> list[dict[str, Any]]:
     on_path = dict.fromkeys(filter(None, map(shutil.which, NAMES)))
     found: list[dict[str, Any]] = [{"executable_path": path} for path in on_path]
     channels: list[dict[str, Any]] = [{"channel": channel} for channel in CHANNELS]
-    # On Linux the path tells at once; elsewhere browsers are at the places that the channels and the registry know.
+    # On Linux browsers are on the path; elsewhere they are in the folders that the channels and the registry name.
     if sys.platform == "linux":
         return [*found, *channels, {}]
     return [*channels, *({"executable_path": path} for path in registered_browsers()), *found, {}]
 
 
 def reason_of(error: str) -> str:
-    """Why a browser did not start, in one line with words, from the text of Playwright's error: the browser's own last
-    line (its fatal error, if it names one), else the last of Playwright's words, else the browser's exit code."""
+    """Why a browser did not start: one readable line from the text of Playwright's error. In this order: the browser's
+    fatal error, its last line, the last of the further lines of Playwright's message, the browser's exit code, the
+    message's first line."""
     head, _, calls = error.partition("Call log:")
     printed = re.findall(r"\[pid=\d+\]\[(?:err|out)\] (.*)", calls)
     ended = re.findall(r"process did exit: (.*?)>", calls)
-    # Playwright repeats its log in the words before; a line of `<launching> ...` is a command of 2,000 characters.
+    # Playwright repeats its log in the message; a line of `<launching> ...` is a command of 2,000 characters.
     words = [line for line in head.splitlines() if not re.match(r"\s*(<launch|\[pid=|Browser logs:)", line)]
-    fatal = [line for line in printed if ":FATAL:" in line]  # a list of stack addresses follows it
+    fatal = [line for line in printed if ":FATAL:" in line]  # stack addresses follow it
     for lines in (fatal, printed, [*ended, *words[1:]], words):
         readable = [line for line in lines if any(map(str.isalpha, line))]
         if readable:
-            # Chromium begins a line with process, date, level and source file in brackets.
+            # Chromium's lines begin with process, date, level and source file in brackets.
             return re.sub(r"^\[[^\]]*\]\s*(?=\S)", "", readable[-1].strip().strip("║ "))
     return "?"
 
 
 def _without_sandbox(error: str) -> bool:
-    """Whether Chromium refused to run because the system lets it make no sandbox (Playwright's words, 1.65)."""
+    """Whether Chromium refused to run because it cannot create a sandbox (texts of Playwright 1.65)."""
     return "sandboxing failed" in error or "No usable sandbox" in error
 
 

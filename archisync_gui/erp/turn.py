@@ -1,4 +1,4 @@
-"""Who may use the browser: one at a time, in the order of asking. A turn can be taken from one who does not end it."""
+"""The lock on the browser: one holder at a time, in the order of asking. It can be taken from a read that hangs."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from contextlib import asynccontextmanager
 from archisync_gui.erp.failures import transient
 
 
-def unheard() -> None:
-    """For users of the browser whom no watchdog looks after: a step is told to nobody."""
+def ignore_step() -> None:
+    """The default callback for a step, for work that no watchdog observes."""
 
 
 class Hold:
-    """One turn. Its holder tells of every step that begins; those who wait for the turn hear it, too, so that their
-    watchdogs do not take them to stand still."""
+    """One turn. Its holder reports every step that begins. The report also reaches the tasks that wait for the turn, so
+    that their watchdogs do not cancel them meanwhile."""
 
-    def __init__(self, is_lost: Callable[[], bool], tell: Callable[[], None]) -> None:
+    def __init__(self, is_lost: Callable[[], bool], report_step: Callable[[], None]) -> None:
         self._is_lost = is_lost
-        self._tell = tell
+        self._report_step = report_step
 
     @property
     def lost(self) -> bool:
-        """The turn was taken away: browser and pages are another's now."""
+        """True after the turn was taken away: browser and pages may belong to another holder."""
         return self._is_lost()
 
     def check(self) -> None:
-        """Raise ``browser-lost`` where the turn was taken away: the browser was closed then."""
+        """Raise ``browser-lost`` if the turn was taken away: the browser was closed then."""
         if self.lost:
             raise transient("browser-lost", step="open")
 
-    def moved(self) -> None:
-        """A step begins. Raises as :meth:`check`."""
+    def begin_step(self) -> None:
+        """Report that a step begins. Raises as :meth:`check`."""
         self.check()
-        self._tell()
+        self._report_step()
 
 
 class Turn:
@@ -46,20 +46,20 @@ class Turn:
 
     @property
     def is_taken(self) -> bool:
-        """Somebody uses the browser now."""
+        """Whether the browser is in use now."""
         return self._lock.locked()
 
     @asynccontextmanager
-    async def mine(self, moves: Callable[[], None] = unheard) -> AsyncIterator[Hold]:
-        """Wait for the turn and keep it. ``moves`` is told of each step: of one's own, and of those whose end is waited
-        for."""
-        lock = await self._acquired(moves)
+    async def take(self, on_step: Callable[[], None] = ignore_step) -> AsyncIterator[Hold]:
+        """Wait for the turn and hold it. ``on_step`` is called at each step of the holder, and before that at each step
+        of the holders that are waited for."""
+        lock = await self._acquired(on_step)
 
-        def tell() -> None:
-            for told in (moves, *self._waiting):
-                told()
+        def report_step() -> None:
+            for callback in (on_step, *self._waiting):
+                callback()
 
-        hold = Hold(lambda: lock is not self._lock, tell)
+        hold = Hold(lambda: lock is not self._lock, report_step)
         try:
             yield hold
         finally:
@@ -67,13 +67,13 @@ class Turn:
                 lock.release()
 
     def take_away(self) -> None:
-        """Take the turn from the one who has it; the next one gets it at once."""
+        """Take the turn away from its holder; the next task gets it at once."""
         lock, self._lock = self._lock, asyncio.Lock()
         if lock.locked():
-            lock.release()  # who waits for this one goes on to the new one
+            lock.release()  # tasks that wait for the old lock go on to the new one
 
-    async def _acquired(self, moves: Callable[[], None]) -> asyncio.Lock:
-        self._waiting.append(moves)
+    async def _acquired(self, on_step: Callable[[], None]) -> asyncio.Lock:
+        self._waiting.append(on_step)
         try:
             while True:
                 lock = self._lock
@@ -82,4 +82,4 @@ class Turn:
                     return lock
                 lock.release()
         finally:
-            self._waiting.remove(moves)
+            self._waiting.remove(on_step)

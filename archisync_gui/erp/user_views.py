@@ -1,5 +1,5 @@
-"""Sees that every list is left as its user had it: saves the view before a read changes it, restores it afterwards, and
-tries again where that failed or was cut off (``docs/erp.md``, View state)."""
+"""Leaves every list as its user had it: saves the view before a read changes it, restores it afterwards, and tries
+again where that failed or was interrupted (``docs/erp.md``, View state)."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ log = logging.getLogger(__name__)
 
 
 class UserViews:
-    """The views of all accounts. ``file``: where they outlive the process (``None``: nowhere); ``entities``: the lists
-    that it may name; ``session`` gives an account's session with the ERP in a turn. One task at a time uses it."""
+    """The views of all accounts. ``file`` keeps them over restarts (``None``: they are not kept); ``entities``: the
+    lists that it may name; ``session`` gives an account's session with the ERP in a turn. One task at a time uses
+    it."""
 
     def __init__(
         self,
@@ -42,16 +43,16 @@ class UserViews:
         self._ways = ways
 
     async def begin(self, account: AccountId, view: ListView) -> None:
-        """A list was opened: save how its user has it, before anything is changed."""
+        """Save the user's view of a list that was opened, before anything is changed."""
         self._entities[view.entity.path] = view.entity
         await self._take_saved(account, view)
         await self._saved.save(account, view.entity.path, view.users_view)
 
     async def restore(self, account: AccountId, view: ListView) -> None:
-        """Restore a list. Where that fails, the view stays saved for the account's next visit of any list."""
+        """Restore a list. If that fails, the view stays saved for the account's next visit to any list."""
         path = view.entity.path
         if view.left_changed and not view.touched:
-            # This visit ended before it changed anything: what an earlier one left is still to be restored.
+            # This visit ended before it changed anything: the view of the earlier visit is still to be restored.
             self._saved.not_restored(account, path)
             return
         try:
@@ -60,23 +61,24 @@ class UserViews:
             self._saved.not_restored(account, path)
         except SyncFailure as error:
             log.info("the view of %s could not be restored: %s", view.entity.name, error)
-            looked = error.code == "view-not-restored"  # the page was looked at after the last step
-            self._saved.not_restored(account, path, view_of(view.state, view.entity.filter) if looked else None)
+            state_is_current = error.code == "view-not-restored"  # raised after the page was asked for its state
+            left = view_of(view.state, view.entity.filter) if state_is_current else None
+            self._saved.not_restored(account, path, left)
         else:
             view.left_changed = False
             await self._saved.restored(account, path)
 
     async def restore_within(self, limit: float, account: AccountId, view: ListView) -> None:
-        """As :meth:`restore`; cut off after ``limit`` seconds."""
+        """As :meth:`restore`; cancelled after ``limit`` seconds."""
         try:
             async with asyncio.timeout(limit):
                 await self.restore(account, view)
         except TimeoutError:
             log.info("restoring the view of %s took longer than %d s", view.entity.name, limit)
-            await self.cut_off(account, view)
+            await self.mark_not_restored(account, view)
 
-    async def cut_off(self, account: AccountId, view: ListView) -> None:
-        """A visit has failed, and its restoring may have been cut off, too."""
+    async def mark_not_restored(self, account: AccountId, view: ListView) -> None:
+        """After a visit that failed: if the list's view is still saved, the next visit tries to restore it."""
         if await self.is_saved(account, view.entity.path):
             self._saved.not_restored(account, view.entity.path)
 
@@ -85,18 +87,18 @@ class UserViews:
         return await self._saved.of(account, path) is not None
 
     async def restore_others(self, account: AccountId, hold: Hold) -> None:
-        """Try again to restore what earlier visits of the account, or an earlier process, did not."""
+        """Try again to restore the lists that earlier visits of the account, or an earlier process, did not restore."""
         for path in await self._saved.try_again(account):
             await self._restore_anew(account, path, hold)
 
     async def restore_all(self, hold: Hold) -> None:
-        """Restore whatever is still to be restored, where that is quick."""
+        """Restore every list that is still to be restored, if that is quick and costs no login."""
         for account, path in self._saved.known:
             await self._restore_anew(account, path, hold)
 
     async def _take_saved(self, account: AccountId, view: ListView) -> None:
-        """Where an earlier visit could not restore the list, its user wants the view that was saved then, but for what
-        was changed since."""
+        """If an earlier visit did not restore the list, the view to restore is the one that was saved then, except for
+        the parts that the user has changed since."""
         saved = await self._saved.of(account, view.entity.path)
         if saved is not None:
             view.left_changed = True
@@ -104,8 +106,8 @@ class UserViews:
             view.users_view = merge_saved_view(saved, view.users_view, view.entity, view.state, left)
 
     async def _restore_anew(self, account: AccountId, path: str, hold: Hold) -> None:
-        """Open a list and restore it, if that is quick and costs no login. A page in which that is cut off may hang: it
-        is closed."""
+        """Open a list and restore it, if that is quick and costs no login. The page is closed after a failure, since it
+        may hang."""
         entity = self._entities.get(path)
         if entity is None or not await self.is_saved(account, path):
             return

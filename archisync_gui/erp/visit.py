@@ -1,4 +1,4 @@
-"""An open list as the syncs hold it; opening and restoring are done elsewhere (``erp``)."""
+"""An open list, as the syncs get it; ``erp`` opens and restores it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from archisync_gui.erp import certificate
-from archisync_gui.erp.background import finished
+from archisync_gui.erp.background import run_to_end
 from archisync_gui.erp.failures import Navigated, transient
 from archisync_gui.erp.lists.list_view import ListView
 from archisync_gui.model import AccountId, SyncFailure
@@ -18,7 +18,8 @@ log = logging.getLogger(__name__)
 
 
 class Visit:
-    """An open list. ``keep`` set: leave the view as it is (the read is suspended and will come back)."""
+    """An open list. ``keep`` True: the view is not restored at the end, since the read is suspended and goes on
+    later."""
 
     def __init__(self) -> None:
         self.view: ListView | None = None
@@ -33,12 +34,13 @@ class Visit:
 
 @asynccontextmanager
 async def explaining_navigation(visit: Visit) -> AsyncIterator[None]:
-    """A page that went away under a call: say where to (the login page ends the session)."""
+    """Convert :class:`Navigated`: to :class:`SessionExpired` if the login page is shown, else to a transient
+    failure."""
     try:
         yield
     except Navigated as error:
         if visit.view is not None:
-            await visit.view.where()
+            await visit.view.check_page()
         raise transient("erp-navigates", path="") from error
 
 
@@ -46,8 +48,8 @@ async def explaining_navigation(visit: Visit) -> AsyncIterator[None]:
 async def explaining_certificates(
     address: Callable[[], str], pinned: Callable[[], str], account: AccountId
 ) -> AsyncIterator[None]:
-    """Name an unknown certificate in the failure of a step, and say whether it is another one than the accepted
-    one."""
+    """Add the details of an unknown certificate to the failure of a step, which becomes ``certificate-changed`` if
+    another one was accepted."""
     try:
         yield
     except SyncFailure as error:
@@ -56,9 +58,9 @@ async def explaining_certificates(
         raise certificate.unknown(await certificate.look_at(address()), pinned(), account) from error
 
 
-async def to_its_end(work: Coroutine[Any, Any, None]) -> None:
-    """Do what follows a failed visit, also when the visit is cancelled meanwhile. Raises nothing: the caller is told of
-    the visit's own failure."""
+async def run_to_end_logged(work: Coroutine[Any, Any, None]) -> None:
+    """Run the clean-up of a failed visit to its end, even if the visit is cancelled meanwhile. Errors are only logged,
+    since the caller gets the visit's own failure."""
 
     async def logged() -> None:
         try:
@@ -67,4 +69,4 @@ async def to_its_end(work: Coroutine[Any, Any, None]) -> None:
             log.warning("after a failed read: %s", problem)
 
     with suppress(asyncio.CancelledError):
-        await finished(logged())
+        await run_to_end(logged())

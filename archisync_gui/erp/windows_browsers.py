@@ -1,7 +1,8 @@
 """Chrome and Edge of a Windows computer, found through the registry; nothing here starts them.
 
-Playwright knows three fixed folders. A browser that was installed elsewhere (another drive, a 32-bit one on a 64-bit
-Windows, for one user only) is registered under *App Paths*, of the user or of the computer, in the view of its bitness.
+Playwright knows three fixed folders. A browser that was installed elsewhere (on another drive, a 32-bit one on 64-bit
+Windows, for one user only) is registered under *App Paths*, of the user or of the computer, in the registry view of its
+own bitness.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from archisync_gui.system import sys_platform
 APP_PATHS = r"Software\Microsoft\Windows\CurrentVersion\App Paths"
 
 PROGRAMS = ("chrome.exe", "msedge.exe")
-"""The preferred first."""
+"""In order of preference."""
 
 
 def registered_browsers() -> list[str]:
-    """Paths of the programs that exist, each once; none on other systems."""
+    """Paths of registered programs that exist, each once; none on other systems."""
     if sys_platform() != "win32":
         return []
     found = (path for program in PROGRAMS for path in _registered(importlib.import_module("winreg"), program))
@@ -28,7 +29,7 @@ def registered_browsers() -> list[str]:
 
 
 def _registered(winreg: Any, program: str) -> Iterator[str]:
-    """What the registry says of ``program``: the user's entry before the computer's, 64-bit before 32-bit."""
+    """Paths registered for ``program``: the user's entry before the computer's, 64-bit before 32-bit."""
     for root in (winreg.HKEY_CURRENT_USER, winreg.HKEY_LOCAL_MACHINE):
         for view in (winreg.KEY_WOW64_64KEY, winreg.KEY_WOW64_32KEY):
             try:

@@ -23,7 +23,7 @@ from archisync_gui.syncs.reading import (
     SyncStore,
     began_at,
     descending,
-    logging_in,
+    login_callback,
     slept,
 )
 
@@ -77,8 +77,8 @@ class NewRows:
             entity,
             control.run.account,
             reader.fields,
-            logging_in(control),
-            control.moved,
+            login_callback(control),
+            control.begin_step,
             leave_open=control.run.origin is Origin.ORDER_FORM,
         ) as visit:
             view = visit.list

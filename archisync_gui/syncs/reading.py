@@ -129,7 +129,7 @@ class FollowedControl:
         self._last, self._told_at = progress, self._clock.monotonic()
         self._control.progress(progress)
 
-    def moved(self) -> None:
+    def begin_step(self) -> None:
         """A step of the browser's work begins, for this run or for what it waits for: the run does not stand still."""
         if self._last is not None and self._clock.monotonic() - self._told_at >= SELDOM:
             self.progress(self._last)
@@ -172,7 +172,7 @@ def as_whole(how: Finished | Suspended, entity: Entity, code: str | None) -> Fin
     return replace(how, whole=how.outcome is not Outcome.SKIPPED, warnings=(*how.warnings, *more))
 
 
-def logging_in(control: FollowedControl) -> Callable[[], None]:
+def login_callback(control: FollowedControl) -> Callable[[], None]:
     """What is told of each login: it counts, and it takes a while."""
 
     def told() -> None:

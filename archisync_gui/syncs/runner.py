@@ -45,7 +45,7 @@ from archisync_gui.syncs.reading import (
     compared,
     current_as_of,
     finished,
-    logging_in,
+    login_callback,
     refusal,
     slept,
     take,
@@ -89,9 +89,9 @@ class SyncRunner:
             "scope-unknown", FailureKind.PERMANENT, params={"list": entity.name, "scope": run.scope.value}
         )
 
-    async def login_test(self, account: AccountId, password: str, logged_in: Callable[[], None] = lambda: None) -> None:
+    async def login_test(self, account: AccountId, password: str, on_login: Callable[[], None] = lambda: None) -> None:
         """Try credentials with one real login; raises as a login does."""
-        await self._erp.login_test(account, password, logged_in)
+        await self._erp.login_test(account, password, on_login)
 
     async def close(self) -> None:
         """Nothing runs any more: end the browser."""
@@ -126,7 +126,7 @@ class SyncRunner:
         """Read on to the end of the list (True) or to the safe point at which the run is suspended (False)."""
         control.progress(Progress("open"))
         fields, account = reading.reader.fields, control.run.account
-        async with self._erp.list(entity, account, fields, logging_in(control), control.moved) as visit:
+        async with self._erp.list(entity, account, fields, login_callback(control), control.begin_step) as visit:
             visit.list.stop = control.suspend_requested
             try:
                 complete = await self._read_pages(visit.list, reading, control)
@@ -359,7 +359,9 @@ class SyncRunner:
         control.progress(Progress("open"))
         clock = self._erp.clock
         as_of, began = clock.now(), clock.monotonic()
-        texts = await self._erp.record(entity, run.account, key, reader.fields, logging_in(control), control.moved)
+        texts = await self._erp.record(
+            entity, run.account, key, reader.fields, login_callback(control), control.begin_step
+        )
         values = {**texts, entity.column(entity.key[0]).field_name: key}
         rows = reader.take([[values.get(name) for name in reader.fields]])
         check_cells(entity, reader.findings)

@@ -570,7 +570,7 @@ async def test_an_account_removed_while_it_is_read_leaves_no_password_though_the
         await office.settled()
         core.orchestrator.request_sync("customers", ACCOUNT)
         await reading.wait()
-        async with core.erp._turn.mine():  # the run uses the ERP
+        async with core.erp._turn.take():  # the run uses the ERP
             await core.apply_settings(lambda now: {"erp.accounts": [OTHER]})
             assert office.ring.kept == {}
         await core.close()

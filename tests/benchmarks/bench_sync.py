@@ -104,7 +104,7 @@ async def main() -> None:
                 suspend_requested=lambda: False,
                 progress=progress,
                 long_step=lambda _: nullcontext(),
-                logged_in=lambda: None,
+                on_login=lambda: None,
             )
             ended: Any = await sync(control)
             over = time.perf_counter()

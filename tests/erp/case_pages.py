@@ -58,7 +58,7 @@ class _Session:
     def __init__(self, driver: PageDriver) -> None:
         self._driver = driver
 
-    async def open(self, path: str, logged_in: Callable[[], None]) -> PageDriver:
+    async def open(self, path: str, on_login: Callable[[], None]) -> PageDriver:
         await self._driver.go(path, LIMITS.open)
         return self._driver
 

@@ -182,7 +182,7 @@ DETAIL = replace(SMALL, detail_path=PATH)
 
 
 async def _record(cases: CasePages, key: str, script: str = "") -> Mapping[str, str]:
-    async def open_page(path: str, logged_in: Callable[[], None]) -> PageDriver:
+    async def open_page(path: str, on_login: Callable[[], None]) -> PageDriver:
         return await cases.open("20-detail-twice", script)
 
     session: Any = SimpleNamespace(open=open_page, close=lambda: asyncio.sleep(0))

@@ -66,7 +66,7 @@ async def test_a_read_that_hangs_does_not_keep_the_program_from_ending() -> None
 
     hung = asyncio.ensure_future(hang())
     await settle()
-    erp._timer.over()  # as after an earlier read: it waits for its turn, too
+    erp._timer.expire()  # as after an earlier read: it waits for its turn, too
     erp.warm_up("agente01")  # is given up at once, since a read is at work
     async with asyncio.timeout(60):
         await erp.close()

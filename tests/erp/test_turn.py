@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from archisync_gui.erp.turn import Hold, Turn, unheard
+from archisync_gui.erp.turn import Hold, Turn, ignore_step
 from archisync_gui.model import SyncFailure
 from tests.support.clock import settle
 
@@ -15,13 +15,13 @@ from tests.support.clock import settle
 class User:
     """Somebody who wants the browser."""
 
-    def __init__(self, turn: Turn, moves: Callable[[], None] = unheard) -> None:
+    def __init__(self, turn: Turn, on_step: Callable[[], None] = ignore_step) -> None:
         self.hold: Hold | None = None
         self.may_end = asyncio.Event()
-        self.task = asyncio.ensure_future(self._use(turn, moves))
+        self.task = asyncio.ensure_future(self._use(turn, on_step))
 
-    async def _use(self, turn: Turn, moves: Callable[[], None]) -> None:
-        async with turn.mine(moves) as self.hold:
+    async def _use(self, turn: Turn, on_step: Callable[[], None]) -> None:
+        async with turn.take(on_step) as self.hold:
             await self.may_end.wait()
 
     async def end(self) -> None:
@@ -62,12 +62,12 @@ async def test_a_turn_that_is_taken_away_goes_to_who_waits_and_never_comes_back(
 
 async def test_who_has_lost_the_turn_takes_no_further_step() -> None:
     turn, told = Turn(), list[str]()
-    async with turn.mine() as hold:
-        hold.moved()
+    async with turn.take() as hold:
+        hold.begin_step()
         turn.take_away()
         next_one = User(turn, lambda: told.append("next"))
         with pytest.raises(SyncFailure, match="browser-lost"):
-            hold.moved()
+            hold.begin_step()
         assert not told, "the steps of the one before it are not its own"
         await settle()
     await next_one.end()
@@ -75,16 +75,16 @@ async def test_who_has_lost_the_turn_takes_no_further_step() -> None:
 
 async def test_who_waits_is_told_of_each_step() -> None:
     turn, told = Turn(), list[str]()
-    async with turn.mine() as hold:
+    async with turn.take() as hold:
         waiting = [User(turn, lambda name=name: told.append(name)) for name in "ab"]
         await settle()
-        hold.moved()
-        hold.moved()
+        hold.begin_step()
+        hold.begin_step()
     assert told == ["a", "b", "a", "b"]
     await settle()
     assert waiting[0].hold is not None
     waiting[1].task.cancel()
     await asyncio.wait([waiting[1].task])
-    waiting[0].hold.moved()
+    waiting[0].hold.begin_step()
     assert told[4:] == ["a"], "of its own step; the other one does not wait any more"
     await waiting[0].end()

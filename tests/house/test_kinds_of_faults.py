@@ -141,7 +141,7 @@ def asks_a_browser_without_limit() -> Iterator[Sight]:
         of = text_of(call.func.value) if isinstance(call.func, ast.Attribute) else ""
         if of.rpartition(".")[2] not in PLAYWRIGHTS or not isinstance(parents[call], ast.Await) or has_timeout(call):
             continue
-        if not is_within(call, parents, "timeout(", "self._answering(", "self._limited("):
+        if not is_within(call, parents, "timeout(", "self._browser_call(", "self._limited("):
             yield name, text_of(call)
 
 
@@ -292,7 +292,7 @@ def test_the_search_finds_each_kind(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         "async def f():\n"
         "    await self.page.evaluate('x')\n"
         "    await page.click('x', timeout=1)\n"
-        "    async with self._answering():\n"
+        "    async with self._browser_call():\n"
         "        await context.new_page()\n"
     )
     monkeypatch.setattr(f"{__name__}.ROOT", tmp_path)

@@ -91,7 +91,7 @@ async def test_a_restoring_without_end_is_cut_off_and_made_up_for(tmp_path: Path
 
         async def for_ever(view: ListView) -> None:
             while True:
-                view.driver.moved()
+                view.driver.on_step()
                 await asyncio.sleep(0.01)
 
         restoring(here, for_ever)
@@ -112,7 +112,7 @@ async def test_a_read_that_waits_for_a_slow_restoring_is_not_taken_to_stand_stil
             await waits.wait()
             for _ in range(4):
                 await clock.advance(WATCHDOG / 3)
-                view.driver.moved()
+                view.driver.on_step()
 
         restoring(here, slow)
         await form(here)

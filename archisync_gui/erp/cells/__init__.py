@@ -1,1 +1,1 @@
-"""Cells and values of a grid, parsed to what is stored."""
+"""Parsers: from the cells and values of a grid to the values that are stored."""

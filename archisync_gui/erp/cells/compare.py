@@ -1,4 +1,4 @@
-"""Whether the values of a page and its cells say the same, column by column; no page, no store."""
+"""Compares the values of a page with its cells, column by column; no page, no store."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SAMPLE = 20
 """Rows that are compared."""
 
 FEWEST = 3
-"""Fewer rows with something in both say nothing about a column."""
+"""A column is compared only if at least this number of rows has both a value and a cell text."""
 
 
 def differing_columns(
@@ -24,17 +24,17 @@ def differing_columns(
     cells: Sequence[Sequence[str | None]],
     words: Words,
 ) -> list[str]:
-    """The field names whose values mean something else than their cells, in at least half of the rows compared.
+    """Names of the fields whose values differ from their cells in at least half of the compared rows.
 
-    ``values`` and ``cells`` are the same rows, both in the order of ``fields``. Columns whose cells are written in
-    another language's notation are not compared, since their cells cannot be read.
+    ``values`` and ``cells`` hold the same rows, both in the order of ``fields``. A column with a cell that cannot be
+    read, such as one in another language's notation, is not compared.
     """
     found = []
     for column in entity.columns:
         if column.field_name not in fields or column.part is not None:
             continue
         at = fields.index(column.field_name)
-        if _differs(column, [(row[at], other[at]) for row, other in zip(values, cells, strict=True)], words):
+        if _differs(column, [(row[at], texts[at]) for row, texts in zip(values, cells, strict=True)], words):
             found.append(column.field_name)
     return found
 
@@ -58,7 +58,7 @@ def _differs(column: Column, pairs: Sequence[tuple[Typed, str | None]], words: W
 
 
 def _shows(cell: str, value: str) -> bool:
-    """Whether a cell shows that text: whole or cut with an ellipsis, its lines and words parted in whatever way."""
+    """Whether a cell shows that text: whole, or cut off with an ellipsis. White space does not count."""
     shown, whole = ("".join(raw_text_whole(text).split()) for text in (cell, value))
     cut = shown.removesuffix("...").removesuffix("\u2026")
     return shown == whole or (cut != shown and bool(cut) and whole.startswith(cut))

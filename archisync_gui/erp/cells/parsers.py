@@ -1,5 +1,5 @@
-"""Strict parsers for the texts of the ERP's cells (``docs/erp.md``, Cell texts). Nothing is guessed: what is not
-written as an Italian session writes it is :class:`Unreadable`."""
+"""Strict parsers for the texts of the ERP's cells (``docs/erp.md``, Cell texts). Nothing is guessed: a text that an
+Italian session would not write raises :class:`Unreadable`."""
 
 from __future__ import annotations
 
@@ -27,31 +27,31 @@ LARGEST = 10**15 - 1
 SQLite holds 64 bits and JavaScript 53, so anything larger is damage rather than data."""
 
 LONGEST_ID = 20
-"""Digits of a record id."""
+"""Maximum digits of a record id."""
 
 
-_HALF = re.compile("[\ud800-\udfff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def encodable(text: str) -> str:
-    """The text with ``\ufffd`` for each half of a character. A page's text has one where it was cut within an emoji; no
-    file and no database takes it."""
-    return text if text.isascii() else _HALF.sub("\ufffd", text)
+    """The text with ``\ufffd`` for each lone surrogate. A page's text has one where it was cut within an emoji; UTF-8
+    cannot encode it, so neither files nor databases accept it."""
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
 _MARKS = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
-"""Characters that are not seen: soft hyphen, zero width space, direction marks, byte order mark."""
+"""Invisible characters: soft hyphen, zero width space, direction marks, byte order mark."""
 
 
 def fold(text: str) -> str:
-    """White space (no-break spaces and line ends too) folded to single blanks, invisible marks dropped; always
-    :func:`encodable`."""
-    seen = text if text.isascii() else _MARKS.sub("", text)
-    return encodable(" ".join(seen.split()))
+    """Replace each run of white space (no-break spaces and line ends too) by one blank and drop invisible characters.
+    The result is always :func:`encodable`."""
+    visible = text if text.isascii() else _MARKS.sub("", text)
+    return encodable(" ".join(visible.split()))
 
 
 def first_line(text: str) -> str:
-    """The first line that is not empty: what follows in an enum cell is script text."""
+    """The first line that is not empty: in an enum cell, script text follows it."""
     for line in text.splitlines():
         if folded := fold(line.partition("<!--")[0]):
             return folded
@@ -83,7 +83,7 @@ def parse_id(text: str) -> str | None:
 
 
 _WHOLE = r"[1-9][0-9]{0,2}(?:\.[0-9]{3})+|[0-9]+"
-"""No group of thousands begins with a zero: ``0.125`` is another language's eighth, not 125."""
+"""No group of thousands begins with a zero: ``0.125`` is one eighth in another language's notation, not 125."""
 _INTEGER = re.compile(rf"(-?)({_WHOLE})")
 _DECIMAL = re.compile(rf"({_WHOLE})(?:,([0-9]+))?")
 
@@ -122,8 +122,8 @@ def parse_percent(text: str) -> int | None:
 
 
 _AMBIGUOUS = re.compile(r"[1-9][0-9]{0,2},[0-9]{3}")
-"""A comma before three digits: thousands in another language, and decimals here. The ERP writes two decimals, or as
-many as there are; nothing tells which of both is meant."""
+"""A comma before three digits: thousands in another language, decimals in Italian. The ERP writes two decimals, or as
+many as the value has, so the number of digits does not show which of the two is meant."""
 
 _FOREIGN = re.compile(r"[€$]?(?:[\d,]*\.\d{1,2}|0\.\d+)")
 """A decimal point, which an Italian session never writes."""
@@ -151,9 +151,9 @@ def _scaled(text: str, places: int, kind: Kind, shown: str | None = None) -> int
 
 
 def _bounded(digits: str, shown: str, kind: Kind) -> int:
-    """The number that ``digits`` write, if it is not larger than :data:`LARGEST`."""
+    """The number written as ``digits``. Raises :class:`Unreadable` if it is larger than :data:`LARGEST`."""
     significant = digits.lstrip("0")
-    if len(significant) > len(str(LARGEST)):  # int() itself refuses texts of some thousand digits
+    if len(significant) > len(str(LARGEST)):  # before int(), which raises for texts of some thousand digits
         raise Unreadable(shown, kind)
     return int(significant or "0")
 
@@ -164,8 +164,8 @@ _TIME = re.compile(r"(\d{1,2}/\d{1,2}/\d{4}) (\d{1,2}):(\d{2}):(\d{2})( ?[AP]M)?
 
 
 def parse_date(text: str) -> str | None:
-    """``31/01/2026`` → ``"2026-01-31"``; strictly day/month/year, both of two digits. A time of midnight behind it is
-    allowed. ``5/12/2026`` is how an American session writes the twelfth of May: foreign, though it could be read."""
+    """``31/01/2026`` → ``"2026-01-31"``; strictly day/month/year, day and month with two digits. ``00:00:00`` may
+    follow. ``5/12/2026`` counts as foreign, since an American session writes 12 May like that."""
     text = fold(text)
     if not text:
         return None
@@ -219,8 +219,8 @@ def parse_bool(text: str) -> bool | None:
 
 
 def parse_enum(text: str, meaning: Mapping[str, str]) -> str | None:
-    """What is stored for a word (``meaning``: by plain word); a word that nobody knows is kept as the ERP writes it,
-    in lower case."""
+    """The value stored for a word (``meaning``: by plain word). An unknown word is kept as the ERP writes it, in lower
+    case."""
     word = first_line(text).rstrip(":").rstrip()
     if not word or word == NO_VALUE:
         return None
@@ -228,7 +228,7 @@ def parse_enum(text: str, meaning: Mapping[str, str]) -> str | None:
 
 
 NO_VALUE = "N/A"
-"""What an enum cell without a value shows."""
+"""The text of an enum cell without a value."""
 
 
 _BY_KIND: Mapping[Kind, Callable[[str], Value]] = {
@@ -246,7 +246,8 @@ _BY_KIND: Mapping[Kind, Callable[[str], Value]] = {
 
 
 def parser(column: Column, words: Words = Words()) -> Callable[[str], Value]:  # noqa: B008 - frozen
-    """The parser for a column's cell texts; it raises :class:`Unreadable`. ``words``: those learned from the page."""
+    """The parser for a column's cell texts; it raises :class:`Unreadable`. ``words``: enum words learned from the
+    page."""
     if column.kind is Kind.ENUM:
         meaning = words.meaning(column)
         return lambda text: parse_enum(text, meaning)
@@ -254,6 +255,6 @@ def parser(column: Column, words: Words = Words()) -> Callable[[str], Value]:  #
 
 
 def raw_text(column: Column, text: str) -> str:
-    """A cell's text as garbage rules see it: folded, and cut to the column's part."""
+    """A cell's text as garbage rules get it: folded, and reduced to the column's part."""
     folded = fold(text)
     return column.part(folded) if column.part else folded

@@ -1,4 +1,4 @@
-"""From a page's rows to parsed records: garbage dropped and counted, everything parsed strictly; no page, no store."""
+"""Parses a page's rows to records, strictly; garbage rows are dropped and counted; no page, no store."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from archisync_gui.erp.cells.words import Learned, Words
 from archisync_gui.model import Json
 
 KEPT_EXAMPLES = 20
-"""So many unreadable cells are remembered word by word; the rest is counted."""
+"""Maximum unreadable cells of a read that are kept with their text; the others are only counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +32,21 @@ class Findings:
     """What was found in the rows of one read so far. Filled only by :class:`RowReader`."""
 
     raw: int = 0
-    """Rows as they stood in the grid, garbage included."""
+    """Rows in the grid, garbage included."""
     garbage: Counter[str] = field(default_factory=Counter)
     bad_rows: int = 0
     """Records with at least one unreadable cell."""
     bad: list[BadCell] = field(default_factory=list)
     foreign: BadCell | None = None
-    """The first cell written as another locale writes it."""
+    """The first cell in another locale's notation."""
     unknown_words: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Enum texts that are not declared: (field, text)."""
     filled: Counter[str] = field(default_factory=Counter)
-    """How many records have something in each column."""
+    """How many records have a value in each column."""
     records: int = 0
-    """Rows that are no garbage."""
+    """Rows that are not garbage."""
     nameless: int = 0
-    """Records whose key cannot be read: they cannot be stored."""
+    """Records whose key is empty or cannot be read; they cannot be stored."""
 
     def evidence(self) -> dict[str, Json]:
         """As JSON."""
@@ -61,16 +61,17 @@ class Findings:
 
 
 SHARED_LIMIT = 20_000
-"""Texts remembered for sharing; a bound, since most columns hold a few words or only different ones."""
+"""Maximum texts remembered for sharing equal ones. It need not be larger: most columns hold either a few words or
+different texts only."""
 
 
 class Record(Mapping[str, Value]):
-    """One record: a tuple beside the names that the records of its list share. A read of 100,000 products kept as
-    dictionaries takes 150 MB, so 100. What was not read of the record has no place in it."""
+    """One record: a tuple of values, and the positions of the columns, which all records of a list share. A read of
+    100,000 products takes 100 MB like this, and 150 MB as dictionaries. Columns that were not read are left out."""
 
     __slots__ = ("_places", "_values")
     _last: ClassVar[tuple[Mapping[str, int], tuple[str, ...], Any]] = ({}, (), None)
-    """Of :meth:`take`: places, names, and what picks the values of these names from those places."""
+    """Cache of :meth:`take`: the last positions, the last names, and the function that picks their values."""
 
     def __init__(self, places: Mapping[str, int], values: tuple[Any, ...]) -> None:
         self._places = places
@@ -81,19 +82,20 @@ class Record(Mapping[str, Value]):
         return value
 
     def get(self, name: str, default: Any = None) -> Any:
-        """The value of a column; ``default`` where the row has none."""
+        """The value of a column; ``default`` where it was not read."""
         at = self._places.get(name)
         return default if at is None else self._values[at]
 
     def take(self, names: tuple[str, ...]) -> tuple[Value, ...] | None:
-        """The values of these names at once; ``None`` where one of them was not read. Give the same tuple each time."""
+        """The values of these columns at once; ``None`` if one of them was not read. Pass the same tuple object each
+        time, since the last one is cached."""
         places, wanted, pick = Record._last
         if places is not self._places or wanted is not names:
             if any(name not in self._places for name in names):
                 return None
             at = [self._places[name] for name in names]
             all_in_order = at == [*range(len(self._values))]
-            pick = None if all_in_order else itemgetter(*at, 0)  # a tuple also of one
+            pick = None if all_in_order else itemgetter(*at, 0)  # the extra 0: the result is a tuple for one name, too
             Record._last = self._places, names, pick
         values: tuple[Any, ...] = self._values if pick is None else pick(self._values)[:-1]
         return values
@@ -110,30 +112,31 @@ class Record(Mapping[str, Value]):
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """How the rows of pages of one shape are parsed: a column, its place in the row, its parser."""
+    """How rows with the same fields are parsed."""
 
     columns: tuple[tuple[Column, int, Callable[[Any], Value]], ...]
+    """Each column with its position in the row and its parser."""
     places: Mapping[str, int]
-    """Where each column stands in a record whose cells can all be read."""
+    """The position of each column in a record whose cells can all be read."""
     typed: bool
 
 
 class RowReader:
-    """Reads the rows of one entity. Feed it page by page."""
+    """Parses the rows of one entity, page by page."""
 
     def __init__(self, entity: Entity) -> None:
         self.entity = entity
         self.findings = Findings()
         self.fields: tuple[str, ...] = tuple(dict.fromkeys(column.field_name for column in entity.columns))
-        """What to ask the grid for, each field once."""
+        """The fields to ask the grid for, each once."""
         self._words = Words()
         self._plans: dict[tuple[tuple[str, ...], bool], _Plan] = {}
         self._places: dict[tuple[str, ...], Mapping[str, int]] = {}
-        """Of the records with exactly these columns."""
+        """By the columns of a record: the positions of their values."""
         self._shared: dict[str, str] = {}
 
     def learn(self, words: Learned) -> None:
-        """Take the enum words that the page tells (``docs/erp.md``, Cell texts)."""
+        """Set the enum words that were learned from the page (``docs/erp.md``, Enum words)."""
         self._words = Words(words)
         self._plans.clear()
 
@@ -142,9 +145,10 @@ class RowReader:
     ) -> list[Row]:
         """Parse one page's rows.
 
-        ``fields``: what stands in a row (default: all of :attr:`fields`). ``typed``: values of ``GetPageRowValues``,
-        where ``None`` is a blank; else cell texts, where ``None`` is a column that is not shown. A field that was not
-        read, or a cell that cannot be read, is left out of the record: what is stored stays.
+        ``fields``: the fields in a row, in order (default: all of :attr:`fields`). ``typed``: the rows hold values of
+        ``GetPageRowValues``, where ``None`` is an empty value; else cell texts, where ``None`` means that the column is
+        not shown. Fields that were not read and cells that cannot be read are left out of the record, so that the
+        stored value is kept.
         """
         plan = self._plan(tuple(fields) if fields is not None else self.fields, typed)
         records: list[Row] = []
@@ -230,7 +234,7 @@ class RowReader:
 
 
 def raw_text_whole(text: str) -> str:
-    """White space folded, for cutting a part out of it."""
+    """The text with each run of white space replaced by one blank."""
     return " ".join(text.split())
 
 
@@ -238,11 +242,11 @@ def _matches(garbage: Garbage, raw: Mapping[str, str]) -> bool:
     try:
         return garbage.matches(raw)
     except KeyError:
-        return False  # the rule asks for a field that was not read
+        return False  # the rule needs a field that was not read
 
 
 class _Raw(Mapping[str, str]):
-    """The raw texts of one row by target name, folded when they are looked at (garbage rules look at few)."""
+    """The raw texts of one row by target name. Each is folded only when it is needed: garbage rules need few."""
 
     def __init__(self, columns: Sequence[tuple[Column, int, Callable[[Any], Value]]], row: Sequence[Typed]) -> None:
         self._columns = columns

@@ -1,7 +1,7 @@
 """Parsers for the typed values of ``GetPageRowValues`` (``docs/erp.md``, Reading by values); no page, no store.
 
-A value is what the page's script encodes: text, number, boolean, ``None`` (blank), ``{"$date": local time}``, or
-``{"$other": type}`` for what is none of these. Both ways of reading give equal records: a test compares them.
+The page's script encodes a value as text, number, boolean, ``None`` (empty), ``{"$date": local time}``, or
+``{"$other": type}`` for any other type. Both ways of reading give equal records: a test compares them.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from archisync_gui.erp.cells.words import Words
 Typed: TypeAlias = str | int | float | bool | Mapping[str, str] | None
 
 _NO_DATE = (date(1, 1, 1), date(1900, 1, 1))
-"""How the back office writes "no date" in a typed field (assumed; cells show nothing there)."""
+"""Values that mean "no date" in a typed field (assumed; their cells are empty)."""
 
 _NOISE = Decimal("1e-6")
-"""Binary fractions carry noise far below this; more than that is another number."""
+"""Rounding errors of binary fractions are far below this; a larger difference means further decimals."""
 
 _PLACES = {Kind.MONEY: 2, Kind.PERCENT: 2, Kind.NUMBER: 3, Kind.INTEGER: 0}
 
 
 def text_of(value: Typed) -> str:
-    """The value as plain text: what garbage rules and keys are compared with."""
+    """The value as plain text, for garbage rules and keys."""
     if value is None:
         return ""
     if isinstance(value, Mapping):
@@ -44,7 +44,7 @@ def text_of(value: Typed) -> str:
 def _scaled(value: int | float, kind: Kind) -> int:
     exact = Decimal(repr(value)).scaleb(_PLACES[kind])
     whole = exact.to_integral_value(ROUND_HALF_UP)
-    # Amounts are computed in the ERP and may have more decimals than money has; a cell shows them rounded, too.
+    # The ERP computes amounts, which may have more decimals than money has; its cells show them rounded, too.
     if kind is not Kind.MONEY and abs(exact - whole) > _NOISE:
         raise Unreadable(repr(value), kind)
     if abs(whole) > LARGEST:
@@ -53,7 +53,7 @@ def _scaled(value: int | float, kind: Kind) -> int:
 
 
 def _is_number(value: Typed) -> TypeGuard[int | float]:
-    """True for numbers that can be reckoned with: a script may also hand over ``NaN`` and infinities."""
+    """True for finite numbers; a bool is not one."""
     if isinstance(value, float):
         return isfinite(value)
     return isinstance(value, int) and not isinstance(value, bool)
@@ -65,25 +65,25 @@ def _number(value: Typed, kind: Kind) -> int:
     return _scaled(value, kind)
 
 
-def _moment(value: Typed, kind: Kind) -> datetime | None:
+def _timestamp(value: Typed, kind: Kind) -> datetime | None:
     text = value.get("$date") if isinstance(value, Mapping) else None
     if text is None:
         raise Unreadable(str(value), kind)
     try:
-        moment = datetime.fromisoformat(text)
+        parsed = datetime.fromisoformat(text)
     except ValueError:
         raise Unreadable(text, kind) from None
-    return None if moment.date() in _NO_DATE else moment
+    return None if parsed.date() in _NO_DATE else parsed
 
 
 def _date(value: Typed) -> str | None:
-    moment = _moment(value, Kind.DATE)
-    return None if moment is None else moment.date().isoformat()
+    parsed = _timestamp(value, Kind.DATE)
+    return None if parsed is None else parsed.date().isoformat()
 
 
 def _datetime(value: Typed) -> str | None:
-    moment = _moment(value, Kind.DATETIME)
-    return None if moment is None else moment.replace(microsecond=0).isoformat()
+    parsed = _timestamp(value, Kind.DATETIME)
+    return None if parsed is None else parsed.replace(microsecond=0).isoformat()
 
 
 def _bool(value: Typed) -> bool:
@@ -125,8 +125,8 @@ _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?)?")
 
 
 def typed_parser(column: Column, words: Words) -> Callable[[Typed], Value]:
-    """The parser for a column's typed values; it raises :class:`Unreadable`. A text in a column of another kind is
-    parsed as its cell would be."""
+    """The parser for a column's typed values; it raises :class:`Unreadable`. A text in a column that should hold
+    numbers, dates or booleans is parsed like a cell text."""
     from_text = parser(column, words)
     if column.kind is Kind.ENUM:
 

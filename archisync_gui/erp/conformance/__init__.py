@@ -1,5 +1,5 @@
-"""``doctor --erp``: looks at an ERP without changing it and says, fact by fact, whether it is as ``docs/erp.md`` says,
-and what Archisync does because of it."""
+"""``doctor --erp``: examines an ERP without changing it and says, for each fact of ``docs/erp.md``, whether this ERP
+agrees, and what Archisync does if it does not."""
 
 from archisync_gui.erp.conformance.examine import examine
 from archisync_gui.erp.conformance.facts import Fact, Report, Verdict

@@ -1,4 +1,4 @@
-"""Asks an ERP for the facts of ``docs/erp.md``, list by list, by reading only. What a fact says: ``facts``."""
+"""Examines an ERP for the facts of ``docs/erp.md``, list by list, by reading only. ``facts`` defines a fact."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from archisync_gui.erp.lists.presets import FILL_PATIENCE
 from archisync_gui.model import AccountId, Json, SyncFailure
 
 TIME = 600.0
-"""Seconds for everything; lists that no longer fit in are *not seen*."""
+"""Seconds after which no further list is examined; the remaining lists are reported as *not seen*."""
 
 ROWS = 20
 ROWS_SLOWLY = 100
-"""Rows a page, for the quick and the thorough examination."""
+"""Rows per page, for the quick and the thorough examination."""
 
 DETAIL_SLOW_MS = 5_000
-"""A detail page takes 1.4 s (``docs/erp.md``, Detail pages)."""
+"""Milliseconds from which a detail page counts as slow; it usually takes 1.4 s (``docs/erp.md``, Waiting)."""
 
 
 async def examine(
@@ -38,43 +38,44 @@ async def examine(
     account: AccountId,
     entities: Sequence[Entity],
     *,
-    told: Callable[[Fact], None] = lambda _fact: None,
-    logged_in: Callable[[], None] = lambda: None,
+    on_fact: Callable[[Fact], None] = lambda _fact: None,
+    on_login: Callable[[], None] = lambda: None,
     conformance: bool = False,
     keys: Mapping[str, Set[str]] = MappingProxyType({}),
 ) -> Report:
-    """Look at login and lists; ``told`` hears each fact as it is found. Raises ``SyncFailure`` when the ERP cannot be
-    entered at all. ``conformance``: also the slower questions (both ways of reading, paging, a detail page) and the
-    structure; how a list is read is found out anew. ``keys``: those that each list had when it was last read."""
+    """Examine login and lists; ``on_fact`` is called with each fact as it is found. Raises ``SyncFailure`` of the kinds
+    credentials, login and permanent. ``conformance``: examine also both ways of reading, paging, a detail page and the
+    structure, which takes longer; how each list is read is found out again. ``keys``: by list, those of its last
+    read."""
     facts: list[Fact] = []
     pages: dict[str, dict[str, Json]] = {}
     until = time.monotonic() + TIME
 
-    def tell(found: Fact) -> None:
+    def add(found: Fact) -> None:
         facts.append(found)
-        told(found)
+        on_fact(found)
 
-    tell(address_fact(erp.address))
+    add(address_fact(erp.address))
     for entity in entities:
         if time.monotonic() > until:
-            tell(fact("fact-list", None, entity.name, reason="time"))
+            add(fact("fact-list", None, entity.name, reason="time"))
             continue
-        look = Examination(erp, account, entity, logged_in, pages, conformance, keys.get(entity.name, frozenset()))
+        look = Examination(erp, account, entity, on_login, pages, conformance, keys.get(entity.name, frozenset()))
         try:
             async for found in look.facts():
-                tell(found)
+                add(found)
         except SyncFailure as failure:
             if failure.kind.value in ("credentials", "login", "permanent"):
                 raise
-            tell(fact("fact-list", False, entity.name, reason=failure.code, **failure.params))
+            add(fact("fact-list", False, entity.name, reason=failure.code, **failure.params))
         except SessionExpired:
-            tell(fact("fact-session", False, entity.name))
+            add(fact("fact-session", False, entity.name))
         except Navigated:
-            tell(fact("fact-list", False, entity.name, reason="erp-navigates"))
-    tell(await _second_list(erp, account, entities, logged_in) if conformance else fact("fact-second-list", None))
-    # Nobody logs in twice, types a wrong password or exports a list only to learn what happens then.
+            add(fact("fact-list", False, entity.name, reason="erp-navigates"))
+    add(await _second_list(erp, account, entities, on_login) if conformance else fact("fact-second-list", None))
+    # These would need a second login, a wrong password and an export, which the examination does not risk.
     for code in ("fact-second-session", "fact-login-error", "fact-export"):
-        tell(fact(code, None))
+        add(fact(code, None))
     return Report(tuple(facts), pages if conformance else {})
 
 
@@ -88,26 +89,26 @@ def address_fact(address: str) -> Fact:
     return fact("fact-address", None if number.is_loopback else False, host=host)
 
 
-async def _second_list(erp: Erp, account: AccountId, entities: Sequence[Entity], logged_in: Callable[[], None]) -> Fact:
-    """Whether the list that order forms are served from may stay open while another one is read."""
-    kept = [entity for entity in entities if entity.newest]
-    others = [entity for entity in entities if entity not in kept]
+async def _second_list(erp: Erp, account: AccountId, entities: Sequence[Entity], on_login: Callable[[], None]) -> Fact:
+    """Whether the list that serves order forms may stay open while another list is read."""
+    left_open = [entity for entity in entities if entity.newest]
+    others = [entity for entity in entities if entity not in left_open]
     right: bool | None = None
-    if kept and others:
-        with suppress(SyncFailure):  # said of the list itself already
-            right = await erp.survives_another(kept[0], others[0], account, logged_in)
-    return fact("fact-second-list", right, kept[0].name if kept else "")
+    if left_open and others:
+        with suppress(SyncFailure):  # already reported for the list itself
+            right = await erp.survives_another(left_open[0], others[0], account, on_login)
+    return fact("fact-second-list", right, left_open[0].name if left_open else "")
 
 
 class Examination:
-    """The facts of one list."""
+    """Examines one list."""
 
     def __init__(
         self,
         erp: Erp,
         account: AccountId,
         entity: Entity,
-        logged_in: Callable[[], None],
+        on_login: Callable[[], None],
         pages: dict[str, dict[str, Json]],
         conformance: bool,
         before: Set[str],
@@ -115,18 +116,18 @@ class Examination:
         self._erp = erp
         self._account = account
         self._entity = entity
-        self._logged_in = logged_in
+        self._on_login = on_login
         self._pages = pages
         self._conformance = conformance
         self._before = before
 
     async def facts(self) -> AsyncIterator[Fact]:
-        """One by one, as they are found."""
+        """The facts of the list, one by one, as they are found."""
         entity, reader = self._entity, RowReader(self._entity)
         if self._conformance:
             await self._erp.ways.forget(entity.name)
         keys: Sequence[str] = ()
-        async with self._erp.list(entity, self._account, reader.fields, self._logged_in) as visit:
+        async with self._erp.list(entity, self._account, reader.fields, self._on_login) as visit:
             view = visit.list
             structure = await view.structure()
             self._pages[entity.name] = structure
@@ -186,7 +187,7 @@ class Examination:
             await view.act(Act.PAGE, index=0)
 
     async def _detail(self, keys: Sequence[str]) -> AsyncIterator[Fact]:
-        """One detail page, of a record of the account's own list."""
+        """Examine one detail page, of a record of the account's own list."""
         entity = self._entity
         own = [key for key in keys if key not in ("", "0")]
         if not own:
@@ -195,7 +196,7 @@ class Examination:
         fields = tuple(dict.fromkeys(column.field_name for column in entity.columns))
         started = time.monotonic()
         try:
-            texts = await self._erp.record(entity, self._account, own[0], fields, self._logged_in)
+            texts = await self._erp.record(entity, self._account, own[0], fields, self._on_login)
         except SyncFailure as failure:
             yield fact("fact-detail", False, entity.name, reason=failure.code, **failure.params)
             return
@@ -206,5 +207,5 @@ class Examination:
 
 
 def ms_since(started: float) -> int:
-    """Milliseconds since a monotonic time."""
+    """Milliseconds since ``started``, a value of ``time.monotonic()``."""
     return round((time.monotonic() - started) * 1000)

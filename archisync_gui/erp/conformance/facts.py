@@ -1,4 +1,4 @@
-"""What ``doctor --erp`` finds out: facts with their verdicts, and the report that is made of them; asks nothing."""
+"""The findings of ``doctor --erp``: facts with their verdicts, and the report made of them; does not access the ERP."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from archisync_gui.model import Json
 
 
 class Verdict(StrEnum):
-    """What was found of a fact."""
+    """Whether a fact is as ``docs/erp.md`` says."""
 
     AS_SAID = "as-said"
     DIFFERS = "differs"
@@ -20,36 +20,36 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One fact of ``docs/erp.md`` and what this ERP shows of it. ``code`` names its text; ``params`` fill it in."""
+    """One fact of ``docs/erp.md`` with its verdict for this ERP. ``code`` names its text; ``params`` fill it in."""
 
     code: str
     verdict: Verdict
     params: dict[str, Json] = field(default_factory=dict)
     list: str = ""
-    """The list it was looked for in; empty: the ERP as a whole."""
+    """The list that was examined; empty: the ERP as a whole."""
 
 
 def fact(code: str, right: bool | None, list_: str = "", **params: Json) -> Fact:
-    """A fact that was found right or not; ``None``: it could not be seen."""
+    """A fact that is as said (``right`` True), differs (False), or could not be examined (``None``)."""
     verdict = Verdict.NOT_SEEN if right is None else Verdict.AS_SAID if right else Verdict.DIFFERS
     return Fact(code, verdict, params, list_)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that was looked at."""
+    """All facts that were examined."""
 
     facts: tuple[Fact, ...]
     pages: dict[str, dict[str, Json]]
-    """By list: what its page is made of, as the page's script told it; no contents."""
+    """By list: the structure of its page, as the page's script returned it; no contents."""
 
     @property
     def differing(self) -> tuple[Fact, ...]:
-        """The facts that are not as said."""
+        """The facts that differ."""
         return tuple(found for found in self.facts if found.verdict is Verdict.DIFFERS)
 
     def as_json(self) -> dict[str, Json]:
-        """The report as it is saved; the demo ERP can be made like it (``demo-erp --like``)."""
+        """The report as it is saved; ``demo-erp --like`` makes a demo ERP with the same properties."""
         report = structure_report(self.pages)
         report["variations"] = self._switches(_variation)
         report["faults"] = self._switches(lambda found: _FAULTS.get(found.code, ""))
@@ -57,18 +57,18 @@ class Report:
         return report
 
     def _switches(self, of: Callable[[Fact], str]) -> list[Json]:
-        """The demo ERP's switches for the facts that differ; ``of`` gives the text of one, or nothing."""
+        """The demo ERP's switches for the facts that differ; ``of`` gives the switch of a fact; empty: it has none."""
         switches = [of(found).format(**{"list": found.list, **found.params}) for found in self.differing]
         return list(dict.fromkeys(switch for switch in switches if switch))
 
 
 def _variation(found: Fact) -> str:
-    """The variation of the demo ERP that looks like a fact that differs; empty: there is none."""
+    """The variation of the demo ERP that differs in the same fact; empty: there is none."""
     match found.code:
         case "fact-values":
             return _VALUES.get(str(found.params.get("why")), "")
         case "fact-header" if found.params.get("rows") != 2:
-            return ""  # a header that has another fault than two rows
+            return ""  # the header differs in another way than having two rows
         case code:
             return _VARIATIONS.get(code, "")
 
@@ -81,7 +81,7 @@ _FAULTS = {
     "fact-second-list": "second-list-ends-first",
     "fact-row-values": "getrowvalues-dead=list:{list}",
 }
-"""Facts that differ, and the fault of the demo ERP that makes it behave so."""
+"""By the code of a fact that differs: the fault of the demo ERP that has the same effect."""
 
 _VARIATIONS = {
     "fact-language": "english-session",
@@ -93,7 +93,7 @@ _VARIATIONS = {
     "fact-yes-no": "yes-no-words",
     "fact-amounts": "invoice-amounts-signed",
 }
-"""Facts that differ, and the variation of the demo ERP that looks so."""
+"""By the code of a fact that differs: the variation of the demo ERP with the same difference."""
 
 _VALUES = {
     "missing": "page-values-absent=list:{list}",
@@ -101,4 +101,4 @@ _VALUES = {
     "error": "page-values-error=list:{list}",
     "other-rows": "page-values-stale=list:{list}",
 }
-"""Why values are not read (:class:`WhyCells`), and the variation of the demo ERP that behaves so."""
+"""By the reason why values cannot be read (:class:`WhyCells`): the variation of the demo ERP with that behaviour."""

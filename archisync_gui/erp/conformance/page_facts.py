@@ -1,4 +1,4 @@
-"""The facts that one page of a list shows: pure functions over what was read; no page is asked."""
+"""The facts that follow from one page of a list: pure functions over what was read; does not access the page."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from archisync_gui.erp.lists.saved_views import View
 from archisync_gui.model import SyncFailure
 
 USUAL_MS, USUAL_MS_PER_ROW, SLOW = 300, 16, 2.5
-"""What a callback takes (``docs/erp.md``, Behaviour over time), and how many times as long is worth a word."""
+"""The usual time of a callback in ms, with the ms for each row, and from how many times as long the fact differs."""
 
 SHARE = 0.70
-"""A list with fewer of the rows that it had would be refused as cut short (``docs/erp.md``, Each list)."""
+"""A list with a smaller share of its earlier rows would be refused as cut short (``docs/erp.md``, Checks)."""
 
 SIZES = ("10", "20", "50", "100", "200")
 
@@ -34,7 +34,7 @@ Structure = Mapping[str, Any]
 
 
 def as_opened(entity: Entity, state: State, structure: Structure, view: View) -> list[Fact]:
-    """What is seen before anything is changed."""
+    """The facts that are known before the list is changed."""
     name, grid = entity.name, structure["grid"] or {}
     found = [
         fact("fact-version", bool(state["version"]), name, version=state["version"] or "–"),
@@ -59,7 +59,7 @@ def as_opened(entity: Entity, state: State, structure: Structure, view: View) ->
 
 
 def _has_enums(entity: Entity) -> bool:
-    """Editors with a list of words show a null text; others are empty."""
+    """Whether the list has enum columns: only their filter editors show a null text, others are empty."""
     return any(column.kind is Kind.ENUM for column in entity.columns)
 
 
@@ -69,8 +69,8 @@ def _usual_sizes(grid: Structure) -> bool | None:
 
 
 def _filter_bar(name: str, state: State, grid: Structure) -> Fact:
-    """The bar stands for a filter of the filter builder only (``docs/erp.md``, View state): not without any filter, and
-    not for filters that the filter row or the headers show themselves."""
+    """Whether the filter bar shows only for a filter of the filter builder (``docs/erp.md``, View state): neither
+    without a filter nor for filters of the filter row or the headers."""
     filters = state["filters"]
     shown = "+" if grid.get("filterBar") else "–"
     if not grid.get("filterBar"):
@@ -80,7 +80,7 @@ def _filter_bar(name: str, state: State, grid: Structure) -> Fact:
 
 
 def _header(name: str, grid: Structure) -> Fact:
-    """One header row with numbered cells, as many as the rows have; it may stand in a table of its own."""
+    """Whether there is one header row with as many cells as the rows have. It may be in a table of its own."""
     numbers, cells = grid.get("numbers", ()), grid.get("cells")
     right = not grid.get("problem") and (cells is None or cells == len(numbers))
     return fact(
@@ -126,7 +126,7 @@ def _columns(entity: Entity, state: State) -> Fact:
     declared = {column.field_name for column in entity.columns}
     missing = sorted({c.field_name for c in entity.columns if not c.optional} - there)
     absent = sorted({c.field_name for c in entity.columns if c.optional} - there)
-    # Columns whose contents are files or pictures are never read.
+    # Columns of files or images are never read.
     extra = sorted(f for f in visible - declared if not f.endswith(".FileName") and not f.startswith("Image"))
     return fact(
         "fact-columns",
@@ -141,16 +141,16 @@ def _columns(entity: Entity, state: State) -> Fact:
 
 
 def _words_told(entity: Entity, state: State) -> Fact:
-    """Whether the filter row tells the words of the states, and whether all are declared."""
+    """Whether the filter row lists the words of all enum columns, and whether all of them are declared."""
     enums = [column for column in entity.columns if column.kind is Kind.ENUM]
     if not enums:
         return fact("fact-words-told", None, entity.name)
-    told = state["words"]
-    missing = [column.field_name for column in enums if column.field_name not in told]
+    listed = state["words"]
+    missing = [column.field_name for column in enums if column.field_name not in listed]
     unknown = sorted(
         f"{column.name}: {value}"
         for column in enums
-        for value, word in told.get(column.field_name, ())
+        for value, word in listed.get(column.field_name, ())
         if not {plain(value), plain(word)} & {plain(known) for known in column.words}
     )
     return fact(
@@ -166,13 +166,13 @@ def _words_told(entity: Entity, state: State) -> Fact:
 
 
 def as_prepared(entity: Entity, view: ListView, state: State, page: Page, wanted: int, before: Set[str]) -> list[Fact]:
-    """What is seen once filters, order and page size are as a read wants them."""
+    """The facts that are known once filters, order and page size are set for a read."""
     name = entity.name
     most = page.footer if page.footer is not None else page.count * (page.size or 0)
     found = [
         fact("fact-page-size", page.size == wanted, name, size=page.size),
         fact("fact-footer", (page.footer is not None) == (name in ("orders", "ddt")), name, total=page.footer or "–"),
-        # Without a footer: at most so many.
+        # Without a footer, ``most`` is the maximum number of rows that the pages can hold.
         fact("fact-rows", most >= SHARE * len(before) if before and most else None, name, now=most, before=len(before)),
         _numbers(entity, page, before),
         fact("fact-sort", view.newest_first if _sortable(state) else None, name),
@@ -188,7 +188,7 @@ def _sortable(state: State) -> bool:
 
 
 def _numbers(entity: Entity, page: Page, before: Set[str]) -> Fact:
-    """Whether the records still have the numbers under which they are stored."""
+    """Whether enough of the shown records have keys that are stored; else the ERP may have renumbered them."""
     now = {key for key in page.keys(entity) if key not in ("", "0")}
     known = len(now & before)
     right = known >= (1 - SHARE) * len(now) if before and now and len(entity.key) == 1 else None
@@ -196,7 +196,7 @@ def _numbers(entity: Entity, page: Page, before: Set[str]) -> Fact:
 
 
 def callback_time(name: str, ms: int, rows: int) -> Fact:
-    """Whether a page turn took about as long as it does."""
+    """Whether a page turn took about the usual time."""
     times = ms / (USUAL_MS + USUAL_MS_PER_ROW * rows)
     return fact("fact-callback-time", times < SLOW if rows else None, name, ms=ms, rows=rows, times=round(times, 1))
 
@@ -205,7 +205,7 @@ def callback_time(name: str, ms: int, rows: int) -> Fact:
 
 
 def contents(entity: Entity, reader: RowReader, page: Page) -> list[Fact]:
-    """Whether what the rows hold can be read. Only notations are told, never contents."""
+    """Whether the rows' contents can be parsed. The facts contain only notations, never contents."""
     bad: dict[str, str] = {}
     for column in entity.columns:
         if column.part is not None:
@@ -234,8 +234,8 @@ def contents(entity: Entity, reader: RowReader, page: Page) -> list[Fact]:
 
 
 def as_shown(entity: Entity, fields: Sequence[str], cells: Sequence[Sequence[str | None]]) -> list[Fact]:
-    """What only the texts of cells tell: how they write yes and no, and amounts. ``cells``: rows in the order of
-    ``fields``; images of boxes are ``Checked`` or ``Unchecked``."""
+    """The facts that only cell texts show: the notations of yes and no, and of amounts. ``cells``: rows in the order of
+    ``fields``; images of check boxes are ``Checked`` or ``Unchecked``."""
 
     def texts(kind: Kind) -> set[str]:
         places = [fields.index(c.field_name) for c in entity.columns if c.kind is kind and c.field_name in fields]
@@ -243,7 +243,7 @@ def as_shown(entity: Entity, fields: Sequence[str], cells: Sequence[Sequence[str
 
     boxes, amounts = texts(Kind.BOOL), texts(Kind.MONEY)
     signed = {text for text in amounts if "€" in text}
-    # A minus stands in front; in brackets or behind was reported, never seen.
+    # A minus is in front of the amount; brackets, or a minus behind it, were reported but never seen.
     odd = {text for text in amounts if text.endswith("-") or "(" in text}
     usual = not signed if entity.name == "invoices" else signed == amounts
     shapes = ", ".join(sorted({shape(text) for text in amounts})[:6])
@@ -254,7 +254,7 @@ def as_shown(entity: Entity, fields: Sequence[str], cells: Sequence[Sequence[str
 
 
 def _meanings(entity: Entity, page: Page, rows: Sequence[Row]) -> list[Fact]:
-    """Columns whose meaning was seen wrong before."""
+    """Whether columns whose meaning was once misunderstood have the meaning that ``docs/erp.md`` says."""
 
     def shapes(name: str) -> str:
         cells = page.column(entity.column(name).field_name)
@@ -287,5 +287,5 @@ def _meanings(entity: Entity, page: Page, rows: Sequence[Row]) -> list[Fact]:
 
 
 def shape(found: object) -> str:
-    """The shape of a text without its contents: letters become ``a``, digits ``9``."""
+    """The notation of a text without its contents: letters become ``a``, digits ``9``; at most 60 characters."""
     return re.sub(r"\d", "9", re.sub(r"[^\W\d_]", "a", str(found)))[:60]

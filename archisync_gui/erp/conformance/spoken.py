@@ -1,4 +1,4 @@
-"""The facts in an operator's language, said one by one as they are found."""
+"""The facts as sentences in the operator's language, printed one by one as they are found."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from archisync_gui.model import AccountId
 
 
 def sentence(fact: Fact, language: str, entities: Sequence[Entity] = ENTITIES) -> str:
-    """The fact for an operator: what was expected, and where it differs what that means and what to do."""
+    """The fact for an operator: the expectation and, if the ERP differs, what that means and what to do."""
     captions = {entity.name: entity.it if language == "it" else entity.en for entity in entities}
     where = captions.get(fact.list, fact.list)
     said = text(fact.code, language, {**fact.params, "list": where})
@@ -41,19 +41,19 @@ async def doctor(
     conformance: bool = False,
     say: Callable[[str], None] = print,
     save_to: Path | None = None,
-    logged_in: Callable[[], None] = lambda: None,
+    on_login: Callable[[], None] = lambda: None,
     keys: Mapping[str, Set[str]] = MappingProxyType({}),
 ) -> bool:
-    """``archisync-gui doctor --erp [--conformance]``: say each fact as it is found, save the report if asked to.
+    """``archisync-gui doctor --erp [--conformance]``: print each fact as it is found, save the report to ``save_to``.
 
-    True: everything seen is as ``docs/erp.md`` says. Raises ``SyncFailure`` when the ERP cannot be entered.
+    True: no fact differs from ``docs/erp.md``. Raises as :func:`examine`.
     """
     report = await examine(
         erp,
         account,
         entities,
-        told=lambda fact: say(sentence(fact, language, entities)),
-        logged_in=logged_in,
+        on_fact=lambda fact: say(sentence(fact, language, entities)),
+        on_login=on_login,
         conformance=conformance,
         keys=keys,
     )

@@ -1,6 +1,6 @@
 """The structure of an ERP's list pages as a report: columns, presets, page sizes, toolbar; never any contents.
 
-The demo ERP reads it (schema ``archisync-erp-structure/1``); nothing here asks a page.
+The demo ERP reads the report (schema ``archisync-erp-structure/1``). Does not access the page.
 """
 
 from __future__ import annotations
@@ -80,17 +80,17 @@ def _type(field: str, kind: Kind | None, editor: str) -> str:
         return "image"
     if kind is not None:
         return _TYPES[kind]
-    # A column that Archisync does not know: the kind of its filter editor tells most.
+    # A column that Archisync does not know: its filter editor gives the best hint.
     return "date" if "Date" in editor else "text"
 
 
 def _bare(value: str) -> str:
-    """A preset's value without the prefix whose digit changes (``xaf_xaf_a1``)."""
+    """A preset's value without its prefix (``xaf_xaf_a1``), whose digit changes."""
     return re.sub(r"^xaf_xaf_a\d+", "", value)
 
 
 def _is_preset(name: str, values: Sequence[str]) -> bool:
-    """Whether a combo holds the preset filter; customers have another one that selects the view."""
+    """Whether a combo box holds the preset filter; customers have another one that selects the view."""
     wish = next((entity.filter for entity in ENTITIES if entity.name == name), None)
     return wish is not None and any(value.casefold().endswith(wish.ending) for value in values)
 

@@ -1,4 +1,4 @@
-"""Measures both ways of reading one page: whether each answers, how fast, and whether they agree."""
+"""Measures both ways of reading one page: whether each works, how fast, and whether they agree."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from archisync_gui.erp.lists.ways import SAME_FAILURES, Way, WhyCells
 
 
 class Timing:
-    """Both ways on the page that a list view shows."""
+    """Measures both ways of reading on the page that a list view shows."""
 
     def __init__(self, view: ListView) -> None:
         self._view = view
@@ -25,7 +25,7 @@ class Timing:
     async def both_ways(self) -> AsyncIterator[Fact]:
         """The facts about ``GetPageRowValues``, the row keys and the cells."""
         view, name = self._view, self._view.entity.name
-        # By cells first: values that hang keep the grid busy.
+        # By cells first: a call for values that hangs keeps the grid busy.
         cells, cells_ms = await self._read(Way.CELLS)
         readable = not cells.get("problem") and bool(cells["painted"] or not cells["rows"])
         yield fact(
@@ -36,7 +36,7 @@ class Timing:
                 yield found
         values, values_ms, why = await self._values(cells)
         answered = values["how"] == "answered"
-        usable = why is None or why is WhyCells.OTHER_VALUES  # that is said of both ways below
+        usable = why is None or why is WhyCells.OTHER_VALUES  # ``fact-ways-agree`` below reports different values
         yield fact("fact-values", usable, name, why=why.value if why else "–")
         rows = values["rows"]
         yield self._keys(values)
@@ -50,14 +50,14 @@ class Timing:
         yield fact("fact-way", by_values, name, rows=len(cells["rows"]), ms=shown_ms, cellsMs=cells_ms)
 
     async def _values(self, cells: dict[str, Any]) -> tuple[dict[str, Any], int, WhyCells | None]:
-        """Ask for the values until they are usable or their failure decides how the list is read; the last answer, how
-        long it took in ms, and why it cannot be used."""
+        """Ask for the values until they are usable, or until they failed so often that the list is read by cells.
+        Returns the last answer, its time in ms, and why it cannot be used (``None``: it can)."""
         view = self._view
         for _ in range(SAME_FAILURES):
             page, ms = await self._read(Way.VALUES)
             why = await view.reader.note(page, cells)
             if not page["quiet"]:
-                await view.load_again()  # a grid that is busy with values takes no other call
+                await view.load_again()  # a grid that is busy with values accepts no other call
             if why is None or (await view.reader.known()).way is Way.CELLS:
                 break
         return page, ms, why

@@ -1,1 +1,1 @@
-"""What the driver does in a page of the ERP: login, certificate, grid commands."""
+"""Login, clicks and script calls in a page of the ERP; the scripts are in ``scripts``."""

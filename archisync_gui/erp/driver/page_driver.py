@@ -1,7 +1,7 @@
-"""The only place from which the ERP is touched: every click, typed text and client call of ours passes here.
+"""The only module that acts on the ERP's pages: every click, typed text and client call is made here.
 
-What is not on these lists cannot be done, so Archisync cannot write to the ERP. A test searches the package for
-clicks anywhere else, and the demo ERP records every action that would write.
+Only actions on the lists below are possible, so Archisync cannot write to the ERP. A test searches the package for
+clicks elsewhere, and the demo ERP records every action that would write.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ _READER = _script()
 
 
 class Target(Enum):
-    """What may be clicked: the pattern that the element's whole id must match. Digits count and differ between pages
-    (``docs/erp.md``, Presets)."""
+    """What may be clicked: the pattern that the element's whole id must match. Numbers in ids differ between pages
+    (``docs/erp.md``, List view page)."""
 
     LOGIN = re.compile(r"Logon_PopupActions_Menu_DXI0_T")
     PRESET_OPTION = re.compile(r"Vertical_mainMenu_Menu_ITCNT\d+_xaf_a\d+_Cb_DDD_L_LBI\d+T0")
@@ -45,7 +45,7 @@ class Target(Enum):
 
 
 class Act(Enum):
-    """Which calls of the grid's client interface may be made: the name in ``acts.js`` and its arguments."""
+    """The allowed calls of the grid's client interface: the name in ``acts.js`` and the names of its arguments."""
 
     PAGE = "page", frozenset({"index"})
     PAGE_SIZE = "pageSize", frozenset({"text"})
@@ -58,15 +58,14 @@ class Act(Enum):
 
 
 class Look(Enum):
-    """Functions of the page scripts that only look (or wait, or open a list of options)."""
+    """Functions of the page scripts that only read (or wait, or open the drop-down list of a combo box)."""
 
     READY = "ready"
     STATE = "state"
     ARM = "arm"
-    """Notice the callback that the next click starts; :attr:`ARMED` waits for its end."""
+    """Listen for the callback that the next click starts; :attr:`ARMED` waits for its end."""
     ARMED = "armed"
     OPEN_COMBO = "openCombo"
-    CLOSE_COMBO = "closeCombo"
     EMPTY_ROWS = "emptyRows"
     SEARCH_BOX = "searchBox"
     LOGIN_OUTCOME = "loginOutcome"
@@ -89,11 +88,11 @@ class ReadPlan:
 
 
 class Forbidden(AssertionError):
-    """Something that is not on the lists was to be touched: a bug of ours, never a state of the ERP."""
+    """An action that is not on the lists was requested: a bug of ours, whatever the ERP shows."""
 
 
 GOTO_TRIES = 3
-"""How often a page is loaded that another navigation breaks off."""
+"""How many times a page is loaded if another navigation interrupts it."""
 
 _SEARCH_BOX = re.compile(r"Vertical_SearchAC_Menu_ITCNT\d+_xaf_a\d+_Ed_I")
 _LIST = re.compile(r"[A-Za-z]+_ListView[A-Za-z_]*/")
@@ -101,7 +100,8 @@ _DETAIL = re.compile(r"[A-Za-z]+_DetailView[A-Za-z_]*/\d+/")
 
 
 def may_open(path: str) -> bool:
-    """Whether a path below the ERP's base may be navigated to: list views, detail views to look at, the login."""
+    """Whether navigation to a path below the ERP's base is allowed: list views, detail views with ``mode=View``, the
+    login page."""
     parts = urlsplit(path)
     if parts.scheme or parts.netloc or parts.fragment:
         return False
@@ -112,11 +112,12 @@ def may_open(path: str) -> bool:
 
 
 LOGIN_PAGE, ERROR_PAGE = "Login.aspx", "Error.aspx"
-"""The last words of these addresses; the query of the login page's holds others (``docs/erp.md``, Addresses)."""
+"""How the paths of these pages end. The query of the login page's address contains other pages' names (``docs/erp.md``,
+Addresses)."""
 
 
 def shows(url: str, path: str) -> bool:
-    """Whether an address is that of a path below the ERP's base, whatever their queries and their case."""
+    """Whether the path of ``url`` ends with ``path``. Queries and case do not count."""
     return f"/{_plain(url)}".endswith(f"/{_plain(path)}")
 
 
@@ -125,25 +126,25 @@ def _plain(address: str) -> str:
 
 
 LIMIT = 100.0
-"""Seconds that a page may take to answer one script of ours. The scripts have limits of their own; a page that hangs
-obeys none of them. Less than a run may stand still (rule 24)."""
+"""Seconds that a page may take to answer one script of ours. The scripts have limits of their own, which do not work in
+a page that hangs. Less than the watchdog of a run allows (rule 24)."""
 
 
 class PageDriver:
     """Drives one page of the browser."""
 
-    def __init__(self, page: Page, base: str, limit: float = LIMIT, moved: Callable[[], None] = lambda: None) -> None:
-        """``limit``: see :attr:`limit`. ``moved`` is told of each step before it begins."""
+    def __init__(self, page: Page, base: str, limit: float = LIMIT, on_step: Callable[[], None] = lambda: None) -> None:
+        """``limit``: see :attr:`limit`. ``on_step`` is called before each step."""
         self.page = page
         self._base = base.rstrip("/")
         self.limit = limit
         """Seconds for one script in the page (:data:`LIMIT`)."""
-        self.moved = moved
+        self.on_step = on_step
         self.path = ""
-        """The path that was opened last. Scripts run in its page only; empty: in any."""
+        """The path that was opened last. Scripts run in its page only; empty: in any page."""
 
     async def go(self, path: str, limit: float) -> str:
-        """Navigate below the ERP's base and return the address where we ended."""
+        """Navigate to a path below the ERP's base and return the address that the page has then."""
         if not may_open(path):
             raise Forbidden(path)
         self.path = path
@@ -155,30 +156,30 @@ class PageDriver:
         return await self.arrived(limit)
 
     async def _goto(self, path: str, limit: float) -> Response | None:
-        """Load a page. The browser's own error page, which follows a load that failed, may come so late that it breaks
-        off the next load; that one is then made again."""
+        """Load a page. After a load that failed, the browser's own error page may come so late that it interrupts the
+        next load; the load is repeated then."""
         for _ in range(GOTO_TRIES):
-            self.moved()
+            self.on_step()
             try:
                 with translated("open"):
                     return await self.page.goto(
                         f"{self._base}/{path}", wait_until="domcontentloaded", timeout=limit * 1000
                     )
             except Navigated:
-                await self.arrived(limit)  # else it breaks the next try off, too
+                await self.arrived(limit)  # else it would interrupt the next try, too
         raise transient("erp-navigates", path=path)
 
     async def arrived(self, limit: float) -> str:
-        """The page's address once its document is complete.
+        """The page's address once its document is loaded.
 
-        Asked of the document itself: just after a navigation Playwright's own address may still be the old one.
+        The document itself is asked: just after a navigation Playwright's own address may still be the old one.
         """
         script = """async () => {
             if (document.readyState === "loading")
                 await new Promise(resolve => document.addEventListener("DOMContentLoaded", resolve, { once: true }));
             return location.href;
         }"""
-        self.moved()
+        self.on_step()
         try:
             async with asyncio.timeout(limit):
                 while True:
@@ -191,11 +192,11 @@ class PageDriver:
             raise transient("erp-slow", step="open") from error
 
     async def look(self, look: Look, *arguments: Any, step: str = "read") -> Any:
-        """Call a function that only looks."""
+        """Call a function that only reads, and return its answer."""
         return await self._call(look.value, list(arguments), step, anywhere=look is Look.LOGIN_OUTCOME)
 
     async def act(self, act: Act, limit: float, **arguments: Any) -> dict[str, Any]:
-        """Make one client call of the grid, wait for its end and return what :attr:`Look.STATE` tells then."""
+        """Make one client call of the grid, wait for its end and return the state as :attr:`Look.STATE` does."""
         name = self._checked(act, arguments)
         return dict(_ended(await self._call("act", [name, arguments, limit], name), name)["state"])
 
@@ -209,38 +210,38 @@ class PageDriver:
         with_state: bool = False,
         **arguments: Any,
     ) -> dict[str, Any]:
-        """As :meth:`act` (or nothing), then read the page on show; ``with_state``: also what :attr:`Look.STATE` tells,
-        which costs some 10 ms."""
+        """Make one client call of the grid (or none) and read the page that is shown then. ``with_state``: return the
+        state, too, which takes some 10 ms."""
         name = self._checked(act, arguments) if act else ""
         answer = await self._call("turn", [name, arguments, asdict(plan), limit, paint, with_state], "read")
         return dict(_ended(answer, name or "read"))
 
     async def click(self, target: Target, element: str, limit: float) -> None:
-        """A real click on an element, which must be visible."""
+        """Click an element, which must be visible, with a real mouse event."""
         self._check(target, element)
-        self.moved()
+        self.on_step()
         with translated("click"):
             await self.page.click(f"[id='{element}']", timeout=limit * 1000)
 
     async def type_login(self, user: str, password: str) -> str | None:
-        """Fill in the login page. Returns the text that stands in its error box already; ``None``: its fields are not
-        there."""
+        """Fill in the login page. Returns the text that its error box shows already; ``None``: the fields are missing
+        or did not accept the text."""
         answer = await self._call("login", [user, password], "login", anywhere=True)
         return str(answer["text"]) if answer["found"] and answer["held"] else None
 
     async def type_search(self, element: str, text: str) -> None:
-        """Fill in the toolbar's own search box; its button runs it."""
+        """Fill in the toolbar's search box; a click on its button starts the search."""
         if not _SEARCH_BOX.fullmatch(element):
             raise Forbidden(f"search box: {element}")
-        self.moved()
+        self.on_step()
         with translated("search"):
             await self.page.fill(f"[id='{element}']", text)
 
     async def screenshot(self) -> bytes | None:
-        """A picture of the page for the evidence; None when it cannot be had."""
+        """A screenshot of the page as PNG; ``None`` if it cannot be taken."""
         try:
             return await self.page.screenshot(timeout=5000)
-        except Exception:  # a picture is never worth a second failure
+        except Exception:  # must not hide the failure that it is taken for
             return None
 
     @staticmethod
@@ -257,8 +258,8 @@ class PageDriver:
 
     async def _call(self, function: str, arguments: list[Any], step: str, *, anywhere: bool = False) -> Any:
         """Run a function of the page scripts, in the page that was opened (or ``anywhere``). Raises as :func:`at_erp`
-        where another page is on show, or comes meanwhile: nothing is read of it and nothing done in it."""
-        # One JSON string comes back: nested values would block the loop for the time of their conversion.
+        if another page is shown before or after it."""
+        # One JSON string is returned: Playwright's conversion of nested values would block the loop.
         script = f"""async ([end, ...a]) => {{
             const elsewhere = () => !location.pathname.toLowerCase().replace(/\\/+$/, "").endsWith(end);
             if (elsewhere()) return location.href;
@@ -267,7 +268,7 @@ class PageDriver:
             return elsewhere() ? location.href : answer;
         }}"""
         end = "" if anywhere or not self.path else f"/{_plain(self.path)}"
-        self.moved()
+        self.on_step()
         try:
             async with asyncio.timeout(self.limit):
                 with translated(step):
@@ -291,8 +292,9 @@ def _ended(answer: Any, step: str) -> Any:
 
 
 def at_erp(url: str, path: str) -> None:
-    """Raise unless an address is that of ``path``: the login page is :class:`SessionExpired`, the error page and any
-    other one are failures. Another list may have the same columns (``docs/erp.md``, Addresses)."""
+    """Raise unless ``url`` is the address of ``path``: :class:`SessionExpired` for the login page, ``erp-error-page``
+    for the error page, ``erp-other-page`` for any other (``docs/erp.md``, Addresses). Another list may have the same
+    columns, so the columns would not show that it is the wrong one."""
     if shows(url, LOGIN_PAGE):
         raise SessionExpired
     if shows(url, ERROR_PAGE):

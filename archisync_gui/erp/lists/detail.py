@@ -1,4 +1,4 @@
-"""Reads the detail page of one record; which records may be opened is decided elsewhere (``syncs``)."""
+"""Reads the detail page of one record; ``syncs`` decides which records may be opened."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from archisync_gui.entities.declaration import Entity
-from archisync_gui.erp.background import finished
+from archisync_gui.erp.background import run_to_end
 from archisync_gui.erp.driver.page_driver import Look
 from archisync_gui.erp.driver.session import ErpSession
 from archisync_gui.erp.failures import SessionExpired, transient
@@ -18,18 +18,18 @@ log = logging.getLogger(__name__)
 
 
 async def read_record(
-    session: ErpSession, entity: Entity, key: str, fields: Sequence[str], logged_in: Callable[[], None]
+    session: ErpSession, entity: Entity, key: str, fields: Sequence[str], on_login: Callable[[], None]
 ) -> Mapping[str, str]:
-    """The texts of one record's page by field; a field without a value on that page, or with several, is not there.
+    """The texts of one record's page by field; fields without a value on that page, or with several, are left out.
 
     Raises ``record-unreadable`` where the ERP shows its error page, ``record-other`` where the page shows another
     record. After a failure the page is closed: it may hang.
     """
     path = detail_path(entity, key)
     try:
-        return await _read(session, path, entity, key, fields, logged_in)
+        return await _read(session, path, entity, key, fields, on_login)
     except BaseException:
-        await finished(session.close())
+        await run_to_end(session.close())
         raise
 
 
@@ -39,10 +39,10 @@ async def _read(
     entity: Entity,
     key: str,
     fields: Sequence[str],
-    logged_in: Callable[[], None],
+    on_login: Callable[[], None],
 ) -> Mapping[str, str]:
     try:
-        driver = await session.open(path, logged_in)
+        driver = await session.open(path, on_login)
         wanted = [{"field": field, "names": names} for field, names in detail_names(fields).items()]
         shown = await driver.look(Look.DETAIL, wanted)
     except SyncFailure as error:
@@ -63,17 +63,19 @@ async def _read(
 
 
 def detail_path(entity: Entity, key: str) -> str:
-    """Where a record's page is. Raises ``record-unknown`` for a key that is no id, and for lists without such pages."""
+    """The path of a record's page. Raises ``record-unknown`` for a key that is no id, and for lists without detail
+    pages."""
     if entity.detail_path is None or not (key.isascii() and key.isdigit()):
         raise SyncFailure("record-unknown", FailureKind.PERMANENT, params={"key": key, "list": entity.name})
     return entity.detail_path.format(id=key)
 
 
 def detail_names(fields: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
-    """By field: the notations that its id may have there, the likelier one first (``docs/erp.md``, Detail pages).
+    """By field: the notations that it may have in an element's id, the likelier one first (``docs/erp.md``, Detail
+    pages).
 
     ``LOGISTICSADDRESSZIPCODE.ZIPCODE`` -> ``LOGISTICSADDRESSZIPCODE_ZIPCODE``, ``LOGISTICSADDRESSZIPCODE``. The name
-    without the sub-path is not used where two fields would have it: it cannot be told which of them the page shows.
+    without the sub-path is left out if two fields share it: the page would not show which of them it means.
     """
     fields = tuple(dict.fromkeys(fields))
     bases = Counter(field.partition(".")[0] for field in fields)

@@ -1,6 +1,5 @@
-"""Filters of a list: the wanted preset among a toolbar's options, what must not be touched, what is not as wanted.
-
-Pure functions over what the page's script told (``Look.STATE``); no page.
+"""Filters of a list: finds the wanted preset among the options, refuses filters that could not be restored, and checks
+that no other filter is set. Pure functions over the state of a list (``Look.STATE``); no page.
 """
 
 from __future__ import annotations
@@ -15,17 +14,17 @@ from archisync_gui.erp.lists.saved_views import RowFilter, View
 from archisync_gui.model import Json, SyncFailure
 
 State = Mapping[str, Any]
-"""What ``view_state.js`` tells of a list."""
+"""The state of a list, as ``view_state.js`` returns it."""
 
 Combo = Mapping[str, Any]
 
 
 def find_preset(wish: FilterWish, combos: Sequence[Combo]) -> tuple[str, str]:
-    """The combo that holds the preset filter and the wanted option's internal value.
+    """The id of the preset filter's combo box and the internal value of the wanted option.
 
-    Values begin with a prefix that changes now and then, so they are matched by family and ending; there may be other
-    combos (customers have a view selector). Of several values that match, the one with a text of the preset is meant.
-    Raises ``preset-missing`` (``docs/erp.md``, Presets), also where that leaves more than one.
+    Values begin with a prefix that changes now and then, so they are matched by family and ending. There may be other
+    combo boxes (customers have a view selector). If not exactly one value matches, the option's text decides. Raises
+    ``preset-missing`` if that does not leave exactly one option, either (``docs/erp.md``, Presets).
     """
     options = [
         (str(combo["id"]), str(value), str(text).strip())
@@ -33,9 +32,9 @@ def find_preset(wish: FilterWish, combos: Sequence[Combo]) -> tuple[str, str]:
         if any(wish.family in str(value).casefold() for value, _ in combo["items"])
         for value, text in combo["items"]
     ]
-    named = [option for option in options if any(_ends_with_words(option[1], ending) for ending in wish.ending)]
-    said = [option for option in named or options if option[2] in wish.texts]
-    found = named if len(named) == 1 else said
+    by_value = [option for option in options if any(_ends_with_words(option[1], ending) for ending in wish.ending)]
+    by_text = [option for option in by_value or options if option[2] in wish.texts]
+    found = by_value if len(by_value) == 1 else by_text
     if len(found) != 1:
         raise layout("preset-missing", wanted=wish.texts[0])
     combo_id, value, _ = found[0]
@@ -43,7 +42,8 @@ def find_preset(wish: FilterWish, combos: Sequence[Combo]) -> tuple[str, str]:
 
 
 def _ends_with_words(value: str, ending: str) -> bool:
-    """Whether a value ends so, with a word that begins there: ``InactivePrices`` does not end with *activeprices*."""
+    """Whether a value ends with ``ending`` and a word begins there: ``InactivePrices`` does not end with the words
+    *activeprices*."""
     if not value.casefold().endswith(ending):
         return False
     before, first = value[: -len(ending)][-1:], value[-len(ending)]
@@ -51,7 +51,7 @@ def _ends_with_words(value: str, ending: str) -> bool:
 
 
 def find_option(texts: Sequence[str], combos: Sequence[Combo], combo: str) -> str:
-    """The value of the option with one of these texts, else of any other option than the one chosen now."""
+    """The value of the option with one of these texts, else of the first option that is not chosen now."""
     found = combo_of(combos, combo)
     for value, text in found["items"]:
         if text.strip() in texts:
@@ -68,7 +68,7 @@ def plain_preset(value: str | None) -> str | None:
 
 
 def combo_of(combos: Sequence[Combo], name: str) -> Combo:
-    """The combo with that id; raises ``preset-missing`` when the page has lost it."""
+    """The combo box with that id; raises ``preset-missing`` if the page no longer has it."""
     for combo in combos:
         if combo["id"] == name:
             return combo
@@ -76,7 +76,7 @@ def combo_of(combos: Sequence[Combo], name: str) -> Combo:
 
 
 def view_of(state: State, wish: FilterWish | None) -> View:
-    """How the list is set now."""
+    """The list's present view."""
     filters = state["filters"]
     preset = None
     if wish is not None:
@@ -96,7 +96,8 @@ def view_of(state: State, wish: FilterWish | None) -> View:
 
 
 def refuse_what_cannot_be_restored(entity: Entity, state: State) -> None:
-    """Raise for a filter or a sort order that could be cleared but not restored exactly: nothing is touched then."""
+    """Raise for a filter or a sort order that could be cleared but not restored exactly. Called before anything is
+    changed."""
     filters = state["filters"]
     found: tuple[str, str] | None = None
     if filters["builder"]:
@@ -118,7 +119,7 @@ def refuse_what_cannot_be_restored(entity: Entity, state: State) -> None:
 
 
 def _preset_not_offered(entity: Entity, combos: Sequence[Mapping[str, Any]]) -> str:
-    """The preset that is chosen, where it is none of the options: nobody could choose it again. Empty: it is one."""
+    """The chosen preset, if it is not among the options and so could not be chosen again. Empty: it is offered."""
     if entity.filter is None:
         return ""
     shown = combo_of(combos, find_preset(entity.filter, combos)[0])
@@ -130,8 +131,8 @@ _EQUALS = frozenset(("5", "equals"))
 
 
 def _usual_operator(entity: Entity, row_filter: Mapping[str, Any]) -> bool:
-    """Whether a row filter has the operator that the ERP gives a value when it is set again: no call can set another
-    one (``docs/erp.md``, View state). One that the page does not tell may be any."""
+    """Whether a row filter has the operator that the ERP uses when the value is set again, since no call can set
+    another one (``docs/erp.md``, View state). False if the page does not show the operator."""
     operator = str(row_filter["operator"] or "").casefold()
     kinds = {column.kind for column in entity.columns if column.field_name == row_filter["field"]}
     if kinds & {Kind.TEXT, Kind.LINES}:
@@ -140,7 +141,7 @@ def _usual_operator(entity: Entity, row_filter: Mapping[str, Any]) -> bool:
 
 
 def check_filters(entity: Entity, state: State) -> dict[str, Json]:
-    """All filters as evidence; raises ``refused`` for the first that is not as wanted."""
+    """All filters, as evidence. Raises a ``REFUSED`` failure for the first that is not as wanted."""
     filters = state["filters"]
     evidence = evidence_of(entity, filters)
     found: tuple[str, str] | None = None
@@ -163,7 +164,7 @@ def check_filters(entity: Entity, state: State) -> dict[str, Json]:
 
 
 def evidence_of(entity: Entity, filters: Mapping[str, Any]) -> dict[str, Json]:
-    """The filters as a failure or a finished read keeps them."""
+    """The filters as JSON, for a failure or a finished read."""
     evidence: dict[str, Json] = {key: filters[key] for key in ("row", "search", "bar", "header", "group", "builder")}
     if entity.filter is not None:
         combo, _ = find_preset(entity.filter, filters["combos"])

@@ -1,4 +1,4 @@
-"""The page of one list in the browser: what it told last, and calls of its grid. Reads are in ``list_view``."""
+"""The page of one list in the browser: its last known state, and calls of its grid. Reads are in ``list_view``."""
 
 from __future__ import annotations
 
@@ -16,30 +16,31 @@ from archisync_gui.model import Clock, warning
 
 
 class ListPage:
-    """What a list's page told last, and calls of its grid."""
+    """A list's page: its last known state, and calls of its grid."""
 
     def __init__(self, driver: PageDriver, entity: Entity, fields: Sequence[str], limits: Limits, clock: Clock) -> None:
         self.driver = driver
         self.entity = entity
         self.fields = tuple(fields)
-        """What is wanted of each row."""
+        """The fields wanted of each row."""
         self.limits = limits
         self.warnings: list[str] = []
         self.stop: Callable[[], bool] = lambda: False
-        """Asked before each call of the ERP; True raises :class:`SuspendHere`."""
+        """Called before each call of the ERP; if it returns True, :class:`SuspendHere` is raised."""
         self.state: State = {}
-        """What the page told last."""
+        """The state that the page returned last."""
         self.state_is_old = True
-        """A call of the ERP was made since."""
+        """True: a call of the ERP was made since :attr:`state` was read."""
         self._clock = clock
         self.since = clock.now()
+        """When the last call of the ERP began."""
 
     async def ready(self) -> None:
         """Wait until the page shows its grid and nothing is in a callback."""
         self.state_is_old = True
         for _ in range(3):
             try:
-                await self.where()
+                await self.check_page()
                 answer = await self.driver.look(Look.READY, self.limits.callback, step="open")
             except Navigated:
                 continue
@@ -58,15 +59,16 @@ class ListPage:
 
     @property
     def has_settled(self) -> bool:
-        """Whether every call of the ERP so far has ended, with the state looked at afterwards."""
+        """Whether every call of the ERP has ended, and the state was read after it."""
         return not self.state_is_old
 
     async def current_state(self) -> State:
-        """The state of the list; the page is asked only if a call of the ERP was made since it was asked last."""
+        """The state of the list; the page is asked only if a call of the ERP was made since the last time."""
         return await self.look() if self.state_is_old else self.state
 
     async def load_again(self) -> State:
-        """Load the list's page anew and look: the ERP shows what it has really kept (``docs/erp.md``, View state)."""
+        """Load the list's page again and read its state: it shows the view that the server has stored (``docs/erp.md``,
+        View state)."""
         self.safe_point()
         at_erp(await self.driver.go(self.entity.path, self.limits.open), self.entity.path)
         await self.ready()
@@ -74,7 +76,7 @@ class ListPage:
 
     @property
     def words(self) -> Learned:
-        """The enum words that the page's filter row tells, with their language-free values."""
+        """The enum words in the lists of the page's filter row, with their language-free values."""
         return {field: [(value, word) for value, word in items] for field, items in self.state["words"].items()}
 
     @property
@@ -83,7 +85,7 @@ class ListPage:
         return str(self.state.get("version") or "")
 
     def warn(self, code: str, **params: str | int) -> None:
-        """Note a warning of this read once."""
+        """Add a warning to this read, unless it has the same one already."""
         text = warning(code, list=self.entity.name, **params)
         if text not in self.warnings:
             self.warnings.append(text)
@@ -95,22 +97,21 @@ class ListPage:
             self.state = await self.driver.act(act, self.limits.callback, **arguments)
             self.state_is_old = False
         except Navigated:
-            await self.where()
+            await self.check_page()
             raise
 
     def begin(self) -> datetime:
-        """A call of the ERP begins: the data are current as of now. Raises :class:`SuspendHere` at a safe point."""
+        """Note that a call of the ERP begins: the data are current as of now. Raises as :meth:`safe_point`."""
         self.safe_point()
         self.state_is_old = True
         self.since = self._clock.now()
         return self.since
 
     def safe_point(self) -> None:
-        """Raise :class:`SuspendHere` if the reader wants to stop."""
+        """Raise :class:`SuspendHere` if the run is to be suspended."""
         if self.stop():
             raise SuspendHere
 
-    async def where(self) -> None:
-        """The page went away under us: raises if it is not the list's any more (:func:`at_erp`); else it just loaded
-        again."""
+    async def check_page(self) -> None:
+        """After a navigation: wait until the page is loaded, and raise as :func:`at_erp` if it is not the list's."""
         at_erp(await self.driver.arrived(self.limits.open), self.entity.path)

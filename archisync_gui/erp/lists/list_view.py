@@ -1,6 +1,6 @@
-"""One opened list view: its filters set and verified, its pages turned and read, the user's own view restored.
+"""One open list view: sets and verifies its filters, turns and reads its pages, restores the user's own view.
 
-What a read means, and whether it may be applied, is decided elsewhere (``syncs``).
+``syncs`` decides whether what was read may be applied.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from archisync_gui.erp.lists.ways import ReadingWays
 from archisync_gui.model import Clock, Json, SyncFailure
 
 STILL_OPEN_PATIENCE = 6.0
-"""Seconds for the first call in a page that was left open: if it does not answer, loading it again takes less."""
+"""Seconds for the first call in a page that was left open. If it takes longer, loading the page again is faster."""
 
 
 class ListView(ListPage):
@@ -42,18 +42,18 @@ class ListView(ListPage):
     ) -> None:
         super().__init__(driver, entity, fields, session.limits, clock)
         self.users_view = View()
-        """What has to be restored."""
+        """The view to restore."""
         self.newest_first = False
-        """The grid is sorted so that new records come first."""
+        """True: the grid is sorted so that new records come first."""
         self._usual_limits = session.limits
         self.reader = PageReader(self, ways)
         self._presets = Presets(self)
         self.left_changed = False
-        """An earlier visit has changed the list and did not restore it."""
+        """True: an earlier visit has changed the list and did not restore it."""
         self._touched = False
         self._shown_index = 0  # the page that was read last
-        self._tuned = False
-        """Filters and page size were looked at by :meth:`newest`."""
+        self._preparation_checked = False
+        """True: :meth:`newest` has checked filters and page size."""
 
     # --- opening ------------------------------------------------------------------------------------------------------
 
@@ -65,11 +65,11 @@ class ListView(ListPage):
         fields: Sequence[str],
         clock: Clock,
         ways: ReadingWays,
-        logged_in: Callable[[], None],
+        on_login: Callable[[], None],
     ) -> ListView:
         """Open the list; nothing is changed yet."""
         since = clock.now()
-        view = cls(session, await session.open(entity.path, logged_in), entity, fields, clock, ways)
+        view = cls(session, await session.open(entity.path, on_login), entity, fields, clock, ways)
         view.since = since
         await view.ready()
         await view.look()
@@ -80,7 +80,8 @@ class ListView(ListPage):
     async def still_open(
         cls, session: ErpSession, entity: Entity, fields: Sequence[str], clock: Clock, ways: ReadingWays
     ) -> ListView:
-        """The list as it was left open in the session's page. What it shows is old: only :meth:`newest` may read it."""
+        """The list that was left open in the session's page. Its contents are old: only :meth:`newest`, which asks for
+        them again, may read it."""
         view = cls(session, await session.driver(), entity, fields, clock, ways)
         view.driver.path = entity.path
         view.limits = replace(session.limits, callback=min(session.limits.callback, STILL_OPEN_PATIENCE))
@@ -98,32 +99,32 @@ class ListView(ListPage):
     # --- preparing ----------------------------------------------------------------------------------------------------
 
     async def prepare(self, page_size: int, *, sort: str | None = SORT_FIELD) -> Page:
-        """Bring the list to the wanted filters, order and page size and read its first page.
+        """Set the wanted filters, sort order and page size, and read the first page.
 
-        ``sort``: the field to sort by, newest first; ``None``: as it is. Raises ``SyncFailure``: a filter that does
-        not take or could not be restored, a column that is missing, cells that stay empty.
+        ``sort``: the field to sort by, newest first; ``None``: keep the order. Raises ``SyncFailure`` for a filter that
+        cannot be set or restored, for a missing column, and for cells that stay empty.
         """
         for _ in range(4):
             try:
                 await self._prepare(sort)
-                # A filter that stays on is named here; read with it, the page would fail for another reason.
+                # Before reading: with a filter that is still set the page might be refused for another reason.
                 check_filters(self.entity, self.state)
                 page = await self._first(page_size)
                 self._check_columns(await self.current_state())
                 return page
             except Navigated:
-                # Choosing a preset may load the whole page again; every step is one that can be repeated.
+                # Choosing a preset may load the whole page again. Every step can be repeated.
                 await self.ready()
         raise transient("erp-navigates", path=self.entity.path)
 
     async def _prepare(self, sort: str | None) -> None:
         state = await self.current_state()
         refuse_what_cannot_be_restored(self.entity, state)
-        # Before anything is changed: the user may have sorted by the column that is missing, which no page tells.
+        # Before anything is changed: the user may have sorted by a missing column, which could not be restored.
         self._refuse_missing_columns(state)
         self._touched = True
         if state["filters"]["bar"]:
-            # First, because its proof loads the page again, and a list may load with empty cells.
+            # First, because it loads the page again, and a list may load with empty cells.
             await self._presets.search("")
         await self._presets.prepare()
         state = await self.current_state()
@@ -140,7 +141,7 @@ class ListView(ListPage):
             await self.current_state()
 
     async def _sort(self, name: str) -> None:
-        """Sort by a field, newest first; the state is looked at afterwards."""
+        """Sort by a field, newest first, and check the state afterwards."""
         state = await self.current_state()
         if not any(column["field"] == name for column in state["columns"]):
             self.newest_first = False
@@ -170,7 +171,7 @@ class ListView(ListPage):
         return page or await self.turn(None)
 
     async def verify_filters(self) -> dict[str, Json]:
-        """Ask for all filters, as evidence; raises ``refused`` for the first that is not as wanted."""
+        """All filters and the ERP's version, as evidence. Raises as :func:`check_filters`."""
         return {**check_filters(self.entity, await self.current_state()), "version": self.version}
 
     def _check_columns(self, state: State) -> None:
@@ -183,12 +184,12 @@ class ListView(ListPage):
         if missing:
             raise refused("column-missing", columns=", ".join(missing), list=self.entity.name)
 
-    # --- the newest ---------------------------------------------------------------------------------------------------
+    # --- newest records -----------------------------------------------------------------------------------------------
 
     async def newest(self, name: str, page_size: int) -> Page | None:
-        """The first page sorted by a field, largest first, in as few calls of the ERP as that takes. It is always
-        asked for anew, never what is on show. Filters and columns are read back with it; raises as :meth:`prepare`
-        and :meth:`verify_filters`. ``None``: the sort does not take."""
+        """The first page sorted by a field, largest first, with as few calls of the ERP as possible. The page is always
+        asked for again, and filters and columns are checked with it. Raises as :meth:`prepare` and
+        :meth:`verify_filters`. ``None``: the list does not sort by this field."""
         if not self._small_and_unfiltered(page_size):
             await self.prepare(page_size, sort=None)
         self._refuse_missing_columns(self.state)
@@ -196,7 +197,7 @@ class ListView(ListPage):
         if not any(column["field"] == name for column in self.state["columns"]):
             return None
         if self._shown_index:
-            # Sorting stays on the page that is shown, whose values would be read in vain.
+            # Sorting does not turn the page, so another page's values would be read.
             await self.act(Act.PAGE, index=0)
         if self.state["filters"]["sort"] == [[name, "DSC"]]:
             page = await self.turn(Act.REFRESH, with_state=True)
@@ -212,10 +213,10 @@ class ListView(ListPage):
         return page if _sorted_as(name, self.state) else None
 
     def _small_and_unfiltered(self, page_size: int) -> bool:
-        """Whether :meth:`newest` needs no preparation; looked at once."""
-        if self._tuned:
+        """Whether :meth:`newest` needs no preparation; checked at its first call only."""
+        if self._preparation_checked:
             return True
-        self._tuned = True
+        self._preparation_checked = True
         try:
             check_filters(self.entity, self.state)
             refuse_what_cannot_be_restored(self.entity, self.state)
@@ -227,14 +228,14 @@ class ListView(ListPage):
     # --- pages --------------------------------------------------------------------------------------------------------
 
     async def pages(self, first: Page, stop: Callable[[], bool]) -> AsyncGenerator[Page, None]:
-        """The pages from ``first`` on. The next one is asked for before this one is handed out, so that it is read
-        while this one is parsed; not so when ``stop`` says that the reader wants to end here."""
+        """The pages from ``first`` on. Each next page is requested before the present one is yielded, so that it is
+        read while the present one is parsed; if ``stop`` returns True, none is requested and the pages end."""
         page = first
         while True:
             following: asyncio.Task[Page] | None = None
             if page.index < page.count - 1 and not stop():
                 following = asyncio.create_task(self.turn_to(page.index + 1))
-                await asyncio.sleep(0)  # lets the request go out before the page is parsed
+                await asyncio.sleep(0)  # sends the request before the present page is parsed
             try:
                 yield page
                 if following is None:
@@ -248,16 +249,16 @@ class ListView(ListPage):
                     following.exception()
 
     async def turn_to(self, index: int) -> Page:
-        """Go to a page, verify that we are there, read it."""
+        """Go to a page, read it, and verify its index."""
         page = await self.turn(Act.PAGE, index=index)
         if page.index != index:
             if page.index == page.count - 1 and page.index < index:
-                return page  # the list has become shorter meanwhile
+                return page  # the list has become shorter
             raise transient("page-stuck", wanted=index + 1, shown=page.index + 1)
         return page
 
     async def again(self) -> Page:
-        """The first page, read once more, together with the state of the list."""
+        """Read the first page again, with the state of the list."""
         if self._shown_index:
             page = await self.turn(Act.PAGE, with_state=True, index=0)
         else:
@@ -276,23 +277,23 @@ class ListView(ListPage):
             self.state_is_old = not with_state
             return page
         except Navigated:
-            await self.where()
+            await self.check_page()
             raise
 
     # --- restoring ----------------------------------------------------------------------------------------------------
 
     def must_be_restored(self) -> None:
-        """An earlier visit has changed the list, and this one restores it."""
+        """Make :meth:`restore` restore the list, which an earlier visit has changed."""
         self._touched = True
 
     @property
     def touched(self) -> bool:
-        """Whether something of the list was changed, or is to be restored after an earlier visit."""
+        """Whether the list was changed, or is to be restored after an earlier visit."""
         return self._touched
 
     async def restore(self) -> None:
-        """Leave the list as its user had left it. Raises what the ERP makes of it; ``view-not-restored`` where it took
-        the calls and yet shows something else."""
+        """Restore the user's view, if the list was changed. Raises ``view-not-restored`` if the ERP accepted the calls
+        but shows another view, and other failures of the calls."""
         if not self._touched:
             return
         self.stop = lambda: False
@@ -306,18 +307,18 @@ class ListView(ListPage):
         raise transient("erp-navigates", path=self.entity.path)
 
     async def structure(self) -> dict[str, Json]:
-        """What the list is made of, without any content: for a report, or as evidence."""
+        """The structure of the page, without any content: for a report, or as evidence."""
         found: dict[str, Json] = await self.driver.look(Look.STRUCTURE)
         return found
 
     async def screenshot(self) -> bytes | None:
-        """A picture for the evidence."""
+        """A screenshot for the evidence."""
         return await self.driver.screenshot()
 
 
 def _sorted_as(name: str, state: State) -> bool:
     sort = state["filters"]["sort"]
     column = next((c for c in state["columns"] if c["field"] == name), None)
-    # Where the client does not tell the sort order, a hidden column has no header that could show it.
-    untold = column is not None and column["sortOrder"] is None and not column["visible"] and not sort
-    return bool(sort == [[name, "DSC"]] or untold)
+    # If the client does not know the sort order, only the header shows it, and a hidden column has no header.
+    unknown = column is not None and column["sortOrder"] is None and not column["visible"] and not sort
+    return bool(sort == [[name, "DSC"]] or unknown)

@@ -1,4 +1,4 @@
-"""One page of a list as it was read; how it is turned and read: ``list_view``."""
+"""One page of a list as it was read; ``list_view`` turns and reads pages."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ class Page:
 
     index: int
     count: int
-    """Pages there are."""
+    """Number of pages of the list."""
     size: int | None
-    """Rows a page."""
+    """Rows per page; ``None``: not known."""
     footer: int | None
-    """The total of the footer, where the list has one."""
+    """The total in the footer, if the list has one."""
     rows: tuple[tuple[Typed, ...], ...]
-    """In the order of ``fields``."""
+    """Each in the order of ``fields``."""
     since: datetime
-    """When it was asked for: the data are current as of then."""
+    """When the page was asked for: the data are current as of then."""
     fields: tuple[str, ...]
-    """What was read."""
+    """The fields that were read."""
     typed: bool
-    """Values of ``GetPageRowValues``; else cell texts, where ``None`` is a column that is not shown."""
+    """True: values of ``GetPageRowValues``; False: cell texts, where ``None`` means that the column is not shown."""
 
     @property
     def total(self) -> int | None:
-        """Rows of the whole list, as far as this page can tell: the footer, or arithmetic on the last page."""
+        """Number of rows of the whole list: from the footer, or computed on the last page; else ``None``."""
         if self.footer is not None:
             return self.footer
         if self.index >= self.count - 1:
@@ -42,11 +42,11 @@ class Page:
         return None
 
     def records(self, reader: RowReader, part: slice = slice(None)) -> list[Row]:
-        """The rows, or a part of them, as records; what is found on the way is noted in the reader."""
+        """The rows, or a part of them, as records; the reader collects its findings."""
         return reader.take(self.rows[part], fields=self.fields, typed=self.typed)
 
     def column(self, field: str) -> tuple[Typed, ...]:
-        """One field of all rows; blanks where it was not read."""
+        """One field of all rows; ``None`` for each row if it was not read."""
         if field not in self.fields:
             return (None,) * len(self.rows)
         at = self.fields.index(field)
@@ -61,7 +61,7 @@ class Page:
 
 
 def plain_key(value: Typed) -> str:
-    """A key as text: an id without its separators (``50.120`` and 50120 are the same)."""
+    """A key as text, an id without thousands separators: ``50.120`` and 50120 become equal."""
     text = " ".join(text_of(value).split())
     try:
         return parse_id(text) or ""
@@ -70,7 +70,7 @@ def plain_key(value: Typed) -> str:
 
 
 def other_rows(keys: Sequence[str | None] | None, ids: Sequence[Typed]) -> int:
-    """How many rows hold another id than the grid's row key says. Rows without key or id are not compared."""
+    """How many rows have another id than their row key in the grid. Rows without key or id are not compared."""
     if keys is None or len(keys) != len(ids):
         return 0 if keys is None else max(len(ids), 1)
     pairs = [(plain_key(key), plain_key(value)) for key, value in zip(keys, ids, strict=True)]

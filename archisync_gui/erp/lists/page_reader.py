@@ -1,4 +1,4 @@
-"""Reads the page on show by values or by cells, and changes from the one to the other where the first fails."""
+"""Reads the page that is shown, by values or by cells, and changes to cells where values fail."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from archisync_gui.erp.lists.ways import KnownWay, ReadingWays, Way, WhyCells
 
 
 class PageReader:
-    """Reads the pages of one list view. The way is taken from what is known of the list; values that fail are named in
-    a warning, and the rest of the read is by cells (``docs/erp.md``, Reading by values)."""
+    """Reads the pages of one list view, in the way known for the list. If values fail, a warning says so, and the rest
+    of the read is by cells (``docs/erp.md``, Reading by values)."""
 
     def __init__(self, view: ListPage, ways: ReadingWays) -> None:
         self._view = view
@@ -24,9 +24,11 @@ class PageReader:
         """``None``: not looked up yet."""
         self._ways = ways
         self._failed = False
-        """Values have failed in this read."""
+        """True: values have failed in this read."""
         self._compared = False
+        """True: values were compared with cells in this read."""
         self._full_page: int | None = None
+        """Number of rows of a page that was not the last one."""
 
     async def read(self, act: Act | None, *, with_state: bool = False, **arguments: Any) -> Page:
         """Make one call of the grid (or none) and read the page that it brings."""
@@ -41,7 +43,7 @@ class PageReader:
             view.state = answer["state"]
         page = await self._page(answer["page"])
         if why is not None:
-            # Only now: where the cells are refused, too, the fault is not that of the values.
+            # Not before: if the cells are refused, too, the fault does not lie with the values.
             await self._ways.failed(view.entity.name, view.version, why[0])
             if (await self.known()).way is Way.CELLS:
                 view.warn("cells-kept", why=why[0].value)
@@ -50,12 +52,12 @@ class PageReader:
         return page
 
     async def known(self) -> KnownWay:
-        """What is known of how this list is read."""
+        """How this list is read, as far as known."""
         return await self._ways.of(self._view.entity.name, self._view.version)
 
     async def note(self, page: dict[str, Any], cells: dict[str, Any]) -> WhyCells | None:
-        """Take a page that was asked for by values as one more visit: note whether they failed, and how. ``cells``: the
-        same page by its cells."""
+        """Store whether the values of a page failed, as a read would do; returns why. ``cells``: the same page, read by
+        its cells."""
         name, version = self._view.entity.name, self._view.version
         why = self._failure({**page, "cells": cells})
         if why is not None:
@@ -77,8 +79,7 @@ class PageReader:
         return await view.driver.turn(act, plan, limits.callback, limits.paint, with_state=with_state, **arguments)
 
     def _asked(self) -> tuple[str, ...]:
-        """The fields to ask for: of the wanted ones those that the grid has; a name that it does not have might spoil
-        the answer for all."""
+        """The wanted fields that the grid has. A name that it does not have might make the whole call fail."""
         there = {column["field"] for column in self._view.state["columns"]}
         return tuple(field for field in self._view.fields if field in there)
 
@@ -102,7 +103,8 @@ class PageReader:
         return self._compare(page)
 
     def _compare(self, page: dict[str, Any]) -> tuple[WhyCells, str] | None:
-        """Compare the values with the cells once in a read, where the cells have their texts."""
+        """Compare the values with the cells, once in a read, if all cells have their texts. Returns as
+        :meth:`_failure`."""
         cells, asked = page.get("cells"), self._asked()
         if cells is None or cells.get("problem") or not cells["painted"] or len(cells["rows"]) != len(page["rows"]):
             return None
@@ -114,8 +116,8 @@ class PageReader:
     async def _change_to_cells(
         self, why: tuple[WhyCells, str], page: dict[str, Any], *, with_state: bool
     ) -> dict[str, Any]:
-        """Read the same page by its cells, and from now on all. A grid that is still busy with the values takes no
-        other call, so its page is loaded anew first."""
+        """Read this page and all following ones by cells. If the grid is still busy with the values, it accepts no
+        other call, so the page is loaded again first."""
         view = self._view
         self.way, self._failed = Way.CELLS, True
         if not page["quiet"]:
@@ -149,14 +151,14 @@ class PageReader:
             self._full_page = len(rows)
         if typed and not self._failed and rows:
             await self._ways.worked(entity.name, view.version)
-        # A page that is not the last one tells its size: the size box may be absent, or hold what the grid ignored.
+        # A page that is not the last one shows its size; the size box may be missing, or have a size that was ignored.
         size = self._full_page or page["size"]
         return Page(page["index"], page["count"], size, page["footer"], tuple(rows), view.since, fields, typed)
 
     def _with_keys(
         self, fields: tuple[str, ...], rows: list[tuple[Any, ...]], keys: list[str | None] | None
     ) -> list[tuple[Any, ...]]:
-        """Compare the ids that are shown with the rows' keys; where the id is not shown, the key is the id."""
+        """Compare the shown ids with the row keys; where the id is not shown, use the row key as the id."""
         entity = self._view.entity
         if entity.row_key not in fields:
             return rows
@@ -168,8 +170,8 @@ class PageReader:
         return [(*row[:at], key, *row[at + 1 :]) for row, key in zip(rows, keys, strict=True)]
 
     def check_columns(self, state: State) -> None:
-        """By cells, hidden columns cannot be read: their values stay as stored, and a warning names them. A key that
-        is neither shown nor told by the row key refuses the read."""
+        """By cells, hidden columns cannot be read: their stored values are kept, and a warning names them. The read is
+        refused if a key column is hidden that the row key does not replace."""
         if self.way is not Way.CELLS:
             return
         view, entity = self._view, self._view.entity

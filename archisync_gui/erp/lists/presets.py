@@ -1,4 +1,5 @@
-"""Choosing the preset filter of a list, and the toolbar's search, as a person does (``docs/erp.md``, Presets)."""
+"""Chooses the preset filter of a list and uses the toolbar's search, by clicks as a person does (``docs/erp.md``,
+Presets)."""
 
 from __future__ import annotations
 
@@ -12,10 +13,11 @@ from archisync_gui.erp.lists.filters import State, combo_of, find_option, find_p
 from archisync_gui.erp.lists.list_page import ListPage
 
 FILL_PATIENCE = 1.0
-"""Seconds for the rows of a list that has just been opened to get their texts; else another preset is chosen first."""
+"""Seconds for the rows of a list to get their texts after it was opened. If they do not, another preset is chosen
+first."""
 
 CLICK_PATIENCE = 1.5
-"""Seconds for a click to start a callback. The choice that stands already starts none."""
+"""Seconds for a click to start a callback. A click on the option that is chosen already starts none."""
 
 
 class Presets:
@@ -24,11 +26,12 @@ class Presets:
     def __init__(self, view: ListPage) -> None:
         self._view = view
         self.proof: str | None = None
-        """How the last choice was proven: ``noted`` by the page's handler, or ``loaded`` again; ``None``: none made."""
+        """How the last choice was confirmed: ``noted`` by the page's handler, or ``loaded`` again; ``None``: no preset
+        was chosen."""
 
     async def prepare(self) -> None:
-        """See that the wanted preset is chosen. Lists may come with empty cells until a preset is really chosen: then
-        another one is chosen first."""
+        """Choose the wanted preset, if it is not chosen. Some lists come with empty cells until a preset is chosen:
+        then another one is chosen first, and the wanted one after it."""
         view, wish = self._view, self._view.entity.filter
         if wish is None:
             return
@@ -59,8 +62,8 @@ class Presets:
                 return
 
     async def choose(self, combo: str, value: str) -> None:
-        """Open the list of options and click one. It is believed when the page's own handler has noted the choice and
-        the callback has ended, or when the page shows it after it was loaded again; else ``filter-preset``."""
+        """Open the list of options and click one. The choice counts as made if the page's own handler has stored it and
+        the callback has ended, or if the page shows it after it was loaded again; else raises ``filter-preset``."""
         view = self._view
         opened = await view.driver.look(Look.OPEN_COMBO, combo, value, view.limits.dialog)
         if not opened["id"]:
@@ -84,9 +87,9 @@ class Presets:
             raise refused("filter-preset", list=view.entity.name, found=found)
 
     async def search(self, text: str) -> None:
-        """Search with the toolbar's own box. The answer does not draw the box anew, so it may be empty while the server
-        still searches: the search is believed when the page shows it after it was loaded again, else ``filter-search``.
-        """
+        """Search with the toolbar's search box. The answer does not redraw the box, so the box may be empty although
+        the server still filters by its text. So the page is loaded again; raises ``filter-search`` if it shows another
+        text then."""
         view = self._view
         box = await view.driver.look(Look.SEARCH_BOX)
         if not box["button"]:
@@ -101,9 +104,9 @@ class Presets:
             raise refused("filter-search", list=view.entity.name, found=held or text)
 
     async def _click(self, click: Callable[[], Awaitable[None]], step: str) -> tuple[bool, list[dict[str, Any]]]:
-        """Click, and wait for the end of whatever callback that starts; the grid may be another one afterwards.
+        """Click, and wait for the end of the callback that the click starts, if any; the callback may replace the grid.
 
-        Returns whether the page was loaded anew, and its combos.
+        Returns whether the page was loaded again, and its combo boxes.
         """
         view = self._view
         view.begin()
@@ -124,7 +127,7 @@ class Presets:
 
 
 def presets_of_a_read(entity: Entity, state: State) -> set[str]:
-    """The presets at which a read that was killed may have left the list."""
+    """The presets that a read chooses, and so may have left behind if it was killed."""
     wish = entity.filter
     if wish is None:
         return set()

@@ -1,4 +1,4 @@
-"""Restores the view that a user had of a list: which view that is, the steps to it, and what is not as wanted."""
+"""Restores the view that a user had of a list: determines the view, makes the calls, and checks the result."""
 
 from __future__ import annotations
 
@@ -14,31 +14,33 @@ from archisync_gui.erp.lists.presets import Presets, presets_of_a_read
 from archisync_gui.erp.lists.saved_views import View
 
 SORT_FIELD = "ID"
-"""Sorted by this, newest first, new records can only come before the rows already read (``docs/erp.md``, Identity)."""
+"""Reads sort by this field, newest first: then new records can only appear before the rows already read
+(``docs/erp.md``, Identity)."""
 
 FAST_PAGE_SIZE = 20
-"""Rows a page of a fast read."""
+"""Rows per page of a fast read."""
 PAGE_SIZE = 100
-"""Rows a page where somebody may pre-empt: one call takes about two seconds (``docs/erp.md``, Paging)."""
+"""Rows per page of a read that may be pre-empted: one call takes about two seconds."""
 PAGE_SIZE_ALONE = 200
-"""Rows a page where nobody can pre-empt."""
+"""Rows per page of a read that cannot be pre-empted."""
 READ_SIZES = (FAST_PAGE_SIZE, PAGE_SIZE, PAGE_SIZE_ALONE)
-"""The page sizes that reads set. Another one was chosen by the user."""
+"""The page sizes that reads set. Any other one was chosen by the user."""
 
 
 def differences(wanted: View, now: View) -> list[str]:
-    """What of a view is not as wanted. The page is not compared: the list may have become shorter."""
+    """The parts of a view that are not as wanted. The page is not compared: the list may have become shorter."""
     names = ("filter_row", "search", "bar", "group", "sort", "size_text")
     preset = ["preset"] if plain_preset(wanted.preset) != plain_preset(now.preset) else []
     return preset + [name for name in names if getattr(wanted, name) != getattr(now, name)]
 
 
 def merge_saved_view(saved: View, now: View, entity: Entity, state: State, left: View | None = None) -> View:
-    """How the user wants a list that an earlier visit did not restore: what still is as a read leaves it, or as a
-    restoring that was interrupted leaves it, as it was saved; what somebody has changed since, as it is now.
+    """The view to restore for a list that an earlier visit did not restore. A part that is still as a read sets it, or
+    as an interrupted restoring leaves it, is taken from ``saved``; a part that the user has changed since, from
+    ``now``.
 
-    ``left``: how this process left the list then (``None``: an earlier process did). Parts that are the same now were
-    not chosen by the user.
+    ``left``: how this process left the list then (``None``: an earlier process left it). Parts that are equal now were
+    not changed by the user.
     """
     if left is not None:
         same = [part.name for part in fields(View) if getattr(now, part.name) == getattr(left, part.name)]
@@ -71,13 +73,13 @@ def merge_saved_view(saved: View, now: View, entity: Entity, state: State, left:
 
 
 def _part_of(now: Sequence[object], saved: Sequence[object]) -> bool:
-    """Whether nothing is there that was not saved: reads remove filters, groups and sorts one by one, and a restoring
-    sets them one by one."""
+    """Whether ``now`` contains nothing that was not saved: reads remove filters, groups and sorts one by one, and a
+    restoring sets them one by one."""
     return all(item in saved for item in now)
 
 
 class Restorer:
-    """Restores one list view, step by step, and asks the page whether every step took."""
+    """Restores one list view, step by step, and checks the result in the page."""
 
     def __init__(self, page: ListPage, presets: Presets, wanted: View) -> None:
         self._list = page
@@ -85,12 +87,12 @@ class Restorer:
         self._presets = presets
 
     async def restore(self) -> None:
-        """Restore all of it. Raises ``view-not-restored`` with what the page shows otherwise."""
+        """Restore the whole view. Raises ``view-not-restored`` with the parts that the page shows otherwise."""
         page, view = self._list, self._wanted
-        # A call of a cancelled read may still be under way; its end would undo what is restored before it.
+        # A call of a cancelled read may still be in progress; its end would undo what is restored before it.
         if not page.has_settled:
             await page.ready()
-        # The size first: every further call then carries few rows.
+        # The size first: every further call then returns few rows.
         now = await self._now()
         if view.size_text and (view.size, view.size_text) != (now.size, now.size_text):
             await page.act(Act.PAGE_SIZE, text=view.size_text)
@@ -103,7 +105,7 @@ class Restorer:
             state = await page.current_state()
         left = differences(view, view_of(state, page.entity.filter))
         if state["index"] != view.page and view.page < state["count"]:
-            left = [*left, "page"]  # a list that has become shorter has lost the page
+            left = [*left, "page"]
         if left:
             raise transient("view-not-restored", list=page.entity.name, found=", ".join(left))
 

@@ -1,6 +1,6 @@
-"""Saves how a user has set a list before a read changes it, so that it can be restored, even after a crash.
+"""Stores a user's view of a list before a read changes it, so that it can be restored, even after a crash.
 
-Restoring is done elsewhere (``list_view``); nothing here touches the ERP.
+``restoring`` restores it. Does not access the ERP.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from archisync_gui.model import AccountId
 log = logging.getLogger(__name__)
 
 TRIES = 3
-"""How often visits to other lists try to restore a list: one that the ERP refuses would else delay every read."""
+"""How many visits to other lists try to restore a list: without a limit, one that the ERP refuses would delay every
+read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +29,14 @@ class RowFilter:
 
     field: str
     value: str
-    """What the editor's control holds: for enums and dates it is not what is shown."""
+    """The value of the editor's control; for enums and dates the shown text is another one."""
     operator: str | None = None
-    """Begins with, contains ...; ``None``: the page does not tell."""
+    """Begins with, contains ...; ``None``: the page does not show it."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How a user left a list. The ERP keeps it per user, across sessions (``docs/erp.md``, View state)."""
+    """A user's view of a list. The ERP stores it per user, across sessions (``docs/erp.md``, View state)."""
 
     preset: str | None = None
     """Internal value of the preset filter."""
@@ -49,23 +50,23 @@ class View:
     sort: tuple[tuple[str, str], ...] = ()
     page: int = 0
     size: int | None = None
-    """Rows a page."""
+    """Rows per page."""
     size_text: str = ""
-    """What the size box shows for it: a number, or the ERP's word for all rows."""
+    """The text of the size box: a number, or the ERP's word for all rows."""
 
 
 class SavedViews:
     """The views that are still to be restored, by account and list path.
 
-    ``file``: where they outlive the process (``None``: nowhere); only its owner may read it, since a filter may hold a
-    customer's name. A file that cannot be read or written costs a view, never a read.
+    ``file`` keeps them over restarts (``None``: they are not kept); only its owner may read it, since a filter may
+    contain a customer's name. If it cannot be read or written, saved views are lost at a restart; reads go on.
     """
 
     def __init__(self, file: Path | None = None) -> None:
         self._file = file
         self._views: dict[tuple[AccountId, str], View] | None = None
         self._tries_left: dict[tuple[AccountId, str], int] = {}
-        """Of the lists whose restoring has failed or was cut off: how often a visit to another list tries again."""
+        """By list whose restoring has failed or was interrupted: how many visits to other lists still try again."""
         self._left: dict[tuple[AccountId, str], View] = {}
 
     async def of(self, account: AccountId, path: str) -> View | None:
@@ -73,25 +74,25 @@ class SavedViews:
         return (await self._all()).get((account, path))
 
     def left(self, account: AccountId, path: str) -> View | None:
-        """How this process left the list when it could not restore it; ``None`` if it did not."""
+        """How the page showed the list after this process could not restore it; ``None``: not known."""
         return self._left.get((account, path))
 
     def not_restored(self, account: AccountId, path: str, left: View | None = None) -> None:
-        """The list could not be restored. ``left``: how the page showed it then; parts that are the same at the next
-        visit were not chosen by the user."""
+        """The list could not be restored. ``left``: how the page showed it then; parts that are equal at the next visit
+        were not changed by the user."""
         if left is not None:
             self._left[account, path] = left
         self._tries_left.setdefault((account, path), TRIES)
 
     async def save(self, account: AccountId, path: str, view: View) -> None:
-        """The list is about to be changed; ``view``: how its user had it."""
+        """Save the user's ``view`` of a list that is about to be changed."""
         views = await self._all()
         if views.get((account, path)) != view:
             views[account, path] = view
             await self._write()
 
     async def restored(self, account: AccountId, path: str) -> None:
-        """The list is as its user had left it."""
+        """The list was restored: delete its saved view."""
         views = await self._all()
         self._tries_left.pop((account, path), None)
         self._left.pop((account, path), None)
@@ -99,8 +100,8 @@ class SavedViews:
             await self._write()
 
     async def try_again(self, account: AccountId) -> tuple[str, ...]:
-        """The lists of the account that are not as their user had left them, because restoring them has failed or an
-        earlier process ended before it. A list is in the answer :data:`TRIES` times at most."""
+        """The paths of the account's lists that are to be restored at a visit to another list, because restoring them
+        has failed or an earlier process ended before it. Each is returned :data:`TRIES` times at most."""
         await self._all()
         paths = sorted(path for (of, path), tries in self._tries_left.items() if of == account and tries)
         for path in paths:
@@ -109,7 +110,7 @@ class SavedViews:
 
     @property
     def known(self) -> Mapping[tuple[AccountId, str], View]:
-        """Everything that is still to be restored, as far as this process has looked."""
+        """All views that are still to be restored; empty before the file was read."""
         return dict(self._views or {})
 
     async def _all(self) -> dict[tuple[AccountId, str], View]:
@@ -147,7 +148,7 @@ def _read(file: Path) -> dict[tuple[AccountId, str], View]:
 
 def _view(line: Mapping[str, Any]) -> View:
     def pairs(found: Sequence[Sequence[Any]]) -> tuple[tuple[str, str], ...]:
-        return tuple((str(one), str(other)) for one, other in found)
+        return tuple((str(field), str(order)) for field, order in found)
 
     size = line["size"]
     return View(

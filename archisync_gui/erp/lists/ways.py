@@ -1,8 +1,8 @@
-"""Which way a list is read, by values or by cells: found out once, kept per profile; no page.
+"""Which way a list is read, by values or by cells: found out once, stored per profile; no page.
 
-Values are tried first. A list is read by its cells once its grid proves to have no such function, or once its values
-failed in the same way at several reads in a row; a single failure may be a passing fault of the server. That lasts
-until the ERP has another version or ``doctor`` asks again (``docs/erp.md``, Reading by values).
+Values are tried first. A list is read by cells once its grid turns out to have no ``GetPageRowValues``, or once values
+failed in the same way in several reads in a row: a single failure may be temporary. That lasts until the ERP's version
+changes or ``doctor --erp --conformance`` tries again (``docs/erp.md``, Reading by values, Behaviour over time).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Way(StrEnum):
     """How the rows of a page are read."""
 
     VALUES = "values"
-    """``GetPageRowValues``: typed, hidden columns too."""
+    """``GetPageRowValues``: typed values, also of hidden columns."""
     CELLS = "cells"
     """The texts of the table's cells."""
 
@@ -39,23 +39,23 @@ class WhyCells(StrEnum):
     ERROR = "error"
     """It answered with an error."""
     OTHER_ROWS = "other-rows"
-    """It answered for other rows than those on show."""
+    """It answered for other rows than those that are shown."""
     OTHER_VALUES = "other-values"
-    """Its values are not those that the cells show."""
+    """Its values differ from the cells."""
 
 
 SAME_FAILURES = 3
-"""Reads in a row at which values must fail in the same way until a list is read by its cells."""
+"""Number of reads in a row in which values must fail in the same way before a list is read by cells."""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownWay:
-    """What is known of one list."""
+    """What is known about reading one list."""
 
     version: str
-    """The ERP's version when it was found out."""
+    """The version of the ERP for which it was found out."""
     proven: bool = False
-    """Values have worked."""
+    """True: values have worked."""
     failures: int = 0
     """Reads in a row in which they failed in the same way."""
     why: str = ""
@@ -63,21 +63,22 @@ class KnownWay:
 
     @property
     def way(self) -> Way:
-        """A grid without the function has none, unless it had one before; any other failure must repeat itself."""
-        proof = self.why == WhyCells.MISSING and not self.proven
-        return Way.CELLS if self.failures >= (1 if proof else SAME_FAILURES) else Way.VALUES
+        """The way to read the list. A missing function decides at once, unless values have worked before; any other
+        failure must occur :data:`SAME_FAILURES` times."""
+        decides_at_once = self.why == WhyCells.MISSING and not self.proven
+        return Way.CELLS if self.failures >= (1 if decides_at_once else SAME_FAILURES) else Way.VALUES
 
 
 class ReadingWays:
-    """The known ways by list name. ``file``: where they outlive the process; one that cannot be read or written costs
-    a new trial, never a read."""
+    """The known ways by list name. ``file`` keeps them over restarts; if it cannot be read or written, values are tried
+    again after a restart."""
 
     def __init__(self, file: Path | None = None) -> None:
         self._file = file
         self._known: dict[str, KnownWay] | None = None
 
     async def of(self, name: str, version: str) -> KnownWay:
-        """What is known of a list under this version of the ERP."""
+        """What is known about a list with this version of the ERP."""
         found = (await self._all()).get(name)
         return found if found is not None and found.version == version else KnownWay(version)
 
@@ -86,19 +87,19 @@ class ReadingWays:
         await self._note(name, KnownWay(version, proven=True))
 
     async def failed(self, name: str, version: str, why: WhyCells) -> None:
-        """Values failed in a read, and its cells could be read."""
+        """Values failed in a read, but its cells could be read."""
         before = await self.of(name, version)
         failures = before.failures + 1 if before.why == why else 1
         await self._note(name, KnownWay(version, before.proven, failures, why.value))
 
     async def forget(self, name: str) -> None:
-        """Find out anew at the next read."""
+        """Forget the way of a list; the next read tries values again."""
         known = await self._all()
         if known.pop(name, None) is not None:
             await self._write()
 
     async def known(self) -> Mapping[str, KnownWay]:
-        """Everything that is known, by list name."""
+        """All known ways, by list name."""
         return dict(await self._all())
 
     async def _note(self, name: str, way: KnownWay) -> None:
