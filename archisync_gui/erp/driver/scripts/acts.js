@@ -1,5 +1,5 @@
-// The closed set of calls of the grid's client interface, and reading a page after one of them. Which act is allowed is
-// decided by `page_driver.py`.
+// The allowed calls of the grid's client interface, and reading a page after one of them. `page_driver.py` checks the
+// calls and their arguments.
 (reader => {
   "use strict";
 
@@ -23,16 +23,16 @@
 
   async function act(name, args, limit) {
     const grid = reader.needGrid();
-    // A grid in a callback ignores further calls: what is still under way (of a cancelled read) ends first.
+    // A grid in a callback ignores further calls, so a callback in progress (of a cancelled read) has to end first.
     if (!await reader.idle(limit)) return { how: "ended", quiet: false };
     const how = await reader.callback(grid, () => ACTS[name](grid, args), limit);
     return { how, quiet: how === "slow" ? false : await reader.idle(limit) };
   }
 
-  // Seconds without a change after which a page's cells count as filled.
+  // Seconds without a change after which the cells of a page count as complete.
   const CALM = 0.15;
 
-  // The page on show: position, rows in the way asked for, and the keys of its rows.
+  // The page that is shown: position, rows (read as `plan` says), and the keys of its rows.
   async function read(plan, paint, limit) {
     const grid = reader.needGrid();
     const page = { way: plan.way, how: "answered", rows: [], shown: plan.fields };
@@ -46,7 +46,7 @@
       Object.assign(page, reader.readCells(grid, plan.fields));
     }
     if (plan.compare) page.cells = reader.readCells(grid, plan.fields);
-    // After values that never came, the page is loaded anew and must show the same order.
+    // If the values never come, the driver loads the page again, and it must have the same sort order.
     if (page.how === "slow") page.sort = reader.readState(grid).filters.sort;
     page.keys = reader.rowKeys(grid, page.rows.length);
     return Object.assign(page, reader.position(grid));
@@ -54,30 +54,31 @@
 
   const succeeded = done => done.quiet && !done.how.startsWith("error");
 
-  // One call of the grid; its answer tells the state of the view afterwards.
+  // Makes one call of the grid; returns the state of the view after it.
   reader.act = async (name, args, limit) => {
     const done = await act(name, args, limit);
     return JSON.stringify({ ...done, state: succeeded(done) ? reader.readState(reader.needGrid()) : null });
   };
 
-  // One page in one call: go there, wait for the callback's end, read; on request with the state of the view.
+  // Makes one call of the grid (or none), waits for the callback's end and reads the page; on request with the state of
+  // the view.
   reader.turn = async (name, args, plan, limit, paint, withState) => {
     const done = name ? await act(name, args, limit) : { how: "nothing", quiet: await reader.idle(limit) };
     const page = succeeded(done) ? await read(plan, paint, limit) : null;
     return JSON.stringify({ ...done, page, state: withState && page ? reader.readState(reader.needGrid()) : null });
   };
 
-  // --- clicks from outside ------------------------------------------------------------------------------------------
+  // --- clicks of the driver -----------------------------------------------------------------------------------------
 
-  // A click comes from outside (a trusted one). Armed before it, awaited after it: the callback may be that of any
-  // control of the page, and the grid may be replaced by it.
+  // The driver clicks from outside the page (a trusted event). It calls `arm` before the click and `armed` after it.
+  // The callback may belong to any control of the page, and may replace the grid.
   reader.arm = limit => {
     reader.armedState = null;
     reader.armedEnd = new Promise(resolve => { reader.armedState = reader.listen(reader.collection(), limit, resolve); });
     return "{}";
   };
   reader.armed = async (limit, patience) => {
-    // A click that starts no callback (the option was chosen already) does so within a moment or not at all.
+    // A click starts its callback within `patience` seconds, or starts none (the option was chosen already).
     const until = performance.now() + patience * 1000;
     let how = null;
     reader.armedEnd.then(value => { how = value; });
@@ -88,7 +89,7 @@
     return JSON.stringify({ how, quiet: how === "slow" ? false : await reader.idle(limit), combos: reader.combos() });
   };
 
-  // Opens the list of a combo and answers the id of the cell of an option, once the page has rendered it.
+  // Opens the drop-down list of a combo box and returns the id of an option's cell, once the page has rendered it.
   reader.openCombo = async (name, value, limit) => {
     const combo = reader.byName(name);
     let at = -1;
@@ -106,10 +107,5 @@
       if (performance.now() > until) return JSON.stringify({ id: "", why: "not-rendered" });
       await new Promise(resolve => setTimeout(resolve, 30));
     }
-  };
-  reader.closeCombo = name => {
-    const combo = reader.byName(name);
-    if (combo && combo.HideDropDown) combo.HideDropDown();
-    return "{}";
   };
 })(window.archisyncReader);

@@ -1,5 +1,5 @@
-// Reads the grid's table: which cell holds which field, and the texts of the cells. Nothing is guessed: what does not
-// fit is named (`problem`) and the read is refused.
+// Reads the grid's table: which cell holds which field, and the texts of the cells. Nothing is guessed: if the table is
+// not as expected, `problem` names the reason and the read is refused.
 (reader => {
   "use strict";
 
@@ -8,7 +8,7 @@
 
   const BLOCKS = new Set(["DIV", "P", "LI", "UL", "OL", "TABLE", "TR", "TD", "TH"]);
 
-  // The text that a person sees: no scripts, no styles, nothing hidden; line breaks kept, and one around each block.
+  // The visible text, without scripts, styles and hidden elements; with line breaks, and one around each block element.
   function walk(node, parts) {
     for (const child of node.childNodes) {
       if (child.nodeType === 3) parts.push(child.data);
@@ -30,7 +30,7 @@
     return parts.join("");
   }
 
-  // "Checked" or "Unchecked" for a box that is drawn as an image, "" for one that is neither; null: there is no box.
+  // "Checked" or "Unchecked" for a check box drawn as an image, "" for one that is neither; null: no check box.
   function checkbox(node) {
     for (const box of node.querySelectorAll("[class*='hecked'], [class*='Grayed'], [class*='dxICheckBox']")) {
       if (/CheckBoxUnchecked|(^|[^A-Za-z])Unchecked/.test(box.className)) return "Unchecked";
@@ -49,8 +49,8 @@
     return text;
   }
 
-  // The rows of this grid that hold records, with the visible index that their id tells. Rows of nested grids and the
-  // hidden row that batch editing copies have other ids.
+  // The rows of this grid that hold records, with the visible index from their id. Rows of nested grids and the hidden
+  // template row of batch editing have other ids.
   function dataRows(grid) {
     const prefix = grid.name + "_DXDataRow", rows = [];
     for (const row of reader.root(grid).querySelectorAll(`tr[id^='${CSS.escape(prefix)}']`)) {
@@ -60,10 +60,10 @@
     return rows;
   }
 
-  // Rows that the grid says it shows; null where it does not tell.
+  // The number of rows that the grid claims to show; null where it does not say.
   const claimed = grid => (typeof grid.GetVisibleRowsOnPage === "function" ? grid.GetVisibleRowsOnPage() : null);
 
-  // Whether the table holds all rows that it must have; the grid counts group rows, too.
+  // Whether the table has all its rows. The grid's own count includes group rows.
   function rowsAreThere(grid, found) {
     const due = reader.position(grid).due;
     if (found >= due) return true;
@@ -71,7 +71,7 @@
     return found + groups.length >= due;
   }
 
-  // Column numbers of the header cells in order (-1: a cell without number, which is a blank field), or a problem.
+  // The column numbers of the header cells in order (-1: a cell without a number, which shows no field), or a problem.
   function header(grid) {
     const prefix = grid.name + "_DXHeadersRow";
     const rows = [...reader.root(grid).querySelectorAll(`tr[id^='${CSS.escape(prefix)}']`)]
@@ -87,36 +87,37 @@
     return { numbers };
   }
 
-  // Where the wanted fields stand in a row: { at: [index or -1], cells: number of cells, twice }, or a problem.
+  // The position of each wanted field in a row: { at: [index or -1], cells: number of cells, twice }, or a problem.
   function mapping(grid, wanted) {
     const found = header(grid);
     if (found.problem) return found;
     const fields = new Map(reader.columns(grid).map(c => [c.i, c.field]));
     const names = found.numbers.map(n => (n < 0 ? "" : fields.get(n) || ""));
     const at = wanted.map(field => names.indexOf(field));
-    // A field that two columns show: both places, to be compared.
-    const twice = wanted.map((field, n) => [field, at[n], names.lastIndexOf(field)]).filter(([, one, other]) => one !== other);
+    // Fields that two columns show, with the positions of both: their texts are compared.
+    const twice = wanted.map((field, n) => [field, at[n], names.lastIndexOf(field)])
+      .filter(([, first, last]) => first !== last);
     return { at, cells: names.length, twice };
   }
 
-  // Whether each row has text in one of its mapped cells. Command cells and file cells are not mapped; a box drawn as
-  // an image is there before the texts are.
+  // Whether each row has text in at least one mapped cell. Command cells and file cells are not mapped. Check boxes do
+  // not count: their images appear before the texts.
   function painted(rows, map) {
     return rows.every(row => map.at.some(at => at >= 0 && row.cells[at] && !blank(plainText(row.cells[at]))));
   }
 
-  // Fields that nearly each row of the last page had. A page of fewer rows than FEWEST says nothing about a column.
+  // Fields with a text in nearly every row of the last page. Pages of fewer rows than FEWEST are not considered.
   const dense = new Set();
   const FEWEST = 5, NEARLY = 0.9;
 
-  // Whether a column that was filled on the page before has no text at all: its texts are likely still to come.
+  // Whether a column that was filled on the page before has no text at all: its texts are probably still to come.
   function columnsLate(rows, map, wanted) {
     if (rows.length < FEWEST) return false;
     const empty = at => rows.every(row => !row.cells[at] || blank(cellText(row.cells[at])));
     return wanted.some((field, n) => dense.has(field) && map.at[n] >= 0 && empty(map.at[n]));
   }
 
-  // Note which columns this page has filled. One that was waited for in vain is not waited for on the next page.
+  // Notes which columns are filled on this page. A column without any text is no longer waited for on the next page.
   function noteDense(texts, wanted) {
     if (texts.length < FEWEST) return;
     wanted.forEach((field, n) => {
@@ -126,14 +127,14 @@
     });
   }
 
-  // Texts of the wanted fields row by row; null: the column is not shown.
+  // The texts of the wanted fields, row by row; null: the column is not shown.
   function readCells(grid, wanted) {
     const map = mapping(grid, wanted), rows = dataRows(grid);
     if (map.problem) return { problem: map.problem, found: map.found, rows: [] };
     const odd = rows.find(row => row.cells.length !== map.cells);
     if (odd) return { problem: "row-shape", found: `${odd.cells.length} / ${map.cells}`, rows: [] };
-    for (const [field, one, other] of map.twice)
-      if (rows.some(row => cellText(row.cells[one]) !== cellText(row.cells[other])))
+    for (const [field, first, last] of map.twice)
+      if (rows.some(row => cellText(row.cells[first]) !== cellText(row.cells[last])))
         return { problem: "column-twice", found: field, rows: [] };
     const texts = rows.map(row => map.at.map(at => (at < 0 ? null : cellText(row.cells[at]))));
     noteDense(texts, wanted);
@@ -144,19 +145,20 @@
     };
   }
 
-  // Whether the rows and their texts are there: "no", "late" (all but a column's), "yes".
+  // Whether the rows and their texts are there: "no", "late" (all but those of a column), "yes".
   function paint(grid, wanted) {
     const map = mapping(grid, wanted), rows = dataRows(grid);
-    if (map.problem) return "yes"; // a problem is told when the cells are read
+    if (map.problem) return "yes"; // `readCells` returns the problem
     if (!rowsAreThere(grid, rows.length) || !painted(rows, map)) return "no";
     return columnsLate(rows, map, wanted) ? "late" : "yes";
   }
 
-  // Seconds for a column's texts. System rows and older records may have none: then each read waits in vain once.
+  // Seconds to wait for the texts of such a column. System rows and older records may have none: then a read waits this
+  // time once.
   const LATE = 1.5;
 
-  // Waits until the rows and their texts are there, which is a little after a callback ended, and have not changed for
-  // `calm` seconds: texts may come one by one. A mutation tells when.
+  // Waits until the rows and their texts are there, which is shortly after the end of a callback, and have not changed
+  // for `calm` seconds, since texts may come one by one. Returns whether they are there after at most `limit` seconds.
   async function filled(grid, wanted, limit, calm) {
     const isPainted = () => paint(grid, wanted) !== "no";
     if (!calm && isPainted()) return true;
@@ -180,7 +182,7 @@
     });
   }
 
-  // The grid's own footer: `Count=1.110`, with whatever groups the digits.
+  // The total in the grid's own footer, `Count=1.110`, with any thousands separator.
   function footer(grid) {
     const row = reader.part(grid, "_DXFooterRow");
     for (const cell of row ? row.children : []) {

@@ -12,20 +12,20 @@
 
   const isGrid = c => !!c && typeof c.GetColumn === "function" && typeof c.GetPageIndex === "function";
   const root = grid => document.getElementById(grid.name);
-  // An element of the grid itself, by the end of its id: grids inside its rows have pagers and search boxes, too.
+  // An element of the grid itself, by the end of its id. (Nested grids have pagers and search boxes of their own.)
   const part = (grid, end) => document.getElementById(grid.name + end);
 
-  // Grids whose element is in the page and not inside another grid's element. A callback may leave the control object
-  // of a replaced grid in the collection; nested grids belong to rows of the list.
+  // The grids whose element is in the page and not inside another grid's element. A callback may leave the control
+  // object of a replaced grid, which has no element, in the collection; nested grids belong to rows of the list.
   function grids() {
     const there = everyControl().filter(c => isGrid(c) && root(c));
     return there.filter(c => !there.some(other => other !== c && root(other).contains(root(c))));
   }
 
   function findGrid() {
-    // A dialog that is closed may hold a grid of its own.
-    const all = grids(), shown = all.filter(c => root(c).offsetParent !== null);
-    const lists = [...shown, ...all];
+    // Visible grids first: a closed dialog may contain a grid of its own.
+    const all = grids(), visible = all.filter(c => root(c).offsetParent !== null);
+    const lists = [...visible, ...all];
     return lists.find(c => /_LE_v\d+$/.test(c.name || "")) || lists[0] || null;
   }
 
@@ -35,7 +35,7 @@
     return grid;
   }
 
-  // The columns as the client tells them. `sortOrder` and `sortIndex` are null where the client does not tell them.
+  // The columns from the client's data. `sortOrder` and `sortIndex` are null where the client does not have them.
   function columns(grid) {
     const all = [];
     for (let i = 0; i < grid.GetColumnCount(); i++) {
@@ -70,11 +70,12 @@
 
   function busy() {
     for (const panel of document.querySelectorAll(PANELS)) if (panel.offsetParent !== null) return true;
-    // The control of a grid that was replaced may say for ever that it is in a callback.
+    // The control of a replaced grid may report for ever that it is in a callback.
     return everyControl().some(c => typeof c.InCallback === "function" && c.InCallback() && !(isGrid(c) && !root(c)));
   }
 
-  // True once nothing is in a callback. An event tells that something ended; the clock only bounds the wait.
+  // Waits until nothing is in a callback: true; false after `limit` seconds. Checks at each `EndCallback` event, and at
+  // least every 0.1 s.
   async function idle(limit) {
     const until = performance.now() + limit * 1000;
     while (busy()) {
@@ -94,8 +95,8 @@
     return true;
   }
 
-  // Calls `done(how)` once: "ended", "error: ...", "slow" after `limit` seconds. Listens to the events of `source` (a
-  // control, or the collection of all). Returns { began, stop }.
+  // Listens to the callback events of `source` (a control, or the collection of all) and calls `done(how)` at the end:
+  // "ended", "error: ...", or "slow" after `limit` seconds. Returns { began, stop }; `stop(how)` ends it early.
   function listen(source, limit, done) {
     const state = { began: false };
     const timer = setTimeout(() => finish("slow"), limit * 1000);
@@ -117,12 +118,12 @@
     return state;
   }
 
-  // Runs `trigger` and waits for the grid's callback to end. "nothing": no callback began.
+  // Runs `trigger` and waits for the end of the grid's callback. Returns as `listen`, or "nothing": no callback began.
   function callback(grid, trigger, limit) {
     return new Promise(resolve => {
       const state = listen(grid, limit, resolve);
       trigger();
-      // A call that changes nothing starts no callback. Some start theirs a moment later.
+      // A call that changes nothing starts no callback; some calls start theirs a little later.
       const none = () => !state.began && !grid.InCallback();
       if (none()) setTimeout(() => { if (none()) state.stop("nothing"); }, 60);
     });

@@ -15,18 +15,18 @@
   function errorNodes() {
     const box = document.querySelector("#Logon_ErrorInfo");
     const boxes = box ? [box] : [...document.querySelectorAll(".dxeErrorCell, .validation-summary-errors")], found = [];
-    for (const one of boxes) {
-      const walker = document.createTreeWalker(one, NodeFilter.SHOW_TEXT);
+    for (const element of boxes) {
+      const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
       while (walker.nextNode()) if (walker.currentNode.data.trim()) found.push(walker.currentNode);
     }
     return found;
   }
   const textOf = nodes => nodes.map(node => node.data.trim()).join(" ");
 
-  // What stood in the error box when the login was sent (a notice, what the last user was told), by node: a text that
-  // the answer sets anew is a new node, even if it says the same. `sent` is null in a page that no login was sent from.
+  // The texts of the error box when the login was sent (a notice, an error of the last user), by node. A text that
+  // the answer sets has a new node, even if it is the same text. `sent` is null in a page from which no login was sent.
   let sent = null, fields = [];
-  const told = () => textOf(errorNodes().filter(node => !sent || sent.get(node) !== node.data));
+  const newText = () => textOf(errorNodes().filter(node => !sent || sent.get(node) !== node.data));
 
   reader.login = (user, secret) => {
     const name = userName(), box = password();
@@ -40,23 +40,24 @@
   };
 
   const inCallback = () => !!window.ASPxClientControl && reader.everyControl().some(c => c.InCallback && c.InCallback());
-  const TICK = 0.1, MOMENT = 0.5;
+  const TICK = 0.1, TEXT_SECONDS = 0.5;
 
-  // What came of the login that was sent: { sent, error, held }. A text counts once it has stood for a moment with
-  // nothing in a callback, since a login that succeeds leads away then. Without one, the login has failed when nothing
-  // has happened for `patience` seconds. In a page that was loaded since, `sent` is false and `error` all that it tells.
+  // The outcome of the login that was sent: { sent, error, held }. An error text counts once it was there for
+  // TEXT_SECONDS without a callback in progress: a login that succeeds has left the page by then. Without a text, the
+  // login has failed when nothing has happened for `patience` seconds. In a page that was loaded after the login was
+  // sent, `sent` is false and `error` is the whole text of the error box.
   reader.loginOutcome = async (user, secret, limit, patience) => {
     const until = performance.now() + limit * 1000;
-    for (let calm = 0; sent && performance.now() < until && calm < (told() ? MOMENT : patience);) {
+    for (let calm = 0; sent && performance.now() < until && calm < (newText() ? TEXT_SECONDS : patience);) {
       await new Promise(resolve => setTimeout(resolve, TICK * 1000));
       calm = inCallback() ? 0 : calm + TICK;
     }
     const held = fields.length === 2 && fields[0].value === user && fields[1].value === secret;
-    return JSON.stringify({ sent: !!sent, error: told(), held });
+    return JSON.stringify({ sent: !!sent, error: newText(), held });
   };
 
-  // The fields of the record that a detail page shows. Those of its grids and dialogs, and of an object inside the
-  // record (whose ids name both), are others.
+  // The fields of the record that a detail page shows; without those of its grids and dialogs, and those of an object
+  // inside the record (whose ids contain both names).
   function detailFields() {
     const depth = element => element.id.split("xaf_dvi").length;
     const all = [...document.querySelectorAll("[id*='xaf_dvi'][id$='_View']")]
@@ -65,15 +66,15 @@
     return all.filter(e => depth(e) === own);
   }
 
-  // A yes/no box shows its caption as text, so its image is read.
+  // A check box shows its caption as text, so its image is read.
   function fieldText(node) {
     const around = /dxICheckBox|CheckBox(Unc|C)hecked/.test(node.className) ? reader.checkbox(node.parentNode) : null;
     return reader.checkbox(node) ?? around ?? reader.plainText(node);
   }
 
-  // Texts of a detail page: `wanted` is a list of { field, names }, `names` being the notations that the field may have
-  // in an element's id. Of several elements of one name those on show count; where these differ, none does:
-  // { values, ambiguous }, the latter naming such fields.
+  // The texts of a detail page. `wanted` is a list of { field, names }; `names` are the notations that the field may
+  // have in an element's id. Of several elements with one name, the visible ones count. Returns { values, ambiguous };
+  // `ambiguous` lists the fields whose elements differ.
   reader.detail = wanted => {
     const values = {}, ambiguous = [], all = detailFields();
     for (const { field, names } of wanted) {

@@ -1,11 +1,11 @@
-// What a list page is made of, without any content: kinds of controls, columns, presets, toolbar, header rows. For the
-// conformance report and as evidence of a page that the driver does not understand.
+// The structure of a list page without any content: kinds of controls, columns, presets, toolbar, header rows. For the
+// conformance report, and as evidence of a page that the driver does not understand.
 (reader => {
   "use strict";
 
   const kindOf = control => (control && control.constructor && control.constructor.name) || "?";
 
-  // Ids differ between pages by their numbers only.
+  // An id without its long numbers: ids differ between pages by these only.
   const anonymous = id => id.replace(/\d{4,}/g, "#");
 
   function columnTypes(grid) {

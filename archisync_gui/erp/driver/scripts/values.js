@@ -1,10 +1,10 @@
-// Reads a page by values: `GetPageRowValues` answers for all its rows, hidden columns included, with typed values.
+// Reads a page by values: `GetPageRowValues` returns typed values of all its rows, hidden columns included.
 (reader => {
   "use strict";
 
   const two = number => String(number).padStart(2, "0");
 
-  // JSON knows no dates: { "$date": local time of the ERP }. What is no plain value is named by its type only.
+  // A date becomes { "$date": local time of the ERP }; any other object { "$other": type }, without its contents.
   function encode(value) {
     if (value === null || value === undefined) return null;
     if (value instanceof Date) {
@@ -28,12 +28,12 @@
         state.stop("over");
         resolve({ how, rows });
       };
-      // The values come with the callback function; the grid's events only tell of an error.
+      // The callback function gets the values; of the grid's events only the error matters.
       const state = reader.listen({ CallbackError: grid.CallbackError }, limit, how => finish(how, []));
       try {
         grid.GetPageRowValues(fields.join(";"), answer => {
           if (!Array.isArray(answer)) return finish("error: no rows", []);
-          // With one field, each row is the value itself.
+          // If one field was asked for, each row is the value itself.
           finish("answered", answer.map(row => (Array.isArray(row) ? row : [row]).map(encode)));
         });
       } catch (error) {
@@ -42,12 +42,12 @@
     });
   }
 
-  // The keys of the rows on show, as the client has them; null where it does not tell.
+  // The keys of the rows that are shown, from the client; null where it has no keys.
   function rowKeys(grid, count) {
     if (typeof grid.GetRowKey !== "function") return null;
     const rows = reader.dataRows(grid);
     const top = typeof grid.GetTopVisibleIndex === "function" ? grid.GetTopVisibleIndex() : 0;
-    // A table that holds fewer rows than were answered does not tell which rows those are: they are in order.
+    // If the table has fewer rows than the answer, the rows are numbered in order from the first visible one.
     const indexes = rows.length && rows.length >= count ? rows.map(row => row.index) : [...Array(count).keys()].map(n => top + n);
     return indexes.map(index => keyOf(grid, index));
   }
@@ -56,12 +56,12 @@
     try {
       const key = grid.GetRowKey(index);
       return key === null || key === undefined ? null : String(key);
-    } catch { return null; } // a client without keys tells none
+    } catch { return null; } // a client without keys may throw
   }
 
   Object.assign(reader, { pageValues, rowKeys, encode });
 
-  // How long one value takes that is not in the client (`GetRowValues`): for the conformance report.
+  // Measures one call of `GetRowValues`, for the conformance report.
   reader.rowValues = async (field, limit) => {
     const grid = reader.needGrid(), began = performance.now();
     const first = reader.dataRows(grid)[0];

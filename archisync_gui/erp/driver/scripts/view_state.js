@@ -1,12 +1,12 @@
-// What a user has set on a list: filters, search, grouping, sort order, page and page size, preset. Controls are asked,
-// not input elements: an input without a value shows its null text as its value.
+// The state of a list as the user has set it: filters, search, grouping, sort order, page, page size, preset. It is
+// read from the controls, not from input elements: an input without a value has its null text as its value.
 (reader => {
   "use strict";
 
   const byName = name => reader.collection().GetByName(name);
   const isNullText = element => !!element.closest("[class*='NullText']");
 
-  // { value, text } of an editor with a value, null of an empty one; { unknown } for one that cannot be asked.
+  // { value, text } for an editor with a value, null for an empty one, { unknown } for one that cannot be read.
   function editorValue(control) {
     try { return askEditor(control); } catch { return { unknown: true }; }
   }
@@ -16,7 +16,7 @@
     const value = control.GetValue();
     if (value === null || value === undefined || value === "") return null;
     const text = typeof control.GetText === "function" ? String(control.GetText()) : String(value);
-    // The text that the grid's own filter row would send: dates have a notation of their own there.
+    // The text that the grid's own filter row would send; dates have a special notation there.
     const sent = typeof control.GetValueString === "function" ? control.GetValueString() : value;
     if (typeof sent !== "string" && typeof sent !== "number" && typeof sent !== "boolean") return { unknown: true };
     return { value: String(sent), text };
@@ -46,7 +46,7 @@
     return { row, unknown };
   }
 
-  // A search box: the text searched for, and whether there is a box.
+  // The text of a search box; "" for an empty or missing one. One that cannot be read is added to `unknown`.
   function searchText(input, unknown) {
     if (!input) return "";
     const control = byName(input.id.replace(/_I$/, ""));
@@ -61,7 +61,7 @@
 
   const toolbarSearch = () => document.querySelector("input[id*='SearchAC'][id$='_Ed_I']");
 
-  // What the filter builder holds; "": nothing, or a filter that is switched off.
+  // The filter of the filter builder; "": none, or one that is switched off.
   function builder(grid) {
     const bar = reader.part(grid, "_DXFilterBar");
     if (!bar) return "";
@@ -92,11 +92,12 @@
     return { filtered: [...new Set(filtered)], sorted, grouped: [...new Set(grouped)] };
   }
 
-  // Sort order: from the columns where the client tells it, else from the headers, which tell no order among several.
+  // The sort order: from the client's columns if they have it, else from the header images, which do not show which of
+  // several sorted columns comes first (`sure` is false then).
   function sortOrder(columns, shown) {
-    const told = columns.filter(c => c.sortOrder !== null && c.sortIndex !== null);
-    if (told.length) {
-      const sorted = told.filter(c => c.sortIndex >= 0 && (c.sortOrder === "ASC" || c.sortOrder === "DSC"));
+    const known = columns.filter(c => c.sortOrder !== null && c.sortIndex !== null);
+    if (known.length) {
+      const sorted = known.filter(c => c.sortIndex >= 0 && (c.sortOrder === "ASC" || c.sortOrder === "DSC"));
       sorted.sort((a, b) => a.sortIndex - b.sortIndex);
       return { sort: sorted.map(c => [c.field, c.sortOrder]), sure: true };
     }
@@ -113,7 +114,7 @@
         if (item) items.push([String(item.value), String(item.text).trim()]);
       }
       const at = typeof control.GetSelectedIndex === "function" ? control.GetSelectedIndex() : null;
-      // The page's own handler notes the choice that it has sent (docs/erp.md, Presets).
+      // The page's own handler stores the choice that it has sent here (docs/erp.md, Presets).
       const noted = control.xafOldSelectedIndex;
       return { id: control.name, value: String(control.GetValue()), items, at, noted: noted === undefined ? null : noted };
     });
@@ -131,9 +132,9 @@
     const search = searchText(panel, unknown), bar = searchText(toolbarSearch(), unknown);
     const sorted = sortOrder(columns, shown.sorted);
     const orderOf = field => {
-      const told = columns.find(c => c.field === field && c.sortOrder);
+      const column = columns.find(c => c.field === field && c.sortOrder);
       const image = shown.sorted.find(s => s.field === field);
-      return told && told.sortOrder !== "NONE" ? told.sortOrder : image ? image.order : "ASC";
+      return column && column.sortOrder !== "NONE" ? column.sortOrder : image ? image.order : "ASC";
     };
     return {
       row: row.row, unknown: [...row.unknown, ...unknown], search, bar, builder: builder(grid), header: shown.filtered,
@@ -141,25 +142,25 @@
     };
   }
 
-  // Rows a page: what the grid says (the box may show a size that the grid has ignored), and the box's text. `rows` is
-  // null where all rows stand on one page, or where nobody tells.
+  // The rows per page that the grid uses (the size box may show a number that the grid has ignored), and the box's
+  // text. `rows` is null if all rows are on one page, or if neither grid nor box has a number.
   function pageSize(grid) {
     const input = reader.part(grid, "_DXPagerBottom_PSI");
     const text = input ? input.value.trim() : null;
-    const told = Number.isInteger(grid.pageRowSize) ? grid.pageRowSize : null;
-    // With all rows on one page, the box shows a word and the grid may still tell the size that it had before.
+    const ofGrid = Number.isInteger(grid.pageRowSize) ? grid.pageRowSize : null;
+    // With all rows on one page, the box shows a word, and the grid may still have the size from before.
     if (text && !/^\d+$/.test(text)) return { rows: null, text };
-    return { rows: told ?? (text ? Number(text) : null), text };
+    return { rows: ofGrid ?? (text ? Number(text) : null), text };
   }
 
-  // The sizes that the pager offers; empty where it does not show them.
+  // The page sizes that the pager offers; empty if it does not list them.
   function offeredSizes(grid) {
     const popup = reader.part(grid, "_DXPagerBottom_PSP");
     return popup ? [...popup.querySelectorAll("li")].map(item => reader.plainText(item).trim()).filter(Boolean) : [];
   }
 
-  // How many rows the table must have: as many as the grid claims, where that is more than it has. A claim does not
-  // count where the footer says that the table is complete (docs/erp.md, Paging).
+  // How many rows the table must have: those that it has, or more if the grid claims more. The claim is ignored if the
+  // footer's total says that the table is complete, or if the grid shows its row for an empty list.
   function due({ index, size, footer, empty, claimed }, shown) {
     const complete = footer !== null && size && shown === Math.min(size, footer - index * size);
     return empty || complete ? shown : Math.max(shown, claimed || 0);
@@ -176,7 +177,7 @@
     return { ...at, due: due(at, reader.dataRows(grid).length) };
   }
 
-  // The ERP's version, which stands in the page's footer.
+  // The ERP's version, from the page's footer.
   function version() {
     for (const place of document.querySelectorAll("[id*='ooter'], [class*='ooter'], footer")) {
       if (/_DXFooter/.test(place.id) || place.closest("[id*='_LE_v']")) continue;
@@ -186,7 +187,7 @@
     return "";
   }
 
-  // Words of the filter row's lists: { field: [[language-free value, word]] }.
+  // The words in the filter row's drop-down lists: { field: [[language-free value, word]] }.
   function words(grid) {
     const found = {};
     for (const column of reader.columns(grid)) {
@@ -213,7 +214,6 @@
 
   Object.assign(reader, { byName, position, readState: state, combos, toolbarSearch, isNullText, version, offeredSizes });
 
-  reader.present = () => JSON.stringify({ grid: !!(window.ASPxClientControl && reader.findGrid()) });
   reader.state = () => JSON.stringify(state(reader.needGrid()));
   reader.searchBox = () => {
     const input = toolbarSearch();
