@@ -1,4 +1,4 @@
-"""Transitions of the ERP logins: given, stopped for credentials, allowed again, logged in (rules 8, 22, 25)."""
+"""Transitions of accounts: replaced, stopped for credentials, allowed again, logged in (rules 8, 22, 25)."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from datetime import timedelta
 from archisync_gui.model import Account, AccountId, ErrorInfo, FailureKind, Json, SyncType, as_json, events
 from archisync_gui.orchestrator.blocks import logins_today
 from archisync_gui.orchestrator.office_hours import local_day
-from archisync_gui.orchestrator.requests import dropped, forms_told, put_back, stop_asked
+from archisync_gui.orchestrator.requests import dropped, forms_notified, put_back, stop_asked
 from archisync_gui.orchestrator.schedule import planned, with_due
 from archisync_gui.orchestrator.state import AccountState, State, StopCause
 from archisync_gui.orchestrator.values import Moment, Note, evolve
 
 
 def replaced(state: State, now: Moment, accounts: Sequence[Account]) -> State:
-    """The accounts in use from now on, and the schedule of them. Requests of other accounts are withdrawn, their run is
-    cancelled."""
+    """Replace the accounts, and plan the schedule for them. Requests of other accounts are reassigned or withdrawn, and
+    a run of another account is cancelled."""
     known = {a.id: evolve(state.accounts.get(a.id, AccountState(a)), account=a) for a in accounts}
     state = orphans_dropped(evolve(state, accounts=known), now)
     if state.active is not None and state.active.run.account not in state.enabled:
@@ -26,7 +26,7 @@ def replaced(state: State, now: Moment, accounts: Sequence[Account]) -> State:
 
 
 def type_to_try(state: State, account: AccountId) -> SyncType:
-    """What an account that was stopped reads first: what failed last, else a list of its own."""
+    """The type that an account reads first after it was stopped: the one that failed last, else a list of its own."""
     last = (known.last for known in state.list_states.values())
     failed = [run for run in last if run is not None and run.error is not None and run.account == account]
     if failed:
@@ -36,17 +36,16 @@ def type_to_try(state: State, account: AccountId) -> SyncType:
 
 
 def orphans_dropped(state: State, now: Moment) -> State:
-    """What waits for an account that is no longer in use moves to another one or ends (rule 5: nothing waits for
-    ever)."""
-    state = rehomed(state)
+    """Reassign or drop the requests of accounts that are no longer in use (rule 5: no request waits for ever)."""
+    state = reassigned(state)
     for request in list(state.queue.values()):
         if request.slot.account not in state.enabled:
             state = dropped(state, now, request)
     return state
 
 
-def rehomed(state: State) -> State:
-    """Waiting reads of shared lists move to the account that can do them now (rule 8: with a substitute)."""
+def reassigned(state: State) -> State:
+    """Move waiting reads of shared lists to the account that reads them now, maybe a substitute (rule 8)."""
     if (reader := state.catalogue) is None:
         return state
     for request in list(state.queue.values()):
@@ -54,7 +53,7 @@ def rehomed(state: State) -> State:
         if state.types[slot.type].shared and slot.account != reader:
             suspended = request.suspended
             if suspended is not None:
-                # What it has read belongs to the other account's grid: it starts over with the new login.
+                # The rows that it has read come from the other account's grid: it starts over with this account.
                 suspended = evolve(suspended, run=evolve(suspended.run, account=reader), resume=None)
             state = state.without_request(slot)
             state = put_back(state, evolve(request, slot=slot._replace(account=reader), suspended=suspended))
@@ -64,9 +63,9 @@ def rehomed(state: State) -> State:
 def login_failed(
     state: State, now: Moment, sync_type: SyncType, account: AccountId, error: ErrorInfo, since: float
 ) -> State:
-    """Refused credentials stop the account at once; any other failed login keeps the schedule away from it for a while,
-    then it gets one more try (rule 22). A run that began (monotonic ``since``) before the operator changed the password
-    may have tried the old one, which says nothing about the new one."""
+    """Handle a failure if it concerns the login: refused credentials stop the account at once; after any other failed
+    login the schedule pauses for the account, which then gets one more try (rule 22). A refusal is ignored if the run
+    began (monotonic ``since``) before the operator changed the password, since it may concern the old one."""
     if (known := state.accounts.get(account)) is None:
         return state
     match error.kind:
@@ -89,19 +88,19 @@ def login_failed(
 
 
 def refused(state: State, account: AccountId, error: ErrorInfo) -> State:
-    """Stop an account until the operator changes something (rule 22). Its forms that wait are told: their reads cannot
-    run now (rule 12)."""
+    """Stop an account until the operator changes something (rule 22). Its waiting forms are notified that their reads
+    cannot run now (rule 12)."""
     if (known := state.accounts.get(account)) is None:
         return state
     state = state.with_account(evolve(known, stopped=error)).with_effects(Note(f"stopped:{account}", as_json(error)))
     state = state.with_effects(events.AccountChanged(account, stopped=error))
     for request in state.queue.values():
-        state = forms_told(state, request, error) if request.slot.account == account else state
-    return rehomed(state)
+        state = forms_notified(state, request, error) if request.slot.account == account else state
+    return reassigned(state)
 
 
 def login_worked(state: State, account: AccountId) -> State:
-    """A run that came to its end was logged in, so earlier failures count no more."""
+    """A run that ended without failing was logged in: reset the account's count of failed logins."""
     known = state.accounts.get(account)
     if known is None or known.login_failures == 0:
         return state
@@ -109,16 +108,16 @@ def login_worked(state: State, account: AccountId) -> State:
 
 
 def reenabled(state: State, now: Moment, account: AccountId) -> State:
-    """The operator changed the password, or wants the same tried once (rule 22)."""
+    """Allow the account again: the operator changed the password, or wants the same one tried once (rule 22)."""
     if (known := state.accounts.get(account)) is None:
         return state
     state = state.with_account(evolve(known, stopped=None, login_failures=0, login_pause=None, allowed_at=now.mono))
     state = state.with_effects(Note(f"stopped:{account}", None), events.AccountChanged(account))
-    return rehomed(state)
+    return reassigned(state)
 
 
 def logged_in(state: State, now: Moment, account: AccountId) -> State:
-    """One real login is counted against the day's budget, which outlives restarts (rule 22)."""
+    """Count one real login against the budget of the day; the count is kept over restarts (rule 22)."""
     if (known := state.accounts.get(account)) is None:
         return state
     day = local_day(now.wall, state.rules.zone)

@@ -1,7 +1,7 @@
-"""What panel and endpoint use of an orchestrator, whether it works in this process or on another computer.
+"""The orchestrator's calls that panel and endpoint use, whether it works in this process or on another computer.
 
-``Orchestrator`` is the one that decides. ``office.remote.RemoteOrchestrator`` passes the calls on to the computer that
-leads an office and shows its status. The docstrings of ``Orchestrator`` say what each call does.
+``Orchestrator`` implements them. ``office.remote.RemoteOrchestrator`` passes them on to the computer that leads an
+office, and shows that computer's status. The docstrings of ``Orchestrator`` say what each call does.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What stops a waiting request, as the table of rule 9, and until when: sessions, quiet, budget, hours, freshness."""
+"""What stops a waiting request, and until when: the table of rule 9, and the questions that it asks of the state."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from archisync_gui.orchestrator.values import Moment, is_form
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """What stops something."""
+    """Why something does not start."""
 
     reason: Reason
     until: datetime | None = None
-    """When it stops stopping, as far as anyone knows."""
+    """The expected end of the block; ``None``: not known."""
     type: SyncType | None = None
     account: AccountId | None = None
 
 
 def serves(state: State, request: Request) -> bool:
-    """True for what an open form is waiting for: fast reads and single records of its account, and the whole list that
-    follows for it (rules 10, 13)."""
+    """True for a request that an open form waits for: fast reads and single records of its account, and the whole list
+    that follows its fast read (rules 10, 13)."""
     if any(is_form(a.id) for a in request.askers):
         return True
     return request.slot.scope is not Scope.ALL and any(
@@ -35,17 +35,17 @@ def serves(state: State, request: Request) -> bool:
 
 
 def breathing(state: State, now: Moment) -> bool:
-    """True when sessions are open and quiet has lasted its time (rule 11)."""
+    """True when sessions are open but quiet is over, so that late lists are read (rule 11)."""
     return state.quiet_since is not None and bool(state.sessions) and now.mono - state.quiet_since >= state.rules.quiet
 
 
 def quiet(state: State, now: Moment) -> bool:
-    """True while sessions keep everything else waiting."""
+    """True while open sessions make all other requests wait (rule 11)."""
     return bool(state.sessions) and not breathing(state, now)
 
 
 def may_run_in_session(state: State, request: Request, now: Moment) -> bool:
-    """Forms are served at any time, late types when quiet is over (rules 10, 11)."""
+    """True for a form's requests at any time, and for late lists once quiet is over (rules 10, 11)."""
     if serves(state, request):
         return True
     return breathing(state, now) and freshness(state, request.slot.type, request.slot.account, now) is not (
@@ -56,17 +56,17 @@ def may_run_in_session(state: State, request: Request, now: Moment) -> bool:
 def session_until(state: State, request: Request, now: Moment) -> datetime | None:
     """When sessions stop blocking a request if no page shows a sign of life from now on."""
     last_end = now.wall_at(_last_end(state.sessions))
-    breath = now.wall_at((state.quiet_since or 0.0) + state.rules.quiet)
+    quiet_end = now.wall_at((state.quiet_since or 0.0) + state.rules.quiet)
     late = late_at(state, request.slot.type, request.slot.account, now)
-    return last_end if late is None else min(last_end, max(breath, late))
+    return last_end if late is None else min(last_end, max(quiet_end, late))
 
 
 _latest: tuple[Mapping[str, Session], float] = ({}, 0.0)
 
 
 def _last_end(sessions: Mapping[str, Session]) -> float:
-    """Monotonic time at which the last session ends by itself. Remembered for the mapping asked about last: a status
-    asks once for each waiting request, of which there may be a thousand."""
+    """Monotonic time at which the last session ends by itself. The result is cached for the last mapping: a status asks
+    once for each waiting request, of which there may be a thousand."""
     global _latest
     if _latest[0] is not sessions:
         _latest = sessions, max(s.ends for s in sessions.values())
@@ -74,7 +74,7 @@ def _last_end(sessions: Mapping[str, Session]) -> float:
 
 
 def logins_today(state: State, account: AccountId, now: Moment) -> int:
-    """Real logins of the office's day so far (rule 22)."""
+    """Number of real logins on the office's present day (rule 22)."""
     known = state.accounts[account]
     return known.logins if known.day == office_hours.local_day(now.wall, state.rules.zone) else 0
 
@@ -88,8 +88,8 @@ def late_after(state: State, sync_type: SyncType) -> float:
 
 
 def late_at(state: State, sync_type: SyncType, account: AccountId, now: Moment) -> datetime | None:
-    """When the copy becomes late, by the wall clock as it goes now; already past for one that is stale. ``None``: never
-    (the office never opens)."""
+    """When the stored copy becomes late, by the present wall clock; in the past if it is late already. ``None``: never,
+    since the office never opens."""
     success = state.list_state(sync_type, account).success
     if success is None or success.age(now) == float("inf"):
         return now.wall
@@ -97,19 +97,19 @@ def late_at(state: State, sync_type: SyncType, account: AccountId, now: Moment) 
     late = office_hours.after_open_time(success.wall, late_after(state, sync_type), rules.office, rules.zone)
     if late is None:
         return None
-    # Where the wall clock lost time against the monotonic one, the larger elapsed time counts.
+    # If the wall clock has fallen behind the monotonic one, the larger elapsed time counts.
     lost = success.age(now) - (now.wall - success.wall).total_seconds()
     return late - timedelta(seconds=lost)
 
 
 def late_times(state: State, now: Moment) -> list[datetime]:
-    """When each copy becomes, or became, late."""
+    """When each stored copy becomes, or became, late."""
     found = [late_at(state, sync_type, account, now) for sync_type, account in state.reads()]
     return [late for late in found if late is not None]
 
 
 def freshness(state: State, sync_type: SyncType, account: AccountId, now: Moment) -> Freshness:
-    """How far the stored copy can be trusted (status, rule 30)."""
+    """How fresh the stored copy is (status, rule 30)."""
     success = state.list_state(sync_type, account).success
     if success is None:
         return Freshness.NEVER
@@ -123,25 +123,26 @@ def freshness(state: State, sync_type: SyncType, account: AccountId, now: Moment
 
 
 class BlockRule(NamedTuple):
-    """One line of rule 9: what stops waiting requests, which ones, and until when (``None``: unknown)."""
+    """One line of rule 9: the reason, the requests that it applies to, whether it stops one now, and until when
+    (``None``: not known)."""
 
     reason: Reason
-    binds: Callable[[Request], bool]
+    applies_to: Callable[[Request], bool]
     stops: Callable[[State, Request, Moment], bool]
     until: Callable[[State, Request, Moment], datetime | None] = lambda state, request, now: None
 
 
-def _anyone(_request: Request) -> bool:
+def _every_request(_request: Request) -> bool:
     return True
 
 
 def _not_anyway(request: Request) -> bool:
-    """All but those that the operator wants to run anyway."""
+    """All requests but those with *run anyway*."""
     return not request.anyway
 
 
 def _unattended(request: Request) -> bool:
-    """The schedule's requests, and the repeats of all others."""
+    """The schedule's requests, and repeats of all others; not those with *run anyway*."""
     return not request.anyway and (request.scheduled or request.repeat)
 
 
@@ -178,8 +179,8 @@ def _before_retry(_state: State, request: Request, now: Moment) -> bool:
 
 
 BLOCKS = (
-    BlockRule(Reason.CLOSING, _anyone, lambda state, request, now: state.closing),
-    BlockRule(Reason.ACCOUNT_STOPPED, _anyone, _account_stopped),
+    BlockRule(Reason.CLOSING, _every_request, lambda state, request, now: state.closing),
+    BlockRule(Reason.ACCOUNT_STOPPED, _every_request, _account_stopped),
     BlockRule(
         Reason.HOLD,
         _not_anyway,
@@ -204,20 +205,21 @@ BLOCKS = (
     BlockRule(Reason.BACK_OFF, _scheduled, lambda *of: _pause(*of) is not None, _pause),
     BlockRule(
         Reason.RETRY,
-        _anyone,
+        _every_request,
         _before_retry,
         lambda state, request, now: now.wall_at(request.not_before or 0.0),
     ),
 )
-"""What stops a waiting request, the strongest first (rule 9). ``decide`` starts by it and ``explain`` tells it."""
+"""What stops a waiting request, the strongest reason first (rule 9). ``decide`` and ``explain`` use the same table."""
 
 
 _answers: tuple[State | None, Moment | None, dict[tuple[object, ...], Block | None]] = None, None, {}
 
 
 def stopped_by(state: State, request: Request, now: Moment) -> Block | None:
-    """What stops a waiting request, the strongest first; ``None`` when only the lock or others do. Remembered for the
-    state and moment asked about last, by all that the rules look at: a hundred single records wait for one reason."""
+    """The strongest reason that stops a waiting request; ``None``: it waits only for the lock or for other requests.
+    Results are cached for the last state and moment, by everything that the rules use: hundreds of single records wait
+    for one reason."""
     global _answers
     if _answers[0] is not state or _answers[1] != now:
         _answers = state, now, {}
@@ -232,6 +234,6 @@ def stopped_by(state: State, request: Request, now: Moment) -> Block | None:
 
 def _stopped_by(state: State, request: Request, now: Moment) -> Block | None:
     for rule in BLOCKS:
-        if rule.binds(request) and rule.stops(state, request, now):
+        if rule.applies_to(request) and rule.stops(state, request, now):
             return Block(rule.reason, rule.until(state, request, now), request.slot.type, request.slot.account)
     return None

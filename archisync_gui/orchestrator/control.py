@@ -1,7 +1,7 @@
-"""The boundary to the runner: what it holds of its run, and the run's end as a value that can be stored and shown.
+"""The interface between orchestrator and runner: the runner's control of its run, and validation of the run's end.
 
-Whatever a runner returns or raises becomes such a value (rules 5, 20): what is not as ``model`` declares it becomes a
-``run-internal`` failure of plain values.
+Whatever a runner returns or raises becomes a value that can be stored and shown (rules 5, 20): an end that is not as
+``model`` declares it becomes a ``run-internal`` failure.
 """
 
 from __future__ import annotations
@@ -31,17 +31,18 @@ from archisync_gui.orchestrator.state import Attempt, State
 from archisync_gui.orchestrator.values import Moment
 
 RETURNED = frozenset({Outcome.COMPLETED, Outcome.UNCLEAN, Outcome.SKIPPED})
-"""Outcomes that a runner may return; it raises for the others."""
+"""Outcomes that a runner may return; for the others it raises."""
 
 LONGEST_TEXT = 100_000
-"""Characters of one text that is kept of a failure."""
+"""Maximum characters of one text of a failure."""
 
 LARGEST_COUNT = 2**53
+"""Counts that a runner returns must be smaller."""
 
 
 class Control:
-    """What the runner holds of its run (``model.RunControl``). Calls after the run's end do nothing; in an abandoned
-    run they raise ``CancelledError``, so that it cannot go on to store what it read."""
+    """The runner's control of its run (``model.RunControl``). Calls after the run's end do nothing. In an abandoned run
+    all but :meth:`logged_in` raise ``CancelledError``, so that it cannot store what it read."""
 
     def __init__(
         self,
@@ -49,23 +50,23 @@ class Control:
         look: Callable[[], tuple[State, Moment]],
         apply: Callable[[Callable[[State, Moment], State]], None],
     ) -> None:
-        """``look`` gives the present state and moment; ``apply`` changes the state by a transition."""
+        """``look`` returns the present state and moment; ``apply`` changes the state by a transition."""
         self._look = look
         self._apply = apply
         self.run: Run = active.run
         self.resume = active.resume
         self.suspend_was_asked = False
-        """The runner has been asked to suspend."""
+        """True once the runner was asked to suspend the run."""
         self.abandoned = False
-        """The lock was taken from the run; whatever it still does is in vain."""
+        """True: the lock was taken from the run, and its result will be ignored."""
 
-    def _go_on(self) -> None:
+    def _check_abandoned(self) -> None:
         if self.abandoned:
             raise asyncio.CancelledError("the run was abandoned")
 
     def suspend_requested(self) -> bool:
-        """True when the run has to make way at its next safe point (rule 10)."""
-        self._go_on()
+        """True when the run should be suspended at its next safe point (rule 10)."""
+        self._check_abandoned()
         state, now = self._look()
         active = state.active
         if active is not None and active.run.id == self.run.id and must_yield(state, active, now):
@@ -74,14 +75,14 @@ class Control:
         return False
 
     def progress(self, progress: Progress) -> None:
-        """Tell how far the run is; resets the watchdog."""
-        self._go_on()
+        """Report how far the run is; resets the watchdog."""
+        self._check_abandoned()
         self._apply(lambda state, now: runs.progressed(state, now, self.run.id, progress))
 
     @contextmanager
     def long_step(self, limit: float) -> Iterator[None]:
-        """Keep the watchdog quiet for at most ``limit`` seconds."""
-        self._go_on()
+        """Declare a step that may take ``limit`` seconds without progress; the watchdog waits as long."""
+        self._check_abandoned()
         self._apply(lambda state, now: runs.long_step(state, now, self.run.id, limit))
         try:
             yield
@@ -97,45 +98,45 @@ class Control:
 
 
 def end_of(task: asyncio.Task[Finished | Suspended], *, asked_to_suspend: bool) -> Finished | Suspended | ErrorInfo:
-    """The end of a run by its task, which is done: see :func:`sound`."""
+    """The end of a run, from its task, which is done; validated by :func:`checked_end`."""
     if task.cancelled():
         params = {"error": "CancelledError"}
         return ErrorInfo("run-internal", FailureKind.TRANSIENT, "the runner cancelled itself", params)
     error = task.exception()
-    return sound(task.result() if error is None else error, asked_to_suspend=asked_to_suspend)
+    return checked_end(task.result() if error is None else error, asked_to_suspend=asked_to_suspend)
 
 
-def sound(how: object, *, asked_to_suspend: bool) -> Finished | Suspended | ErrorInfo:
-    """The end of a run: a ``Finished``, ``Suspended`` or exception as it is, if it is sound; else a failure that says
-    what is wrong with it."""
+def checked_end(end: object, *, asked_to_suspend: bool) -> Finished | Suspended | ErrorInfo:
+    """Validate what a runner returned or raised: ``Finished`` and ``Suspended`` are returned as they are, an exception
+    as its failure. Anything else, or a field of a wrong type or value, becomes a failure that says so."""
     try:
-        return _sound(how, asked_to_suspend=asked_to_suspend)
-    except Exception as error:  # whatever a foreign object does when it is looked at
+        return _checked_end(end, asked_to_suspend=asked_to_suspend)
+    except Exception as error:  # a foreign object may raise at any access
         return internal(f"the run's end cannot be read: {type(error).__name__}")
 
 
-def _sound(how: object, *, asked_to_suspend: bool) -> Finished | Suspended | ErrorInfo:
-    if isinstance(how, BaseException):
-        return failure_of(how)
-    if isinstance(how, ErrorInfo):
-        return how
-    if isinstance(how, Suspended):
-        return how if asked_to_suspend else internal("the runner suspended itself unasked")
-    if not isinstance(how, Finished):
-        return internal(f"the runner returned {how!r}"[:200])
-    wrong = [name for name, good in _checks(how) if not good]
-    return internal(f"the runner returned a wrong {wrong[0]}") if wrong else how
+def _checked_end(end: object, *, asked_to_suspend: bool) -> Finished | Suspended | ErrorInfo:
+    if isinstance(end, BaseException):
+        return failure_of(end)
+    if isinstance(end, ErrorInfo):
+        return end
+    if isinstance(end, Suspended):
+        return end if asked_to_suspend else internal("the runner suspended itself unasked")
+    if not isinstance(end, Finished):
+        return internal(f"the runner returned {end!r}"[:200])
+    wrong = [name for name, good in _checks(end) if not good]
+    return internal(f"the runner returned a wrong {wrong[0]}") if wrong else end
 
 
-def _checks(how: Finished) -> list[tuple[str, bool]]:
-    as_of = how.as_of
-    counts = (how.rows, how.added, how.changed, how.gone)
+def _checks(end: Finished) -> list[tuple[str, bool]]:
+    as_of = end.as_of
+    counts = (end.rows, end.added, end.changed, end.gone)
     return [
-        ("outcome", isinstance(how.outcome, Outcome) and how.outcome in RETURNED),
+        ("outcome", isinstance(end.outcome, Outcome) and end.outcome in RETURNED),
         ("as_of", as_of is None or (isinstance(as_of, datetime) and as_of.utcoffset() is not None)),
         ("count", all(type(count) is int and 0 <= count < LARGEST_COUNT for count in counts)),
-        ("warning", isinstance(how.warnings, tuple) and all(_is_text(text) for text in how.warnings)),
-        ("whole", isinstance(how.whole, bool)),
+        ("warning", isinstance(end.warnings, tuple) and all(_is_text(text) for text in end.warnings)),
+        ("whole", isinstance(end.whole, bool)),
     ]
 
 
@@ -148,7 +149,7 @@ def _plain(text: str) -> str:
     return text[:LONGEST_TEXT].encode("utf-8", "replace").decode("utf-8")
 
 
-def _said(error: BaseException) -> str:
+def _text_of(error: BaseException) -> str:
     try:
         return str(error)
     except Exception:  # an exception whose ``__str__`` raises
@@ -163,8 +164,8 @@ def _stack(error: BaseException) -> str:
 
 
 def failure_of(error: BaseException) -> ErrorInfo:
-    """What is stored and shown of an exception (rule 20)."""
-    message, stack = _plain(_said(error)), _stack(error)
+    """An exception as it is stored and shown (rule 20)."""
+    message, stack = _plain(_text_of(error)), _stack(error)
     name = type(error).__name__
     if isinstance(error, SyncFailure):
         params, evidence = _json(error.params), _json(error.evidence)
@@ -184,13 +185,13 @@ def failure_of(error: BaseException) -> ErrorInfo:
 
 
 def internal(message: str, stack: str = "", *, error: str | None = None) -> ErrorInfo:
-    """A failure of our own, of plain values."""
+    """The failure ``run-internal``, for a bug of ours."""
     text = _plain(message)
     return ErrorInfo("run-internal", FailureKind.PERMANENT, text, {"error": error or text}, stack)
 
 
 def _json(value: object) -> dict[str, Json] | None:
-    """The value as plain JSON; ``None`` where it has no such form."""
+    """The value as plain JSON; ``None`` if it cannot be converted, is no object, or is too long."""
     try:
         text = json.dumps(as_json(value), allow_nan=False)
         found = json.loads(_plain(text) if len(text) <= LONGEST_TEXT else "null")

@@ -1,7 +1,7 @@
-"""What is to be done at one moment, in which order requests start, and when the answer may change: pure questions.
+"""Decides what to do now, in which order requests start, and when the decision may change: pure functions.
 
-The dispatcher does what :func:`decide` answers. What blocks a request is in ``blocks``; status, ``explain`` and the
-forecast ask the functions of both.
+The dispatcher does what :func:`decide` returns. ``blocks`` says what stops a request; status, ``explain`` and the
+forecast use the functions of both modules.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class Abandon:
 
 
 def decide(state: State, now: Moment) -> Start | Stop | Abandon | None:
-    """The one decision for this moment (rules 1-3, 9-11, 17, 24, 26); ``None``: there is nothing to do. To suspend is
-    none: the run itself asks whether it :func:`must_yield`, at its safe points."""
+    """The one thing to do now (rules 1-3, 9-11, 17, 24, 26); ``None``: there is nothing to do. Suspending is not among
+    them: at its safe points the run itself asks whether it :func:`must_yield`."""
     active = state.active
     if active is not None:
         if active.stop is not None:
@@ -61,7 +61,7 @@ def decide(state: State, now: Moment) -> Start | Stop | Abandon | None:
 
 
 def next_to_start(state: State, now: Moment) -> Slot | None:
-    """The first request in order that nothing stops, while the lock is free."""
+    """The slot of the first request in order that nothing stops. Called while the lock is free."""
     return next((request.slot for request in in_order(state) if stopped_by(state, request, now) is None), None)
 
 
@@ -69,7 +69,7 @@ def next_to_start(state: State, now: Moment) -> Slot | None:
 
 
 def effective_priority(state: State, request: Request) -> int:
-    """Priority with ageing: 1 more for every ten minutes in which the queue could move, up to 99 (rule 3)."""
+    """Priority with ageing: 1 more for every ten minutes of waiting while the queue could move, up to 99 (rule 3)."""
     if request.for_form:
         return FORM_PRIORITY
     if request.front:
@@ -80,30 +80,31 @@ def effective_priority(state: State, request: Request) -> int:
 def _waited(state: State, request: Request) -> float:
     """Seconds that a request has waited while the queue could move."""
     now, asked = state.queue_time, request.queue_time
-    return now.schedule - asked.schedule if request.scheduled else now.anyone - asked.anyone
+    return now.schedule - asked.schedule if request.scheduled else now.total - asked.total
 
 
 def until_older(state: State, request: Request) -> float:
-    """Seconds until the request's age raises its priority, at the soonest: only time in which the queue can move counts
-    (rule 3). Infinite where age changes nothing more."""
+    """Minimum seconds until ageing raises the request's priority: only time in which the queue can move counts
+    (rule 3). Infinite if its priority cannot rise further."""
     if request.for_form or request.front or effective_priority(state, request) == FORM_PRIORITY - 1:
         return float("inf")
     return state.rules.ageing - _waited(state, request) % state.rules.ageing
 
 
 def rank(state: State, request: Request) -> tuple[int, bool, int]:
-    """Sorts requests in the order they start: priority, then the suspended one (rule 17), then the earliest asked."""
+    """Sort key for the order in which requests start: highest priority, then suspended ones (rule 17), then the one
+    asked first."""
     return -effective_priority(state, request), request.suspended is None, request.order
 
 
 def place_of(state: State, parts: Container[str]) -> int | None:
-    """The place (1-based) in the queue of the first request that one of these wants; ``None``: none waits."""
+    """The position (1-based) in the queue of the first request with one of these askers; ``None``: none waits."""
     places = enumerate(in_order(state), 1)
     return next((at for at, request in places if any(a.id in parts for a in request.askers)), None)
 
 
 def in_order(state: State) -> list[Request]:
-    """The waiting requests, first to start first, whatever stops them."""
+    """The waiting requests, in the order in which they start; also those that something stops."""
     return sorted(state.queue.values(), key=lambda r: rank(state, r))
 
 
@@ -111,7 +112,7 @@ def in_order(state: State) -> list[Request]:
 
 
 def must_yield(state: State, active: Attempt, now: Moment) -> bool:
-    """True when the active run should be suspended: a form waits for a fast read, or quiet began (rule 10)."""
+    """True when the active run should be suspended: a form waits for a fast read, or quiet has begun (rule 10)."""
     if active.request.for_form or active.stop is not None:
         return False
     for request in state.queue.values():
@@ -121,7 +122,7 @@ def must_yield(state: State, active: Attempt, now: Moment) -> bool:
 
 
 def overrun(state: State, active: Attempt, now: Moment) -> StopCause | None:
-    """Which limit of rule 24 the run has passed. Suspended time does not count."""
+    """The limit of rule 24 that the run has passed; ``None``: neither. Suspended time does not count."""
     if active.seconds(now) >= state.types[active.run.type].deadline:
         return StopCause.DEADLINE
     if now.mono >= watched_until(state, active):
@@ -130,7 +131,7 @@ def overrun(state: State, active: Attempt, now: Moment) -> StopCause | None:
 
 
 def watched_until(state: State, active: Attempt) -> float:
-    """Monotonic time at which the watchdog cancels the run if there is no progress."""
+    """Monotonic time at which the watchdog cancels the run unless it makes progress before."""
     limit = active.progress_at + state.rules.watchdog
     return limit if active.long_step is None else max(limit, active.long_step)
 
@@ -139,10 +140,10 @@ def watched_until(state: State, active: Attempt) -> float:
 
 
 def idle_because(state: State, now: Moment) -> Block:
-    """Why nothing starts: what stops the first in the queue, else that nothing is due."""
+    """Why nothing starts: what stops the first request in the queue, else why none is waiting."""
     waiting = in_order(state)
     if waiting:
-        # Only asked when everything that waits is stopped; a request that could run would have been started.
+        # All waiting requests are stopped: one that could run would have been started.
         found = stopped_by(state, waiting[0], now)
         if found is not None:
             return found
@@ -165,7 +166,7 @@ def idle_because(state: State, now: Moment) -> Block:
 
 
 def dues(state: State) -> list[tuple[datetime, SyncType, AccountId]]:
-    """When the schedule will ask for each type of each account in use."""
+    """When the schedule will request each type, for each account that reads it."""
     if not state.rules.schedule:
         return []
     lines = ((state.list_state(sync_type, account).due, sync_type, account) for sync_type, account in state.reads())
@@ -173,7 +174,7 @@ def dues(state: State) -> list[tuple[datetime, SyncType, AccountId]]:
 
 
 def next_change(state: State, now: Moment) -> float:
-    """Monotonic time at which the answer may change by itself; infinite when only a call can change it."""
+    """Monotonic time at which the decision may change by itself; infinite if only a call can change it."""
     return min(_changes(state, now), default=float("inf"))
 
 

@@ -1,6 +1,6 @@
-"""The only part that acts: owns the state, reads the clocks, starts and cancels the one run, carries out effects.
+"""The only part that acts: owns the state, reads the clocks, starts and cancels the active run, carries out effects.
 
-Everything else changes the state by :meth:`Dispatcher.apply`, which wakes it. No decision is made here.
+All other parts change the state by :meth:`Dispatcher.apply`, which wakes the dispatcher. ``decide`` decides what to do.
 """
 
 from __future__ import annotations
@@ -46,25 +46,25 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 NOT_KEPT = frozenset({EventKind.SYNC_PROGRESS, EventKind.QUEUE_UPDATED, EventKind.SESSION_UNSERVED})
-"""Events that listeners get and the journal does not: they are frequent and of no use later."""
+"""Events that are sent to listeners but not stored in the journal: they are frequent and of no use later."""
 
 
 NO_EVENT = (RunRecord, Note, ClockDoubt, OutcomeFor)
-"""Effects that listeners do not get."""
+"""Effects that are not sent to listeners."""
 
 SHOWN = parts_without("active", "abandoned", "queue", "sessions")
-"""Parts of the state that a status shows and that may change without an event: the queue's is sent then. The active run
-and those abandoned have events of their own."""
+"""Parts of the state that a status shows and that may change without an event of their own: ``QueueUpdated`` is sent
+then. The active run and abandoned runs have events of their own."""
 
 CLOSE_BROWSER = 15.0
 """Seconds that closing the browser of an abandoned run may take."""
 
 SOONEST = 0.001
-"""Seconds; no alarm rings sooner, so that a rounding of clocks cannot keep the dispatcher busy with itself."""
+"""Minimum seconds until an alarm, so that rounding errors of the clocks cannot make the dispatcher step endlessly."""
 
 
 class Dispatcher:
-    """Owns the state and does what ``decide`` answers (rule 2)."""
+    """Owns the state and does what ``decide`` returns (rule 2)."""
 
     def __init__(
         self,
@@ -87,35 +87,36 @@ class Dispatcher:
         self._wake = asyncio.Event()
         self._effects: deque[Effect] = deque()
         self._notes: dict[str, Json] = {}
-        """Values not written yet; of each key only the last matters."""
+        """Values that are not written yet, by key: only the last value of a key matters."""
         self._carrying_out = False
         self._loop: asyncio.Task[None] | None = None
         self._alarm: asyncio.Task[None] | None = None
         self._alarm_at = 0.0
-        """Monotonic; counts only while the alarm is set."""
+        """Monotonic; valid only while an alarm is set."""
         self._run: asyncio.Task[Finished | Suspended] | None = None
         self._control: Control | None = None
         self._abandoned: set[asyncio.Task[Finished | Suspended]] = set()
         self._close_browser = close_browser
         self._giving_up: asyncio.Task[None] | None = None
-        """Closes the browser of a run that does not end, then takes the lock from it."""
+        """The task that closes the browser of a run that does not end, and then takes the lock from the run."""
         self._flushing = False
         self._explained: tuple[object, object] | None = None
 
     # ------------------------------------------------------------------------------------------------ state
 
     def now(self) -> Moment:
-        """Both clocks."""
+        """The present time of both clocks."""
         return Moment(self._clock.now(), self._clock.monotonic())
 
     def apply(self, transition: Callable[Concatenate[State, Moment, P], State], *args: P.args, **kw: P.kwargs) -> None:
-        """Change the state by a transition without an answer, with what it needs besides state and moment."""
+        """Change the state by a transition without an answer, and wake the dispatcher. The further arguments are passed
+        to the transition."""
         self.apply_and_answer(lambda state, now: (transition(state, now, *args, **kw), None))
 
     def apply_and_answer(
         self, transition: Callable[Concatenate[State, Moment, P], tuple[State, T]], *args: P.args, **kw: P.kwargs
     ) -> T:
-        """Change the state by a transition, and wake the dispatcher."""
+        """Change the state by a transition, wake the dispatcher, and return the transition's answer."""
         answer = self._change(transition, *args, **kw)
         self._wake.set()
         return answer
@@ -123,9 +124,8 @@ class Dispatcher:
     def _change(
         self, transition: Callable[Concatenate[State, Moment, P], tuple[State, T]], *args: P.args, **kw: P.kwargs
     ) -> T:
-        """Advance the state to now, change it by a transition, emit what happened, and return the transition's answer.
-        This is the only way to change the state; the answer belongs to the state that was changed, not to one read
-        before or after."""
+        """Advance the state to now, change it by a transition, carry out the effects, and return the transition's
+        answer. This is the only way to change the state. The answer belongs to exactly the state that was changed."""
         now = self.now()
         before = self.state
         asleep = slept(before, now)
@@ -140,18 +140,18 @@ class Dispatcher:
         if after.queue is not before.queue or (silent and shown):
             effects = (*effects, events.QueueUpdated(len(after.queue)))
         elif silent and after.sessions is not before.sessions:
-            self.revision += 1  # a sign of life moves a deadline: no event, but the next status must show it
-        self.state = after  # final before listeners are called
+            self.revision += 1  # a sign of life changes a deadline: no event, but the next status must show it
+        self.state = after  # before listeners are called
         self._effects.extend(effects)
         self._carry_out(now)
         return answer
 
     def notice_time(self) -> None:
-        """Let what time alone brings happen: leases end, what is due is asked for, copies become late."""
+        """Apply the changes that time alone causes: leases end, due reads are requested, copies become late."""
         self.apply(lateness_updated)
 
     def _carry_out(self, now: Moment) -> None:
-        """Carry out the effects in order, also those that listeners cause meanwhile."""
+        """Carry out the effects in order, including those that listeners cause meanwhile."""
         if self._carrying_out:
             return
         self._carrying_out = True
@@ -173,11 +173,11 @@ class Dispatcher:
                 self._writer.write(self._write_notes)
             case ClockDoubt():
                 self._writer.write(self._journal.clock_doubted)
-            case OutcomeFor(who, result):
-                self._waiters.answer_forms(who, result)
+            case OutcomeFor(asker_ids, result):
+                self._waiters.answer_forms(asker_ids, result)
                 if isinstance(result, RunResult):
                     # Tickets wait until the attempt's row is written (rule 5).
-                    self._writer.then(partial(self._waiters.settle, who, result))
+                    self._writer.then(partial(self._waiters.settle, asker_ids, result))
             case _:
                 self.revision += 1
                 event = Event(self.state.boot, self.revision, now.wall, effect)
@@ -186,8 +186,8 @@ class Dispatcher:
                 self.listeners.tell(event)
 
     async def _write_notes(self) -> None:
-        """Write the notes that are not written yet; one that fails stays for the next time (a hold or a stopped account
-        must not be forgotten because the disk was full for a moment)."""
+        """Write the notes that are not written yet. One that fails is kept and tried again: a hold or a stopped account
+        must not be lost because the disk was full for a moment."""
         for key, value in tuple(self._notes.items()):
             await self._journal.note(key, value)
             if self._notes.get(key) == value:
@@ -198,8 +198,8 @@ class Dispatcher:
         self._writer.fail(error)
 
     def _journal_troubled(self, error: Exception | None) -> None:
-        """The journal failed, or (``None``) works again: shown in the status, and nothing else; runs go on. The event
-        that tells of the new status is of a kind that is not kept."""
+        """The journal failed, or (``None``) works again. The status shows it; runs go on. The event for the new status
+        is of a kind that is not stored."""
         before, self.journal_error = self.journal_error, None if error is None else failure_of(error)
         self.revision += 1
         if before != self.journal_error:
@@ -209,7 +209,7 @@ class Dispatcher:
             self._writer.write(self._write_notes)
 
     def _flush(self) -> None:
-        """While the journal fails, try again now and then, also when nothing new is to be written."""
+        """While the journal fails, try again at each step, even if nothing new is to be written."""
         if self.journal_error is None or self._flushing:
             return
         self._flushing = True
@@ -234,17 +234,17 @@ class Dispatcher:
             try:
                 self._step()
             except Exception:
-                # Whatever goes wrong here must neither end all syncs for ever nor keep the loop busy: the next change
-                # tries again, or the alarm.
+                # An error here must neither end all syncs for ever nor keep the loop busy: the next change or the alarm
+                # tries again.
                 log.exception("the dispatcher stumbled")
                 self._wake.clear()
                 self._set_alarm(self._clock.monotonic() + self.state.rules.longest_sleep)
             await self._wake.wait()
 
     def _step(self) -> None:
-        """Let time pass, do the one thing to do, and set the alarm for the next change. To suspend a run is none of
-        these: it asks ``suspend_requested`` at its safe points."""
-        self._wake.clear()  # before the change: what listeners of its events ask for is looked at in the next step
+        """Advance the state to now, do the one thing to do, and set the alarm for the next change. Runs are not
+        suspended here: they ask ``suspend_requested`` at their safe points."""
+        self._wake.clear()  # before the change: requests by listeners of its events need another step
         todo = self._change(stepped)
         now = self.now()
         match todo:
@@ -254,15 +254,15 @@ class Dispatcher:
                 self._run.cancel()
             case Abandon(run_id) if self._giving_up is None:
                 self._giving_up = asyncio.create_task(self._give_up(run_id), name="orchestrator abandons a run")
-        # A run that is to be abandoned is, as soon as its browser is closed: there is no time to wait for.
+        # ``_give_up`` abandons a run as soon as its browser is closed, so ``next_change`` has no time for that.
         again = now.mono + self.state.rules.cancel_again if isinstance(todo, Abandon) else next_change(self.state, now)
         self._set_alarm(min(again, next_visible_change(self.state, now)))
         self._flush()
         self._keep_explanation(now)
 
     def _set_alarm(self, at: float) -> None:
-        """Be woken at a monotonic time, or a little earlier: clocks are looked at again then. An alarm that rings too
-        early does no harm, so a running one is kept where it is early enough."""
+        """Wake the dispatcher at a monotonic time. It may be woken earlier, since each step reads the clocks again: an
+        alarm that is set for an earlier time is kept."""
         now = self._clock.monotonic()
         at = min(max(at, now + SOONEST), now + self.state.rules.longest_sleep)
         if self._alarm is not None and not self._alarm.done():
@@ -277,14 +277,14 @@ class Dispatcher:
         self._wake.set()
 
     def _keep_explanation(self, now: Moment) -> None:
-        """Keep why, whenever it changes, so that ``explain`` can answer for the past (rule 32)."""
+        """Store the explanation whenever it changes, so that ``explain`` can answer for the past (rule 32)."""
         found = explain(self.state, now)
         if (found.reason, found.params) != self._explained:
             self._explained = (found.reason, found.params)
             self._writer.write(partial(self._journal.explained, found))
 
     def _keep_gap(self, since: datetime, reason: Reason) -> None:
-        """Store that nothing could be done from ``since`` to now, so that ``explain`` can say so."""
+        """Store that nothing could run from ``since`` to now, so that ``explain`` can say so."""
         self._explained = None
         self._writer.write(partial(self._journal.explained, Explanation(since, reason)))
 
@@ -304,34 +304,34 @@ class Dispatcher:
 
     async def _execute(self, active: Attempt, control: Control) -> Finished | Suspended:
         if not active.suspensions:
-            # The row is there before anything happens, so that a killed process is found out (rule 27).
+            # The row is written before the run begins, so that a killed process leaves a trace (rule 27).
             self._writer.write(partial(self._journal.run_started, active.record()))
             await self._writer.written()
         return await self._runner(control)
 
     def _ended(self, control: Control, task: asyncio.Task[Finished | Suspended]) -> None:
-        """The run's task is really over, however it ended: here, and where it is abandoned, the lock is freed (rule 2).
-        Nothing that a runner returned or raised can keep that from happening (rules 5, 20)."""
+        """The run's task is done, however it ended: free the lock (rule 2), whatever the runner returned or raised
+        (rules 5, 20). An abandoned run has lost the lock before."""
         run_id = control.run.id
         if self._run is task:
             self._run = self._control = None
         self._abandoned.discard(task)
         if control.abandoned:
             if not task.cancelled():
-                task.exception()  # looked at, so that asyncio does not complain
+                task.exception()  # retrieved, so that asyncio does not log it
             self.apply(runs.abandoned_over, run_id)
             return
-        how = end_of(task, asked_to_suspend=control.suspend_was_asked)
+        end = end_of(task, asked_to_suspend=control.suspend_was_asked)
         try:
-            self.apply(runs.ended, run_id, how)
+            self.apply(runs.ended, run_id, end)
         except Exception as error:
             log.exception("the end of a run could not be taken")
             failure = internal(f"the end of the run could not be taken: {type(error).__name__}")
             self.apply(runs.ended, run_id, failure)
 
     async def _give_up(self, run_id: str) -> None:
-        """Take the lock from a run that ignores its cancellation, after its browser is closed, so that the next run
-        finds a new one (rule 26)."""
+        """Close the browser of a run that ignores its cancellation, then take the lock from the run, so that the next
+        run starts with a new browser (rule 26)."""
         control, task = self._control, self._run
         log.error("the run %s did not end when it was told to; its browser is closed", run_id)
         closing = asyncio.ensure_future(self._close_browser())
@@ -343,7 +343,7 @@ class Dispatcher:
             closing.cancel()
             self._giving_up = None
         if control is None or task is None or task.done():
-            return  # it has ended by itself when its browser closed
+            return  # the run has ended because its browser was closed
         control.abandoned = True
         self._abandoned.add(task)
         self._run = self._control = None
@@ -352,10 +352,10 @@ class Dispatcher:
     # ------------------------------------------------------------------------------------------------ end
 
     async def run_over(self, deadline: float) -> None:
-        """Wait until no run goes on, at most ``deadline`` seconds."""
+        """Cancel all runs and wait until they have ended, at most ``deadline`` seconds."""
         until = self._clock.monotonic() + deadline
         for task in self._running():
-            task.cancel()  # once more, for a runner that ignored it the first time
+            task.cancel()  # again, for a runner that ignored the first cancellation
         while (running := self._running()) and (left := until - self._clock.monotonic()) > 0:
             await first_of(running[0], self._clock.sleep(left))
 
@@ -363,12 +363,12 @@ class Dispatcher:
         return [*self._abandoned, *(() if self._run is None else (self._run,))]
 
     async def stop(self, deadline: float) -> None:
-        """Write what is left and end every task of ours."""
+        """Write what is not written yet, at most ``deadline`` seconds, and end all tasks of the dispatcher."""
         tasks = [t for t in (self._loop, self._alarm, self._giving_up) if t is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if self._notes:  # what a disk that was full refused so far: the last chance to remember a hold or a stop
+        if self._notes:  # writing them failed before (a full disk): the last chance to keep a hold or a stopped account
             self._writer.write(self._write_notes)
         writing = asyncio.ensure_future(self._writer.written())
         await first_of(writing, self._clock.sleep(deadline))
@@ -378,7 +378,7 @@ class Dispatcher:
 
 
 def stepped(state: State, now: Moment) -> tuple[State, Start | Stop | Abandon | None]:
-    """The state after the one thing to do now, and that thing, for the dispatcher to do it to the run's task."""
+    """The state after the one thing to do now, and that thing, which the dispatcher does to the run's task."""
     state = lateness_updated(state, now)
     todo = decide(state, now)
     match todo:
@@ -390,7 +390,7 @@ def stepped(state: State, now: Moment) -> tuple[State, Start | Stop | Abandon | 
 
 
 async def first_of(wanted: asyncio.Future[Any], limit: Coroutine[Any, Any, None]) -> None:
-    """Wait until ``wanted`` is done or ``limit`` is over; ``wanted`` is left as it is."""
+    """Wait until ``wanted`` or ``limit`` is done; ``wanted`` is not cancelled."""
     sleep = asyncio.ensure_future(limit)
     try:
         await asyncio.wait([wanted, sleep], return_when=asyncio.FIRST_COMPLETED)

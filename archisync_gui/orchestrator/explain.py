@@ -1,4 +1,4 @@
-"""Why something runs or nothing does, and what will run when: order and blocks, of this moment and of later ones."""
+"""Why something runs or nothing does, now or later, and the forecast of what will run when."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from archisync_gui.orchestrator.values import SHARED, Moment, evolve
 HORIZON = timedelta(hours=24)
 """A forecast covers this time."""
 STEPS = 100
-"""Maximum simulated steps of a forecast: the next times of all lists come within a few dozen."""
-LOOKED_AT = 12
-"""Maximum waiting requests for single records that a forecast looks at; they stand for all of them."""
+"""Maximum simulated steps of a forecast: a few dozen reach the next time of every list."""
+SIMULATED_RECORDS = 12
+"""Maximum waiting requests for single records in a forecast; they represent all of them."""
 LATER_STEPS = 5000
 """Maximum simulated steps to a future moment: two days of six types have about 2,000."""
 
 
 def explain(state: State, now: Moment) -> Explanation:
-    """The one reason of this moment, without a forecast (rule 32)."""
+    """The one reason why something runs or nothing does now, without a forecast (rule 32)."""
     if state.active is not None:
         run = state.active.run
         params: dict[str, Json] = {
@@ -43,8 +43,8 @@ def explain(state: State, now: Moment) -> Explanation:
 
 
 def queue_because(state: State, now: Moment) -> list[tuple[Request, Block]]:
-    """The waiting requests in order, each with the one reason why it waits: what stops it, else the active run for the
-    first that could go, and for each other one the request that goes before it (rule 32)."""
+    """The waiting requests in order, each with the one reason why it waits: what stops it; else, for the first that
+    could run, the active run; for each further one, the request before it that could run (rule 32)."""
     found: list[tuple[Request, Block]] = []
     run = None if state.active is None else state.active.run
     next_block = Block(Reason.RUNNING) if run is None else Block(Reason.RUNNING, None, run.type, run.account)
@@ -58,7 +58,7 @@ def queue_because(state: State, now: Moment) -> list[tuple[Request, Block]]:
 
 
 def params_of(block: Block, state: State, now: Moment) -> dict[str, Json]:
-    """What fills in the text of a reason. ``until`` is ISO 8601, ``clock`` the office's time for people."""
+    """The parameters of a reason's text. ``until`` is ISO 8601, ``clock`` the office's time for people."""
     params: dict[str, Json] = {}
     if block.type is not None:
         params["type"] = block.type
@@ -87,7 +87,7 @@ def clock_text(at: datetime, now: datetime, zone: str) -> str:
 
 
 def expected_seconds(state: State, sync_type: SyncType, account: AccountId, scope: Scope) -> float:
-    """How long such a run takes, from past ones."""
+    """Expected duration of a run: the mean of past ones, or a default."""
     if scope is not Scope.ALL:
         return state.rules.expected_fast if scope is Scope.NEW else state.rules.expected_one
     durations = state.list_state(sync_type, account).durations
@@ -95,7 +95,8 @@ def expected_seconds(state: State, sync_type: SyncType, account: AccountId, scop
 
 
 def remaining(state: State, active: Attempt, now: Moment) -> float | None:
-    """Seconds to the end of the run: from rows where the total is known, else from past runs."""
+    """Expected seconds to the end of the run: from its rows if the total is known, else from past runs; ``None``: no
+    estimate."""
     spent = active.seconds(now)
     progress = active.progress
     if progress.total and progress.rows and active.run.scope is Scope.ALL:
@@ -106,15 +107,16 @@ def remaining(state: State, active: Attempt, now: Moment) -> float | None:
 
 
 class _Step(NamedTuple):
-    """A moment of the imagined future, after everything that happens at it."""
+    """A step of the simulated future: the state after it, and the run that it started, if any."""
 
     state: State
     now: Moment
     started: Forecast | None
 
 
-def imagined(state: State, now: Moment, until: datetime) -> Iterator[_Step]:
-    """The future by the rules, if every run takes its usual time and succeeds and there are no calls."""
+def simulated(state: State, now: Moment, until: datetime) -> Iterator[_Step]:
+    """The future up to ``until``, simulated by the rules: every run takes its usual time and succeeds, and there are no
+    calls."""
     after: SyncType | None = None
     while True:
         state = evolve(state, effects=())  # effects of simulated steps are dropped
@@ -148,20 +150,20 @@ def imagined(state: State, now: Moment, until: datetime) -> Iterator[_Step]:
 
 
 def _until_opening(state: State, now: Moment) -> float:
-    """Seconds in which nothing can start because the office is closed, whatever becomes due meanwhile; else 0."""
+    """Seconds until the office opens, if that is what stops every waiting request; else 0."""
     blocks = [stopped_by(state, request, now) for request in state.queue.values()]
     opens = [b.until for b in blocks if b is not None and b.reason is Reason.OFFICE_HOURS and b.until is not None]
     return (opens[0] - now.wall).total_seconds() if opens and len(opens) == len(blocks) else 0.0
 
 
 def _with_fewer_records(state: State) -> State:
-    """Of hundreds of single records a few, spread over the queue, wait instead of all, and take as long together."""
+    """Replace hundreds of waiting single records by a few, spread over the queue, that take as long together."""
     records = [r.slot for r in in_order(state) if r.slot.scope is Scope.ONE]
-    if len(records) <= LOOKED_AT:
+    if len(records) <= SIMULATED_RECORDS:
         return state
     # Each account keeps its share: one of them may be stopped.
     of = {account: [slot for slot in records if slot.account == account] for account in state.accounts}
-    some = {slot for slots in of.values() for slot in slots[:: -(-len(records) // LOOKED_AT)]}
+    some = {slot for slots in of.values() for slot in slots[:: -(-len(records) // SIMULATED_RECORDS)]}
     queue = {slot: r for slot, r in state.queue.items() if slot.scope is not Scope.ONE or slot in some}
     running = state.active is not None and state.active.run.scope is Scope.ONE
     longer = state.rules.expected_one * (len(records) + running) / (len(some) + running)
@@ -169,7 +171,7 @@ def _with_fewer_records(state: State) -> State:
 
 
 def forecasts(state: State, now: Moment) -> tuple[Forecast, ...]:
-    """What will run when: each type and account once, its next time (rule 32)."""
+    """What will run when: the next run of each type and account (rule 32)."""
     return _forecasts(state, now)[0]
 
 
@@ -177,48 +179,48 @@ class Forecaster:
     """Makes forecasts, and returns the last one again while nothing that it depends on has changed."""
 
     def __init__(self) -> None:
-        self._kept: _Kept | None = None
+        self._cached: _Cached | None = None
 
     def __call__(self, state: State, now: Moment) -> tuple[Forecast, ...]:
         """As :func:`forecasts`, up to :data:`INEXACT` seconds old."""
-        kept, depends, end = self._kept, _depends(state), _expected_end(state, now)
-        if kept is None or not kept.holds(depends, end, now):
+        cached, depends, end = self._cached, _depends(state), _expected_end(state, now)
+        if cached is None or not cached.is_valid(depends, end, now):
             found, until = _forecasts(state, now)
-            kept = self._kept = _Kept(depends, end, now, until, found)
-        return kept.found
+            cached = self._cached = _Cached(depends, end, now, until, found)
+        return cached.found
 
 
 INEXACT = 2.0
-"""Seconds that a kept forecast may be old when a run takes longer than expected, and by which the expected end of the
-active run, or the wall clock, may have moved under it."""
+"""Seconds for which a forecast is used in any case, even if its first simulated step was due in between, and by which
+the expected end of the active run, or the wall clock, may have shifted since it was made."""
 
 
-class _Kept(NamedTuple):
+class _Cached(NamedTuple):
     depends: tuple[object, ...]
     end: float | None
     """Monotonic; when the active run was expected to end."""
     made: Moment
     until: float
-    """Monotonic; when the first thing happens that was imagined."""
+    """Monotonic; the time of the first simulated step."""
     found: tuple[Forecast, ...]
 
-    def holds(self, depends: tuple[object, ...], end: float | None, now: Moment) -> bool:
-        """True if a forecast made now would be the same."""
+    def is_valid(self, depends: tuple[object, ...], end: float | None, now: Moment) -> bool:
+        """True if a forecast made now would be the same, up to :data:`INEXACT`."""
         if not self.made.mono <= now.mono < max(self.until, self.made.mono + INEXACT):
             return False
         if any(a is not b and a != b for a, b in zip(self.depends, depends, strict=True)):
             return False
-        passed_by = (now.wall - self.made.wall).total_seconds() - (now.mono - self.made.mono)
-        moved = 0.0 if end is None or self.end is None else end - self.end
-        return abs(passed_by) < INEXACT and abs(moved) < INEXACT
+        clock_shift = (now.wall - self.made.wall).total_seconds() - (now.mono - self.made.mono)
+        end_shift = 0.0 if end is None or self.end is None else end - self.end
+        return abs(clock_shift) < INEXACT and abs(end_shift) < INEXACT
 
 
 _PARTS = parts_without("active")
-"""Parts of the state that may change a forecast; of the active run see :func:`_depends`."""
+"""Parts of the state on which a forecast depends; for the active run see :func:`_depends`."""
 
 
 def _depends(state: State) -> tuple[object, ...]:
-    """What decides the imagined future, but for the clocks and the progress of the active run."""
+    """What the simulated future depends on, except for the clocks and the progress of the active run."""
     active = state.active
     run = None if active is None else (active.run.id, active.stop, active.suspensions)
     return run, *(getattr(state, name) for name in _PARTS)
@@ -230,29 +232,29 @@ def _expected_end(state: State, now: Moment) -> float | None:
 
 
 def _forecasts(state: State, now: Moment) -> tuple[tuple[Forecast, ...], float]:
-    """The forecasts, and the monotonic time of the first imagined step."""
+    """The forecasts, and the monotonic time of the first simulated step."""
     found: dict[tuple[SyncType, AccountId], Forecast] = {}
     first = float("inf")
     state = _with_fewer_records(state)
     expected = sum(1 for _ in state.reads())
-    for step in islice(imagined(state, now, now.wall + HORIZON), STEPS):
+    for step in islice(simulated(state, now, now.wall + HORIZON), STEPS):
         first = min(first, step.now.mono)
         if step.started is not None:
             account = SHARED if state.types[step.started.type].shared else step.started.account
             found.setdefault((step.started.type, account), step.started)
             if len(found) >= expected:
                 break
-    # Without a step inside the horizon the forecast is made again after an hour, when the horizon reaches further.
+    # Without a step inside the horizon, the forecast is valid for an hour: then the horizon has moved on.
     return tuple(found.values()), min(first, now.mono + HORIZON.total_seconds() / 24)
 
 
 async def explain_later(state: State, now: Moment, at: datetime) -> Explanation:
-    """The reason at a moment to come, and what will run after it (rule 32). Gives way to others every few steps: the
-    way to tomorrow has a thousand."""
+    """The reason at a future moment, and what will run after it (rule 32). Lets other tasks run every 20 steps: a day
+    has about a thousand."""
     if at - now.wall > 2 * HORIZON:
-        # The schedule repeats itself: the last day before the moment tells as much as all the days before.
+        # The schedule repeats itself, so only the last day before the moment is simulated.
         now = now.after((at - HORIZON - now.wall).total_seconds())
-    for number, step in enumerate(islice(imagined(state, now, at), LATER_STEPS)):
+    for number, step in enumerate(islice(simulated(state, now, at), LATER_STEPS)):
         state, now = step.state, step.now
         if number % 20 == 0:
             await asyncio.sleep(0)

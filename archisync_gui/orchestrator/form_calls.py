@@ -1,4 +1,4 @@
-"""What a form's call for fresh customers is answered (rule 12). Pure functions; ``orchestrator`` waits for the read."""
+"""The answers to a form's call for fresh customers (rule 12). Pure functions; ``orchestrator`` waits for the read."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ class FormCall(NamedTuple):
 
 
 def _refused(state: State, session_id: str | None) -> SmartSyncResult | None:
-    """The answer to a call that opens no session: its session has ended, or the program is closing (rules 14, 27)."""
+    """The answer to a call that opens no session, because its session has ended or the program is closing (rules 14,
+    27); ``None``: it may open one."""
     ended = None if session_id is None else sessions.end_of(state, session_id)
     if ended is not None:
         return SmartSyncResult("ended", "", len(state.sessions), None, None, reason=ended)
@@ -38,12 +39,12 @@ def _refused(state: State, session_id: str | None) -> SmartSyncResult | None:
 
 
 def _check_room(state: State, session_id: str | None, token: str) -> None:
-    """Raise ``SyncFailure`` where too many sessions are open already, altogether or of one token (limits)."""
+    """Raise ``SyncFailure`` if too many sessions are open already, in total or with this token (limits)."""
     if session_id in state.sessions:
         return
     open_now, rules = state.sessions.values(), state.rules
-    mine = sum(session.token == token for session in open_now) if token else 0
-    for count, limit in ((len(open_now), rules.sessions_limit), (mine, rules.sessions_per_token)):
+    of_token = sum(session.token == token for session in open_now) if token else 0
+    for count, limit in ((len(open_now), rules.sessions_limit), (of_token, rules.sessions_per_token)):
         if count >= limit:
             raise SyncFailure("too-many-sessions", FailureKind.TRANSIENT, params={"limit": limit})
 
@@ -51,19 +52,20 @@ def _check_room(state: State, session_id: str | None, token: str) -> None:
 def called(
     state: State, now: Moment, session_id: str | None, account: AccountId | None, label: str, token: str
 ) -> tuple[State, FormCall | SmartSyncResult]:
-    """Open the form's session, or find it, and ask for fresh customers in it; or the answer to a call that opens none.
-    Raises ``SyncFailure`` for one session too many. All in one step: in between an id might end."""
+    """Open the form's session, or find it, and request fresh customers in it. Returns the call, or the answer to a call
+    that opens no session. Raises ``SyncFailure`` if there are too many sessions. All this is one transition, since the
+    session could end between two."""
     if (refusal := _refused(state, session_id)) is not None:
         return state, refusal
     _check_room(state, session_id, token)
-    state, kept_as = sessions.opened(state, now, session_id, account, label=label, token=token)
-    session = state.sessions[kept_as]
-    call = FormCall(kept_as, session.handle, session.account, now.mono)
-    return sessions.wants_fresh(state, now, kept_as), call
+    state, opened_id = sessions.opened(state, now, session_id, account, label=label, token=token)
+    session = state.sessions[opened_id]
+    call = FormCall(opened_id, session.handle, session.account, now.mono)
+    return sessions.wants_fresh(state, now, opened_id), call
 
 
 def answer_at_once(state: State, now: Moment, call: FormCall) -> SmartSyncResult | None:
-    """The answer where no read has to be waited for; ``None``: wait for one."""
+    """The answer, if the form need not wait for a read; ``None``: it has to wait for one."""
     ended = _answer_ended(state, now, call)
     if ended is not None:
         return ended
@@ -80,16 +82,16 @@ def answer_at_once(state: State, now: Moment, call: FormCall) -> SmartSyncResult
 
 
 def is_older(state: State, call: FormCall, read: RunResult | ErrorInfo) -> bool:
-    """True of a read that began too long before the call: one asked for earlier, which has ended while the call's own
-    still waits (rule 12)."""
+    """True if the read began too long before the call to answer it: an earlier call asked for it, and it has ended
+    while the call's own read still waits (rule 12)."""
     new, _ = sessions.stamps(state, call.account)
     began = call.began if new is None or new.mono is None or unserved(read) is not None else new.mono
     return call.began - began > state.rules.shared_read
 
 
 def answer_after(state: State, now: Moment, call: FormCall, read: RunResult | ErrorInfo | None) -> SmartSyncResult:
-    """The answer when the read has ended, failed for the first time, or (``None``) takes too long; of a session that
-    ended meanwhile, why (rule 14)."""
+    """The answer when the read has ended, failed for the first time, or (``read`` None) takes too long. If the session
+    ended meanwhile, the answer says why (rule 14)."""
     ended = _answer_ended(state, now, call)
     if ended is not None:
         return ended
@@ -103,7 +105,7 @@ def answer_after(state: State, now: Moment, call: FormCall, read: RunResult | Er
 
 
 def _answer_ended(state: State, now: Moment, call: FormCall) -> SmartSyncResult | None:
-    """The answer to a form whose session ended meanwhile."""
+    """The answer to a form whose session ended meanwhile; ``None``: it is open."""
     if call.session_id in state.sessions:
         return None
     reason = sessions.end_of(state, call.session_id)
@@ -120,7 +122,7 @@ def answer(
     error: ErrorInfo | None = None,
     reason: SessionEnd | None = None,
 ) -> SmartSyncResult:
-    """The answer of that code, with how current the account's customers are."""
+    """An answer with that code and the times as of which the account's customers are current."""
     new, whole = sessions.stamps(state, call.account)
     return SmartSyncResult(
         code=code,

@@ -1,5 +1,5 @@
-"""Subscribers to events: listeners are called at once, feeds are read at the reader's pace. Neither can harm the
-orchestrator (rule 7)."""
+"""Subscribers to events: listeners are called at once, feeds are read at the reader's pace. Errors and slowness of
+subscribers do not affect the orchestrator (rule 7)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from archisync_gui.model.events import OfficeChanged, QueueUpdated, SyncProgress
 log = logging.getLogger(__name__)
 
 FEED_LIMIT = 500
-"""Events that wait for a slow reader before older ones of the same subject give way."""
+"""Number of events waiting for a slow reader from which older ones of the same subject are dropped."""
 
 
 class Listeners:
@@ -23,7 +23,8 @@ class Listeners:
         self._listeners: dict[object, Listener] = {}
 
     def add(self, listener: Listener) -> Callable[[], None]:
-        """Call ``listener`` with every event from now on. Returns a function that ends it and may be called twice."""
+        """Call ``listener`` with every event from now on. Returns a function that ends the subscription; calling it
+        again does nothing."""
         key = object()
         self._listeners[key] = listener
 
@@ -33,7 +34,7 @@ class Listeners:
         return stop
 
     def tell(self, event: Event) -> None:
-        """Pass the event to all. What a listener raises is logged; the others still get the event."""
+        """Pass the event to all listeners. If one raises, that is logged, and the others still get the event."""
         for listener in tuple(self._listeners.values()):
             try:
                 listener(event)
@@ -44,21 +45,22 @@ class Listeners:
         return len(self._listeners)
 
     def feed(self, limit: int = FEED_LIMIT) -> Feed:
-        """Events from now on for one reader at its own pace."""
+        """A feed of the events from now on, for one reader."""
         return Feed(self.add, limit)
 
 
 class Feed:
-    """Events as they come, for one reader, until it closes the feed. A reader that is slow misses repetition, never the
-    last state: progress and queue merge at once, the rest by subject when too many wait."""
+    """The events from its creation on, for one reader, until the reader closes the feed. A slow reader misses outdated
+    events, never the last one of a subject: events of progress and queue replace earlier ones at once, others replace
+    earlier ones of their subject when too many wait."""
 
     def __init__(self, subscribe: Callable[[Listener], Callable[[], None]], limit: int) -> None:
         self._limit = limit
         self._waiting: dict[object, Event] = {}
         self._ready = asyncio.Event()
-        self._stop = subscribe(self._hear)
+        self._stop = subscribe(self._add)
 
-    def _hear(self, event: Event) -> None:
+    def _add(self, event: Event) -> None:
         key = _merging_key(event)
         self._waiting.pop(key, None)
         self._waiting[key] = event
@@ -87,8 +89,9 @@ class Feed:
 
 
 def _merging_key(event: Event) -> object:
-    """Events of which only the last says anything have one key: progress of a run, the queue, who leads. Each other one
-    has its own; its revision is none, since an office's leader and member tell events of the same one."""
+    """Events of which only the last one matters share a key: progress of a run, the queue, the office's leader. Any
+    other event has a key of its own. Its revision cannot be the key, since leader and member of an office send events
+    with the same revision."""
     match event.data:
         case SyncProgress(run_id=run_id):
             return event.kind, run_id
@@ -100,7 +103,7 @@ def _merging_key(event: Event) -> object:
 
 
 def _shorten(waiting: dict[object, Event], limit: int) -> None:
-    """Keep the last event of each kind and subject; beyond that, the latest ones."""
+    """Keep only the last event of each kind and subject, and of these the latest ``limit``."""
     last: dict[object, Event] = {}
     for event in waiting.values():
         key = event.kind, subject(event.data)

@@ -1,6 +1,6 @@
-"""The journal's only writer, which keeps the order of calls, and how a state is restored at a start.
+"""The journal's only writer, which keeps the order of calls, and restoring of the state at a start.
 
-A journal that fails is logged and shown; it never stops the dispatcher.
+Errors of the journal are logged and shown in the status; they never stop the dispatcher.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from archisync_gui.orchestrator.values import Moment, Stamp, evolve
 log = logging.getLogger(__name__)
 
 EARLIEST, LATEST = 1970, 3000
-"""Years of the times that a note may hold; later ones are read as damage."""
+"""Years of the times that a note may hold, the second excluded; others mean that the note is damaged."""
 
 Write: TypeAlias = Callable[[], Awaitable[object]]
 
@@ -35,29 +35,29 @@ Write: TypeAlias = Callable[[], Awaitable[object]]
 
 
 class Writer:
-    """Writes in the order given, in the background; callers do not wait."""
+    """Runs jobs in the order in which they were added, in the background; callers do not wait."""
 
-    def __init__(self, troubled: Callable[[Exception | None], None]) -> None:
-        """``troubled`` is called with the first of consecutive failures, and with ``None`` at the next success."""
+    def __init__(self, on_trouble: Callable[[Exception | None], None]) -> None:
+        """``on_trouble`` is called with the first of consecutive failures, and with ``None`` at the next success."""
         self._jobs: deque[tuple[Write, bool]] = deque()
-        """With whether it writes: a call in between says nothing about the journal's health."""
+        """Each with whether it writes to the journal: only then its success shows that the journal works."""
         self._more = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._troubled = troubled
+        self._on_trouble = on_trouble
         self._trouble = False
         self._logged = False
 
     def start(self) -> None:
-        """Begin to write what was and will be given."""
+        """Begin to run jobs, also those that were added before."""
         self._task = asyncio.create_task(self._work(), name="orchestrator journal")
 
     def write(self, job: Write) -> None:
-        """Have ``job`` done after everything given before."""
+        """Run ``job`` after all jobs that were added before."""
         self._jobs.append((job, True))
         self._more.set()
 
     def then(self, act: Callable[[], object]) -> None:
-        """Have ``act`` called once everything given before is written."""
+        """Call ``act`` after all jobs that were added before."""
 
         async def job() -> None:
             act()
@@ -66,16 +66,16 @@ class Writer:
         self._more.set()
 
     async def written(self) -> None:
-        """Wait until everything given so far is written."""
+        """Wait until all jobs that were added so far are done."""
         done = asyncio.Event()
         self.then(done.set)
         await done.wait()
 
     def fail(self, error: Exception) -> None:
-        """The journal fails, until the next success."""
+        """Report that the journal fails, until the next success."""
         self._log(error)
         self._trouble = True
-        self._troubled(error)
+        self._on_trouble(error)
 
     async def _work(self) -> None:
         while True:
@@ -90,13 +90,13 @@ class Writer:
                 else:
                     if self._trouble and writes:
                         self._trouble = False
-                        self._troubled(None)
+                        self._on_trouble(None)
             self._more.clear()
             await self._more.wait()
 
     def _log(self, error: Exception) -> None:
-        """One error with its stack for each process. A disk that is nearly full takes a small write now and then: each
-        failure after such a success is one warning."""
+        """Log the first failure of the process as an error with its stack, later ones as warnings: with a nearly full
+        disk, small writes succeed now and then, and each failure after a success is reported."""
         if self._logged:
             log.warning("the journal failed again: %s: %s", type(error).__name__, error)
         else:
@@ -104,7 +104,7 @@ class Writer:
         self._logged = True
 
     async def stop(self) -> None:
-        """Stop writing; what is not written by now is lost."""
+        """Stop; jobs that are not done by now are dropped."""
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
@@ -115,22 +115,22 @@ class Writer:
 
 
 def restored(state: State, now: Moment, memory: Remembered, *, failed: bool) -> State:
-    """The state at a start: as an earlier process left it, with the schedule planned (rule 28). ``failed``: what it
-    left could not be read."""
+    """The state at a start: as the last process left it, with the schedule planned (rule 28). ``failed``: the journal
+    could not be read."""
     state = remembered(state, now, memory)
     if later_than(now.wall + timedelta(seconds=state.rules.clock_tolerance), memory):
         # The wall clock was set back while the program was closed (rule 30).
         state = schedule.clock_doubted(state, now)
     state = _bounded(state, now)
     if failed:
-        # Whether the operator held all reads, or an account was stopped, is not known: nothing starts.
+        # It is not known whether the operator held all reads or an account was stopped: nothing may start.
         state = evolve(state, hold_since=now.wall, unreadable=("journal",))
     return schedule.planned(state, now)
 
 
 def remembered(state: State, now: Moment, memory: Remembered) -> State:
-    """The state as an earlier process left it (rules 22, 28, 29, 31). What cannot be read is left out, with a line in
-    the log: a damaged note must not keep the office from reading."""
+    """The state as the last process left it (rules 22, 28, 29, 31). A note that cannot be read is left out and logged:
+    a damaged note must not prevent all reads."""
     unreadable = list(memory.unreadable)
     for note, value in memory.notes.items():
         try:
@@ -138,7 +138,7 @@ def remembered(state: State, now: Moment, memory: Remembered) -> State:
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
             log.warning("the note %s cannot be read and is left out: %.200r", note, value)
             unreadable.append(f"note {note}")
-            if note == "hold":  # the operator held all reads; since when is not known (rule 18)
+            if note == "hold":  # the operator held all reads, but it is not known since when (rule 9)
                 state = evolve(state, hold_since=state.at.wall)
     list_states = dict(state.list_states)
     for read in sorted(memory.reads, key=lambda r: r.last_success or _LONG_AGO):
@@ -149,8 +149,8 @@ def remembered(state: State, now: Moment, memory: Remembered) -> State:
 
 
 def _bounded(state: State, now: Moment) -> State:
-    """No pause lasts longer than it was meant to when it began: a time that lies further away was stored under a wall
-    clock that was ahead (rule 30)."""
+    """Limit each pause to its planned length from now: an end that is further away was stored while the wall clock was
+    ahead (rule 30)."""
     since, until = state.hold_since, state.hold_until
     if since is not None and until is not None:
         state = evolve(state, hold_until=min(until, now.wall + max(until - since, timedelta())))
@@ -165,7 +165,7 @@ def _bounded(state: State, now: Moment) -> State:
 
 
 def later_than(wall: datetime, memory: Remembered) -> bool:
-    """True when something was kept at a time later than ``wall``."""
+    """True if the journal has a time later than ``wall``."""
     times = [memory.last_sign]
     for read in memory.reads:
         times += [read.last_success, read.new_as_of, read.all_as_of]
@@ -184,7 +184,7 @@ def _list_state(state: State, read: LastRead, known: ListState, now: Moment) -> 
     if known.failures:
         last = whole or last
     elif last is not None and last == whole and last.outcome is Outcome.REFUSED:
-        last = None  # it was accepted
+        last = None  # the operator accepted the refused read
     if known.last is not None and (last is None or last.started < known.last.started):
         last = known.last
     return evolve(
@@ -237,13 +237,13 @@ def _time(text: Json) -> datetime:
     found = datetime.fromisoformat(text)
     found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     if not EARLIEST <= found.year < LATEST:
-        # No clock of an office's computer showed it; at the ends of the calendar the next addition would fail.
-        raise ValueError("no time that was ever kept")
+        # No real clock showed this time, and at the ends of the calendar the next addition would raise.
+        raise ValueError("no time that a clock has shown")
     return found
 
 
 def _refusal(account: str, kept: Json) -> ErrorInfo:
-    """Why an account was stopped. Whatever cannot be read of it: the account stays stopped (rule 22)."""
+    """Why an account was stopped. If that cannot be read, the account stays stopped (rule 22)."""
     try:
         if isinstance(kept, Mapping):
             return error_from(kept)
@@ -255,7 +255,7 @@ def _refusal(account: str, kept: Json) -> ErrorInfo:
 
 
 def error_from(kept: Mapping[str, Json]) -> ErrorInfo:
-    """The failure that was kept as JSON (``as_json``)."""
+    """A failure from its JSON (``as_json``)."""
     params, evidence = kept.get("params"), kept.get("evidence")
     screenshot = kept.get("screenshot")
     return ErrorInfo(

@@ -1,6 +1,6 @@
-"""Calendar arithmetic in the office's time zone: opening hours, the daily time, days; knows nothing of syncs.
+"""Calendar arithmetic in the office's time zone: opening hours, the daily time, days; knows no syncs.
 
-Local times are turned into instants one by one, so a day with 23 or 25 hours needs no special case (rule 30).
+Each local time is converted to an instant by itself, so a day with 23 or 25 hours needs no special case (rule 30).
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def local_day(wall: datetime, zone: str) -> date:
-    """The office's date at that moment."""
+    """The date in the office at that instant."""
     return wall.astimezone(_zone(zone)).date()
 
 
 def instant(day: date, at: time, zone: str) -> datetime:
-    """The moment (UTC) at which the office's clocks show ``at``; the first of two, and for a time that the change to
-    summer time leaves out, as much later."""
+    """The instant (UTC) at which the office's clocks show ``at``. The first one of a time that occurs twice; for a time
+    that the change to summer time skips, the instant an hour later by the clock."""
     return datetime.combine(day, at, tzinfo=_zone(zone)).astimezone(UTC)
 
 
 def next_daily(after: datetime, at: time, zone: str) -> datetime:
-    """The first moment later than ``after`` at which the office's clocks show ``at``."""
+    """The first instant after ``after`` at which the office's clocks show ``at``."""
     day = local_day(after, zone) - _DAY
     while (found := instant(day, at, zone)) <= after:
         day += _DAY
@@ -45,7 +45,7 @@ def day_end(wall: datetime, zone: str) -> datetime:
 
 
 def _openings(start: datetime, office: OfficeHours, zone: str) -> Iterator[tuple[datetime, datetime]]:
-    """Opening periods that end after ``start``, in order, without end (no days: none)."""
+    """Opening periods that end after ``start``, in order; infinitely many, or none if the hours have no days."""
     if not office.days:
         return
     day = local_day(start, zone) - _DAY
@@ -72,10 +72,10 @@ def opens(wall: datetime, office: OfficeHours | None, zone: str) -> datetime | N
 
 
 def is_open(wall: datetime, office: OfficeHours | None, zone: str) -> bool:
-    """True within office hours; always, where there are none."""
+    """True within office hours, and always if there are none."""
     if office is None:
         return True
-    # Asked at every step of the dispatcher: one period an hour is looked up, not computed.
+    # Called at every step of the dispatcher, so the period is cached for each hour.
     hour = wall.replace(minute=0, second=0, microsecond=0)
     period = _period(hour, office, zone)
     if period is not None and period[1] <= wall:
@@ -84,7 +84,7 @@ def is_open(wall: datetime, office: OfficeHours | None, zone: str) -> bool:
 
 
 def closes(wall: datetime, office: OfficeHours | None, zone: str) -> datetime | None:
-    """When the office, open at that moment, closes (without office hours: at midnight); ``None``: it is closed."""
+    """When the office closes, if it is open at ``wall`` (without office hours: midnight); ``None``: it is closed."""
     if office is None:
         return day_end(wall, zone)
     period = next(_openings(wall, office, zone), None)
@@ -93,7 +93,7 @@ def closes(wall: datetime, office: OfficeHours | None, zone: str) -> datetime | 
 
 @lru_cache(maxsize=1024)
 def after_open_time(start: datetime, seconds: float, office: OfficeHours | None, zone: str) -> datetime | None:
-    """The moment at which ``seconds`` of opening time have gone by since ``start``; ``None`` if never."""
+    """The instant at which ``seconds`` of opening time have passed since ``start``; ``None`` if never."""
     left = timedelta(seconds=seconds)
     if office is None:
         return start + left

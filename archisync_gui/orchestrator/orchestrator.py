@@ -1,4 +1,4 @@
-"""The public calls: what other packages ask of the orchestrator.
+"""The public calls of the orchestrator, for the other packages.
 
 Each method that changes something applies a transition; nothing is decided or started here.
 """
@@ -69,9 +69,9 @@ class Orchestrator:
         secret: Callable[[], str] = new_secret,
         close_browser: Callable[[], Awaitable[object]] = _no_browser,
     ) -> None:
-        """``runner`` executes every type. ``ids`` gives a new short id at each call; one names this start of the
-        program. ``preemptible`` False: no form will interrupt a run, so it may read larger pages. ``secret`` gives the
-        part of a ticket's id that cannot be guessed. ``close_browser`` closes the browser of a run that ignores its
+        """``runner`` executes every type. ``ids`` returns a new short id at each call; one identifies this start of the
+        program. ``preemptible`` False: no form will interrupt a run, so it may read larger pages. ``secret`` returns
+        the part of a ticket's id that cannot be guessed. ``close_browser`` closes the browser of a run that ignores its
         cancellation; the next run must get a new one."""
         self._clock = clock or SystemClock()
         self._journal = journal
@@ -95,7 +95,7 @@ class Orchestrator:
     # ------------------------------------------------------------------------------------------------ life
 
     async def start(self) -> None:
-        """Remember what earlier processes left, plan the schedule, begin to dispatch (rule 28)."""
+        """Restore the state from the journal, plan the schedule, begin to dispatch (rule 28)."""
         failed = False
         try:
             kept = await self._journal.load()
@@ -108,7 +108,7 @@ class Orchestrator:
         self._dispatcher.start()
 
     async def close(self, deadline: float = 10.0) -> None:
-        """End the run within ``deadline`` seconds, the sessions and the tickets; nothing goes on (rule 27)."""
+        """Cancel the run and wait up to ``deadline`` seconds for it, end all sessions and tickets (rule 27)."""
         if self._closed:
             return
         self._closed = True
@@ -116,7 +116,7 @@ class Orchestrator:
         await self._dispatcher.run_over(deadline)
         self._dispatcher.apply(requests.all_dropped)
         await self._dispatcher.stop(deadline)
-        self._waiters.interrupt()  # a run that ignored its cancellation must not leave its tickets open for ever
+        self._waiters.interrupt()  # resolves the tickets of a run that ignored its cancellation
 
     # ------------------------------------------------------------------------------------------------ requests
 
@@ -130,12 +130,12 @@ class Orchestrator:
         origin: Origin = Origin.OPERATOR,
     ) -> Ticket:
         """Request a read; the ticket gives the outcome. Without ``account``: one part for each account that reads the
-        type (rule 8). ``priority`` is clamped to 1-99. Raises ``SyncFailure`` for what cannot be asked."""
+        type (rule 8). ``priority`` is clamped to 1-99. Raises ``SyncFailure`` for a request that is not possible."""
         scope = Scope(scope)
         return self._request([(sync_type, scope, key, priority)], account, origin)[0]
 
     def request_full(self, origin: Origin = Origin.OPERATOR, account: AccountId | None = None) -> BatchTicket:
-        """Ask for all types, of one account or of all; where one is refused, for none. They run in the usual order."""
+        """Request all types, of one account or of all; if one cannot be requested, none is. Usual order."""
         wanted = [(sync_type, Scope.ALL, None, None) for sync_type in self.state.types]
         return BatchTicket(self._number("b"), self._request(wanted, account, origin))
 
@@ -157,7 +157,7 @@ class Orchestrator:
             ticket = Ticket(f"{self._number('t')}-{self._secret()}", sync_type, scope, readers)
             wish = requests.clamped(spec.priority if priority is None else priority)
             asks += [
-                (Slot(sync_type, who, scope, key), Asker(part, origin, wish)) for part, who in ticket.parts.items()
+                (Slot(sync_type, login, scope, key), Asker(part, origin, wish)) for part, login in ticket.parts.items()
             ]
             tickets.append(ticket)
         requests.check_room(self.state, asks)
@@ -178,7 +178,7 @@ class Orchestrator:
     def cancel(self, ticket: Ticket | BatchTicket | str) -> bool:
         """Withdraw a ticket; a run without another asker is cancelled (rule 26). False: it had its outcome already."""
         if isinstance(ticket, BatchTicket):
-            withdrawn = [self.cancel(part) for part in ticket.tickets]  # every one, not up to the first
+            withdrawn = [self.cancel(part) for part in ticket.tickets]  # a list: ``any`` alone would stop at the first
             return any(withdrawn)
         found = self._waiters.ticket(ticket) if isinstance(ticket, str) else ticket
         if found is None or found.done:
@@ -187,7 +187,7 @@ class Orchestrator:
         return True
 
     def cancel_run(self, run_id: str | None = None) -> bool:
-        """The operator ends the active run, or only the one with that id; False: it is not active."""
+        """The operator cancels the active run, if it has that id (``None``: any run); False: it is not active."""
 
         def stopped(state: State, _now: Moment) -> tuple[State, bool]:
             run = state.active.run.id if state.active is not None else None
@@ -197,15 +197,15 @@ class Orchestrator:
         return self._dispatcher.apply_and_answer(stopped)
 
     def move_to_front(self, request_id: str) -> bool:
-        """The operator moves a waiting request before all others but forms'. False: it does not wait any more."""
+        """The operator moves a waiting request before all others except forms'. False: it no longer waits."""
         return self._on_waiting(request_id, requests.moved_to_front)
 
     def run_anyway(self, request_id: str) -> bool:
-        """The operator lets this one run pass hold and sessions (rule 9). False: it does not wait any more."""
+        """The operator lets this one run start despite hold and sessions (rule 9). False: it no longer waits."""
         return self._on_waiting(request_id, requests.run_anyway)
 
     def remove(self, request_id: str) -> bool:
-        """The operator removes a waiting request. False: it does not wait any more."""
+        """The operator removes a waiting request. False: it no longer waits."""
         return self._on_waiting(request_id, requests.removed)
 
     def _on_waiting(self, request_id: str, transition: Callable[[State, Moment, str], State]) -> bool:
@@ -218,37 +218,37 @@ class Orchestrator:
     def hold(self, until: datetime | None = None) -> None:
         """The operator's pause: the active run ends, nothing new starts. Kept over restarts.
 
-        ``until``: an aware time at which it ends by itself; ``None``: only :meth:`release` ends it. Asked for again, a
-        pause gets the new end. An end that has passed is no pause.
+        ``until``: an aware time at which it ends by itself; ``None``: only :meth:`release` ends it. A second call gives
+        the pause the new end. A time in the past ends the pause.
         """
         if until is not None and until.tzinfo is None:
             raise ValueError("a pause ends at a time with offset")
         self._dispatcher.apply(schedule.held, until)
 
     def release(self) -> None:
-        """End the pause; what waits runs by the usual order."""
+        """End the pause; the waiting requests run in the usual order."""
         self._dispatcher.apply(lambda state, _: schedule.released(state))
 
     def set_schedule(self, sync_type: SyncType, minutes: int | None) -> None:
-        """Change one type's interval, ``None`` = off; moves no other type (rule 29). The settings keep it. Raises
-        ``SyncFailure`` outside 5-1440 whole minutes."""
+        """Change one type's interval in minutes, ``None`` = off; other types are not affected (rule 29). The caller
+        stores it in the settings. Raises ``SyncFailure`` outside 5-1440 whole minutes."""
         schedule.refuse_interval(self.state, sync_type, minutes)
         self._dispatcher.apply(schedule.interval_set, sync_type, minutes)
 
     def set_rules(self, rules: Rules) -> None:
-        """Other numbers from now on; running leases and pauses keep theirs."""
+        """Use other rules from now on; running leases and pauses keep their ends."""
         self._dispatcher.apply(schedule.rules_set, rules)
 
     def set_away(self, why: Reason | None) -> None:
-        """Until ``None``: no network (``OFFLINE``), or sleep is near (``ASLEEP``). Only the operator's reads begin."""
+        """Until ``None``: no network (``OFFLINE``), or sleep is near (``ASLEEP``). Schedule and repeats wait."""
         self._dispatcher.apply(lambda state, _: schedule.away_set(state, why))
 
     def backup_failing(self, trouble: BackupTrouble | None) -> None:
-        """The daily backup fails, or (``None``) was made: shown in the status, and nothing else."""
+        """The daily backup failed, or (``None``) was made. The status shows it."""
         self._dispatcher.apply(lambda state, _: evolve(state, backup_trouble=trouble))
 
     def set_accounts(self, accounts: Sequence[Account]) -> None:
-        """The accounts in use from now on; what waits or runs for others ends."""
+        """Use these accounts from now on; requests and runs of other accounts end."""
         self._dispatcher.apply(account_changes.replaced, tuple(accounts))
 
     def rows_changed(
@@ -261,25 +261,25 @@ class Orchestrator:
         all_as_of: datetime | None,
         doubtful: Collection[str] = (),
     ) -> None:
-        """The operator changed the stored rows (cleared, accepted, re-keyed), which have these times now (``Ages``)."""
+        """The operator changed the stored rows (cleared, accepted, re-keyed); these are their times now (``Ages``)."""
         ages = last_success, new_as_of, all_as_of
         self._dispatcher.apply(run_changes.freshness_restated, sync_type, account, ages, doubtful)
 
     def retry_login(self, account: AccountId) -> Ticket:
-        """*Try the same once*: a stopped account reads again; refused again, it stops again (rule 22)."""
+        """*Try the same once*: allow a stopped account again and request a read; a refusal stops it again (rule 22)."""
         self.credentials_changed(account)
         return self.request_sync(account_changes.type_to_try(self.state, account), account)
 
     def credentials_changed(self, account: AccountId) -> None:
-        """The operator entered another password: the account reads again (rule 22)."""
+        """The operator entered another password: allow the account again (rule 22)."""
         self._dispatcher.apply(account_changes.reenabled, account)
 
     def logged_in(self, account: AccountId) -> None:
-        """There was a login outside a run (the operator's test, the doctor): it counts in the day's budget too."""
+        """Count a login outside a run (the operator's test, the doctor) against the day's budget."""
         self._dispatcher.apply(account_changes.logged_in, account)
 
     def login_refused(self, account: AccountId, error: ErrorInfo) -> None:
-        """The ERP refused the account's credentials outside a run: no run may try the same ones again (rule 22)."""
+        """Stop an account whose credentials the ERP refused outside a run: no run may try them again (rule 22)."""
         self._dispatcher.apply(lambda state, now: account_changes.refused(state, account, error))
 
     # ------------------------------------------------------------------------------------------------ sessions
@@ -293,9 +293,9 @@ class Orchestrator:
         token: str = "",
         wait: bool = True,
     ) -> SmartSyncResult:
-        """Open a form's session, or ask again in it. The answer says how fresh the customers are and comes when the
-        fast read ends, at its first failure, or after 10 s ``pending`` (rules 12, 14, 18). Without id the session is
-        anonymous and lasts three minutes (rule 16); ``token`` names its owner. ``wait`` False: answers at once."""
+        """Open a form's session, or ask again in it. The answer says how fresh the customers are; it comes when the
+        fast read ends, at its first failure, or after 10 s as ``pending`` (rules 12, 14, 18). Without id the session is
+        anonymous and lasts three minutes (rule 16); ``token`` names its owner. ``wait`` False: answer at once."""
         dispatcher = self._dispatcher
         call = dispatcher.apply_and_answer(form_calls.called, session_id, account, label, token)
         if isinstance(call, SmartSyncResult):
@@ -309,7 +309,7 @@ class Orchestrator:
         return form_calls.answer_after(self.state, dispatcher.now(), call, read)
 
     async def _outcome_for_form(self, call: form_calls.FormCall) -> RunResult | ErrorInfo | None:
-        """What a form's read brought, ``None`` when it takes longer than the form waits for its answer."""
+        """The outcome or first failure of a form's read; ``None`` if it takes longer than a form may wait."""
         until = call.began + self.state.rules.answer
         with self._waiters.form(call.handle, lambda read: not form_calls.is_older(self.state, call, read)) as answer:
             while not answer.done() and (left := until - self._clock.monotonic()) > 0:
@@ -317,15 +317,15 @@ class Orchestrator:
             return answer.result() if answer.done() else None
 
     def touch(self, session_id: str) -> datetime | SessionEnd:
-        """A sign of life of that tab: the new deadline, or why there is no session (rules 14, 15)."""
+        """A sign of life of a tab. Returns the new deadline, or why there is no session (rules 14, 15)."""
         return self._sign_of_life(session_id, sessions.with_sign)
 
     def connected(self, session_id: str) -> datetime | SessionEnd:
-        """The tab's own line is up: its deadline, or why there is no session."""
+        """The tab's connection is open. Returns the deadline, or why there is no session."""
         return self._sign_of_life(session_id, sessions.with_connection)
 
     def disconnected(self, session_id: str) -> None:
-        """The tab's own line is gone; the session ends 20 s later unless it comes back (rule 15)."""
+        """The tab's connection was lost; the session ends 20 s later unless the tab connects or calls (rule 15)."""
         self._dispatcher.apply(sessions.without_connection, session_id)
 
     def _sign_of_life(self, session_id: str, change: Callable[[State, Moment, str], State]) -> datetime | SessionEnd:
@@ -336,12 +336,12 @@ class Orchestrator:
         return self._dispatcher.apply_and_answer(transition)
 
     def resume_other_syncs(self, session_id: str | None, token: str = "") -> CloseResult:
-        """A form closes its session. Without id: the oldest anonymous one of the same ``token`` (rule 16). A session
-        that is not open is no error: the answer says so, and a later open of that id finds it ended (rule 14)."""
+        """A form closes its session. Without id: the oldest anonymous one of the same ``token`` (rule 16). If none is
+        open, the answer says so, and a later open of that id finds it ended (rule 14)."""
         return self._dispatcher.apply_and_answer(sessions.closed, session_id, token)
 
     def session(self, handle: str) -> SessionView | SessionEnd:
-        """What became of a session, by its public handle."""
+        """A session by its public handle, or why it ended."""
         self._dispatcher.notice_time()
         session_id = sessions.by_handle(self.state, handle)
         if session_id is not None:
@@ -354,24 +354,24 @@ class Orchestrator:
         return None if found is None else session_view(found, self._dispatcher.now())
 
     def end_session(self, handle: str) -> bool:
-        """The operator ends one tab's session; False when it is not open."""
+        """The operator ends the session of one tab; False: it is not open."""
         return self._dispatcher.apply_and_answer(sessions.ended_by_operator, handle)
 
     def end_sessions(self) -> int:
-        """The operator ends all sessions; how many there were."""
+        """The operator ends all sessions. Returns how many there were."""
         return self._dispatcher.apply_and_answer(
             lambda state, now: (sessions.all_ended(state, now, SessionEnd.OPERATOR), len(state.sessions))
         )
 
     @property
     def state(self) -> State:
-        """The present state, for tests and for this package; others use :meth:`get_status`."""
+        """The present state, for tests and this package; other packages use :meth:`get_status`."""
         return self._dispatcher.state
 
     def get_status(self) -> Status:
-        """Everything, as of the present revision: built when it is asked for, at most once per revision."""
+        """The status as of the present revision, built when it is asked for, at most once per revision."""
         if schedule.set_back(self.state, self._dispatcher.now()):
-            self._dispatcher.notice_time()  # otherwise times of the earlier clock would be claimed until the next step
+            self._dispatcher.notice_time()  # else the status would claim times of the clock before it was set back
         dispatcher = self._dispatcher
         return self._view.at(self.state, dispatcher.now(), dispatcher.revision, dispatcher.journal_error)
 
@@ -380,8 +380,8 @@ class Orchestrator:
         return self._dispatcher.listeners.add(listener)
 
     def events(self, limit: int = FEED_LIMIT) -> Feed:
-        """Events from now on for one reader at its own pace: coalesced when it is slow, never without the last state.
-        ``async with`` (or ``aclose``) ends it."""
+        """The events from now on, for one reader at its own pace; a slow reader misses outdated ones. ``async with``
+        (or ``aclose``) ends it."""
         return self._dispatcher.listeners.feed(limit)
 
     async def explain(self, at: datetime | None = None) -> Explanation:

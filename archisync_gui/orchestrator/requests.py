@@ -34,7 +34,7 @@ from archisync_gui.orchestrator.values import (
 
 
 def clamped(priority: int) -> int:
-    """A priority that outsiders may ask for: 1-99 (words)."""
+    """The priority limited to 1-99; only forms have a higher one."""
     return max(1, min(FORM_PRIORITY - 1, priority))
 
 
@@ -46,7 +46,7 @@ def refuse_unaskable(
     key: str | None,
     account: AccountId | None,
 ) -> None:
-    """Raise ``SyncFailure`` for a list, scope or account that cannot be asked for. ``accounts``: those in use."""
+    """Raise ``SyncFailure`` for a list, scope or account that cannot be requested. ``accounts``: those in use."""
     spec = types.get(sync_type)
     if spec is None:
         raise SyncFailure("request-unknown-type", FailureKind.PERMANENT, params={"type": sync_type})
@@ -57,7 +57,7 @@ def refuse_unaskable(
 
 
 def check_room(state: State, asks: Sequence[tuple[Slot, Asker]]) -> None:
-    """Raise ``SyncFailure`` where too many wait already (limits)."""
+    """Raise ``SyncFailure`` if too many tickets or requests wait already (limits)."""
     rules = state.rules
     for slot, _ in asks:
         waiting = state.queue.get(slot)
@@ -73,8 +73,8 @@ def check_room(state: State, asks: Sequence[tuple[Slot, Asker]]) -> None:
 
 
 def asked(state: State, now: Moment, slot: Slot, asker: Asker, *, restart: bool = True) -> State:
-    """Add a request. A second request for a slot joins the one that waits (rule 4); a suspended run that is joined
-    starts over (rule 19), unless the asker is content with what it has (``restart`` False, rule 13)."""
+    """Add a request. A second request for a slot joins the waiting one (rule 4). A suspended run that is joined starts
+    over (rule 19), except with ``restart`` False: its rows are recent enough for the asker (rule 13)."""
     waiting = state.queue.get(slot)
     if waiting is None:
         request_id, state = state.numbered("q")
@@ -90,8 +90,8 @@ def all_asked(state: State, now: Moment, asks: Sequence[tuple[Slot, Asker]]) -> 
 
 
 def joined(request: Request, askers: tuple[Asker, ...], *, restart: bool) -> Request:
-    """The request with more askers; one that asks again replaces what it asked before. Where a form or the operator
-    asks, its next attempt is no mere repeat (rule 9)."""
+    """The request with more askers; an asker that was among them before is replaced. If any new one is not the
+    schedule, the next attempt no longer counts as a repeat (rule 9)."""
     names = {a.id for a in askers}
     kept = tuple(a for a in request.askers if a.id not in names)
     suspended = request.suspended
@@ -102,8 +102,8 @@ def joined(request: Request, askers: tuple[Asker, ...], *, restart: bool) -> Req
 
 
 def put_back(state: State, request: Request) -> State:
-    """A request that ran comes back to wait: for its next attempt, or suspended. Who asked meanwhile joins it, and then
-    a suspended run starts over (rules 4, 19)."""
+    """Put a request that ran back into the queue, for its next attempt or suspended. It is merged with a request that
+    came meanwhile; then a suspended run starts over (rules 4, 19)."""
     waiting = state.queue.get(request.slot)
     if waiting is None:
         return state.with_request(request)
@@ -114,8 +114,8 @@ def put_back(state: State, request: Request) -> State:
 
 
 def without_closed_forms(state: State, request: Request) -> Request:
-    """The request without the forms that have closed: a read without askers is not repeated, and no read
-    of the schedule keeps a form's priority (rule 17)."""
+    """The request without forms that have closed: a read without askers is not repeated, and no read of the schedule
+    keeps a form's priority (rule 17)."""
     if not any(is_form(a.id) for a in request.askers):
         return request
     open_forms = {form(s.handle) for s in state.sessions.values()}
@@ -123,45 +123,45 @@ def without_closed_forms(state: State, request: Request) -> Request:
     return request if len(askers) == len(request.askers) else evolve(request, askers=askers)
 
 
-def withdrawn(state: State, now: Moment, who: Collection[str], *, stop: bool = True) -> State:
-    """Withdraw askers. A request without askers is removed; a run without askers is cancelled
-    (``stop`` False: it may finish, rule 17)."""
+def withdrawn(state: State, now: Moment, asker_ids: Collection[str], *, stop: bool = True) -> State:
+    """Withdraw askers. A request that has no other asker is removed; a run that has none is cancelled (``stop`` False:
+    it may finish, rule 17)."""
     for request in list(state.queue.values()):
-        gone = tuple(a for a in request.askers if a.id in who)
+        gone = tuple(a for a in request.askers if a.id in asker_ids)
         if not gone:
             continue
-        left = tuple(a for a in request.askers if a.id not in who)
+        left = tuple(a for a in request.askers if a.id not in asker_ids)
         if left:
             state = _withdrawal(state.with_request(evolve(request, askers=left)), request, gone)
         else:
             state = dropped(state, now, request)
     active = state.active
-    if active is None or not any(a.id in who for a in active.request.askers):
+    if active is None or not any(a.id in asker_ids for a in active.request.askers):
         return state
-    left = tuple(a for a in active.request.askers if a.id not in who)
+    left = tuple(a for a in active.request.askers if a.id not in asker_ids)
     if left:
-        gone = tuple(a for a in active.request.askers if a.id in who)
+        gone = tuple(a for a in active.request.askers if a.id in asker_ids)
         state = _withdrawal(state, active.request, gone)
         return evolve(state, active=evolve(active, request=evolve(active.request, askers=left)))
     return stop_asked(state, StopCause.WITHDRAWN) if stop else state
 
 
 def dropped(state: State, now: Moment, request: Request) -> State:
-    """A waiting request is removed; its suspended run, if any, has ended (rules 5, 26)."""
+    """Remove a waiting request; its suspended run, if any, ends (rules 5, 26)."""
     state = suspended_ended(state.without_request(request.slot), now, request, StopCause.WITHDRAWN.value)
     state = _withdrawal(state, request, request.askers)
     return state if state.closing else used_up(state, request)
 
 
 def all_dropped(state: State, now: Moment) -> State:
-    """Every waiting request is removed: the program closes (rule 27)."""
+    """Remove all waiting requests, since the program closes (rule 27)."""
     for request in list(state.queue.values()):
         state = dropped(state, now, request)
     return state
 
 
 def suspended_ended(state: State, now: Moment, request: Request, cause: str) -> State:
-    """The suspended attempt of a request that leaves the queue ends, too: each row ends (rule 31)."""
+    """End the suspended attempt, if any, of a request that leaves the queue, since every row must end (rule 31)."""
     suspended = request.suspended
     if suspended is None:
         return state
@@ -176,25 +176,26 @@ def suspended_ended(state: State, now: Moment, request: Request, cause: str) -> 
 
 
 def used_up(state: State, request: Request) -> State:
-    """The request has its outcome: where the schedule wanted it, its due time is used up now and not before, so that
-    hold, shutdown and kill lose no read (rule 28). What the schedule asked for while it ran stays owed."""
+    """The request has its outcome: if the schedule was an asker, its due time is used up. This is not done before, so
+    that hold, shutdown and kill lose no read (rule 28). If the schedule asked again meanwhile, that read stays owed."""
     slot = request.slot
-    if not any(a.id == SCHEDULE for a in request.askers):  # which it never asks of less than a whole list
+    if not any(a.id == SCHEDULE for a in request.askers):  # the schedule requests whole lists only
         return state
     other = scheduled(state, slot)
     return with_owed(state, state.list_key(slot.type, slot.account), None if other is None else other.asked.wall)
 
 
 def scheduled(state: State, slot: Slot) -> Request | None:
-    """The schedule's request for that list, which waits or runs; ``None``: there is none."""
+    """The schedule's request for that list that waits or runs; ``None``: there is none."""
     key = state.list_key(slot.type, slot.account)  # a shared list may be read with another account by now
-    both = [*state.queue.values(), *(() if state.active is None else (state.active.request,))]
-    mine = (r for r in both if state.list_key(r.slot.type, r.slot.account) == key)
-    return next((r for r in mine if any(a.id == SCHEDULE for a in r.askers)), None)
+    current = [*state.queue.values(), *(() if state.active is None else (state.active.request,))]
+    of_list = (r for r in current if state.list_key(r.slot.type, r.slot.account) == key)
+    return next((r for r in of_list if any(a.id == SCHEDULE for a in r.askers)), None)
 
 
 def with_owed(state: State, key: tuple[SyncType, AccountId], since: datetime | None) -> State:
-    """A read of that type and account is owed since then by the schedule (``None``: none is); kept over restarts."""
+    """Note since when the schedule owes a read of that type and account (``None``: it owes none); kept over
+    restarts."""
     list_state = state.list_states.get(key, ListState())
     if list_state.owed == since:
         return state
@@ -210,26 +211,27 @@ def _withdrawal(state: State, request: Request, askers: tuple[Asker, ...]) -> St
     return delivered(state, [a.id for a in askers], result)
 
 
-def delivered(state: State, who: Collection[str], result: RunResult | ErrorInfo) -> State:
-    """These askers have this outcome. An open form that gets no fresh customers by it is told so by an event, too: its
-    call may have been answered ``pending`` long ago (rule 12)."""
-    if not who:
+def delivered(state: State, asker_ids: Collection[str], result: RunResult | ErrorInfo) -> State:
+    """Deliver an outcome to these askers. An open form that gets no fresh customers by it is notified by an event, too:
+    its call may have been answered ``pending`` before (rule 12)."""
+    if not asker_ids:
         return state
-    state, error = state.with_effects(OutcomeFor(tuple(who), result)), unserved(result)
+    state, error = state.with_effects(OutcomeFor(tuple(asker_ids), result)), unserved(result)
     if error is None:
         return state
-    told = [s for s in state.sessions.values() if form(s.handle) in who]
-    return state.with_effects(*(events.SessionUnserved(s.handle, s.label, s.account, error) for s in told))
+    forms = [s for s in state.sessions.values() if form(s.handle) in asker_ids]
+    return state.with_effects(*(events.SessionUnserved(s.handle, s.label, s.account, error) for s in forms))
 
 
-def forms_told(state: State, request: Request, error: ErrorInfo) -> State:
-    """The forms that wait for this fast read are told why there is none for now (rule 12)."""
+def forms_notified(state: State, request: Request, error: ErrorInfo) -> State:
+    """Notify the forms that wait for this fast read why they get no fresh customers for now (rule 12)."""
     fast = request.slot.scope is Scope.NEW
     return delivered(state, [a.id for a in request.askers if fast and is_form(a.id)], error)
 
 
 def unserved(result: RunResult | ErrorInfo) -> ErrorInfo | None:
-    """Why a form has no fresh customers by this outcome; ``None``: it has, or the outcome is that of a whole list."""
+    """Why a form gets no fresh customers by this outcome; ``None``: it gets them, or it is no outcome of a fast
+    read."""
     if isinstance(result, ErrorInfo):
         return result
     if result.scope is not Scope.NEW or result.outcome is Outcome.COMPLETED:
@@ -238,7 +240,7 @@ def unserved(result: RunResult | ErrorInfo) -> ErrorInfo | None:
 
 
 def stop_asked(state: State, cause: StopCause) -> State:
-    """The active run is to end; the first cause stays (rule 26)."""
+    """Mark the active run to be cancelled; if it is marked already, the first cause is kept (rule 26)."""
     active = state.active
     if active is None or active.stop is not None:
         return state
@@ -253,7 +255,7 @@ def removed(state: State, now: Moment, request_id: str) -> State:
 
 
 def moved_to_front(state: State, _now: Moment, request_id: str) -> State:
-    """The operator moves a waiting request before all others, forms excepted."""
+    """The operator moves a waiting request before all others except forms'."""
     request = state.request(request_id)
     if request is None:
         return state
@@ -262,6 +264,7 @@ def moved_to_front(state: State, _now: Moment, request_id: str) -> State:
 
 
 def run_anyway(state: State, _now: Moment, request_id: str) -> State:
-    """The operator lets this one run pass hold, sessions, budget, hours and back-off (rule 9)."""
+    """The operator lets this one run start despite all reasons but a stopped account and the closing program
+    (rule 9)."""
     request = state.request(request_id)
     return state if request is None else state.with_request(evolve(request, anyway=True, not_before=None))

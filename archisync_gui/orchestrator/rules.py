@@ -8,8 +8,8 @@ from datetime import time
 
 @dataclass(frozen=True, slots=True)
 class OfficeHours:
-    """When the schedule may work. Times are those of the office's own clocks; an end not after the start is the next
-    day's."""
+    """When the schedule's reads may run. Times are local times of the office; an end that is not after the start is on
+    the next day."""
 
     start: time = time(7)
     end: time = time(20)
@@ -19,54 +19,54 @@ class OfficeHours:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """All settings of the orchestrator. Durations are seconds; the number of the rule stands behind each."""
+    """All settings of the orchestrator. Durations are in seconds; the number in brackets is that of the rule."""
 
     schedule: bool = True
     """False: the schedule requests nothing (command line without a panel)."""
     zone: str = "Europe/Rome"
     """IANA name of the office's time zone (30)."""
     office: OfficeHours | None = field(default_factory=OfficeHours)
-    """Quiets the schedule only; ``None``: always open (29)."""
+    """Limits the schedule only; ``None``: always open (29)."""
     daily_full: time | None = time(12)
     """All types once a day at this local time; ``None``: never (28)."""
 
     ageing: float = 600.0
-    """A waiting request gains 1 for each such time in which the queue could move (3)."""
+    """A waiting request's priority rises by 1 each time it has waited this long while the queue could move (3)."""
 
     quiet: float = 900.0
-    """How long sessions keep everything else waiting (11)."""
+    """How long sessions make all other requests wait (11)."""
     answer: float = 10.0
     """A form is answered ``pending`` after this time (12)."""
     shared_read: float = 30.0
-    """A fast read that began less than this before an opening serves it (12)."""
+    """A fast read that began less than this time before a form opened serves that form (12)."""
     whole_age: float = 600.0
-    """The whole list follows the fast read when it is older (13)."""
+    """The whole list follows the fast read if its last clean read is older than this (13)."""
     ended_memory: float = 900.0
     """How long an ended session's id is remembered (14)."""
     ended_limit: int = 10_000
-    """Maximum number of ended sessions that are remembered, whatever a client sends (14)."""
+    """Maximum number of ended sessions that are remembered (14)."""
     lease: float = 600.0
-    """How long a session lives after its page's last sign of life (15)."""
+    """How long a session stays open after its page's last sign of life (15)."""
     grace: float = 20.0
-    """How long a session lives after its connection was lost, unless its page calls (15)."""
+    """How long a session stays open after its connection was lost, unless its page calls (15)."""
     anonymous_lease: float = 180.0
-    """Sessions without an id are never renewed (16)."""
+    """How long a session without an id stays open; it is never renewed (16)."""
 
     resume_age: float = 300.0
-    """A suspended run younger than this goes on, an older one starts over (19)."""
+    """A run that was suspended for less than this time goes on, else it starts over (19)."""
 
     retry_pauses: tuple[float, ...] = (5.0, 10.0, 20.0)
     """Pauses before the second, third and fourth attempt (21)."""
     login_pause: float = 900.0
     """How long the schedule does not use an account after a failed login; doubles up to ``back_off_limit`` (22)."""
     login_budget: int = 15
-    """Logins a day and account that schedule and retries may use up (22)."""
+    """Logins per day and account after which schedule and repeats wait for the next day (22)."""
     back_off_after: int = 3
-    """Failed requests in a row (23)."""
+    """Failed requests in a row from which the schedule backs off (23)."""
     back_off_limit: float = 7200.0
-    """A doubled interval never exceeds this, unless the interval itself does (23)."""
+    """Maximum of a doubled interval, unless the interval itself is longer (23)."""
     watchdog: float = 120.0
-    """A run without progress for this time is cancelled; the deadline of a run is a fact of its type (24)."""
+    """A run without progress for this time is cancelled. (The deadline of a run is set by its type.) (24)"""
     cancel_again: float = 5.0
     """Time between two cancellations of a run that does not end (26)."""
     abandon_after: float = 60.0
@@ -76,33 +76,33 @@ class Rules:
     sessions_per_token: int = 100
     """Open sessions of one token, so that no page takes all places from the others (limits)."""
     tickets_limit: int = 1_000
-    """Tickets that wait for one request (limits)."""
+    """Tickets waiting for one request (limits)."""
     records_limit: int = 1_000
-    """Requests for single records that wait (limits)."""
+    """Waiting requests for single records (limits)."""
 
     late_intervals: int = 2
     """A type is late when its last success is older than this number of intervals (status)."""
     late_without_interval: float = 48 * 3600.0
-    """Or than this where the interval is off (status)."""
+    """A type whose interval is off is late when its last success is older than this (status)."""
     clock_tolerance: float = 2.0
-    """A wall clock that falls behind the monotonic one by more has jumped back (30)."""
+    """If the wall clock falls behind the monotonic one by more than this, it was set back (30)."""
     longest_sleep: float = 30.0
     """Maximum time between two steps of the dispatcher, so that it notices sleep and changes of the clock."""
     slept: float = 120.0
-    """A step that is later than this after its time means that the computer slept (28)."""
+    """If a step is late by more than this, the computer slept (28)."""
 
     expected_whole: float = 60.0
-    """Forecast of a whole read never seen before (32)."""
+    """Expected duration of a whole read that was never made before (32)."""
     expected_fast: float = 5.0
-    """Forecast of a fast read (32)."""
+    """Expected duration of a fast read (32)."""
     expected_one: float = 5.0
-    """Forecast of a read of one record (32)."""
+    """Expected duration of a read of one record (32)."""
     durations_kept: int = 10
-    """Past durations that forecasts are made from (32)."""
+    """Number of past durations from which the expected one is computed (32)."""
 
     def back_off(self, interval: int | None, failures: int) -> float | None:
-        """Seconds that the schedule waits after ``failures`` failed requests in a row; ``None``: no longer than usual
-        (23). ``interval``: of the type, in minutes; ``None`` = off."""
+        """Seconds that the schedule waits after ``failures`` failed requests in a row; ``None``: it does not back off
+        (23). ``interval``: the type's, in minutes; ``None`` = off."""
         if failures < self.back_off_after:
             return None
         usual = (interval or 0) * 60.0

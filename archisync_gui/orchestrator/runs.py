@@ -30,7 +30,7 @@ from archisync_gui.orchestrator.decide import effective_priority
 from archisync_gui.orchestrator.requests import (
     delivered,
     dropped,
-    forms_told,
+    forms_notified,
     joined,
     put_back,
     stop_asked,
@@ -54,14 +54,14 @@ LIMITS = {
     StopCause.DEADLINE: "run-deadline",
     StopCause.WATCHDOG: "run-watchdog",
 }
-"""Stops that count as failures (rule 24), with the code of their text."""
+"""Stop causes that count as failures (rule 24), with the failure's code."""
 
 
 # ---------------------------------------------------------------------------------------------------------- life
 
 
 def started(state: State, now: Moment, slot: Slot) -> State:
-    """The request in ``slot`` gets the lock: a new run, or its suspended one goes on (rule 19)."""
+    """The request in ``slot`` gets the lock: a new run starts, or its suspended run goes on (rule 19)."""
     request = state.queue[slot]
     priority = effective_priority(state, request)
     state = state.without_request(slot)
@@ -93,10 +93,10 @@ def progressed(state: State, now: Moment, run_id: str, progress: Progress) -> St
     if (active := state.running(run_id)) is None:
         return state
     active = evolve(active, progress=progress, progress_at=now.mono)
-    return evolve(state, active=active).with_effects(events.SyncProgress(*active.about(), *_read(progress)))
+    return evolve(state, active=active).with_effects(events.SyncProgress(*active.about(), *_figures(progress)))
 
 
-def _read(progress: Progress) -> tuple[str, int | None, int | None, int, int | None]:
+def _figures(progress: Progress) -> tuple[str, int | None, int | None, int, int | None]:
     return progress.step, progress.page, progress.pages, progress.rows, progress.total
 
 
@@ -108,8 +108,8 @@ def freshness_restated(
     ages: tuple[datetime | None, datetime | None, datetime | None],
     doubtful: Collection[str] = (),
 ) -> State:
-    """The operator changed the stored rows by hand (cleared, accepted, re-keyed): last success, ``newAsOf`` and
-    ``allAsOf`` are what the store says now, and a refused read is no longer the last word (data rules)."""
+    """The operator changed the stored rows (cleared, accepted, re-keyed): take the times of last success, ``newAsOf``
+    and ``allAsOf`` from the store, and no longer show a refused read as the last attempt (data rules)."""
     names = ("last_success", "new_as_of", "all_as_of")
     success, new, whole = (
         None if at is None else Stamp(at, doubtful=at > now.wall or name in doubtful)
@@ -126,7 +126,8 @@ def freshness_restated(
 
 
 def long_step(state: State, now: Moment, run_id: str, limit: float | None) -> State:
-    """The runner declares a step without progress of up to ``limit`` seconds; ``None``: it is over (rule 24)."""
+    """The runner declares a step of up to ``limit`` seconds without progress; ``None``: the step has ended
+    (rule 24)."""
     if (active := state.running(run_id)) is None:
         return state
     until = None if limit is None else now.mono + limit
@@ -143,8 +144,8 @@ def stop_sent(state: State, now: Moment, run_id: str, cause: StopCause) -> State
 
 
 def abandoned(state: State, now: Moment, run_id: str) -> State:
-    """The run ignored all cancellations: it loses the lock, and its result is ignored (rule 26). For its request this
-    is a failed or cancelled attempt like any other."""
+    """The run ignored all cancellations: it loses the lock, and its result will be ignored (rule 26). Its request is
+    handled as after any failed or cancelled attempt."""
     if (active := state.running(run_id)) is None:
         return state
     error = _error(active, "run-abandoned", "the run did not end and was abandoned")
@@ -154,7 +155,7 @@ def abandoned(state: State, now: Moment, run_id: str) -> State:
 
 
 def abandoned_over(state: State, _now: Moment, run_id: str) -> State:
-    """The task of an abandoned run has ended at last."""
+    """The task of an abandoned run has ended."""
     left = tuple(a for a in state.abandoned if a.run.id != run_id)
     if len(left) == len(state.abandoned):
         return state
@@ -162,62 +163,62 @@ def abandoned_over(state: State, _now: Moment, run_id: str) -> State:
 
 
 def ended(state: State, now: Moment, run_id: str, end: Finished | Suspended | ErrorInfo) -> State:
-    """The run's task is over: it returned or raised. Frees the lock."""
+    """The run's task is done, with this end. Frees the lock."""
     if (active := state.running(run_id)) is None:
         return state
     state = _after_end(evolve(state, active=None), now, active, end)
-    # Its account may have gone while it ran: then no account could serve what it put back into the queue.
+    # If its account was removed meanwhile, no account can serve a request that was put back into the queue.
     return state if active.run.account in state.enabled else accounts.orphans_dropped(state, now)
 
 
-def _after_end(state: State, now: Moment, active: Attempt, how: Finished | Suspended | ErrorInfo) -> State:
-    if isinstance(how, Finished):  # what was read is stored, also where it was told to stop: too late (rule 26)
-        return _finished(state, now, active, how)
+def _after_end(state: State, now: Moment, active: Attempt, end: Finished | Suspended | ErrorInfo) -> State:
+    if isinstance(end, Finished):  # the rows are stored, even if it was cancelled: that came too late (rule 26)
+        return _finished(state, now, active, end)
     if active.stop in LIMITS:
         return _failed(state, now, active, _error(active, LIMITS[active.stop], "the run passed a limit"))
     if active.stop is not None:
-        return _cancelled(state, now, active)  # what a run raises that is being cancelled says nothing
-    return _suspended(state, now, active, how) if isinstance(how, Suspended) else _failed(state, now, active, how)
+        return _cancelled(state, now, active)  # an error that is raised after a cancellation has no meaning
+    return _suspended(state, now, active, end) if isinstance(end, Suspended) else _failed(state, now, active, end)
 
 
 # ---------------------------------------------------------------------------------------------------------- ends
 
 
-def _finished(state: State, now: Moment, active: Attempt, how: Finished) -> State:
-    """The runner came to its end: completed, unclean or skipped (rule 20)."""
+def _finished(state: State, now: Moment, active: Attempt, end: Finished) -> State:
+    """The runner finished: completed, unclean or skipped (rule 20)."""
     began = now.wall_at(active.began.mono)
-    as_of, tolerance = how.as_of, timedelta(seconds=state.rules.clock_tolerance)
+    as_of, tolerance = end.as_of, timedelta(seconds=state.rules.clock_tolerance)
     if as_of is not None:
         if as_of - now.wall > tolerance:
-            state = state.with_effects(ClockDoubt())  # the store may have kept that time
+            state = state.with_effects(ClockDoubt())  # the store may have stored that time
         set_back = active.began.wall - began > tolerance
-        # After the wall clock was set back only the monotonic clock tells how old the rows are (rule 30).
+        # After the wall clock was set back, only the monotonic clock shows how old the rows are (rule 30).
         as_of = began if as_of > now.wall or (set_back and as_of > began) else as_of
     row = final_row(
         active,
         now,
-        outcome=how.outcome,
+        outcome=end.outcome,
         as_of=as_of,
-        rows=how.rows,
-        added=how.added,
-        changed=how.changed,
-        gone=how.gone,
-        warnings=how.warnings,
+        rows=end.rows,
+        added=end.added,
+        changed=end.changed,
+        gone=end.gone,
+        warnings=end.warnings,
     )
     key = state.list_key(active.run.type, active.run.account)
-    scope = Scope.ALL if how.whole else active.run.scope
+    scope = Scope.ALL if end.whole else active.run.scope
     before = state.list_states.get(key, ListState())
     list_state = _after_success(state, before, row, Stamp(as_of or began, active.began.mono), scope)
     state = _count_kept(state.with_list_state(key, list_state), key, before, list_state)
     state = accounts.login_worked(state, active.run.account)
     result = result_of(row)
-    kind = events.SyncSkipped if how.outcome is Outcome.SKIPPED else events.SyncCompleted
-    counts = how.rows, how.added, how.changed, how.gone
-    told = kind(*active.about(), how.outcome, *counts, as_of, result.duration_ms, how.warnings)
-    state = _deliver(state.with_effects(row), active.request, result).with_effects(told)
-    if how.whole and active.run.scope is Scope.NEW:
+    kind = events.SyncSkipped if end.outcome is Outcome.SKIPPED else events.SyncCompleted
+    counts = end.rows, end.added, end.changed, end.gone
+    event = kind(*active.about(), end.outcome, *counts, as_of, result.duration_ms, end.warnings)
+    state = _deliver(state.with_effects(row), active.request, result).with_effects(event)
+    if end.whole and active.run.scope is Scope.NEW:
         state = _satisfied_too(state, now, active, result, Scope.ALL)
-    if how.outcome is not Outcome.COMPLETED or active.run.scope is Scope.ONE:
+    if end.outcome is not Outcome.COMPLETED or active.run.scope is Scope.ONE:
         return state
     if active.run.scope is Scope.ALL:
         return _satisfied_too(state, now, active, result, Scope.NEW)
@@ -225,7 +226,7 @@ def _finished(state: State, now: Moment, active: Attempt, how: Finished) -> Stat
 
 
 def _after_success(state: State, list_state: ListState, row: RunRecord, stamp: Stamp, scope: Scope) -> ListState:
-    """What is known after a run that did not fail. A fast read never moves the last success (rule 12)."""
+    """The list's state after a run that did not fail. A fast read never changes the last success (rule 12)."""
     list_state = _shown(list_state, row, scope)
     match row.outcome, scope:
         case Outcome.COMPLETED, Scope.NEW:
@@ -246,23 +247,24 @@ def _after_success(state: State, list_state: ListState, row: RunRecord, stamp: S
 
 
 def _shown(known: ListState, row: RunRecord, scope: Scope) -> ListState:
-    """With ``row`` as the attempt that statuses show. A whole read that failed or was refused is shown until another
-    one comes to an end of its own: a fast read, a single record or a cancelled attempt says nothing about it."""
+    """With ``row`` as the attempt that statuses show. A whole read that failed or was refused stays shown until another
+    whole read is applied, refused or fails: a fast read, a single record or a cancelled attempt does not replace it."""
     if known.failures and (scope is not Scope.ALL or row.outcome in (Outcome.CANCELLED, Outcome.SKIPPED)):
         return known
     return evolve(known, last=row)
 
 
 def _newer(known: Stamp | None, stamp: Stamp) -> Stamp:
-    """A long whole read must not hide a fast read that began after it (rule 12)."""
+    """The later stamp by the monotonic clock: a fast read that began during a whole read is newer than it (rule 12)."""
     if known is None or known.doubtful or known.mono is None or stamp.mono is None or known.mono < stamp.mono:
         return stamp
     return known
 
 
 def _satisfied_too(state: State, now: Moment, active: Attempt, result: RunResult, scope: Scope) -> State:
-    """A clean whole read gives the request of the other scope whose last asker came before it began what it wanted
-    (words, rule 6). A suspended read that is not satisfied begins anew: the rows that it has are older (19)."""
+    """A clean whole read also satisfies the waiting request of the other scope, if its last asker came before the read
+    began (words, rule 6). If it does not, a suspended read of that request starts over, since its rows are older
+    (rule 19)."""
     slot = Slot(active.run.type, active.run.account, scope)
     if (waiting := state.queue.get(slot)) is None:
         return state
@@ -272,13 +274,13 @@ def _satisfied_too(state: State, now: Moment, active: Attempt, result: RunResult
     return _deliver(sessions.served(state, now, slot.account), waiting, evolve(result, scope=scope))
 
 
-def _suspended(state: State, now: Moment, active: Attempt, how: Suspended) -> State:
+def _suspended(state: State, now: Moment, active: Attempt, end: Suspended) -> State:
     """The run stopped at a safe point; it waits in its slot, without page and lock (rule 19)."""
     suspended = evolve(
         active,
         since=now,
-        resume=how.state if active.run.scope is Scope.ALL else None,  # at most one state per type and account
-        progress=how.progress,
+        resume=end.state if active.run.scope is Scope.ALL else None,  # at most one state per type and account
+        progress=end.progress,
         spent=active.seconds(now),
     )
     whole = evolve(active.request, suspended=suspended)
@@ -286,12 +288,13 @@ def _suspended(state: State, now: Moment, active: Attempt, how: Suspended) -> St
     if not request.askers and request.slot not in state.queue:
         return dropped(state, now, whole)
     state = _deliver_to_closed_forms(put_back(state, request), active.request, request, result_of(active.record()))
-    return state.with_effects(events.SyncSuspended(*active.about(), *_read(how.progress)))
+    return state.with_effects(events.SyncSuspended(*active.about(), *_figures(end.progress)))
 
 
 def _cancelled(state: State, now: Moment, active: Attempt, error: ErrorInfo | None = None) -> State:
-    """The run was cancelled and has ended (rule 26). After a hold, the requests of schedule and forms wait again."""
-    assert active.stop is not None  # nothing else cancels a run
+    """The run was cancelled and has ended (rule 26). After a hold, its askers schedule and forms go back to the
+    queue."""
+    assert active.stop is not None
     row = final_row(active, now, outcome=Outcome.CANCELLED, error=error)
     key = state.list_key(row.type, row.account)
     state = state.with_list_state(key, _shown(state.list_states.get(key, ListState()), row, row.scope))
@@ -328,7 +331,7 @@ def _failed(state: State, now: Moment, active: Attempt, error: ErrorInfo) -> Sta
     pause = pauses[row.attempt - 1]
     state = _deliver_to_closed_forms(state, active.request, request, result_of(row))
     retry = evolve(request, attempt=row.attempt + 1, not_before=now.mono + pause, repeat=True)
-    state = forms_told(put_back(state, retry).with_effects(failure), retry, error)
+    state = forms_notified(put_back(state, retry).with_effects(failure), retry, error)
     return state.with_effects(events.RetryPlanned(*active.about()[:-1], row.attempt + 1, pause))
 
 
@@ -341,7 +344,7 @@ def _after_failure(state: State, list_state: ListState, now: Moment, row: RunRec
 
 
 def _count_kept(state: State, key: tuple[SyncType, AccountId], before: ListState, after: ListState) -> State:
-    """Failures in a row are counted here and nowhere else; the count is kept over restarts (rule 23)."""
+    """Store the count of failures in a row, if it changed, in a note that is kept over restarts (rule 23)."""
     if (before.failures, before.back_off) == (after.failures, after.back_off):
         return state
     until = None if after.back_off is None else after.back_off.isoformat()
@@ -350,12 +353,12 @@ def _count_kept(state: State, key: tuple[SyncType, AccountId], before: ListState
 
 
 def _deliver_to_closed_forms(state: State, before: Request, after: Request, result: RunResult) -> State:
-    """The forms that closed meanwhile and are in the request no more have their outcome, too (rule 5)."""
+    """Deliver the outcome to the forms that closed meanwhile and are no longer in the request (rule 5)."""
     return delivered(state, [a.id for a in before.askers if a not in after.askers], result)
 
 
 def _deliver(state: State, request: Request, result: RunResult) -> State:
-    """All remaining askers of the request get its one outcome (rule 5)."""
+    """Deliver the one outcome of the request to all its askers (rule 5)."""
     if not state.closing:
         state = used_up(state, request)
     return delivered(state, [a.id for a in request.askers], result)

@@ -1,4 +1,5 @@
-"""Transitions of time: what happens by itself, when types are due, the daily read, intervals (rules 3, 28, 29, 30)."""
+"""Transitions of time: changes that time alone causes, due reads, the daily read, intervals, the operator's pause
+(rules 3, 9, 28, 29, 30)."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from archisync_gui.model import AccountId, ErrorInfo, FailureKind, Origin, Reaso
 from archisync_gui.orchestrator import office_hours, sessions
 from archisync_gui.orchestrator.blocks import breathing, late_times, quiet, stopped_by
 from archisync_gui.orchestrator.decide import dues
-from archisync_gui.orchestrator.requests import asked, forms_told, scheduled, stop_asked, with_owed
+from archisync_gui.orchestrator.requests import asked, forms_notified, scheduled, stop_asked, with_owed
 from archisync_gui.orchestrator.rules import Rules
 from archisync_gui.orchestrator.state import Lateness, ListState, State, StopCause
 from archisync_gui.orchestrator.values import (
@@ -26,22 +27,22 @@ from archisync_gui.orchestrator.values import (
 )
 
 HELD = ErrorInfo("held", FailureKind.PERMANENT, "the operator holds all syncs")
-"""What forms that wait for a read are answered when a pause begins."""
+"""The answer to forms that wait for a read when a pause begins."""
 
 INTERVALS = range(5, 1441)
-"""Whole minutes that a type's interval may have."""
+"""Allowed intervals of a type, in minutes."""
 
 
 def advanced(state: State, now: Moment, *, asleep: bool = False) -> State:
-    """Advance the state to ``now``: age requests, detect changes of the clock, end what has expired, request what is
-    due. Runs before every other transition. ``asleep``: the computer slept meanwhile (:func:`slept`); in the steps of a
-    forecast it does not, however long they are."""
-    gone = now.mono - state.at.mono
+    """Advance the state to ``now``: age requests, detect changes of the clock, end expired sessions and pauses, request
+    due reads. Runs before every other transition. ``asleep``: the computer slept meanwhile (:func:`slept`); False in
+    the steps of a forecast, however long they are."""
+    elapsed = now.mono - state.at.mono
     back = set_back(state, now)
     before = state.at
-    state = evolve(state, queue_time=_queue_time(state, 0.0 if asleep else gone), at=now)
+    state = evolve(state, queue_time=_queue_time(state, 0.0 if asleep else elapsed), at=now)
     if asleep and state.active is not None:
-        state = evolve(state, active=state.active.after_sleep(gone))
+        state = evolve(state, active=state.active.after_sleep(elapsed))
     if back:
         state = clock_doubted(_hold_moved(state, before, now), now)
     if state.closing:
@@ -56,7 +57,7 @@ def advanced(state: State, now: Moment, *, asleep: bool = False) -> State:
 
 
 def held(state: State, now: Moment, until: datetime | None) -> State:
-    """The operator's pause begins, or gets another end; an end that has passed is no pause."""
+    """Begin the operator's pause, or give it another end; an end in the past ends it."""
     if until is not None and until <= now.wall:
         return released(state)
     if state.hold_since is not None:
@@ -68,17 +69,17 @@ def held(state: State, now: Moment, until: datetime | None) -> State:
     waiting = [*state.queue.values(), *([] if state.active is None else [state.active.request])]
     for request in waiting:
         known = state.accounts.get(request.slot.account)
-        # Where the account is stopped, the end of the pause brings a form nothing (rule 9).
+        # If the account is stopped, the form would get no read at the end of the pause, either (rule 9).
         why = HELD if known is None or known.stopped is None else known.stopped
-        state = state if request.anyway else forms_told(state, request, why)
+        state = state if request.anyway else forms_notified(state, request, why)
         if request.for_form and state.queue.get(request.slot) is request:
-            state = state.with_request(evolve(request, repeat=False))  # what they are told promises a read
+            state = state.with_request(evolve(request, repeat=False))  # forms expect a read after the pause (rule 9)
     state = _with_hold_end(evolve(state, hold_since=now.wall), until)
     return state.with_effects(Note("hold", now.wall.isoformat()), events.HoldChanged(True))
 
 
 def _with_hold_end(state: State, until: datetime | None) -> State:
-    """The pause ends at that time, or when the operator ends it."""
+    """Set the time at which the pause ends; ``None``: the operator ends it."""
     if until is None and state.hold_until is None:
         return state
     return evolve(state, hold_until=until).with_effects(
@@ -87,7 +88,7 @@ def _with_hold_end(state: State, until: datetime | None) -> State:
 
 
 def released(state: State) -> State:
-    """The pause is over: the operator ended it, or its time has passed. What waits runs by the usual order."""
+    """End the pause: the operator ended it, or its end has passed. Waiting requests run in the usual order."""
     if state.hold_since is None:
         return state if state.hold_until is None else evolve(state, hold_until=None)
     return evolve(state, hold_since=None, hold_until=None).with_effects(
@@ -96,7 +97,7 @@ def released(state: State) -> State:
 
 
 def _hold_moved(state: State, before: Moment, now: Moment) -> State:
-    """The wall clock was set back: a pause still lasts as long as it would have (rule 30)."""
+    """The wall clock was set back: shift the pause, so that it keeps its length (rules 9, 30)."""
     since, until = state.hold_since, state.hold_until
     if since is None or until is None:
         return state
@@ -106,10 +107,10 @@ def _hold_moved(state: State, before: Moment, now: Moment) -> State:
 
 
 def slept(state: State, now: Moment) -> bool:
-    """True when the last step is so long ago that the computer slept or its clock was set forward. A computer's
-    monotonic clock may count the time that it sleeps, or not."""
-    gone = max((now.wall - state.at.wall).total_seconds(), now.mono - state.at.mono)
-    return gone > state.rules.longest_sleep + state.rules.slept
+    """True when the last step was so long ago that the computer must have slept, or its clock was set forward. (Whether
+    the monotonic clock counts sleep depends on the system.)"""
+    elapsed = max((now.wall - state.at.wall).total_seconds(), now.mono - state.at.mono)
+    return elapsed > state.rules.longest_sleep + state.rules.slept
 
 
 def set_back(state: State, now: Moment) -> bool:
@@ -119,15 +120,16 @@ def set_back(state: State, now: Moment) -> bool:
 
 
 def _queue_time(state: State, seconds: float) -> QueueTime:
-    """Waiting requests age only while the queue can move (rule 3): not while the computer sleeps."""
+    """The queue time after ``seconds``: waiting requests age only while the queue can move (rule 3)."""
     if state.hold_since is not None or quiet(state, state.at):
         return state.queue_time
     may_read = state.away is None and office_hours.is_open(state.at.wall, state.rules.office, state.rules.zone)
-    return QueueTime(state.queue_time.anyone + seconds, state.queue_time.schedule + (seconds if may_read else 0.0))
+    return QueueTime(state.queue_time.total + seconds, state.queue_time.schedule + (seconds if may_read else 0.0))
 
 
 def clock_doubted(state: State, now: Moment) -> State:
-    """The wall clock was set back: ages are unknown, and due times would be far away (rule 30)."""
+    """The wall clock was set back: mark all ages as unknown, and bring due times forward to now where they would be too
+    late (rule 30)."""
 
     def doubted(stamp: Stamp | None) -> Stamp | None:
         return None if stamp is None else stamp._replace(doubtful=True)
@@ -145,7 +147,7 @@ def clock_doubted(state: State, now: Moment) -> State:
     }
     accounts = {account: evolve(a, login_pause=None) for account, a in state.accounts.items()}
     state = evolve(state, list_states=list_states, accounts=accounts, daily_due=_daily_at_most(state, now))
-    # Nothing in the queue changed, but every status built before this moment claims too much.
+    # The queue has not changed, but the event makes readers fetch a new status: earlier ones claim too much.
     return state.with_effects(ClockDoubt(), events.QueueUpdated(len(state.queue)))
 
 
@@ -153,8 +155,8 @@ def clock_doubted(state: State, now: Moment) -> State:
 
 
 def lateness_updated(state: State, now: Moment) -> State:
-    """Emit an event when time alone has changed what a status says: a copy has become late, quiet or a back-off is
-    over, or another day has begun. Nothing else tells it."""
+    """Emit an event if time alone has changed the status: a copy has become late, quiet or a back-off is over, or
+    another day has begun. There is no other event for these changes."""
     depends = state.list_states, state.intervals, state.accounts, state.rules
     known = state.lateness
     same = len(known.depends) == len(depends) and all(a is b for a, b in zip(depends, known.depends, strict=True))
@@ -164,7 +166,7 @@ def lateness_updated(state: State, now: Moment) -> State:
         return state
     if not same:
         return evolve(state, lateness=found)
-    # The times that follow are computed at the next step.
+    # With empty ``depends``, the next step computes the following times.
     return evolve(state, lateness=found._replace(depends=())).with_effects(events.QueueUpdated(len(state.queue)))
 
 
@@ -175,7 +177,7 @@ def _visible_changes(state: State, now: Moment) -> Iterator[datetime]:
 
 
 def next_visible_change(state: State, now: Moment) -> float:
-    """Monotonic time at which the status changes next by time alone; infinite when it will not."""
+    """Monotonic time at which the status changes next by time alone; infinite if it does not."""
     coming = state.lateness.times[state.lateness.passed :]
     return now.mono_at(coming[0]) if coming else float("inf")
 
@@ -184,8 +186,8 @@ def next_visible_change(state: State, now: Moment) -> float:
 
 
 def due_requested(state: State, now: Moment, asleep: bool) -> State:
-    """Request what is due, once, however much time was missed (rule 28), and emit what was missed. The read stays owed
-    until a run has used its due time up."""
+    """Request each read that is due, once, however many times were missed (rule 28), and emit the missed times. A read
+    stays owed until a run uses up its due time."""
     missed: list[events.Missed] = []
     for due, sync_type, account in dues(state):
         if due <= now.wall:
@@ -195,7 +197,7 @@ def due_requested(state: State, now: Moment, asleep: bool) -> State:
             key = state.list_key(sync_type, account)
             state = with_due(state, key, None if interval is None else _next_due(due, interval, now))
             state = _scheduled(state, now, sync_type, account, due)
-    state = _told(state, missed)
+    state = _with_missed(state, missed)
     daily = state.daily_due
     if daily is not None and daily <= now.wall:
         for sync_type, account in list(state.reads()):
@@ -205,26 +207,27 @@ def due_requested(state: State, now: Moment, asleep: bool) -> State:
 
 
 def _next_due(due: datetime, interval: int, now: Moment) -> datetime:
-    """The next time in the type's own phase; after a gap, one interval from now."""
+    """One interval after ``due``; if that has passed, too, one interval from now."""
     following = due + timedelta(minutes=interval)
     return following if following > now.wall else now.wall + timedelta(minutes=interval)
 
 
 def _missed(state: State, now: Moment, slot: Slot, due: datetime, interval: int, asleep: bool) -> list[events.Missed]:
-    """The times up to now at which a read was due and did not happen, and why. The last one is made up now, unless
-    the schedule's request for an earlier one still waits. That the office is closed is no miss."""
-    passed_by = _times_due(due, interval, now)
+    """The times up to now at which a read was due but not made, with the reason; at most one entry. The last time does
+    not count, since it is requested now, unless the schedule's request for an earlier one still waits. A read that the
+    closed office prevented does not count, either."""
+    count_due = _times_due(due, interval, now)
     waiting = state.queue.get(slot)
     if waiting is None or not any(a.id == SCHEDULE for a in waiting.askers):
-        count, reason = passed_by - 1, Reason.ASLEEP if asleep else Reason.BEHIND
+        count, reason = count_due - 1, Reason.ASLEEP if asleep else Reason.BEHIND
     else:
         block = stopped_by(state, waiting, now)
-        count, reason = passed_by, Reason.ASLEEP if asleep else Reason.BEHIND if block is None else block.reason
+        count, reason = count_due, Reason.ASLEEP if asleep else Reason.BEHIND if block is None else block.reason
     return [] if count < 1 or reason is Reason.OFFICE_HOURS else [_miss(slot, due, interval, count, reason)]
 
 
 def _times_due(due: datetime, interval: int, now: Moment) -> int:
-    """How often a type was due from ``due`` to now."""
+    """How many times a type was due from ``due`` to now."""
     return 1 + int((now.wall - due).total_seconds() // (interval * 60))
 
 
@@ -233,12 +236,12 @@ def _miss(slot: Slot, due: datetime, interval: int, count: int, reason: Reason) 
     return events.Missed(slot.type, slot.account, due, last, count, reason)
 
 
-def _told(state: State, missed: list[events.Missed]) -> State:
+def _with_missed(state: State, missed: list[events.Missed]) -> State:
     return state.with_effects(events.ScheduleMissed(tuple(missed))) if missed else state
 
 
 def _scheduled(state: State, now: Moment, sync_type: SyncType, account: AccountId, due: datetime) -> State:
-    """Add the schedule's request, unless its earlier one still waits."""
+    """Add the schedule's request, unless an earlier one still waits."""
     slot = Slot(sync_type, account, Scope.ALL)
     key = state.list_key(sync_type, account)
     owed = state.list_state(sync_type, account).owed
@@ -250,7 +253,7 @@ def _scheduled(state: State, now: Moment, sync_type: SyncType, account: AccountI
 
 
 def with_due(state: State, key: tuple[SyncType, AccountId], due: datetime | None) -> State:
-    """The schedule's next time of one type and account, kept over restarts."""
+    """Set when the schedule requests a type of an account next; kept over restarts."""
     sync_type, account = key
     state = state.with_list_state(key, evolve(state.list_states.get(key, ListState()), due=due))
     return state.with_effects(Note(f"due:{sync_type}:{account}", None if due is None else due.isoformat()))
@@ -262,19 +265,19 @@ def _next_daily(state: State, now: Moment) -> datetime | None:
 
 
 def _daily_at_most(state: State, now: Moment) -> datetime | None:
-    """When the daily read is due: as planned, unless that is later than the next time a right clock would plan."""
+    """When the daily read is due: as planned, but not later than it would be planned now."""
     coming = _next_daily(state, now)
     return coming if coming is None or state.daily_due is None else min(coming, state.daily_due)
 
 
 def with_daily(state: State, due: datetime | None) -> State:
-    """The next daily read of everything, kept over restarts (rule 28)."""
+    """Set when the daily read of all types is due next; kept over restarts (rule 28)."""
     return evolve(state, daily_due=due).with_effects(Note("daily", None if due is None else due.isoformat()))
 
 
 def planned(state: State, now: Moment) -> State:
-    """At a start, and when accounts or rules change: what was never read is due now, what is overdue at its stagger,
-    the others keep their time (rule 28)."""
+    """Plan the schedule at a start, and when accounts or rules change: a list that was never read is due now, an
+    overdue one at its stagger, the others keep their due time (rule 28)."""
     if not state.rules.schedule:
         return state
     missed: list[events.Missed] = []
@@ -284,11 +287,11 @@ def planned(state: State, now: Moment) -> State:
         due: datetime | None
         interval = state.intervals.get(sync_type)
         if list_state.owed is not None and not _asked_already(state, sync_type, account):
-            # Asked for by an earlier process, whose queue is gone (rule 28).
+            # Requested by an earlier process, whose queue is lost (rule 28).
             slot = Slot(sync_type, account, Scope.ALL)
             missed.append(_miss(slot, list_state.owed, interval or 0, 1, Reason.NOT_RUNNING))
-            # It comes at once where it was never read, and where its next time has passed as well: a computer that is
-            # never on for as long as the stagger would otherwise never read it.
+            # Due now if the list was never read, or if its next due time has passed, too: a computer that is never on
+            # for as long as the stagger would otherwise never read it.
             again = list_state.success is None or (list_state.due is not None and list_state.due <= now.wall)
             due = now.wall + timedelta(minutes=0 if again else state.types[sync_type].stagger)
         elif list_state.owed is not None:
@@ -304,18 +307,18 @@ def planned(state: State, now: Moment) -> State:
                 state = with_owed(state, key, list_state.due)
             due = now.wall + timedelta(minutes=state.types[sync_type].stagger)
         else:
-            # A stored time further away than one interval was written by a wrong clock.
+            # A stored time that is more than one interval away was written with a wrong clock.
             due = min(list_state.due, now.wall + timedelta(minutes=interval))
         if due != list_state.due:
             state = with_due(state, key, due)
-    state = _told(state, missed)
+    state = _with_missed(state, missed)
     daily = _daily_at_most(state, now)
     return state if daily == state.daily_due else with_daily(state, daily)
 
 
 def _asked_already(state: State, sync_type: SyncType, account: AccountId) -> bool:
-    """True while the schedule's request for that list waits or runs, or is planned; what was never read is not put
-    off to a planned time."""
+    """True while the schedule's request for that list waits, runs or is planned within the stagger. A list that was
+    never read does not count as planned."""
     list_state, at = state.list_state(sync_type, account), state.at.wall
     due = list_state.due if list_state.success is not None else None
     planned = due is not None and at < due <= at + timedelta(minutes=state.types[sync_type].stagger)
@@ -326,14 +329,14 @@ def refuse_interval(state: State, sync_type: SyncType, minutes: int | None) -> N
     """Raise ``SyncFailure`` for an unknown list, or minutes that its interval may not have."""
     if sync_type not in state.types:
         raise SyncFailure("request-unknown-type", FailureKind.PERMANENT, params={"type": sync_type})
-    # ``True in range(...)`` holds and ``30.0 in range(...)`` too: only whole numbers are minutes.
+    # ``True in range(...)`` and ``30.0 in range(...)`` are true, but only an ``int`` is allowed.
     if minutes is not None and (isinstance(minutes, (bool, float)) or minutes not in INTERVALS):
         params = {"low": INTERVALS.start, "high": INTERVALS.stop - 1}
         raise SyncFailure("interval-range", FailureKind.PERMANENT, params=params)
 
 
 def interval_set(state: State, now: Moment, sync_type: SyncType, minutes: int | None) -> State:
-    """One type's interval changes; no other moves (rule 29). The settings keep it."""
+    """Change one type's interval; no other type's due time changes (rule 29)."""
     before = state.intervals.get(sync_type)
     if before == minutes:
         return state
@@ -343,7 +346,7 @@ def interval_set(state: State, now: Moment, sync_type: SyncType, minutes: int | 
         list_state = state.list_states.get(key, ListState())
         in_hand = scheduled(state, Slot(sync_type, account, Scope.ALL)) is not None
         if list_state.owed is not None and list_state.due is not None and not in_hand:
-            continue  # the read of an earlier process is made up at its time, whatever the interval is now (rule 28)
+            continue  # a read owed since an earlier process keeps its due time, whatever the interval is (rule 28)
         if minutes is None:
             state = with_due(state, key, None)
             continue
@@ -357,7 +360,7 @@ def interval_set(state: State, now: Moment, sync_type: SyncType, minutes: int | 
 
 
 def rules_set(state: State, now: Moment, rules: Rules) -> State:
-    """Other numbers from now on. The daily read is planned anew where its time or the office's zone changed."""
+    """Use other rules from now on. The daily read is planned again if its time or the office's zone changed."""
     before = state.rules
     kept = rules.daily_full == before.daily_full and rules.zone == before.zone
     state = planned(evolve(state, rules=rules, daily_due=state.daily_due if kept else None), now)
@@ -365,7 +368,7 @@ def rules_set(state: State, now: Moment, rules: Rules) -> State:
 
 
 def away_set(state: State, why: Reason | None) -> State:
-    """The computer cannot reach anything now, or (``None``) can again."""
+    """The computer has no network or is about to sleep, or (``None``) neither of both any more."""
     if state.away is why:
         return state
     return evolve(state, away=why).with_effects(events.ScheduleChanged(away=why))

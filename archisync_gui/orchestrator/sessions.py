@@ -1,4 +1,4 @@
-"""Transitions of smart sessions: each order form page has a lease of its own, and ends no other (rules 10-18)."""
+"""Transitions of smart sessions, one for each order form page, each with a lease of its own (rules 10-18)."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from archisync_gui.orchestrator.values import FORM_PRIORITY, Asker, Effect, Mome
 def opened(
     state: State, now: Moment, session_id: str | None, account: AccountId | None, *, label: str = "", token: str = ""
 ) -> tuple[State, str]:
-    """Open a page's session, or find the open one; the answer is the id under which it is kept. What a page that asks
-    again leaves out stays as it was. Without an account the session reads with the first in use. An id that has ended
-    stays ended (rule 14): the caller looks into ``State.ended`` first."""
+    """Open a page's session, or find the open one; the answer is its key in ``State.sessions``. An open session keeps
+    its ``label`` and ``account`` where the call leaves them out. Without an account the session reads with the first
+    one in use. The caller checks ``State.ended_sessions`` before, since an ended id must not be opened again
+    (rule 14)."""
     first = next(iter(state.enabled), None)
     known = None if session_id is None else state.sessions.get(session_id)
     if session_id is not None and known is not None:
@@ -33,7 +34,7 @@ def opened(
     lease = state.rules.anonymous_lease if anonymous else state.rules.lease
     session = Session(handle, account, label, token, now, now, now.mono + lease, anonymous=anonymous)
     if not state.sessions:
-        # Quiet begins anew only if everything that waited had its turn in the gap; see ``drained`` (rule 11).
+        # Quiet begins again only if all waiting requests could run since the last session; see ``drained`` (rule 11).
         since = now.mono if state.quiet_since is None else state.quiet_since
         state = evolve(state, quiet_since=since).with_effects(events.SmartSyncStarted(handle))
     state = _kept(state, session_id, session)
@@ -41,8 +42,8 @@ def opened(
 
 
 def wants_fresh(state: State, now: Moment, session_id: str) -> State:
-    """An open session wants new customers. A fast read that began less than 30 s ago, or is waiting, serves it too
-    (rule 12); when the newest data are that fresh already, only the whole list may have to follow (rule 13)."""
+    """Request fresh customers for an open session. A fast read that waits, or began less than 30 s ago, serves it too
+    (rule 12). If the newest data are that fresh already, only the whole list is requested, if it is old (rule 13)."""
     session = state.sessions[session_id]
     slot = fast_slot(state, session.account)
     if slot is None:
@@ -54,8 +55,8 @@ def wants_fresh(state: State, now: Moment, session_id: str) -> State:
 
 
 def _joined_active(state: State, now: Moment, slot: Slot, askers: tuple[Asker, ...], limit: float) -> State | None:
-    """The active run of that slot serves these forms too, so that none of them suspends it. ``None``: there is none
-    that began less than ``limit`` seconds ago."""
+    """Add these forms to the active run of that slot, so that they do not suspend it. ``None``: no active run of that
+    slot began less than ``limit`` seconds ago."""
     active = state.active
     if active is None or active.request.slot != slot or active.stop or now.mono - active.began.mono >= limit:
         return None
@@ -63,7 +64,7 @@ def _joined_active(state: State, now: Moment, slot: Slot, askers: tuple[Asker, .
 
 
 def served(state: State, now: Moment, account: AccountId | None) -> State:
-    """The newest customers of an account are there: forms that waited for them know how long it took."""
+    """The newest customers of an account were read: note in the sessions that waited how long that took."""
     sessions = dict(state.sessions)
     for session_id, session in state.sessions.items():
         if session.account == account and session.fresh_after is None:
@@ -72,7 +73,8 @@ def served(state: State, now: Moment, account: AccountId | None) -> State:
 
 
 def fast_slot(state: State, account: AccountId | None) -> Slot | None:
-    """Where the fast read of an account's customers waits; ``None`` without account or a type that offers it."""
+    """The slot of the fast read of an account's customers; ``None``: the account is not in use, or no type offers fast
+    reads."""
     sync_type = next((t.name for t in state.types.values() if t.fast), None)
     if sync_type is None or account not in state.enabled:
         return None
@@ -80,13 +82,13 @@ def fast_slot(state: State, account: AccountId | None) -> Slot | None:
 
 
 def fresh_enough(state: State, now: Moment, slot: Slot) -> bool:
-    """True when the newest records were read so recently that no read is needed (rule 12)."""
+    """True if the newest records were read so recently that no fast read is needed (rule 12)."""
     new = state.list_state(slot.type, slot.account).new
     return new is not None and new.age(now) < state.rules.shared_read
 
 
 def whole_list_follows(state: State, now: Moment, active: Attempt) -> State:
-    """After a fast read for a form, the whole list follows by itself when it is old (rule 13)."""
+    """After a fast read for a form, request the whole list if it is old (rule 13)."""
     open_forms = {form(s.handle) for s in state.sessions.values()}
     askers = tuple(a for a in active.request.askers if a.id in open_forms)
     return _whole_list(state, now, active.request.slot, askers)
@@ -102,7 +104,7 @@ def _whole_list(state: State, now: Moment, slot: Slot, forms: tuple[Asker, ...])
     if (serving := _joined_active(state, now, slot, forms, state.rules.whole_age)) is not None:
         return serving
     waiting = state.queue.get(slot)
-    # A suspended read that is young enough gives the form what it needs when it goes on.
+    # A suspended read need not start over if it is recent enough for the form.
     restart = (
         waiting is not None
         and waiting.suspended is not None
@@ -117,15 +119,15 @@ def _whole_list(state: State, now: Moment, slot: Slot, forms: tuple[Asker, ...])
 
 
 def touched(session: Session, now: Moment, lease: float) -> Session:
-    """Renew the session's lease after a sign of life. It also ends the grace after a lost connection: a page that can
-    still call is there, though its connections are cut. Anonymous sessions are never renewed (rules 15, 16)."""
+    """Renew the session's lease after a sign of life. This also ends the grace after a lost connection: a page that
+    calls is still there, even if its connections are cut. Anonymous sessions are never renewed (rules 15, 16)."""
     if session.anonymous:
         return session
     return evolve(session, last_sign=now, deadline=now.mono + lease, lost=None)
 
 
 def changed(state: State, session_id: str, change: Callable[[Session], Session]) -> State:
-    """A session of a tab after ``change``; nothing happens to ids that are not open."""
+    """Apply ``change`` to the session of a tab; does nothing for an id that is not open or is anonymous."""
     session = state.sessions.get(session_id)
     return state if session is None or session.anonymous else _kept(state, session_id, change(session))
 
@@ -136,7 +138,7 @@ def with_sign(state: State, now: Moment, session_id: str) -> State:
 
 
 def with_connection(state: State, now: Moment, session_id: str) -> State:
-    """The tab's own line is up, which is a sign of life too."""
+    """The tab's connection is open, which is a sign of life, too."""
     return changed(
         state,
         session_id,
@@ -145,18 +147,18 @@ def with_connection(state: State, now: Moment, session_id: str) -> State:
 
 
 def without_connection(state: State, now: Moment, session_id: str) -> State:
-    """The tab's line was lost: a new one within the grace saves the session (rule 15)."""
+    """A connection of the tab was lost: with the last one, the grace begins (rule 15)."""
 
-    def lose(session: Session) -> Session:
+    def disconnected(session: Session) -> Session:
         left = max(0, session.connections - 1)
         lost = now.mono + state.rules.grace if session.connections and not left else session.lost
         return evolve(session, connections=left, lost=lost)
 
-    return changed(state, session_id, lose)
+    return changed(state, session_id, disconnected)
 
 
 def deadline(state: State, now: Moment, session_id: str) -> datetime | SessionEnd:
-    """When a page's session ends by itself (wall clock), or why there is none."""
+    """When a page's session ends by itself (wall clock), or why there is no session."""
     session = state.sessions.get(session_id)
     if session is None or session.anonymous:
         return end_of(state, session_id) or SessionEnd.UNKNOWN
@@ -167,19 +169,19 @@ def deadline(state: State, now: Moment, session_id: str) -> datetime | SessionEn
 
 
 def end_of(state: State, session_id: str) -> SessionEnd | None:
-    """Why the session of that id ended; ``None``: it is open, or not known."""
+    """Why the session with that id ended; ``None``: it is open, or not known."""
     ended_session = state.ended_sessions.get(session_id)
     return None if ended_session is None else ended_session.reason
 
 
 def end_by_handle(state: State, handle: str) -> SessionEnd:
-    """Why a session that is not open ended, by what may be shown of it."""
-    return next((t.reason for t in state.ended_sessions.values() if handle and t.handle == handle), SessionEnd.UNKNOWN)
+    """Why the session with that public handle ended."""
+    return next((e.reason for e in state.ended_sessions.values() if handle and e.handle == handle), SessionEnd.UNKNOWN)
 
 
 def closed(state: State, now: Moment, session_id: str | None, token: str) -> tuple[State, CloseResult]:
-    """A page closes its session. Without an id: the oldest anonymous one of the same token (rule 16). A close that
-    arrives before its open wins: the id is remembered as ended (rule 14)."""
+    """A page closes its session. Without an id: the oldest anonymous one of the same token (rule 16). If the close
+    arrives before the open, the id is remembered as ended, so that the open is refused (rule 14)."""
     anonymous = session_id is None
     if session_id is None:
         session_id = oldest_anonymous(state, token)
@@ -195,13 +197,13 @@ def closed(state: State, now: Moment, session_id: str | None, token: str) -> tup
 
 
 def oldest_anonymous(state: State, token: str) -> str | None:
-    """The session that a close without id ends: the oldest anonymous one of the same token (rule 16)."""
-    mine = [(s.since.mono, session_id) for session_id, s in state.sessions.items() if s.anonymous and s.token == token]
-    return min(mine)[1] if mine else None
+    """The id of the oldest anonymous session of the same token, which a close without id ends (rule 16)."""
+    found = [(s.since.mono, session_id) for session_id, s in state.sessions.items() if s.anonymous and s.token == token]
+    return min(found)[1] if found else None
 
 
 def by_handle(state: State, handle: str) -> str | None:
-    """The id of an open session, by what may be shown of it."""
+    """The id of the open session with that public handle."""
     return next((session_id for session_id, s in state.sessions.items() if s.handle == handle), None)
 
 
@@ -221,45 +223,43 @@ def ended(state: State, now: Moment, session_id: str, reason: SessionEnd) -> Sta
 
 
 def _end_events(session: Session, reason: SessionEnd, count: int, put_off: int | None = None) -> list[Effect]:
-    """The events of a session's end; ``count`` sessions are left. ``put_off``: for how many milliseconds others had to
-    wait."""
+    """The events of a session's end; ``count`` sessions are still open. ``put_off``: see :func:`_put_off`."""
     fresh = session.fresh_after
-    told = (*about(session), reason, count, None if fresh is None else round(fresh * 1000), put_off)
+    fields = (*about(session), reason, count, None if fresh is None else round(fresh * 1000), put_off)
     kinds = (events.SmartSyncTimeout,) if reason is SessionEnd.TIMEOUT else ()
-    return [kind(*told) for kind in (*kinds, events.SessionClosed)]
+    return [kind(*fields) for kind in (*kinds, events.SessionClosed)]
 
 
 def _put_off(state: State, now: Moment, session: Session) -> int | None:
-    """For how many milliseconds the request that waited longest has been put off when the last form closes; ``None``:
-    others still wait for another form."""
+    """When the last form closes: for how many milliseconds the request that waited longest was put off by forms.
+    ``None``: another form is still open."""
     if len(state.sessions) != 1:
         return None
     begun = session.since.mono if state.quiet_since is None else state.quiet_since
     blocked = [(r, stopped_by(state, r, now)) for r in state.queue.values()]
-    waits = [now.mono - max(r.asked.mono, begun) for r, by in blocked if by and by.reason is Reason.SESSION]
+    waits = [now.mono - max(r.asked.mono, begun) for r, block in blocked if block and block.reason is Reason.SESSION]
     return round(max(waits, default=0.0) * 1000)
 
 
 def ended_by_operator(state: State, now: Moment, handle: str) -> tuple[State, bool]:
-    """The operator ends one session; the answer is whether it was open."""
+    """The operator ends one session. The answer: whether it was open."""
     session_id = by_handle(state, handle)
     return (state, False) if session_id is None else (ended(state, now, session_id, SessionEnd.OPERATOR), True)
 
 
 def all_ended(state: State, now: Moment, reason: SessionEnd) -> State:
-    """Every session ends."""
+    """End all sessions."""
     return _several_ended(state, now, [(session_id, reason) for session_id in state.sessions])
 
 
 def program_closes(state: State, now: Moment) -> State:
-    """Nothing more starts; the active run is to end, and every session ends (rule 27)."""
+    """The program closes: nothing starts any more, the active run is to end, and all sessions end (rule 27)."""
     state = stop_asked(evolve(state, closing=True), StopCause.CLOSING)
     return all_ended(state, now, SessionEnd.LOST)
 
 
 def _several_ended(state: State, now: Moment, ends: Sequence[tuple[str, SessionEnd]]) -> State:
-    """End open sessions at once. The queue and the sessions are gone through once, not once for each that ends: five
-    hundred forms may end in the same moment."""
+    """End several open sessions in one pass over queue and sessions: five hundred forms may end at the same time."""
     if not ends:
         return state
     *others, (last, reason) = ends
@@ -282,7 +282,7 @@ def _several_ended(state: State, now: Moment, ends: Sequence[tuple[str, SessionE
 
 
 def expired(state: State, now: Moment) -> State:
-    """Sessions past their deadline or grace end; old ends are forgotten (rules 14, 15)."""
+    """End the sessions whose deadline or grace has passed, and forget old ended sessions (rules 14, 15)."""
     over = [(session_id, session) for session_id, session in state.sessions.items() if session.ends <= now.mono]
     lost = [session.lost is not None and session.lost <= now.mono for _, session in over]
     reasons = [SessionEnd.LOST if was_lost else SessionEnd.TIMEOUT for was_lost in lost]
@@ -292,13 +292,13 @@ def expired(state: State, now: Moment) -> State:
     # Ordered by their end, so only the first has to be checked.
     first = next(iter(state.ended_sessions.values()), None)
     if first is not None and first.until <= now.mono:
-        state = evolve(state, ended_sessions={k: t for k, t in state.ended_sessions.items() if t.until > now.mono})
+        state = evolve(state, ended_sessions={k: e for k, e in state.ended_sessions.items() if e.until > now.mono})
     return state
 
 
 def drained(state: State, now: Moment) -> State:
-    """Once no form is open and nothing runs or could, the next form may have a whole quiet time again (rule 11). A gap
-    in which others did not get their turn does not count: forms opened one after the other must not starve them."""
+    """Once no form is open, nothing runs and no waiting request could start, the next form gets a whole quiet time
+    again (rule 11). Until then quiet goes on, so that forms opened one after the other do not starve other requests."""
     if state.quiet_since is None or state.sessions or state.active is not None:
         return state
     if any(stopped_by(state, request, now) is None for request in state.queue.values()):
@@ -310,7 +310,7 @@ def drained(state: State, now: Moment) -> State:
 
 
 def about(session: Session) -> tuple[str, str, AccountId | None]:
-    """What events say of a session (``events.FormEvent``): never its id (rule 14)."""
+    """The fields that every event of a session has (``events.FormEvent``): never its id (rule 14)."""
     return session.handle, session.label, session.account
 
 
@@ -330,7 +330,7 @@ def _remember_end(state: State, now: Moment, session_id: str, handle: str, reaso
 
 
 def _remember_ends(state: State, now: Moment, ends: Sequence[tuple[str, str, SessionEnd]]) -> State:
-    """Remember ids with handle and reason, so that a late call gets the reason (rule 14)."""
+    """Remember the ids of ended sessions with handle and reason, so that a late call gets the reason (rule 14)."""
     until = now.mono + state.rules.ended_memory
     kept = {
         **state.ended_sessions,

@@ -1,6 +1,6 @@
-"""The orchestrator's state: one immutable value, and its parts; the effects that it carries are in ``values``.
+"""The orchestrator's state: one immutable value, and its parts. Effects are in ``values``.
 
-No decision is made here; see ``decide``. Mappings are never changed, only replaced.
+``decide`` makes the decisions. Mappings are never changed, only replaced.
 """
 
 from __future__ import annotations
@@ -47,40 +47,41 @@ _STRENGTH = {Origin.SCHEDULE: 0, Origin.API: 1, Origin.ORDER_FORM: 2, Origin.OPE
 
 @dataclass(frozen=True)
 class Request:
-    """A request that waits or runs. Its askers decide priority and origin, so that a withdrawal leaves no trace."""
+    """A request that waits or runs. Priority and origin follow from its present askers, so that a withdrawn asker no
+    longer affects them."""
 
     id: str
     slot: Slot
     askers: tuple[Asker, ...]
     asked: Moment
     order: int
-    """Smaller was asked earlier."""
+    """Smaller for a request that was asked earlier."""
     last_asked: float
     """Monotonic; when its last asker joined."""
     queue_time: QueueTime
-    """The state's flow when it was asked."""
+    """The state's queue time when the request was asked."""
     attempt: int = 1
     not_before: float | None = None
-    """Monotonic; the pause before the next attempt."""
+    """Monotonic; end of the pause before the next attempt."""
     repeat: bool = False
-    """Its last attempt failed, and no asker but the schedule has come since that attempt began (rule 9)."""
+    """True: its last attempt failed, and no asker but the schedule has come since that attempt began (rule 9)."""
     anyway: bool = False
-    """The operator said *run anyway*: this one run passes hold and sessions (rule 9)."""
+    """True: the operator chose *run anyway* for this one run (rule 9)."""
     front: bool = False
-    """The operator moved it to the front."""
+    """True: the operator moved it to the front."""
     suspended: Attempt | None = None
     """Its suspended attempt, which goes on when the request starts."""
 
     @property
     def origin(self) -> Origin:
-        """The strongest of its askers."""
+        """The strongest origin of its askers."""
         if len(self.askers) == 1:
             return self.askers[0].origin
         return max((a.origin for a in self.askers), key=_STRENGTH.__getitem__)
 
     @property
     def priority(self) -> int:
-        """The highest asked for, without ageing."""
+        """The highest priority of its askers, without ageing."""
         if len(self.askers) == 1:
             return self.askers[0].priority
         return max(a.priority for a in self.askers)
@@ -104,7 +105,7 @@ class StopCause(StrEnum):
 
     OPERATOR = "operator"
     WITHDRAWN = "withdrawn"
-    """It has no asker any more."""
+    """It no longer has an asker."""
     HOLD = "hold"
     ACCOUNT = "account"
     """Its account was removed or disabled."""
@@ -119,41 +120,42 @@ class Attempt:
     one waits in its request, as :attr:`Request.suspended`. One attempt is one run id and one row of the journal."""
 
     request: Request
-    """What it is for, with its present askers. While the attempt is suspended the request in the queue says that."""
+    """Its request, with the present askers. While the attempt is suspended, the request in the queue has them."""
     run: Run
     started: Moment
     began: Moment
-    """When it last started from the first page; a request asked before is served by it (rule 6)."""
+    """When it last started from the first page; it serves requests that were asked before (rule 6)."""
     since: Moment
-    """Start of the present part, or of the present suspension; ``started`` until the first suspension."""
+    """Start of the present active part or suspension; ``started`` until the first suspension."""
     progress_at: float
-    """Monotonic time of the last sign of progress."""
+    """Monotonic time of the last progress."""
     progress: Progress = field(default_factory=Progress)
     resume: object | None = None
-    """What the runner handed over when it was suspended; ``None``: it starts from the first page."""
+    """The runner's own state from when it was suspended; ``None``: it starts from the first page."""
     long_step: float | None = None
     """Monotonic end of a long step that the runner declared."""
     spent: float = 0.0
-    """Active seconds before the present part, less those that the computer slept in it."""
+    """Active seconds before the present part, minus the seconds that the computer slept in the present part."""
     suspensions: tuple[tuple[datetime, datetime | None], ...] = ()
     stop: StopCause | None = None
     stop_first: float | None = None
-    """Monotonic time at which the task was cancelled first; ``None``: not yet."""
+    """Monotonic time at which the task was first cancelled; ``None``: not yet."""
     stop_last: float | None = None
-    """And last: a task that ignores it is cancelled again, and abandoned in the end (rule 26)."""
+    """Monotonic time at which the task was last cancelled: a task that ignores it is cancelled again, and finally
+    abandoned (rule 26)."""
 
     def seconds(self, now: Moment) -> float:
-        """How long the active attempt has worked; suspended time does not count."""
+        """Seconds for which the active attempt has worked, without suspended time."""
         return self.spent + now.mono - self.since.mono
 
     def after_sleep(self, seconds: float) -> Attempt:
-        """The same after the computer slept for so long: none of its limits counts that time (rule 24)."""
+        """The attempt after the computer slept for ``seconds``, which count for none of its limits (rule 24)."""
         names = "progress_at", "long_step", "stop_first", "stop_last"
         later = {name: at + seconds for name in names if (at := getattr(self, name)) is not None}
         return evolve(self, spent=self.spent - seconds, **later)
 
     def record(self, **end: Any) -> RunRecord:
-        """Its row in the journal (rule 31); ``end``: the fields that say how it ended."""
+        """The attempt's row in the journal (rule 31); ``end``: the fields about its end."""
         run = self.run
         return RunRecord(
             id=run.id,
@@ -169,7 +171,7 @@ class Attempt:
         )
 
     def about(self) -> tuple[str, SyncType, AccountId, Scope, Origin, int]:
-        """What every event of it says (``events.RunEvent``)."""
+        """The fields that every event of it has (``events.RunEvent``)."""
         run = self.run
         return run.id, run.type, run.account, run.scope, run.origin, run.attempt
 
@@ -179,16 +181,17 @@ class Attempt:
 
 @dataclass(frozen=True)
 class ListState:
-    """What is known of one type of one account (of a shared type: once, under :data:`SHARED`)."""
+    """What is known about one type of one account (for a shared type: once, under :data:`SHARED`)."""
 
     due: datetime | None = None
-    """When the schedule asks next (wall clock)."""
+    """When the schedule requests it next (wall clock)."""
     owed: datetime | None = None
-    """A due time that the schedule has asked for and that no run has used up yet (rule 28); kept over restarts."""
+    """A due time for which the schedule has requested a read, and that no run has used up yet (rule 28); kept over
+    restarts."""
     success: Stamp | None = None
     """Start of the last applied whole read."""
     new: Stamp | None = None
-    """No customer created before is missing (rule 12)."""
+    """No customer created before this time is missing (rule 12)."""
     whole: Stamp | None = None
     """Start of the last clean whole read."""
     last: RunRecord | None = None
@@ -197,27 +200,28 @@ class ListState:
     back_off: datetime | None = None
     """The schedule waits until then (rule 23)."""
     durations: tuple[float, ...] = ()
+    """Seconds of the last whole reads."""
 
 
 @dataclass(frozen=True)
 class AccountState:
-    """An ERP login and how it stands."""
+    """An ERP login with its logins and failures."""
 
     account: Account
     stopped: ErrorInfo | None = None
-    """Credentials were refused (rule 22)."""
+    """Why it was stopped: its credentials were refused (rule 22)."""
     login_failures: int = 0
     login_pause: datetime | None = None
-    """The schedule leaves the account alone until then (rule 22)."""
+    """The schedule does not use the account until then (rule 22)."""
     day: date | None = None
-    """Local day that ``logins`` counts."""
+    """The office's day that ``logins`` counts."""
     logins: int = 0
     allowed_at: float | None = None
-    """Monotonic time at which the operator allowed it last: an earlier login tried an earlier password."""
+    """Monotonic time at which the operator last allowed it: logins before may have used an earlier password."""
 
     @property
     def usable(self) -> bool:
-        """True when a run can log in with it."""
+        """True if the account is in use and not stopped."""
         return self.account.enabled and self.stopped is None
 
 
@@ -238,7 +242,7 @@ class Session:
     """Monotonic end of the grace after the last connection was lost."""
     anonymous: bool = False
     fresh_after: float | None = None
-    """Seconds from its opening until the newest customers were there; ``None`` until then."""
+    """Seconds from its opening until the newest customers were read; ``None``: not yet."""
 
     @property
     def ends(self) -> float:
@@ -252,19 +256,20 @@ class EndedSession(NamedTuple):
     handle: str
     reason: SessionEnd
     until: float
-    """Monotonic."""
+    """Monotonic; when it is forgotten."""
 
 
 class Lateness(NamedTuple):
-    """What statuses show and time alone changes: late copies, ends of back-offs and of the day, and of quiet."""
+    """Changes of the status that time alone causes: late copies, the ends of back-offs, of the day and of quiet."""
 
     depends: tuple[object, ...] = ()
-    """The parts of the state that ``times`` were computed from."""
+    """The parts of the state from which ``times`` were computed."""
     times: tuple[datetime, ...] = ()
-    """When each of these changes comes, or came; in order."""
+    """The times of these changes, in order, but for the end of quiet."""
     passed: int = 0
-    """How many of these have passed."""
+    """How many of ``times`` have passed."""
     breathing: bool = False
+    """True: sessions are open and quiet is over."""
 
 
 # ---------------------------------------------------------------------------------------------------------- state
@@ -287,24 +292,24 @@ class State:
     queue: Mapping[Slot, Request] = field(default_factory=dict)
     active: Attempt | None = None
     abandoned: tuple[Attempt, ...] = ()
-    """Runs that lost the lock because they did not end, and whose tasks have still not ended (rule 26)."""
+    """Runs that lost the lock because they did not end, and whose tasks still have not ended (rule 26)."""
     unreadable: tuple[str, ...] = ()
-    """What of the journal could not be read at the start."""
+    """The rows and notes of the journal that could not be read at the start."""
     backup_trouble: BackupTrouble | None = None
     sessions: Mapping[str, Session] = field(default_factory=dict)
-    """By the id that only its tab knows."""
+    """By the id that only the session's tab knows."""
     ended_sessions: Mapping[str, EndedSession] = field(default_factory=dict)
     quiet_since: float | None = None
-    """Monotonic; when the sessions began to keep others waiting (rule 11)."""
+    """Monotonic; when the sessions began to make other requests wait (rule 11)."""
     hold_since: datetime | None = None
     hold_until: datetime | None = None
-    """When the pause ends by itself; ``None``: when the operator ends it."""
+    """When the pause ends by itself; ``None``: only the operator ends it."""
     daily_due: datetime | None = None
     queue_time: QueueTime = field(default_factory=QueueTime)
     sequence: int = 0
-    """Numbers requests, runs and handles in the order they came."""
+    """The next number for the id of a request, a run or a session's handle."""
     away: Reason | None = None
-    """Why the computer cannot reach anything now (``OFFLINE``, ``ASLEEP``); schedule and repeats wait."""
+    """``OFFLINE`` without network, ``ASLEEP`` before the computer sleeps: schedule and repeats wait (rule 9)."""
     closing: bool = False
     lateness: Lateness = field(default_factory=Lateness)
     effects: tuple[Effect, ...] = ()
@@ -315,31 +320,31 @@ class State:
         return evolve(self, effects=self.effects + effects)
 
     def numbered(self, letter: str) -> tuple[str, State]:
-        """An unused name, and the state in which it is taken."""
+        """An unused id, and the state in which it is used."""
         return f"{self.boot}-{letter}{self.sequence}", evolve(self, sequence=self.sequence + 1)
 
     def with_request(self, request: Request) -> State:
-        """With the request in its slot of the queue."""
+        """This state with the request in its slot of the queue."""
         return evolve(self, queue={**self.queue, request.slot: request})
 
     def without_request(self, slot: Slot) -> State:
-        """With that slot of the queue free."""
+        """This state with that slot of the queue free."""
         return evolve(self, queue={k: v for k, v in self.queue.items() if k != slot})
 
     def with_list_state(self, key: tuple[SyncType, AccountId], list_state: ListState) -> State:
-        """With this known of a list."""
+        """This state with another state of a list."""
         return evolve(self, list_states={**self.list_states, key: list_state})
 
     def with_account(self, account: AccountState) -> State:
-        """With this known of an account."""
+        """This state with another state of an account."""
         return evolve(self, accounts={**self.accounts, account.account.id: account})
 
     def list_key(self, sync_type: SyncType, account: AccountId) -> tuple[SyncType, AccountId]:
-        """Where a type of an account is remembered."""
+        """The key of a type of an account in ``list_states``."""
         return sync_type, SHARED if self.types[sync_type].shared else account
 
     def list_state(self, sync_type: SyncType, account: AccountId) -> ListState:
-        """What is known of a list."""
+        """What is known about a list."""
         return self.list_states.get(self.list_key(sync_type, account), _BLANK)
 
     def running(self, run_id: str) -> Attempt | None:
@@ -347,7 +352,7 @@ class State:
         return self.active if self.active is not None and self.active.run.id == run_id else None
 
     def request(self, request_id: str) -> Request | None:
-        """The waiting request of that id."""
+        """The waiting request with that id; ``None``: none waits."""
         return next((r for r in self.queue.values() if r.id == request_id), None)
 
     @property
@@ -357,13 +362,14 @@ class State:
 
     @property
     def catalogue(self) -> AccountId | None:
-        """Who reads the shared lists: the catalogue account, or a substitute while it cannot (rule 8)."""
+        """The account that reads the shared lists: the catalogue account, or a substitute if that cannot be used
+        (rule 8)."""
         in_use = [a for a in self.accounts.values() if a.account.enabled]
         in_use.sort(key=lambda a: (not a.usable, not a.account.catalogue))
         return in_use[0].account.id if in_use else None
 
     def readers(self, sync_type: SyncType) -> tuple[AccountId, ...]:
-        """The accounts that a request without one is expanded to (rule 8)."""
+        """The accounts for which a request without account reads the type (rule 8)."""
         return self._readers(shared=self.types[sync_type].shared)
 
     def _readers(self, *, shared: bool) -> tuple[AccountId, ...]:
@@ -373,7 +379,7 @@ class State:
         return () if catalogue is None else (catalogue,)
 
     def reads(self) -> Iterator[tuple[SyncType, AccountId]]:
-        """Every type with each account that reads it, strongest type first."""
+        """Every type with each account that reads it; types by priority, the highest first."""
         readers = {shared: self._readers(shared=shared) for shared in (False, True)}
         for spec in self.types.values():
             for account in readers[spec.shared]:
@@ -384,7 +390,7 @@ _BLANK = ListState()
 
 
 def parts_without(*names: str) -> tuple[str, ...]:
-    """The parts of a state that are more than bookkeeping of its steps, but for these. What was computed from a
-    state is still right while they are equal. All others are named, so that a new part is not forgotten."""
+    """The names of the parts of a state on which a status or forecast may depend, without ``names``: a cached result
+    is valid while these parts are the same. The list names the parts left out, so that a new part is included."""
     left_out = {"at", "queue_time", "sequence", "ended_sessions", "lateness", "effects", *names}
     return tuple(part.name for part in fields(State) if part.name not in left_out)

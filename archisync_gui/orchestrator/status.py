@@ -1,7 +1,7 @@
-"""The immutable status of everything, built from the state when it is asked for, at most once per revision.
+"""The immutable status, built from the state when it is asked for, at most once per revision.
 
-What one change rarely touches is kept from the status before: forecasts, the waiting requests with their reasons, and
-the sessions. A hundred waiting requests cost ten times as much as everything else in a status.
+Parts that a change rarely affects are reused from the last status: forecasts, the waiting requests with their reasons,
+and the sessions. A hundred waiting requests take ten times as long as everything else in a status.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ WORST_FRESHNESS = (Freshness.NEVER, Freshness.UNKNOWN, Freshness.LATE, Freshness
 
 
 class StatusView:
-    """Builds statuses of one orchestrator, and keeps what the next one can use again."""
+    """Builds statuses of one orchestrator, and caches the parts that the next one can reuse."""
 
     def __init__(self) -> None:
         self.forecasts = Forecaster()
@@ -55,25 +55,25 @@ class StatusView:
         self._last: Status | None = None
 
     def at(self, state: State, now: Moment, revision: int, journal_error: ErrorInfo | None) -> Status:
-        """The status of that revision of the state; built once, and again when time alone has changed why a request
-        waits."""
-        holds = self._waiting is not None and self._waiting.holds(state, now)
-        if self._last is None or self._last.revision != revision or not holds:
-            if self._waiting is None or not holds:
+        """The status of that revision of the state; built once, and again if time alone has changed the waiting
+        requests."""
+        valid = self._waiting is not None and self._waiting.holds(state, now)
+        if self._last is None or self._last.revision != revision or not valid:
+            if self._waiting is None or not valid:
                 self._waiting = waiting(state, now)
             coming = self.forecasts(state, now)
             self._last = _status(state, now, revision, journal_error, coming, self._waiting, self._views(state, now))
         return self._last
 
     def _views(self, state: State, now: Moment) -> tuple[SessionView, ...]:
-        kept = self._sessions
-        if kept is None or kept[0] is not state.sessions or _clock_moved(kept[1], now):
-            kept = self._sessions = state.sessions, now, tuple(session_view(s, now) for s in state.sessions.values())
-        return kept[2]
+        cached = self._sessions
+        if cached is None or cached[0] is not state.sessions or _clock_moved(cached[1], now):
+            cached = self._sessions = state.sessions, now, tuple(session_view(s, now) for s in state.sessions.values())
+        return cached[2]
 
 
 CLOCK_MOVED = 0.5
-"""Seconds by which the wall clock may run away from the monotonic one before kept times are computed again."""
+"""Seconds by which the wall clock may deviate from the monotonic one before cached times are computed again."""
 
 
 def _clock_moved(then: Moment, now: Moment) -> bool:
@@ -81,7 +81,7 @@ def _clock_moved(then: Moment, now: Moment) -> bool:
 
 
 class Waiting(NamedTuple):
-    """The waiting requests as shown, and for how long that is true if nothing changes but the time."""
+    """The waiting requests as they are shown, and until when they stay the same if only time passes."""
 
     depends: tuple[object, ...]
     made: Moment
@@ -109,20 +109,20 @@ def _depends(state: State, now: Moment) -> tuple[object, ...]:
 
 
 def waiting(state: State, now: Moment) -> Waiting:
-    """The waiting requests, first to start first. They change by themselves where a block ends, a session ends, quiet
-    or a copy's freshness is over, or a request has waited long enough for a higher priority (rules 3, 9-11)."""
+    """The waiting requests in the order in which they start. They change by themselves when a block, a session, quiet
+    or a copy's freshness ends, or a request has waited long enough for a higher priority (rules 3, 9-11)."""
     found = queue_because(state, now)
     changes = [now.mono_at(block.until) for _, block in found if block.until is not None]
     changes += [session.ends for session in state.sessions.values()]
     if state.quiet_since is not None and blocks.quiet(state, now):
         changes.append(state.quiet_since + state.rules.quiet)
     changes += [now.mono_at(late) for late in blocks.late_times(state, now) if late > now.wall]
-    # Ages were counted when the state was last advanced, which may be before ``now``.
+    # Waiting times are as of ``state.at``, when the state was last advanced.
     changes += [state.at.mono + decide.until_older(state, request) for request, _ in found]
     entries = tuple(entry(state, request, block, now) for request, block in found)
     places: dict[tuple[SyncType, AccountId], int] = {}
-    for index, one in enumerate(entries):
-        places.setdefault((one.type, one.account), index)
+    for index, shown in enumerate(entries):
+        places.setdefault((shown.type, shown.account), index)
     return Waiting(_depends(state, now), now, min(changes, default=float("inf")), entries, places)
 
 
@@ -198,7 +198,7 @@ def view_of(state: State, active: Attempt, now: Moment) -> RunView:
 
 
 def entry(state: State, request: Request, block: blocks.Block, now: Moment) -> QueueEntry:
-    """One waiting request, with the one reason why."""
+    """One waiting request, with the one reason why it waits."""
     return QueueEntry(
         id=request.id,
         type=request.slot.type,
@@ -216,7 +216,7 @@ def entry(state: State, request: Request, block: blocks.Block, now: Moment) -> Q
 
 
 def session_view(session: Session, now: Moment) -> SessionView:
-    """A session as others may see it."""
+    """A session without its secret id."""
     return SessionView(
         handle=session.handle,
         label=session.label,
@@ -246,7 +246,7 @@ def _type_status(
     waiting: Waiting,
     coming: dict[tuple[SyncType, AccountId], Forecast],
 ) -> TypeStatus:
-    """State and freshness of the type's worst account; ``accounts`` lists all."""
+    """The status of a type, with state and freshness of its worst account; ``accounts`` lists all accounts."""
     inside = tuple(
         _account_type(
             state, sync_type, account, now, waiting, coming.get((sync_type, _line(state, sync_type, account)))
@@ -254,12 +254,12 @@ def _type_status(
         for account in state.readers(sync_type)
     )
     reads = [a.last_run_time for a in inside]
-    speaker = min(inside, key=lambda a: _WORST_STATE.index(a.state), default=None)
+    worst = min(inside, key=lambda a: _WORST_STATE.index(a.state), default=None)
     positions = [a.queue_position for a in inside if a.queue_position is not None]
     return TypeStatus(
         type=sync_type,
-        state=SyncState.IDLE if speaker is None else speaker.state,
-        reason=Reason.NO_ACCOUNT if speaker is None else speaker.reason,
+        state=SyncState.IDLE if worst is None else worst.state,
+        reason=Reason.NO_ACCOUNT if worst is None else worst.reason,
         freshness=min((a.freshness for a in inside), key=WORST_FRESHNESS.index, default=Freshness.NEVER),
         is_running=any(a.is_running for a in inside),
         queue_position=min(positions, default=None),
@@ -318,7 +318,7 @@ def _account_type(
 def _doing(
     state: State, sync_type: SyncType, account: AccountId, now: Moment, waiting: QueueEntry | None, *, running: bool
 ) -> tuple[SyncState, Reason | None]:
-    """The word for what a type of an account is doing, with its reason."""
+    """The present state of a type of an account, with the reason."""
     if running:
         return SyncState.RUNNING, None
     if state.accounts[account].stopped is not None:

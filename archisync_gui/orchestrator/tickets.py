@@ -1,4 +1,4 @@
-"""Tickets, the awaitables of outcomes that callers hold, and those who wait for an outcome: tickets and forms.
+"""Tickets, with which callers wait for the outcome of a request, and the register of all waiting tickets and forms.
 
 A ticket resolves after the last attempt, exactly once (rule 5); a form gets the first answer (rule 12).
 """
@@ -16,12 +16,12 @@ from archisync_gui.model import AccountId, ErrorInfo, FailureKind, Outcome, RunR
 from archisync_gui.orchestrator.values import form
 
 TICKETS_KEPT = 500
-"""Minimum number of resolved tickets, the latest ones, that can be found by id."""
+"""Minimum number of resolved tickets that can be found by id; older ones are dropped."""
 
 Answer: TypeAlias = RunResult | ErrorInfo
-"""What a form is told: the outcome of a read, its first failure, or why it has to wait."""
+"""What a form gets: the outcome of a read, its first failure, or why it has to wait."""
 
-_GRAVITY = [
+_SEVERITY = [
     Outcome.COMPLETED,
     Outcome.UNCLEAN,
     Outcome.SKIPPED,
@@ -33,29 +33,29 @@ _GRAVITY = [
 
 
 def new_id() -> str:
-    """A short id that nothing else has."""
+    """A short unique id."""
     return uuid.uuid4().hex[:12]
 
 
 def new_secret() -> str:
-    """A part of an id that cannot be guessed."""
+    """A random part for an id, which cannot be guessed."""
     return secrets.token_hex(12)
 
 
 class Ticket:
-    """One request's outcome, over all accounts it was expanded to (rule 8)."""
+    """Awaitable outcome of one request, over all accounts for which it reads (rule 8)."""
 
     def __init__(self, ticket_id: str, sync_type: SyncType, scope: Scope, accounts: Sequence[AccountId]) -> None:
         self.id = ticket_id
         self.type = sync_type
         self.scope = scope
         self.parts: dict[str, AccountId] = {f"{ticket_id}#{n}": account for n, account in enumerate(accounts)}
-        """The names under which its parts are wanted, with the account asked for."""
+        """By asker id of a part: the part's account."""
         self._results: dict[str, RunResult] = {}
         self._done: asyncio.Future[RunResult] = asyncio.get_running_loop().create_future()
 
     def __await__(self) -> Generator[Any, None, RunResult]:
-        # Shielded: a caller that stops waiting must not cancel it for the others.
+        # Shielded: if one caller is cancelled, the others still wait.
         return asyncio.shield(self._done).__await__()
 
     @property
@@ -65,22 +65,22 @@ class Ticket:
 
     @property
     def result(self) -> RunResult | None:
-        """The outcome, ``None`` while it is open."""
+        """The outcome; ``None``: not known yet."""
         return self._done.result() if self._done.done() else None
 
     def settle(self, part: str, result: RunResult) -> None:
-        """One part has its outcome; the ticket resolves with the last."""
+        """Set the outcome of one part; the last one resolves the ticket."""
         self._results.setdefault(part, result)
         if len(self._results) == len(self.parts) and not self._done.done():
             self._done.set_result(combined(self.type, self.scope, tuple(self._results.values())))
 
     def answer(self, result: RunResult) -> None:
-        """Resolve at once, for a request that could not be expanded to anything."""
+        """Resolve at once, for a request without parts."""
         self._done.set_result(result)
 
 
 class BatchTicket:
-    """The outcomes of several requests made at once, in the order given."""
+    """Awaitable outcomes of several requests made at once, in their order."""
 
     def __init__(self, batch_id: str, tickets: Sequence[Ticket]) -> None:
         self.id = batch_id
@@ -99,7 +99,7 @@ class BatchTicket:
 
 
 class Waiters:
-    """Those who wait for outcomes: tickets, which stay to be found by id for some time, and forms."""
+    """The tickets and forms that wait for outcomes. Resolved tickets can be found by id for some time."""
 
     def __init__(self) -> None:
         self._tickets: dict[str, Ticket] = {}
@@ -108,7 +108,7 @@ class Waiters:
         self._forms: dict[str, dict[asyncio.Future[Answer], Callable[[Answer], bool]]] = {}
 
     def add(self, ticket: Ticket) -> None:
-        """Remember a ticket. One without parts is resolved: there is no account to read with."""
+        """Add a ticket. One without parts is resolved at once: there is no account to read with."""
         self._tickets[ticket.id] = ticket
         self._parts.update(dict.fromkeys(ticket.parts, ticket))
         if not ticket.parts:
@@ -118,31 +118,31 @@ class Waiters:
             done = [ticket_id for ticket_id, ticket in self._tickets.items() if ticket.done]
             for ticket_id in done[:-TICKETS_KEPT]:
                 del self._tickets[ticket_id]
-            # Looked through again when there are twice as many, however many are open: so each request costs the same.
+            # The next search comes at twice the number, also if many are open: so its cost per ticket is constant.
             self._limit = 2 * max(TICKETS_KEPT, len(self._tickets))
 
     def ticket(self, ticket_id: str) -> Ticket | None:
         """A ticket by its id, also some time after it resolved."""
         return self._tickets.get(ticket_id)
 
-    def settle(self, who: Sequence[str], result: RunResult) -> None:
-        """These parts of tickets have their outcome."""
-        for part in who:
+    def settle(self, asker_ids: Sequence[str], result: RunResult) -> None:
+        """Set the outcome of these parts of tickets."""
+        for part in asker_ids:
             ticket = self._parts.pop(part, None)
             if ticket is not None:
                 ticket.settle(part, result)
 
     def interrupt(self) -> None:
-        """Resolve all tickets that are still open: the program ends."""
+        """Resolve all open tickets as interrupted, since the program ends."""
         for part, ticket in tuple(self._parts.items()):
             ticket.settle(part, RunResult(ticket.type, ticket.parts[part], ticket.scope, Outcome.INTERRUPTED))
 
     @contextmanager
-    def form(self, handle: str, takes: Callable[[Answer], bool]) -> Iterator[asyncio.Future[Answer]]:
-        """The future of the first answer that a form gets meanwhile and takes."""
+    def form(self, handle: str, accepts: Callable[[Answer], bool]) -> Iterator[asyncio.Future[Answer]]:
+        """A future of the first answer to the form that ``accepts`` returns True for, while the context is open."""
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         waiting = self._forms.setdefault(form(handle), {})
-        waiting[answer] = takes
+        waiting[answer] = accepts
         try:
             yield answer
         finally:
@@ -150,20 +150,20 @@ class Waiters:
             if not waiting:
                 self._forms.pop(form(handle), None)
 
-    def answer_forms(self, who: Sequence[str], answer: Answer) -> None:
-        """Answer forms that wait for a fast read; the whole list that follows it answers none."""
+    def answer_forms(self, asker_ids: Sequence[str], answer: Answer) -> None:
+        """Answer the forms that wait for a fast read; the outcome of a whole list answers none."""
         if isinstance(answer, RunResult) and answer.scope is not Scope.NEW:
             return
-        for future, takes in [one for name in who for one in self._forms.get(name, {}).items()]:
-            if not future.done() and takes(answer):
+        for future, accepts in [waiter for name in asker_ids for waiter in self._forms.get(name, {}).items()]:
+            if not future.done() and accepts(answer):
                 future.set_result(answer)
 
 
 def combined(sync_type: SyncType, scope: Scope, results: Sequence[RunResult]) -> RunResult:
-    """One outcome for all accounts: counts summed, the worst outcome, the oldest data."""
+    """One outcome for all accounts: the sums of the counts, the worst outcome, the oldest ``as_of``."""
     if len(results) == 1:
         return results[0]
-    worst = max(results, key=lambda r: _GRAVITY.index(r.outcome))
+    worst = max(results, key=lambda r: _SEVERITY.index(r.outcome))
     read = [r.as_of for r in results if r.as_of is not None]
     return RunResult(
         type=sync_type,

@@ -1,4 +1,4 @@
-"""Small values of the orchestrator: moments, stamps, slots and askers, and the effects that transitions request."""
+"""Small values of the orchestrator: moments, stamps, slots and askers, and the effects of transitions."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from archisync_gui.model import (
 )
 
 FORM_PRIORITY = 100
-"""Priority of a read that a form waits for; no other caller can ask for it."""
+"""Priority of a read that a form waits for; no other caller can use it."""
 
 SCHEDULE = "schedule"
 """The schedule's id as an asker."""
 
 SHARED: AccountId = ""
-"""The account under which shared lists are remembered, whichever account read them."""
+"""The account of shared lists in ``State.list_states``, whichever account reads them."""
 
 _T = TypeVar("_T")
 
 
 def evolve(value: _T, **changes: Any) -> _T:
-    """``dataclasses.replace``, many times faster for values without slots: every transition makes a new state, and a
-    busy day has a hundred thousand of them."""
+    """As ``dataclasses.replace``, but many times faster for values without slots: every transition makes a new state,
+    and a busy day has a hundred thousand transitions."""
     fields = getattr(value, "__dict__", None)
     if fields is None:
         return replace(value, **changes)  # type: ignore[type-var]
@@ -44,15 +44,15 @@ def evolve(value: _T, **changes: Any) -> _T:
 
 
 class Moment(NamedTuple):
-    """Both clocks at one time (rule 30)."""
+    """The readings of both clocks at one time (rule 30)."""
 
     wall: datetime
-    """Timezone-aware, UTC; may jump."""
+    """Wall clock: timezone-aware, UTC; may jump."""
     mono: float
-    """Seconds; never jumps, means nothing in another process."""
+    """Monotonic clock: seconds; never jumps, has no meaning in another process."""
 
     def after(self, seconds: float) -> Moment:
-        """The moment so much later, if no clock jumps."""
+        """The moment ``seconds`` later, if no clock jumps."""
         return Moment(self.wall + timedelta(seconds=seconds), self.mono + seconds)
 
     def wall_at(self, mono: float) -> datetime:
@@ -65,35 +65,36 @@ class Moment(NamedTuple):
 
 
 class Stamp(NamedTuple):
-    """A moment that is remembered over restarts: as of when data are current."""
+    """A moment as of which data are current; kept over restarts."""
 
     wall: datetime
     mono: float | None = None
-    """``None``: another process saw it."""
+    """``None``: it was in another process."""
     doubtful: bool = False
-    """The wall clock jumped back since, so its distance from now is unknown."""
+    """True: the wall clock was set back since, so the age is unknown."""
 
     def age(self, now: Moment) -> float:
-        """Seconds since, the larger of both clocks (rule 30); infinite when unknown."""
+        """Seconds since then, by the clock that shows more (rule 30); infinite if unknown."""
         wall = (now.wall - self.wall).total_seconds()
         if self.doubtful or wall < 0:
             return float("inf")
         return wall if self.mono is None else max(wall, now.mono - self.mono)
 
     def claim(self, now: Moment) -> datetime | None:
-        """The wall time that may be shown as "current as of"; ``None`` when its age is unknown."""
+        """The wall time that may be shown as "current as of"; ``None``: the age is unknown."""
         return None if self.age(now) == float("inf") else self.wall
 
 
 class QueueTime(NamedTuple):
-    """Seconds so far in which the queue could move: for all requests, and for those of the schedule (rule 3)."""
+    """Seconds so far in which the queue could move: for requests of all origins (``total``), and for those of the
+    schedule (rule 3)."""
 
-    anyone: float = 0.0
+    total: float = 0.0
     schedule: float = 0.0
 
 
 class Slot(NamedTuple):
-    """Where a request waits; there is room for one in each (rule 4)."""
+    """A place in the queue, for at most one waiting request (rule 4)."""
 
     type: SyncType
     account: AccountId
@@ -102,7 +103,7 @@ class Slot(NamedTuple):
 
 
 class Asker(NamedTuple):
-    """An asker of a request: it gets the outcome."""
+    """One that asked for a request and gets its outcome: a ticket's part, the schedule or a form."""
 
     id: str
     """Part of a ticket, :data:`SCHEDULE`, or a session by :func:`form`."""
@@ -111,34 +112,34 @@ class Asker(NamedTuple):
 
 
 def form(handle: str) -> str:
-    """A session's id as an asker."""
+    """The asker id of a session, from its public handle."""
     return f"form {handle}"
 
 
 def is_form(asker: str) -> bool:
-    """True for ids made by :func:`form`."""
+    """True for an asker id made by :func:`form`."""
     return asker.startswith("form ")
 
 
 class OutcomeFor(NamedTuple):
-    """What became of a request, for its askers. Tickets get exactly one result (rule 5). Forms get the first
-    failure, too, though the request is tried again (rule 12)."""
+    """The outcome of a request, for some of its askers. Tickets get exactly one result (rule 5). Forms also get the
+    first failure, even if the request is tried again (rule 12)."""
 
     askers: tuple[str, ...]
     result: RunResult | ErrorInfo
 
 
 class Note(NamedTuple):
-    """A small value to be kept over restarts; ``None`` removes it."""
+    """A small value to be kept over restarts; ``value`` None removes it."""
 
     key: str
     value: Json
 
 
 class ClockDoubt(NamedTuple):
-    """The wall clock was set back: what is stored no longer tells how old the data are (rule 30)."""
+    """The wall clock was set back: the stored times no longer show how old the data are (rule 30)."""
 
 
 Effect: TypeAlias = EventData | RunRecord | Note | ClockDoubt | OutcomeFor
-"""What a transition wants done: an event for listeners and journal; something for the journal only (an attempt's row, a
-note, a doubt about its times); an answer for those who asked."""
+"""What the dispatcher does after a transition: send an event to listeners and journal, write to the journal only (an
+attempt's row, a note, a doubt about its times), or deliver an outcome to askers."""

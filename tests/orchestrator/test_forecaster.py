@@ -1,4 +1,4 @@
-"""The forecast of a status is imagined once for each future, and never differs from a new one."""
+"""The forecast of a status is simulated once for each future, and never differs from a new one."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ ALWAYS = Rules(office=None)
 
 
 @pytest.fixture
-def imagined(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Counts how often the future is imagined."""
+def simulated(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Counts how often the future is simulated."""
     times = [0]
-    real = explain.imagined
+    real = explain.simulated
 
     def counted(*args: Any) -> Iterator[Any]:
         times[0] += 1
         return real(*args)
 
-    monkeypatch.setattr(explain, "imagined", counted)
+    monkeypatch.setattr(explain, "simulated", counted)
     return times
 
 
@@ -40,30 +40,30 @@ def assert_is_right(rig: Rig) -> None:
         assert abs((old.starts - made.starts).total_seconds()) <= 2 * INEXACT, (old, made)
 
 
-async def test_progress_imagines_nothing(imagined: list[int]) -> None:
+async def test_progress_simulates_nothing(simulated: list[int]) -> None:
     async with Rig(rules=ALWAYS) as rig:
         await rig.drain()
         rig.o.request_sync("orders")
         await settle()
         rig.o.get_status()
-        imagined[0] = 0
+        simulated[0] = 0
         for rows in range(1, 41):
             rig.active.control.progress(Progress("read", 1, 50, rows))
             rig.o.get_status()
-        assert imagined[0] == 0
+        assert simulated[0] == 0
 
 
-async def test_one_status_imagines_the_future_at_most_once(imagined: list[int]) -> None:
+async def test_one_status_simulates_the_future_at_most_once(simulated: list[int]) -> None:
     async with Rig(rules=ALWAYS) as rig:
         await rig.drain()
         rig.o.hold()
         rig.o.get_status()
-        assert imagined[0] <= 1 + len(rig.events)
-        imagined[0] = 0
+        assert simulated[0] <= 1 + len(rig.events)
+        simulated[0] = 0
         for _ in range(20):
             rig.o._dispatcher.revision += 1  # a new status of the same state
             rig.o.get_status()
-        assert imagined[0] == 0
+        assert simulated[0] == 0
 
 
 async def test_a_change_or_a_passed_time_makes_a_new_forecast() -> None:
