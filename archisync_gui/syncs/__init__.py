@@ -1,4 +1,4 @@
-"""One pipeline read → check → apply, run for each declaration."""
+"""The pipeline read → check → apply, the same for all lists."""
 
 from archisync_gui.syncs.runner import SyncRunner
 

@@ -1,6 +1,6 @@
-"""Whether what was read may be applied: pure functions over facts, the data rules of ``docs/erp.md`` (Checks).
+"""Checks whether a read may be applied: pure functions for the data rules (``docs/erp.md``, Checks).
 
-A whole read is *clean* (nothing moved), *unclean* (applied, but nothing is marked missing) or *refused*.
+A whole read is *clean*, *unclean* (applied, but no row is marked missing) or *refused*.
 """
 
 from __future__ import annotations
@@ -16,65 +16,66 @@ from archisync_gui.model import Json, SyncFailure
 from archisync_gui.store import Known
 
 SHARE = 0.70
-"""Fewer of the last read's rows (or keys) than this are not believed."""
+"""A read is refused if it has a smaller share than this of the last read's rows (or keys)."""
 
 SMALL, SMALL_LOSS = 20, 5
 """Lists of fewer than SMALL rows may lose up to SMALL_LOSS of them."""
 
 DENSE = 5
-"""So many records suffice to tell that a column has emptied, where nearly all of them (SHARE) had a value in it."""
+"""Records with a value needed for the check of an emptied column, if more than SHARE of all had one; else SMALL."""
 
 REKEY_SHARE = 0.95
-"""So many records must be found again by natural key before a re-key is offered."""
+"""Share of the stored records that must be found by natural key for a re-key to be offered."""
 
 UNREADABLE_SHARE = 0.01
 UNREADABLE_ROWS, NAMELESS_ROWS = 5, 3
-"""More than UNREADABLE_SHARE of the rows and at least UNREADABLE_ROWS of them with a cell that cannot be read (or
-NAMELESS_ROWS without a key) refuse the read. Fewer are warnings: one typing error must not stop a small list."""
+"""A read is refused if more than UNREADABLE_SHARE of the rows, and at least UNREADABLE_ROWS, have an unreadable cell,
+or at least NAMELESS_ROWS no key. Fewer are warnings: one typing error must not stop a small list."""
 
 GARBAGE_ROWS, GARBAGE_SHARE = 5, 0.10
-"""Growth of the garbage since the last applied whole read that is still believed: records may have turned into it."""
+"""A read is refused if its garbage has grown by more than both since the last applied whole read: records may have
+been taken for garbage."""
 
 LONGEST_PAUSE = 60.0
 """Seconds; a read that was suspended longer is unclean."""
 
 EXAMPLES = 10
-"""So many rows that would vanish are shown as evidence."""
+"""Maximum keys of missing rows in the evidence."""
 
 
 class Doubt(StrEnum):
     """Why a read is unclean."""
 
     TOTAL = "total"
-    """The total at the end is not the one at the start."""
+    """The total changed during the read."""
     PAGES = "pages"
     """The number of pages changed."""
     COUNT = "count"
-    """The rows that were read are not as many as the total says."""
+    """The number of rows that were read is not the total."""
     TWICE = "twice"
-    """A record came twice: the pages slid."""
+    """A record came twice: rows have moved from page to page."""
     FIRST = "first"
-    """The first page does not begin as it began."""
+    """The first page has other keys at the end than at the start."""
     PAUSE = "pause"
     """The read was suspended for longer than a minute."""
     NAMELESS = "nameless"
-    """Rows had no key that can be read: which records they are, and so which are missing, is unknown."""
+    """Rows had no readable key, so any absent record may be among them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a whole read noted on its way."""
+    """Facts about a whole read, for :func:`doubts`."""
 
     raw: int
     """Rows read, garbage included."""
     records: int
-    """Of them no garbage."""
+    """Rows that are not garbage."""
     unique: int
-    """Different keys among the records."""
+    """Different keys among the records; each record without a key counts as one."""
     totals: frozenset[int]
-    """Every total that a page told (footer or page arithmetic)."""
+    """All different totals seen, from footers or computed from pages."""
     counts: frozenset[int]
-    """Every number of pages that a page told."""
+    """All different numbers of pages seen."""
     first: Sequence[str]
     """Keys of the first page, at the start."""
     again: Sequence[str]
@@ -86,7 +87,7 @@ class Facts:
 
 
 def doubts(facts: Facts) -> tuple[Doubt, ...]:
-    """What speaks against a read being clean; empty: it is clean."""
+    """Why a read is unclean; empty: it is clean."""
     found = []
     if len(facts.totals) > 1:
         found.append(Doubt.TOTAL)
@@ -96,7 +97,7 @@ def doubts(facts: Facts) -> tuple[Doubt, ...]:
         found.append(Doubt.COUNT)
     if facts.unique != facts.records:
         found.append(Doubt.TWICE)
-    # The data rules ask for the first key; the rest of the page costs nothing and finds more.
+    # The data rules require the same first key; comparing the whole page costs nothing and finds more.
     if list(facts.first) != list(facts.again):
         found.append(Doubt.FIRST)
     if facts.longest_suspension > LONGEST_PAUSE:
@@ -107,7 +108,7 @@ def doubts(facts: Facts) -> tuple[Doubt, ...]:
 
 
 def check_cells(entity: Entity, findings: Findings) -> None:
-    """Raise if too much of what was read cannot be read as what it should be."""
+    """Raise if cells are in another locale's notation, or too many have no key or are unreadable."""
     if findings.foreign is not None:
         failure = layout(
             "wrong-locale",
@@ -134,8 +135,8 @@ def _too_many(rows: int, least: int, records: int) -> bool:
 
 
 def check_garbage(entity: Entity, findings: Findings, known: Known) -> None:
-    """Raise ``garbage-grew`` when many more rows than last time pass for garbage: they may be records whose cells came
-    empty, and would be marked missing."""
+    """Raise ``garbage-grew`` if many more rows than last time count as garbage: they may be records whose cells came
+    empty, which would be marked missing."""
     now = sum(findings.garbage.values())
     before = known.garbage
     if before is None or now - before <= GARBAGE_ROWS or now - before <= before * GARBAGE_SHARE:
@@ -146,10 +147,10 @@ def check_garbage(entity: Entity, findings: Findings, known: Known) -> None:
 
 
 def check_keys(entity: Entity, rows: Mapping[str, Row], known: Known, naturals: frozenset[str]) -> SyncFailure | None:
-    """The refusal that a whole read with these ``rows`` (by key) earns against the last applied one, if any.
+    """Compare the ``rows`` (by key) of a whole read with the last applied one; returns the refusal, if any.
 
-    ``naturals``: the natural keys of ``rows``. Codes: ``no-rows``, ``shrink`` (can be accepted), ``keys-changed`` (can
-    be re-keyed, where ``match`` is at least 95).
+    ``naturals``: the natural keys of ``rows``. Codes: ``no-rows`` and ``shrink`` (can be accepted), ``keys-changed``
+    (can be re-keyed), ``keys-changed-beyond`` (cannot: fewer than 95 % match by natural key).
     """
     if not known.rows:
         return None
@@ -179,8 +180,9 @@ def check_keys(entity: Entity, rows: Mapping[str, Row], known: Known, naturals: 
 
 
 def _expected_keys(known: Known, rows: Mapping[str, Row]) -> int:
-    """How many known keys could be found. A small list may lose SMALL_LOSS rows, and their keys go with them: what is
-    left is compared, or a list of ten that lost four would be refused at every read, as one that got new keys."""
+    """The number of known keys of which SHARE must be found. A small list may lose SMALL_LOSS rows with their keys, so
+    at most as many keys as there are rows are expected: else a list of ten that lost four rows would be refused at
+    every read as having new keys."""
     return min(len(known.keys), len(rows)) if known.rows < SMALL else len(known.keys)
 
 
@@ -191,15 +193,16 @@ def _shrunk(now: int, before: int) -> bool:
 
 
 def check_blanks(entity: Entity, before: Sequence[Row], now: Sequence[Row]) -> None:
-    """Raise when a column of the same records (``before`` and ``now`` in the same order) has emptied.
+    """Raise ``column-empty`` if a column has emptied (``before`` and ``now``: the same records in the same order).
 
-    Cells may stay empty after a filter change, or get their texts late (``docs/erp.md``, Waiting); a read must not
-    carry that into the store. A column that few records fill may empty by itself: there it takes SMALL of them.
+    Cells may stay empty after a filter change, or get their texts late (``docs/erp.md``, Waiting); such blanks must not
+    be stored. A column that few records fill may become empty by itself, so at least SMALL records with a value are
+    needed there.
     """
     for column in entity.columns:
-        was = [i for i, row in enumerate(before) if row.get(column.name) not in (None, "")]
-        if len(was) < (DENSE if len(was) > SHARE * len(before) else SMALL):
+        filled = [i for i, row in enumerate(before) if row.get(column.name) not in (None, "")]
+        if len(filled) < (DENSE if len(filled) > SHARE * len(before) else SMALL):
             continue
-        still = sum(1 for i in was if now[i].get(column.name, "") is not None)
-        if len(was) - still > SHARE * len(was):
-            raise refused("column-empty", list=entity.name, field=column.name, before=len(was), now=still)
+        still = sum(1 for i in filled if now[i].get(column.name, "") is not None)
+        if len(filled) - still > SHARE * len(filled):
+            raise refused("column-empty", list=entity.name, field=column.name, before=len(filled), now=still)

@@ -1,4 +1,4 @@
-"""Reads what is new in a list: sorted by newest, until a page brings nothing new or changed (rule 12)."""
+"""The fast read of a list: newest records first, until a page has nothing new or changed (rule 12)."""
 
 from __future__ import annotations
 
@@ -28,25 +28,28 @@ from archisync_gui.syncs.reading import (
 )
 
 FAST_PAGES = 10
-"""A fast read that still finds something new on so many pages is no fast read any more."""
+"""If all of this number of pages have new or changed records, the whole list is read instead."""
 
 
 class WhyWhole(StrEnum):
     """Why the whole list has to be read: the code of a warning."""
 
     SORT = "sort-ignored"
-    """A sort does not take."""
+    """The list is not sorted as asked for."""
     MUCH = "fast-read-long"
-    """:data:`FAST_PAGES` pages of one sort bring news."""
+    """:data:`FAST_PAGES` pages of one sort have new or changed records."""
 
 
-def reached(found: Mapping[str, Row], news: Set[str], shown: Set[str], *, by_key: bool) -> bool:
-    """Whether a page has reached the records that the clean base knows, unchanged: all are, or at least half of them
-    and the last one, where the others were ``shown`` as new by an earlier page. In the sort by the list's own key the
-    last record suffices. ``news``: the keys that are new or changed, and seen for the first time."""
+def reached(found: Mapping[str, Row], news: Set[str], seen_new: Set[str], *, by_key: bool) -> bool:
+    """Whether the read may stop at a page: its records are known to the clean base and unchanged.
+
+    ``news``: keys that are new or changed and were not on an earlier page; ``seen_new``: those found on earlier pages.
+    In a sort by another field than the key, no record may be in ``news``; up to half of them, but not the last one, may
+    be in ``seen_new``. In the sort by the list's own key it is sufficient that the last record is in neither.
+    """
     if not found:
-        return False  # a page of garbage alone says nothing about the records behind it
-    again = shown & found.keys()
+        return False  # a page with garbage only says nothing about the records after it
+    again = seen_new & found.keys()
     last = [*found][-1]
     if by_key:
         return last not in news and last not in again
@@ -54,7 +57,7 @@ def reached(found: Mapping[str, Row], news: Set[str], shown: Set[str], *, by_key
 
 
 class NewRows:
-    """Fast reads of lists, without storing anything."""
+    """Makes fast reads of lists; stores nothing."""
 
     def __init__(self, erp: Erp, store: SyncStore) -> None:
         self._erp = erp
@@ -65,10 +68,11 @@ class NewRows:
     ) -> Newest | WhyWhole:
         """The rows of a fast read, or why the whole list has to be read.
 
-        Each sort is read up to the first page that :func:`reached` what is known.
+        For each sort, pages are read until :func:`reached` is true. ``unproven``: keys of stored rows that an unclean
+        read or a read of one record has written; they count as new.
         """
         rows: dict[str, Row] = {}
-        fresh: set[str] = set()
+        seen_new: set[str] = set()
         as_of: datetime | None = None
         began = self._erp.clock.monotonic()
         steady = True
@@ -86,7 +90,7 @@ class NewRows:
             reader.learn(view.words)
 
             def by_key(name: str) -> bool:
-                # Sorted by its own key, only older records come after one of the clean base.
+                # In this sort, only older records come after a record of the clean base.
                 return (name,) == tuple(entity.column(key).field_name for key in entity.key)
 
             for name in entity.newest:
@@ -103,8 +107,8 @@ class NewRows:
                     control.progress(Progress("read", page.index + 1, None, reader.findings.raw))
                     news = await self._news(entity, control.run.account, unseen)
                     news |= unproven & found.keys()
-                    known = reached(found, news, fresh, by_key=by_key(name))
-                    fresh |= news
+                    known = reached(found, news, seen_new, by_key=by_key(name))
+                    seen_new |= news
                     steady = steady and (page.count, page.footer) == (count, total)
                     if page.index >= page.count - 1 or known:
                         break
@@ -113,12 +117,12 @@ class NewRows:
                 else:
                     return WhyWhole.MUCH
             if page is not None and page.index:
-                await view.verify_filters()  # the first page of a sort is read together with them
+                await view.verify_filters()  # the first page of a sort is read with a check of the filters
         assert as_of is not None
         return Newest(as_of, began, rows, steady)
 
     async def _news(self, entity: Entity, account: AccountId, found: Mapping[str, Row]) -> set[str]:
-        """The keys of these rows that are new or changed. Raises ``column-empty`` as a whole read does."""
+        """The keys of the rows that are new or changed. Raises ``column-empty`` as a whole read does."""
         stored = {row.key: row for row in await self._store.rows_by_key(entity.name, account, list(found))}
         check_blanks(entity, [row.values for row in stored.values()], [found[key] for key in stored])
         sticky = {column.name for column in entity.columns if column.sticky}

@@ -1,4 +1,4 @@
-"""What a read knows while it is under way, and how it ends."""
+"""The state of a read in progress, and its end: helpers for ``runner`` and ``new_rows``."""
 
 from __future__ import annotations
 
@@ -33,21 +33,22 @@ from archisync_gui.syncs.checks import (
 )
 
 CHUNK = 400
+"""Maximum rows of one query to the store."""
 SAMPLE = 400
 """Records whose columns are compared with the stored ones before a whole read is applied."""
 
 
-SELDOM = 1.0
-"""Seconds; a progress that was told less than this ago is not repeated. The page's limit (``page_driver.LIMIT``) and
-this together are less than the watchdog's patience (rule 24)."""
+REPEAT_AFTER = 1.0
+"""Seconds; progress that was reported less than this time ago is not repeated. Together with the limit of a page
+(``page_driver.LIMIT``) this is less than the watchdog's time (rule 24)."""
 
 CLOCK_TOLERANCE = 2.0
-"""Seconds by which both clocks may differ over a read."""
+"""Seconds by which the two clocks may deviate during a read."""
 
 
 @dataclass(frozen=True)
 class Checked:
-    """A whole read that may be applied."""
+    """A whole read that passed the checks and may be applied."""
 
     batch: Batch
     doubts: tuple[Doubt, ...]
@@ -56,7 +57,7 @@ class Checked:
 
 @dataclass
 class Reading:
-    """A whole read on its way: its rows and its position. This is what a suspended run keeps."""
+    """A whole read in progress: its rows and its position. A suspended run keeps this value."""
 
     reader: RowReader
     rows: dict[str, Row] = field(default_factory=dict)
@@ -67,14 +68,14 @@ class Reading:
     began: float = 0.0
     """Monotonic time of ``as_of``."""
     after: int | None = None
-    """``Ages.number`` when it began."""
+    """``Ages.number`` of the list when the read began."""
     totals: set[int] = field(default_factory=set)
     counts: set[int] = field(default_factory=set)
     first: tuple[str, ...] = ()
     last: Page | None = None
     """The last page that was read."""
     by_cells: bool = False
-    """Pages were read by their cells."""
+    """True: at least one page was read by cells."""
     checked: Checked | None = None
     again: tuple[str, ...] = ()
     warnings: dict[str, None] = field(default_factory=dict)
@@ -85,14 +86,14 @@ class Reading:
     """The longest suspension so far, in seconds; the computer's sleep between two pages is one, too."""
 
     def start_over(self) -> None:
-        """Forget what was read."""
+        """Drop everything that was read."""
         fresh = Reading(RowReader(self.reader.entity))
         for name in (item.name for item in fields(self)):
             setattr(self, name, getattr(fresh, name))
 
     @property
     def progress(self) -> Progress:
-        """How far it is."""
+        """How far the read is."""
         if self.last is None:
             return Progress("read")
         total = self.last.total
@@ -103,39 +104,40 @@ class Reading:
 
 @dataclass(frozen=True)
 class Newest:
-    """What a fast read found."""
+    """The result of a fast read."""
 
     as_of: datetime
     began: float
     """Monotonic time of ``as_of``."""
     rows: Mapping[str, Row]
     steady: bool
-    """The list kept its length while it was paged through, so no row slid from one page to another unseen."""
+    """True: the list kept its length during the read, so no row moved from one page to another unseen."""
 
 
 class FollowedControl:
-    """A run's control that can repeat the last progress, so that a slow ERP is not taken for a dead one."""
+    """A run's control that repeats the last progress at each step, so that the watchdog does not cancel a run because
+    the ERP is slow."""
 
     def __init__(self, control: RunControl, clock: Clock) -> None:
         self._control = control
         self._clock = clock
         self._last: Progress | None = None
-        self._told_at = 0.0
+        self._reported_at = 0.0
         self.run = control.run
         self.resume = control.resume
 
     def progress(self, progress: Progress) -> None:
         """Report progress."""
-        self._last, self._told_at = progress, self._clock.monotonic()
+        self._last, self._reported_at = progress, self._clock.monotonic()
         self._control.progress(progress)
 
     def begin_step(self) -> None:
-        """A step of the browser's work begins, for this run or for what it waits for: the run does not stand still."""
-        if self._last is not None and self._clock.monotonic() - self._told_at >= SELDOM:
+        """A step in the browser begins, of this run or of a read that it waits for: repeat the last progress."""
+        if self._last is not None and self._clock.monotonic() - self._reported_at >= REPEAT_AFTER:
             self.progress(self._last)
 
     def suspend_requested(self) -> bool:
-        """Whether the run has to make way at its next safe point."""
+        """Whether the run should be suspended at its next safe point."""
         return self._control.suspend_requested()
 
     def long_step(self, limit: float) -> AbstractContextManager[None]:
@@ -148,57 +150,59 @@ class FollowedControl:
 
 
 def refusal(entity: Entity, rows: Mapping[str, Row], known: Known) -> SyncFailure | None:
-    """Why the keys of a read cannot be those of the stored rows, if they cannot."""
+    """The refusal of :func:`check_keys` for these rows, if any."""
     return check_keys(entity, rows, known, frozenset(natural_key(entity, row) for row in rows.values()))
 
 
 def began_at(clock: Clock, since: datetime, earliest: float) -> float:
-    """The monotonic time of ``since``, not before ``earliest``; that one where the wall clock was set in between."""
+    """The monotonic time of ``since``; ``earliest`` if the result is before it or in the future, since the wall clock
+    was set in between."""
     at = clock.monotonic() - (clock.now() - since).total_seconds()
     return at if earliest <= at <= clock.monotonic() else earliest
 
 
 def current_as_of(clock: Clock, since: datetime, began: float) -> datetime:
-    """When a read began, in terms of the wall clock as it goes now: the monotonic clock decides (rule 30)."""
+    """When a read began, as a time of the present wall clock: the monotonic clock decides (rule 30)."""
     at = clock.now() - timedelta(seconds=clock.monotonic() - began)
     return since if abs((at - since).total_seconds()) <= CLOCK_TOLERANCE else at
 
 
-def as_whole(how: Finished | Suspended, entity: Entity, code: str | None) -> Finished | Suspended:
-    """The end of a fast read that had to read the whole list, and why."""
-    if isinstance(how, Suspended):
-        return how
+def as_whole(end: Finished | Suspended, entity: Entity, code: str | None) -> Finished | Suspended:
+    """The end of a fast read that had to read the whole list, with a warning that says why (``code`` None: without)."""
+    if isinstance(end, Suspended):
+        return end
     more = () if code is None else (warning(code, list=entity.name),)
-    return replace(how, whole=how.outcome is not Outcome.SKIPPED, warnings=(*how.warnings, *more))
+    return replace(end, whole=end.outcome is not Outcome.SKIPPED, warnings=(*end.warnings, *more))
 
 
 def login_callback(control: FollowedControl) -> Callable[[], None]:
-    """What is told of each login: it counts, and it takes a while."""
+    """The function to call at each login: it counts the login and reports progress."""
 
-    def told() -> None:
+    def on_login() -> None:
         control.logged_in()
         control.progress(Progress("login"))
 
-    return told
+    return on_login
 
 
 STANDSTILL = 240.0
-"""Seconds from one page to the next that even a slow ERP does not need: two steps in its page, which have 100 each."""
+"""Seconds between two pages from which the computer must have slept: even a slow ERP needs less, since the two steps in
+its page have limits of 100 s each."""
 
 
 def slept(before: Page, page: Page) -> float:
-    """For how many seconds the computer slept between two pages, in which the list may have moved as in a suspension;
-    0: it did not."""
-    gone = (page.since - before.since).total_seconds()
-    return gone if gone > STANDSTILL else 0.0
+    """Seconds between two pages if the computer slept in between, when the list may have changed as during a
+    suspension; 0: it did not sleep."""
+    elapsed = (page.since - before.since).total_seconds()
+    return elapsed if elapsed > STANDSTILL else 0.0
 
 
 AT_ONCE = 25
-"""Rows that are parsed in one turn of the loop, about 1 ms: a page of 100 takes 3 to 5."""
+"""Rows that are parsed in one turn of the event loop, which takes about 1 ms; a page of 100 rows takes 3 to 5 ms."""
 
 
 async def take(reading: Reading, page: Page) -> None:
-    """Add a page's rows to the reading, all of them or none; others have their turns between."""
+    """Add a page's rows to the reading, all of them or none (if cancelled). Other tasks run in between."""
     records: list[Row] = []
     for at in range(0, len(page.rows), AT_ONCE):
         records += page.records(reading.reader, slice(at, at + AT_ONCE))
@@ -220,8 +224,9 @@ async def take(reading: Reading, page: Page) -> None:
 
 
 def compared(reading: Reading) -> Iterator[list[str]]:
-    """The keys of the records whose columns are compared with the stored ones, in parts of which each is looked at for
-    itself: a sample of the read; all records page by page where cells were read, since one page's may come late."""
+    """The keys of the records whose columns are compared with the stored ones, in groups that are checked one by one:
+    one sample of the whole read; or, if cells were read, all records page by page, since the cells of a single page may
+    come late."""
     keys = list(reading.rows)
     if not reading.by_cells or reading.last is None:
         yield keys[:: max(1, len(keys) // SAMPLE)]
@@ -232,7 +237,7 @@ def compared(reading: Reading) -> Iterator[list[str]]:
 
 
 def descending(entity: Entity, name: str, page: Page) -> bool:
-    """Whether a page is really sorted by that field, largest first, blanks last."""
+    """Whether a page is sorted by that field, largest first, blanks last."""
     column = next(column for column in entity.columns if column.field_name == name)
     values: list[Value] = [row.get(column.name) for row in page.records(RowReader(entity))]
     keys = [(len(str(v)), str(v)) if v is not None else (0, "") for v in values]
@@ -240,7 +245,8 @@ def descending(entity: Entity, name: str, page: Page) -> bool:
 
 
 def warnings_of(reader: RowReader, reading: Reading | None, unclean: Sequence[Doubt]) -> tuple[str, ...]:
-    """The warnings of a read: why it is unclean, and what of its rows could not be read."""
+    """The warnings of a read: why it is unclean, its garbage, unreadable cells and unknown words, and those of the list
+    view."""
     found = reader.findings
     entity = reader.entity
     lines = [warning(f"unclean-{doubt.value}", list=entity.name) for doubt in unclean]
@@ -254,8 +260,8 @@ def warnings_of(reader: RowReader, reading: Reading | None, unclean: Sequence[Do
 
 
 def finished(outcome: Outcome, batch: Batch, delta: Delta, warnings: tuple[str, ...]) -> Finished:
-    """The end of a read that was applied. ``added`` counts rows that are new in the ERP: neither those of a first read
-    nor those that came back."""
+    """The end of a read that was applied. ``added`` counts rows that are new in the ERP: not those of a first read, and
+    not those that came back, which count as changed."""
     if delta.first and batch.whole:
         warnings = (*warnings, warning(FIRST_READ))
     changed = delta.changed + delta.revived
@@ -264,7 +270,7 @@ def finished(outcome: Outcome, batch: Batch, delta: Delta, warnings: tuple[str, 
 
 
 class SyncStore(Protocol):
-    """What a runner needs of the store."""
+    """The part of the store that a runner uses."""
 
     async def known(self, entity: str, account: AccountId) -> Known: ...
     async def ages(self, entity: str, account: AccountId) -> Ages: ...

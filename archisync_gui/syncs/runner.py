@@ -1,4 +1,4 @@
-"""The one runner for all sync types: read → check → apply, for whichever declaration a run names."""
+"""The runner for all sync types: read → check → apply, by the declaration of the list that a run names."""
 
 from __future__ import annotations
 
@@ -53,16 +53,16 @@ from archisync_gui.syncs.reading import (
 )
 
 STORING = 300.0
-"""Seconds for storing a read: 100,000 rows take up to 10 s on a computer at hand, and a disk or an office's database
-may be much slower."""
+"""Maximum seconds for storing a read: 100,000 rows take up to 10 s on our computers, and another disk or an office's
+database may be much slower."""
 
 
 class SyncRunner:
     """Executes runs. Give this one object to the orchestrator."""
 
     def __init__(self, store: SyncStore, erp: Erp, entities: Iterable[Entity], *, page_size: int = PAGE_SIZE) -> None:
-        """``page_size``: rows a page of a read that may be pre-empted. One of :data:`READ_SIZES`: another one would be
-        taken for the user's own choice when a view is restored after a failed read."""
+        """``page_size``: rows per page of a read that may be pre-empted; one of :data:`READ_SIZES`, since any other
+        size would count as the user's own choice when a view is restored after a failed read."""
         if page_size not in READ_SIZES:
             raise ValueError(f"page size {page_size}, not one of {READ_SIZES}")
         self._page_size = page_size
@@ -72,7 +72,7 @@ class SyncRunner:
         self._entities = {entity.name: entity for entity in entities}
 
     async def __call__(self, control: RunControl) -> Finished | Suspended:
-        """One run. Raises :class:`SyncFailure`."""
+        """Execute one run. Raises :class:`SyncFailure`."""
         return await self._run(FollowedControl(control, self._erp.clock))
 
     async def _run(self, control: FollowedControl) -> Finished | Suspended:
@@ -90,17 +90,17 @@ class SyncRunner:
         )
 
     async def login_test(self, account: AccountId, password: str, on_login: Callable[[], None] = lambda: None) -> None:
-        """Try credentials with one real login; raises as a login does."""
+        """Test credentials with one real login; raises as a login does."""
         await self._erp.login_test(account, password, on_login)
 
     async def close(self) -> None:
-        """Nothing runs any more: end the browser."""
+        """End the browser; called after the last run."""
         await self._erp.close()
 
     # --- the whole list -----------------------------------------------------------------------------------------------
 
     async def _whole(self, entity: Entity, control: FollowedControl) -> Finished | Suspended:
-        if isinstance(control.resume, Reading):  # one that is too old, the orchestrator withholds (rule 19)
+        if isinstance(control.resume, Reading):  # the orchestrator does not pass one that is too old (rule 19)
             reading = control.resume
             reading.longest_suspension = max(
                 reading.longest_suspension, self._erp.clock.monotonic() - reading.suspended_at
@@ -123,7 +123,8 @@ class SyncRunner:
         return await self._apply(entity, reading, reading.checked, control)
 
     async def _read(self, entity: Entity, reading: Reading, control: FollowedControl) -> bool:
-        """Read on to the end of the list (True) or to the safe point at which the run is suspended (False)."""
+        """Read to the end of the list and check the read (True), or to the safe point at which the run is suspended
+        (False)."""
         control.progress(Progress("open"))
         fields, account = reading.reader.fields, control.run.account
         async with self._erp.list(entity, account, fields, login_callback(control), control.begin_step) as visit:
@@ -134,7 +135,7 @@ class SyncRunner:
                 complete = False
             visit.keep = not complete
             if complete:
-                # While the list is still shown: a refusal takes its picture.
+                # While the list is still shown: after a refusal a screenshot is taken.
                 reading.checked = await self._check(entity, reading, control)
                 control.progress(Progress("restore", None, None, reading.reader.findings.raw))
         return complete
@@ -147,13 +148,13 @@ class SyncRunner:
         first = await view.prepare(size)
         filters = await view.verify_filters()
         page = await self._position(view, reading, first)
-        # After it: a read that starts over is a new one, with nothing of what was read before.
+        # After ``_position``: a read that starts over there keeps nothing of what was read before.
         if reading.as_of is None:
             reading.after, reading.began = number, began
         reading.reader.learn(view.words)
         reading.evidence["filtersBefore"] = filters
         if reading.last is None and page is not None and page.footer is None and page.count > 1:
-            # Without a footer only the last page tells the total; at the end it is compared with this one.
+            # Without a footer only the last page shows the total; at the end of the read it is compared with this one.
             end = await view.turn_to(page.count - 1)
             reading.counts.add(end.count)
             if end.total is not None:
@@ -172,7 +173,7 @@ class SyncRunner:
                         reading.counts.add(page.count)
                     fresh = False
                     control.progress(reading.progress)
-            # A list that became shorter ends with a page that was read before.
+            # The pages ended before the last one, since the run is to be suspended.
             if page.index < page.count - 1:
                 return False
         again = await view.again()
@@ -186,8 +187,8 @@ class SyncRunner:
         return True
 
     async def _position(self, view: ListView, reading: Reading, first: Page) -> Page | None:
-        """The page to begin with; ``None``: everything is read already. A resumed read whose last page is not as it
-        was starts over."""
+        """The page to begin with; ``None``: all pages were read. A resumed read starts over if its last page is not as
+        it was."""
         last, entity = reading.last, reading.reader.entity
         if last is None:
             return first
@@ -203,7 +204,7 @@ class SyncRunner:
         return same if last.index < last.count - 1 else None
 
     async def _check(self, entity: Entity, reading: Reading, control: FollowedControl) -> Checked:
-        """Whether the read may be applied; raises ``SyncFailure`` with its evidence where it may not."""
+        """The checked read, which may be applied. Raises ``SyncFailure`` with evidence if it may not."""
         run, findings = control.run, reading.reader.findings
         control.progress(Progress("check", None, None, findings.raw, findings.raw))
         facts = Facts(
@@ -222,7 +223,7 @@ class SyncRunner:
         rows = await self._filled(entity, run.account, reading.rows)
         known = await self._store.known(entity.name, run.account)
         if reading.after is not None and known.replaced > reading.after:
-            raise Overtaken(entity.name)  # before it is judged: what is stored is newer
+            raise Overtaken(entity.name)  # before the checks, since the stored rows are newer
         batch = Batch(
             run.id,
             current_as_of(self._erp.clock, reading.as_of, reading.began),
@@ -241,15 +242,15 @@ class SyncRunner:
             check_cells(entity, findings)
             if known.as_of is not None:
                 await self._check_garbage(entity, run.account, findings, known, batch)
-            # Sets of a hundred thousand keys take longer than the loop may be held up.
+            # In a thread: sets of a hundred thousand keys take longer than the event loop may be blocked.
             if (failure := await asyncio.to_thread(refusal, entity, rows, known)) is not None:
-                kept = {
+                kinds = {
                     "shrink": RefusedKind.SHRINK,
                     "no-rows": RefusedKind.SHRINK,
                     "keys-changed": RefusedKind.KEYS_CHANGED,
                 }
-                if failure.code in kept:
-                    await self._store.keep_refused(entity.name, run.account, batch, kept[failure.code])
+                if failure.code in kinds:
+                    await self._store.keep_refused(entity.name, run.account, batch, kinds[failure.code])
                 raise failure
             for keys in compared(reading):
                 stored = await self._store.rows_by_key(entity.name, run.account, keys)
@@ -270,14 +271,14 @@ class SyncRunner:
         try:
             check_garbage(entity, findings, known)
         except SyncFailure:
-            # Kept like a shrink: where the ERP really has more such rows, the operator accepts exactly this read.
+            # Kept like a shrink: if the ERP really has more such rows, the operator can accept exactly this read.
             await self._store.keep_refused(entity.name, account, batch, RefusedKind.SHRINK)
             raise
 
     async def _apply(self, entity: Entity, reading: Reading, checked: Checked, control: FollowedControl) -> Finished:
         raw = reading.reader.findings.raw
         if not checked.batch.rows and (await self._store.known(entity.name, control.run.account)).as_of is None:
-            # Nothing was ever read of this list: an empty answer proves neither that it is empty nor that it works.
+            # The first read of the list: without rows it does not prove that the list is empty or can be read.
             return Finished(Outcome.SKIPPED, rows=0, warnings=(warning("first-read-empty", list=entity.name),))
         delta = await self._stored(entity, checked.batch, control, Progress("apply", None, None, raw, raw))
         outcome = Outcome.UNCLEAN if checked.doubts else Outcome.COMPLETED
@@ -289,7 +290,7 @@ class SyncRunner:
             return await self._store.apply(entity.name, control.run.account, batch)
 
     async def _filled(self, entity: Entity, account: AccountId, rows: Mapping[str, Row]) -> dict[str, Row]:
-        """The rows with what was not read of them (a column not shown, an unreadable cell) as it is stored."""
+        """The rows, with stored values for what was not read (hidden columns, unreadable cells)."""
         names = [column.name for column in entity.columns]
         partial = [key for key, row in rows.items() if len(row) < len(names)]
         complete = dict(rows)
@@ -303,10 +304,10 @@ class SyncRunner:
     # --- only what is new ---------------------------------------------------------------------------------------------
 
     async def _fast(self, entity: Entity, control: FollowedControl) -> Finished | Suspended:
-        """Newest records first, then those with the latest activity, until a page brings nothing new or changed.
+        """Read the newest records first, then those with the latest activity, until a page has nothing new or changed.
 
-        Only a list with a clean base can tell where to stop: ``new_as_of`` is the start of the last clean whole read,
-        or of a fast read that stopped at its rows (rule 12). Without one the whole list is read.
+        The read needs a clean base to know where to stop: a last clean whole read, or a fast read that stopped at its
+        rows, whose start is ``new_as_of`` (rule 12). Without a clean base the whole list is read.
         """
         run = control.run
         base = await self._store.ages(entity.name, run.account)
@@ -352,7 +353,7 @@ class SyncRunner:
 
     async def _one(self, entity: Entity, key: str, control: FollowedControl) -> Finished:
         run, reader = control.run, RowReader(entity)
-        # A detail page opens for any id; which records are the account's own, only its list tells.
+        # A detail page opens for any id; only the list shows which records are the account's own.
         base = await self._store.ages(entity.name, run.account)
         if not any(row.deleted_at is None for row in await self._store.rows_by_key(entity.name, run.account, [key])):
             raise SyncFailure("no-such-record", FailureKind.PERMANENT, params={"key": key, "list": entity.name})

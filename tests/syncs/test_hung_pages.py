@@ -17,7 +17,7 @@ from archisync_gui.erp.lists import list_view
 from archisync_gui.erp.lists.list_view import ListView
 from archisync_gui.model import Finished, Origin, Outcome, Scope, SyncFailure
 from archisync_gui.orchestrator.rules import Rules
-from archisync_gui.syncs.reading import SELDOM
+from archisync_gui.syncs.reading import REPEAT_AFTER
 from tests.support.clock import VirtualClock
 from tests.support.waiting import until
 from tests.syncs.erp_harness import QUICK, USER, World, world
@@ -210,5 +210,5 @@ async def test_a_view_whose_restoring_hangs_once_more_leaves_no_such_page(
 
 def test_a_page_is_given_up_before_its_run_is() -> None:
     """Rule 24: the failure names the page, and a read that waits for the browser meanwhile goes on."""
-    assert LIMIT + SELDOM < WATCHDOG
+    assert LIMIT + REPEAT_AFTER < WATCHDOG
     assert QUICK.page == LIMIT
