@@ -1,4 +1,4 @@
-"""The six declarations, one per kind of ERP list, by priority. What they are made of: ``declaration``."""
+"""The declarations of the six ERP lists, by priority. ``declaration`` defines what a declaration contains."""
 
 from archisync_gui.entities.customers import CUSTOMERS
 from archisync_gui.entities.ddt import DDT
@@ -12,7 +12,8 @@ ENTITIES: tuple[Entity, ...] = (ORDERS, CUSTOMERS, DDT, INVOICES, PRICES, PRODUC
 
 
 def list_name(name: str, language: str) -> str:
-    """What people call the list ``name`` in ``language`` (``it`` or ``en``): ``Clienti``; else ``name`` itself."""
+    """The name for people of the list ``name``, in ``language`` (``it`` or ``en``): ``Clienti``. ``name`` itself if it
+    is no list."""
     for entity in ENTITIES:
         if entity.name == name:
             return entity.it if language == "it" else entity.en

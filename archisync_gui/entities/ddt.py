@@ -10,7 +10,7 @@ DDT = Entity(
     en="Delivery notes",
     path="CUSTPACKINGSLIPJOUR_ListView/",
     columns=(
-        # Hidden in the view as shipped; the row key says the same.
+        # Hidden in the view as shipped; the row key has the same value.
         Column("ID", "id", "ID", "ID", Kind.ID, hidden=True),
         Column("PACKINGSLIPID", "ddt_number", "DOCUMENTO DI TRASPORTO:", "Delivery note", title_it="Numero DDT"),
         Column("DELIVERYDATE", "delivery_date", "DATA DI CONSEGNA", "Delivery date", Kind.DATE),
@@ -93,7 +93,7 @@ DDT = Entity(
         detour=("Oggi", "Today"),
     ),
     garbage=(
-        # References to back-orders: no document was issued.
+        # References to back orders: no document was issued.
         Garbage(
             "ghost",
             "righe senza numero di DDT né spedizione",

@@ -1,6 +1,6 @@
-"""What an entity declaration is made of: columns, kinds, filter wish, garbage rules; no declaration itself.
+"""The types of an entity declaration: columns, kinds, wanted filter, garbage rules; no declaration itself.
 
-From one declaration follow the schema, the parser, the change hash, the data browser and the export.
+Schema, parser, change hash, data browser and export follow from one declaration.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One ERP column that carries meaning."""
+    """One column of an ERP list that is read and stored."""
 
     field_name: str
     """The grid's ``fieldName``: language independent."""
@@ -60,21 +60,22 @@ class Column:
     """Our English caption (the ERP's own where it is known)."""
     kind: Kind = Kind.TEXT
     sticky: bool = False
-    """Turns blank only after two clean whole reads with it blank."""
+    """True: a stored value becomes blank only after two clean whole reads with a blank."""
     optional: bool = False
-    """May be missing from the grid without refusing the read (columns that came later)."""
+    """True: the read is not refused if the grid lacks it (columns that the ERP got later)."""
     personal: bool = False
     """Personal data: removed from diagnostics."""
     hidden: bool = False
-    """Hidden in the view as shipped: read by values; where only cells can be read, it stays as stored."""
+    """True: hidden in the view as shipped. Only a read by values reads it; a read by cells keeps the stored value."""
     words: Mapping[str, str] = field(default_factory=dict)
     """For ``ENUM``: the ERP's word (Italian, English, its own enum name) → canonical word."""
     part: Callable[[str], str] | None = None
-    """Cuts this column's text out of the cell's (several columns may share one field: courier and number of a tracking
-    cell). ``None``: the whole text."""
+    """Extracts this column's text from the cell's text, where several columns share one field (courier and number of a
+    tracking cell). ``None``: the whole text."""
     title_it: str = ""
-    """What people read (the ERP's captions are partly wrong); default ``it``."""
+    """Italian title in the panel and exports, since some of the ERP's captions are wrong; empty: ``it``."""
     title_en: str = ""
+    """The same in English; empty: ``en``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +94,13 @@ class FilterWish:
 
 @dataclass(frozen=True, slots=True)
 class Garbage:
-    """Rows that the ERP shows but that are no records; counted and shown, never stored."""
+    """A rule for rows of the ERP that are not records; they are counted and reported, never stored."""
 
     name: str
     it: str
     en: str
     matches: Callable[[Mapping[str, str]], bool]
-    """Gets the raw cell texts by target name."""
+    """Returns whether a row is garbage, from its raw cell texts by target name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +115,9 @@ class Entity:
     """List path below the ERP's base URL, with its trailing slash."""
     columns: tuple[Column, ...]
     key: tuple[str, ...]
-    """Target names of the identity (within one account, or globally when shared)."""
+    """Target names of the key (unique within one account, or globally in a shared list)."""
     natural_key: tuple[str, ...]
-    """Target names that still identify a record after the ERP renumbered its rows."""
+    """Target names that identify a record after the ERP has given its rows new ids."""
     filter: FilterWish | None = None
     garbage: tuple[Garbage, ...] = ()
     title: str = ""
@@ -128,7 +129,7 @@ class Entity:
     row_key: str = "ID"
     """The field whose value is the grid's row key (``docs/erp.md``, Identity)."""
     search: tuple[str, ...] = ()
-    """Target names that a person searches in."""
+    """Target names of the columns in which people search."""
 
     @property
     def name(self) -> str:

@@ -1,4 +1,4 @@
-"""What follows from stored rows: an order's state, a price's product; pure functions, no storage."""
+"""Values computed from stored rows: an order's state, a price's product; pure functions, no storage."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class OrderState(StrEnum):
     """Where an order stands (``docs/erp.md``, Order states)."""
 
     PLACED = "placed"
-    """Entered, not yet sent on."""
+    """Entered, not yet transferred."""
     AWAITING = "awaiting"
     EDIT = "edit"
     TRANSFERRED = "transferred"
@@ -35,7 +35,7 @@ _TRANSFER = {
 }
 _SALES = {
     "open": OrderState.OPEN,
-    # The ERP's word means: handed to the courier.
+    # The ERP's word means: given to the courier.
     "delivered": OrderState.SHIPPED,
 }
 
@@ -43,8 +43,8 @@ _SALES = {
 def order_state(order: Row, ddt: Iterable[Row], invoices: Iterable[Row], today: date) -> OrderState:
     """The state of an order with its own delivery notes and invoices (those with its order number).
 
-    Invoices come first. Most are collective and name one order each, so an order that the ERP itself calls invoiced
-    is invoiced although no invoice names it; then come delivery notes, then the order's other states.
+    Invoices decide first. Most are collective and name one order only, so an order with the ERP's status invoiced is
+    invoiced even if no invoice names it. Then delivery notes decide, then the order's other states.
     """
     bills = [invoice for invoice in invoices if (invoice.get("amount") or 0) >= 0]  # type: ignore[operator]
     if bills:
@@ -80,7 +80,7 @@ _VARIANT = re.compile(r"[KR]\d+$")
 
 
 def product_of(price: Row, products: Sequence[Row]) -> Row | None:
-    """The product that a price belongs to: by article id; else by name, where one variant only answers to it.
+    """The product that a price belongs to: by article id; else by name (and variant), if exactly one product matches.
 
     ``products``: those with the price's article id or with its article name.
     """
@@ -96,4 +96,4 @@ def product_of(price: Row, products: Sequence[Row]) -> Row | None:
 
 
 VAT_PERCENT = {"5": 22, "1": 4}
-"""VAT of a product's tax group, in percent; other groups have none that is known (``docs/erp.md``, Products)."""
+"""VAT in percent by a product's tax group; for other groups it is not known (``docs/erp.md``, Products)."""

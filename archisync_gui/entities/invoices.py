@@ -1,4 +1,4 @@
-"""Invoices and credit notes (``docs/erp.md``, Each list). The list shows no id: the row key is their identity."""
+"""Invoices and credit notes (``docs/erp.md``, Invoices). The list shows no id, so the row key identifies them."""
 
 from archisync_gui.entities.declaration import Column, Entity, FilterWish, Garbage, Kind
 from archisync_gui.model import SyncTypeSpec

@@ -1,4 +1,4 @@
-"""How records of the lists belong together: which column of one list names a record of another; no query."""
+"""Links between lists: which column of one list refers to records of another; no query."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Rows of ``list`` whose ``column`` equals the record's ``own`` column belong to the record."""
+    """Links a record to the rows of ``list`` whose ``column`` equals the record's ``own`` column."""
 
     own: str
     list: str
@@ -43,5 +43,5 @@ LINKS: Mapping[str, tuple[Link, ...]] = {
     "products": (Link("item_id", "prices", "item_id"),),
     "prices": (Link("item_id", "products", "item_id"),),
 }
-"""By list, one link to each list that belongs to it. Collective invoices name one order each, or none. The link of a
-delivery note or invoice to its own list leads to all of its order's, itself included: the order's state needs them."""
+"""By list, its links to other lists. Collective invoices name one order each, or none. The link of a delivery note or
+invoice to its own list leads to all those of its order, itself included: the order's state depends on them."""

@@ -3,7 +3,7 @@
 from archisync_gui.entities.declaration import Column, Entity, FilterWish, Garbage, Kind
 from archisync_gui.model import SyncTypeSpec
 
-# Words as shown in an Italian and in an English session, and the ERP's own enum names (``docs/erp.md``, Cell texts).
+# Words as shown in an Italian and in an English session, and the ERP's own enum names (``docs/erp.md``, Enum words).
 # Case, blanks and signs do not matter.
 SALES_STATUS = {
     "nessuno": "none",
@@ -185,7 +185,7 @@ ORDERS = Entity(
         ),
     ),
     key=("id",),
-    # A draft has no number yet; the second of its creation tells it from others. Both change once, when it is sent.
+    # A draft has no number yet; its time of creation, to the second, identifies it. Both change once, when it is sent.
     natural_key=("order_number", "created_at", "customer_name"),
     filter=FilterWish("orders", ("ordersall",), ("Tutti gli ordini", "All orders")),
     garbage=(

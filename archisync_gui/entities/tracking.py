@@ -1,4 +1,4 @@
-"""What a delivery note's tracking cell tells: courier, number, link (``docs/erp.md``, Tracking). No storage."""
+"""Parses a delivery note's tracking cell: courier, number, link (``docs/erp.md``, Tracking). No storage."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LINKS = {
     "BRT": "https://vas.brt.it/vas/sped_det_show.hsm?brtcode={}",
     "SDA": "https://www.sda.it/wps/portal/Servizi_online/dettaglio-spedizione?tracing.letteraVettura={}",
 }
-"""Where each courier shows a shipment."""
+"""By courier: the address of its page for a shipment."""
 
 # ``fidex`` is a typo that was seen in the ERP.
 _NAMES = {"fedex": "FEDEX", "fidex": "FEDEX", "ups": "UPS", "dhl": "DHL", "tnt": "TNT", "gls": "GLS"} | {
@@ -25,7 +25,7 @@ _NAMES = {"fedex": "FEDEX", "fidex": "FEDEX", "ups": "UPS", "dhl": "DHL", "tnt":
 }
 _TAG = re.compile(r"<[^>]*>", re.DOTALL)
 _WORD = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})+(?![0-9])|[0-9A-Za-z]+")
-"""Digits in groups are one number: its last group alone would be another one."""
+"""Digits in groups count as one number; the last group alone would be a wrong one."""
 
 
 def _words(text: str) -> list[str]:
@@ -33,7 +33,7 @@ def _words(text: str) -> list[str]:
 
 
 def text_of(text: str) -> str:
-    """What a person sees of the cell: the link's text, without its tags."""
+    """The visible text of the cell: a link's text, without its tags."""
     return " ".join(html.unescape(_TAG.sub(" ", text)).split())
 
 

@@ -1,4 +1,4 @@
-"""Ready-made selections of the lists: unpaid invoices, prices changed this week. What they ask for, no query."""
+"""Predefined selections of the lists, such as unpaid invoices and changed prices: their definitions, no query."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ class Is(StrEnum):
     EQUAL = "equal"
     ABOVE = "above"
     BEFORE = "before"
-    """Less than the value, and there."""
+    """Less than the value, and not empty."""
     EMPTY = "empty"
 
 
 TODAY = "today"
-"""As a value: the office's date."""
+"""As a value: the office's present date."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A selection of one list's rows. All that is given must hold."""
+    """A selection of one list's rows: those that meet all given conditions."""
 
     name: str
     list: str
     where: tuple[tuple[str, Is, Value], ...] = ()
     """Column, comparison, value."""
     new_days: int | None = None
-    """New in the ERP within so many days (0: today); the rows of a list's first read are not."""
+    """New in the ERP within this number of days (0: today); the rows of a list's first read do not count as new."""
     changed: str | None = None
     """This column changed within :attr:`changed_days`."""
     changed_days: int = 7
-    """0: today."""
+    """Number of days; 0: today."""
     within: tuple[str, int] | None = None
-    """A column of dates, and how many days after today its date may be at most."""
+    """A date column, and the maximum number of days from today until its date."""
     sort: str = ""
-    """Column of the order; of this list's usual one when empty."""
+    """The column to sort by; empty: the list's usual order."""
     descending: bool = False
     offered: bool = True
-    """False: shown where a number leads to it, and not among the choices."""
+    """False: not among the offered views; a number on the overview leads to it."""
 
 
 _UNPAID = (("remaining_amount", Is.ABOVE, 0), ("closed_on", Is.EMPTY, None))
@@ -65,4 +65,4 @@ NUMBERS_OF_TODAY = ("new-today", "shipped-today", "changed-today", "due")
 """The views whose counts the overview shows."""
 
 TOTALS: Mapping[str, str] = {"invoices": "remaining_amount", "orders": "total_amount"}
-"""The column of a list whose sum is shown below it."""
+"""By list: the column whose sum is shown below the list."""
