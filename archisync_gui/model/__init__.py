@@ -1,6 +1,6 @@
-"""The vocabulary that all parts share: requests, runs, outcomes, status, failures and the protocols between parts.
+"""The types that all parts share: requests, runs, outcomes, status, failures and the protocols between parts.
 
-Only frozen values, enums, exceptions and protocols live here; nothing in it acts, and it imports nothing of ours.
+Contains only frozen values, enums, exceptions, protocols and the system's clock, and imports no other package of ours.
 Times are timezone-aware ``datetime`` values; durations are seconds (``float``) unless a name says otherwise.
 """
 

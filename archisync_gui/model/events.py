@@ -1,7 +1,7 @@
 """The orchestrator's events: one frozen dataclass for each kind, and the envelope in which listeners get them.
 
-JSON exists at the edges only: ``as_json`` writes an event for journal, event stream, command line and office, and
-:func:`data_from` and :func:`event_from` read it.
+``as_json`` converts an event to JSON for journal, event stream, command line and office; :func:`data_from` and
+:func:`event_from` read it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from archisync_gui.model.wire import from_json
 
 @dataclass(frozen=True, slots=True)
 class RunEvent:
-    """What every event of a run says of it."""
+    """The fields of every event of a run."""
 
     run_id: str
     type: SyncType
@@ -61,7 +61,7 @@ class _ReadingEvent(RunEvent):
 
     @property
     def progress(self) -> Progress:
-        """These figures alone."""
+        """These figures as a ``Progress``."""
         return Progress(self.step, self.page, self.pages, self.rows, self.total)
 
 
@@ -81,7 +81,7 @@ class SyncSuspended(_ReadingEvent):
 
 @dataclass(frozen=True, slots=True)
 class _ResultEvent(RunEvent):
-    """The result of a run that came to its end; see ``Finished``."""
+    """The result of a run that finished; see ``Finished``."""
 
     outcome: Outcome
     rows: int = 0
@@ -119,7 +119,7 @@ class SyncError(RunEvent):
 
 @dataclass(frozen=True, slots=True)
 class SyncStopping(RunEvent):
-    """The active run is to end, and goes on until it notices. ``cause``: a ``StopCause``."""
+    """The active run is to be cancelled; it goes on until it notices that. ``cause``: a ``StopCause``."""
 
     kind: ClassVar = EventKind.SYNC_STOPPING
     cause: str
@@ -127,8 +127,8 @@ class SyncStopping(RunEvent):
 
 @dataclass(frozen=True, slots=True)
 class SyncCancelled(RunEvent):
-    """A run was cancelled, or a suspended one will not go on. ``cause``: a ``StopCause``, or ``satisfied`` by another
-    read. ``abandoned``: it did not end when it was told to."""
+    """A run was cancelled, or a suspended one will not go on. ``cause``: a ``StopCause``, or ``satisfied`` (another
+    read satisfied its request). ``abandoned``: it ignored its cancellation."""
 
     kind: ClassVar = EventKind.SYNC_CANCELLED
     cause: str
@@ -137,7 +137,7 @@ class SyncCancelled(RunEvent):
 
 @dataclass(frozen=True, slots=True)
 class RetryPlanned(RunEvent):
-    """The attempt of this number follows after a pause of ``seconds``."""
+    """The attempt with this number will follow after a pause of ``seconds``."""
 
     kind: ClassVar = EventKind.RETRY_PLANNED
     seconds: float
@@ -148,7 +148,7 @@ class RetryPlanned(RunEvent):
 
 @dataclass(frozen=True, slots=True)
 class FormEvent:
-    """What every event of a session says of it: never its id (rule 14)."""
+    """The fields of every event of a session: never its id (rule 14)."""
 
     handle: str
     label: str
@@ -157,7 +157,7 @@ class FormEvent:
 
 @dataclass(frozen=True, slots=True)
 class SessionOpened(FormEvent):
-    """An order form was opened; ``session_count`` are open now."""
+    """An order form was opened. ``session_count``: open sessions now."""
 
     kind: ClassVar = EventKind.SESSION_OPENED
     session_count: int = 1
@@ -165,20 +165,20 @@ class SessionOpened(FormEvent):
 
 @dataclass(frozen=True, slots=True)
 class _FormEndEvent(FormEvent):
-    """The end of a session, and what it cost."""
+    """The end of a session, with the times that it and other requests waited."""
 
     reason: SessionEnd = SessionEnd.UNKNOWN
     session_count: int = 0
     """Sessions that are still open."""
     customers_ms: int | None = None
-    """How long the form waited for fresh customers; ``None``: it never had them."""
+    """How long the form waited for fresh customers; ``None``: it never got them."""
     put_off_ms: int | None = None
-    """For how long the request that waited longest was put off; ``None``: it still waits for another form."""
+    """How long forms put off the request that waited longest; ``None``: another form is still open."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionClosed(_FormEndEvent):
-    """A session has ended, for whatever reason."""
+    """A session has ended, for any reason."""
 
     kind: ClassVar = EventKind.SESSION_CLOSED
 
@@ -200,7 +200,7 @@ class SessionUnserved(FormEvent):
 
 @dataclass(frozen=True, slots=True)
 class SmartSyncStarted:
-    """The first session was opened: other lists wait from now on."""
+    """The first session was opened: from now on other requests wait."""
 
     kind: ClassVar = EventKind.SMART_SYNC_STARTED
     handle: str
@@ -208,7 +208,7 @@ class SmartSyncStarted:
 
 @dataclass(frozen=True, slots=True)
 class SmartSyncEnded:
-    """The last session has ended: other lists go on."""
+    """The last session has ended: other requests go on."""
 
     kind: ClassVar = EventKind.SMART_SYNC_ENDED
 
@@ -218,7 +218,8 @@ class SmartSyncEnded:
 
 @dataclass(frozen=True, slots=True)
 class QueueUpdated:
-    """What waits, or how fresh a copy is, has changed. ``type`` and ``account``: the operator changed its rows."""
+    """The queue, the freshness of a copy or another part of the status has changed. ``waiting``: requests in the queue.
+    ``type`` and ``account``: set if the operator changed the rows of that list."""
 
     kind: ClassVar = EventKind.QUEUE_UPDATED
     waiting: int = 0
@@ -236,31 +237,32 @@ class HoldChanged:
 
 @dataclass(frozen=True, slots=True)
 class ScheduleChanged:
-    """An interval was set (``type`` says whose, ``interval`` in minutes, ``None`` = off), the rules changed, or the
-    computer is away, or no longer (``away`` says why, in each such event)."""
+    """An interval was set (of ``type``, in minutes, ``None`` = off), the rules changed, or :attr:`away` changed."""
 
     kind: ClassVar = EventKind.SCHEDULE_CHANGED
     type: SyncType | None = None
     interval: int | None = None
     away: Reason | None = None
+    """``OFFLINE`` or ``ASLEEP`` while the schedule waits for one of these; set in every event of this kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """Reads of one list that were due and did not happen."""
+    """Reads of one list that were due but not made."""
 
     type: SyncType
     account: AccountId
     due: datetime
-    """The first."""
+    """The first due time."""
     last: datetime
+    """The last due time."""
     count: int
     reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
 class ScheduleMissed:
-    """Reads were due and did not happen."""
+    """Reads were due but not made."""
 
     kind: ClassVar = EventKind.SCHEDULE_MISSED
     missed: tuple[Missed, ...]
@@ -268,7 +270,7 @@ class ScheduleMissed:
 
 @dataclass(frozen=True, slots=True)
 class AccountChanged:
-    """One account stopped, is left alone for a while, or logged in; or (``accounts``) others are in use from now on."""
+    """An account was stopped, allowed again, paused or logged in; or (``accounts``) other accounts are in use now."""
 
     kind: ClassVar = EventKind.ACCOUNT_CHANGED
     account: AccountId | None = None
@@ -280,7 +282,7 @@ class AccountChanged:
 
 @dataclass(frozen=True, slots=True)
 class OfficeChanged:
-    """In an office of several computers: another one leads, or the server is gone or back."""
+    """In an office of several computers: another computer leads, or the server was lost or is back."""
 
     kind: ClassVar = EventKind.OFFICE_CHANGED
 
@@ -319,8 +321,8 @@ KINDS: Mapping[EventKind, type[EventData]] = {data.kind: data for data in EventD
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened. ``revision`` only grows within one ``boot``. An office's member adds events of its own
-    (``OfficeChanged``, ``SessionUnserved``), with the revision of the leader's last one."""
+    """An event in its envelope. ``revision`` only grows within one ``boot``. A member of an office adds events of its
+    own (``OfficeChanged``, ``SessionUnserved``), with the revision of the leader's last event."""
 
     kind: EventKind = field(init=False)
     boot: str
@@ -333,29 +335,28 @@ class Event:
 
     @property
     def mark(self) -> tuple[str, int, EventKind]:
-        """Tells one of the orchestrator's events from all others, those of members, too."""
+        """Identifies an event of the orchestrator among all events, including those of members."""
         return self.boot, self.revision, self.kind
 
 
 Listener: TypeAlias = Callable[[Event], None]
-"""Called in the orchestrator's loop; must return at once. What it raises is logged and harms nobody."""
+"""Called in the orchestrator's loop; must return at once. An exception is logged and has no other effect."""
 
 
 def data_from(kind: str, data: Any) -> EventData:
-    """What an event of that kind says, from its JSON; raises as :func:`from_json` does for what this version cannot
-    read."""
+    """The data of an event of that kind, from JSON. Raises as :func:`from_json` if this version cannot read it."""
     found: EventData = from_json(KINDS[EventKind(kind)], data)
     return found
 
 
-def event_from(told: Mapping[str, Any]) -> Event:
-    """An event from its JSON form; raises as :func:`data_from` does."""
-    at = datetime.fromisoformat(told["at"])
-    return Event(str(told["boot"]), int(told["revision"]), at, data_from(told["kind"], told["data"]))
+def event_from(fields: Mapping[str, Any]) -> Event:
+    """An event from its JSON form. Raises as :func:`data_from`."""
+    at = datetime.fromisoformat(fields["at"])
+    return Event(str(fields["boot"]), int(fields["revision"]), at, data_from(fields["kind"], fields["data"]))
 
 
 def subject(data: EventData) -> tuple[object, ...]:
-    """What an event is about: of two with the same kind and subject, the later one says what still holds."""
+    """The subject of an event: of two events with the same kind and subject, only the later one matters."""
     match data:
         case RunEvent(type=name, account=account):
             return name, account

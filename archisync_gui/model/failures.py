@@ -1,4 +1,4 @@
-"""Failures: how a run says that it failed, and what is stored and shown of it."""
+"""Failures: the exception with which a run fails, and the value that is stored and shown."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from archisync_gui.model.kinds import Json
 
 
 class FailureKind(StrEnum):
-    """What the orchestrator does about a failure."""
+    """The kind of a failure, which decides what the orchestrator does."""
 
     TRANSIENT = "transient"
     """Time-out, navigation, 5xx, lost browser: tried again after 5, 10 and 20 s."""
     CREDENTIALS = "credentials"
-    """The ERP refused user name or password (or the pinned certificate changed): the account stops at once."""
+    """The ERP refused user name or password, or its certificate is not accepted: the account stops at once."""
     LOGIN = "login"
     """A login failed in any other way: no repeats, one more try 15 minutes later."""
     LAYOUT = "layout"
-    """The page is not as declared (a mapped column is missing, …): not repeated by itself."""
+    """The page is not as declared (a mapped column is missing, …): not repeated automatically."""
     REFUSED = "refused"
-    """The read looked wrong and was not applied: not repeated by itself; outcome ``REFUSED``."""
+    """The read was doubtful and was not applied: not repeated automatically; outcome ``REFUSED``."""
     PERMANENT = "permanent"
-    """Ours or the machine's: disk full, bug, bad setting: not repeated by itself."""
+    """A fault of the program or the computer (bug, full disk, wrong setting): not repeated automatically."""
 
 
 class SyncFailure(Exception):
-    """A run could not do its work. ``code`` names the text in ``resources/messages``; ``params`` fill it in.
+    """A failure of a run or a request. ``code`` names the text in ``resources/messages``; ``params`` fill it in.
 
-    ``evidence`` is JSON (counts, filter state, rows that would vanish); ``screenshot`` a path of a PNG, or ``None``.
+    ``evidence`` is JSON (counts, filter state, keys of missing rows); ``screenshot`` the path of a PNG, or ``None``.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class ErrorInfo:
     code: str
     kind: FailureKind
     message: str
-    """Technical sentence (``str`` of the exception); people read the text of ``code``."""
+    """Technical text (``str`` of the exception); people read the text of ``code``."""
     params: Mapping[str, Json] = field(default_factory=dict)
     stack: str = ""
     screenshot: str | None = None
@@ -64,5 +64,5 @@ class ErrorInfo:
 
     @classmethod
     def of(cls, error: SyncFailure) -> ErrorInfo:
-        """What people are shown of a failure that is not stored: without stack, picture and evidence."""
+        """A failure that is shown but not stored: without stack, screenshot and evidence."""
         return cls(error.code, error.kind, str(error), error.params)

@@ -1,4 +1,4 @@
-"""The words of the whole program: names of kinds, outcomes, reasons and events, and what is declared of a list."""
+"""The enums of the whole program (scopes, outcomes, reasons, events), and the declarations of types and accounts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 SyncType: TypeAlias = str
-"""Name of a sync type (``customers``, ``orders``, ``ddt``, …); the set is open and declared in ``entities``."""
+"""Name of a sync type (``customers``, ``orders``, ``ddt``, …), as declared in ``entities``."""
 
 AccountId: TypeAlias = str
 """An ERP login name (the first version's *userId*)."""
@@ -17,7 +17,7 @@ Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Js
 
 
 class Scope(StrEnum):
-    """What a request wants read. ``ALL`` satisfies ``NEW``, never the reverse."""
+    """What a request reads. ``ALL`` satisfies ``NEW``; the reverse only if the fast read had to read the whole list."""
 
     ONE = "one"
     """One record by key, from its detail page."""
@@ -28,7 +28,7 @@ class Scope(StrEnum):
 
 
 class Origin(StrEnum):
-    """Who asked."""
+    """The caller that made a request."""
 
     OPERATOR = "operator"
     SCHEDULE = "schedule"
@@ -49,14 +49,14 @@ class Outcome(StrEnum):
 
 
 STORED = frozenset({Outcome.COMPLETED, Outcome.UNCLEAN})
-"""How a run ended whose rows were stored."""
+"""Outcomes of runs whose rows were stored."""
 
 UNSUCCESSFUL = frozenset({Outcome.FAILED, Outcome.REFUSED, Outcome.INTERRUPTED})
-"""How a run ended that should have stored rows and did not. Cancelled and skipped ones are in neither set."""
+"""Outcomes of runs that should have stored rows but did not. ``CANCELLED`` and ``SKIPPED`` are in neither set."""
 
 
 class SyncState(StrEnum):
-    """What a sync type is doing now; one of two separate words (the other is :class:`Freshness`)."""
+    """What a sync type is doing now. Separate from :class:`Freshness`."""
 
     IDLE = "idle"
     QUEUED = "queued"
@@ -69,7 +69,7 @@ class SyncState(StrEnum):
 
 
 class Freshness(StrEnum):
-    """How far the stored copy of a type can be trusted."""
+    """How fresh the stored copy of a type is."""
 
     NEVER = "never"
     FRESH = "fresh"
@@ -87,9 +87,9 @@ class Reason(StrEnum):
     """Nothing will ever be due: every interval and the daily read are off."""
     NO_ACCOUNT = "no-account"
     RUNNING = "running"
-    """Another run is active; the request is next or further back."""
+    """A run is active; the request is the next one."""
     BEHIND = "behind"
-    """Others of higher precedence wait before it."""
+    """Another request that could run comes before it."""
     ACCOUNT_STOPPED = "account-stopped"
     HOLD = "hold"
     SESSION = "session"
@@ -106,7 +106,7 @@ class Reason(StrEnum):
     NOT_RUNNING = "not-running"
     """Archisync was not open."""
     NOT_KNOWN = "not-known"
-    """Asked about a moment of which nothing is kept."""
+    """Nothing is stored about the time asked for."""
 
 
 class EventKind(StrEnum):
@@ -133,10 +133,10 @@ class EventKind(StrEnum):
     HOLD_CHANGED = "hold-changed"
     SCHEDULE_CHANGED = "schedule-changed"
     SCHEDULE_MISSED = "schedule-missed"
-    """Reads were due and did not happen: which, how often, and why."""
+    """Reads were due but not made: which, how often, and why."""
     ACCOUNT_CHANGED = "account-changed"
     OFFICE_CHANGED = "office-changed"
-    """In an office of several computers: another one leads, or the server is gone or back."""
+    """In an office of several computers: another computer leads, or the server was lost or is back."""
 
 
 class SessionEnd(StrEnum):
@@ -151,7 +151,7 @@ class SessionEnd(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SyncTypeSpec:
-    """What the orchestrator needs to know of a sync type. Built by ``entities``; the orchestrator knows no more."""
+    """Everything that the orchestrator knows about a sync type; declared in ``entities``."""
 
     name: SyncType
     priority: int
@@ -159,7 +159,7 @@ class SyncTypeSpec:
     interval: int | None
     """Default minutes between scheduled runs (5-1440), ``None`` = off."""
     stagger: int
-    """Minutes after a start at which an overdue run is asked for (rule 28)."""
+    """Minutes after a start of the program at which an overdue run is requested (rule 28)."""
     shared: bool = False
     """Read once with the catalogue account and stored for all accounts (products, prices)."""
     fast: bool = False
@@ -170,9 +170,9 @@ class SyncTypeSpec:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An ERP login as the orchestrator sees it; the password is somewhere else."""
+    """An ERP login as the orchestrator uses it, without the password."""
 
     id: AccountId
     enabled: bool = True
     catalogue: bool = False
-    """Reads the shared lists; without one the first enabled account substitutes."""
+    """True: reads the shared lists. If no usable account has this set, another enabled account reads them."""

@@ -1,4 +1,4 @@
-"""What is handed to the orchestrator: clock and journal, with what the journal remembers."""
+"""Protocols that are implemented for the orchestrator: clock and journal, with the values that the journal loads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from archisync_gui.model.status import Explanation
 
 
 class Clock(Protocol):
-    """Time as it is handed to the orchestrator; tests hand in a virtual one."""
+    """The orchestrator's clock; tests use a virtual one."""
 
     def now(self) -> datetime:
         """Wall clock, timezone-aware (UTC)."""
@@ -26,12 +26,12 @@ class Clock(Protocol):
         """Seconds that never jump; keeps counting while the computer sleeps where the system can."""
 
     async def sleep(self, seconds: float) -> None:
-        """Wait about so long; may return early (the caller looks at the clock again)."""
+        """Wait about ``seconds``; may return earlier, so the caller checks the clock again."""
 
 
 @dataclass(frozen=True, slots=True)
 class LastRead:
-    """What is remembered of a type and account over restarts."""
+    """What the journal keeps about a type and account over restarts."""
 
     type: SyncType
     account: AccountId
@@ -44,63 +44,66 @@ class LastRead:
     durations: tuple[float, ...] = ()
     """Seconds of the last whole reads, newest last, for forecasts."""
     doubtful: frozenset[str] = frozenset()
-    """Which of ``last_success``, ``new_as_of`` and ``all_as_of`` were written before the wall clock was set back."""
+    """Those of ``last_success``, ``new_as_of`` and ``all_as_of`` that were written before the wall clock was set
+    back."""
     whole: RunRecord | None = None
     """The last attempt of a whole read that was applied, refused or failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What the journal knows at a start."""
+    """The contents of the journal at a start of the program."""
 
     reads: tuple[LastRead, ...] = ()
     interrupted: tuple[RunRecord, ...] = ()
-    """Runs found open, already marked ``INTERRUPTED``."""
+    """Runs that had not ended; they are marked ``INTERRUPTED`` already."""
     notes: Mapping[str, Json] = field(default_factory=dict)
-    """Small values kept by :meth:`Journal.note`: schedule, due times, hold, stopped accounts, logins …"""
+    """Small values stored by :meth:`Journal.note`: schedule, due times, hold, stopped accounts, logins …"""
     last_sign: datetime | None = None
-    """When the last thing was kept that was kept at all: from then to this start nothing ran. Later than now: the wall
-    clock was set back meanwhile."""
+    """When the journal was last written: from then to this start nothing ran. If it is later than now, the wall clock
+    was set back meanwhile."""
     unreadable: tuple[str, ...] = ()
     """Rows and notes that this version cannot read and leaves out, each as ``kind id``."""
 
 
 class Journal(Protocol):
-    """The orchestrator's memory; implemented by ``store`` (and by plain lists in tests). Calls keep their order.
+    """The orchestrator's persistent memory; implemented by ``store`` (and by plain lists in tests). Keeps the order of
+    calls.
 
-    A call that raises may have kept what it was given for later (a full disk); :meth:`flush` tries again.
+    A call that raises (a full disk) may have kept its values for later; :meth:`flush` tries again to write them.
     """
 
     async def load(self) -> Remembered:
-        """What is known at a start. One row that cannot be read is left out, and never makes it forget the rest."""
+        """The contents at a start of the program. A row that cannot be read is left out; the others are loaded."""
 
     async def clock_doubted(self) -> None:
-        """The wall clock was set back: the stored times no longer tell how old the data are."""
+        """Store that the wall clock was set back: the stored times no longer show how old the data are."""
 
     async def flush(self) -> None:
-        """Write what could not be written so far; raises while that is still not possible."""
+        """Write what could not be written before; raises while that is still not possible."""
 
     async def run_started(self, record: RunRecord) -> None:
-        """Keep a run that begins."""
+        """Store a run that begins."""
 
     async def run_ended(self, record: RunRecord) -> None:
-        """Keep how a run ended."""
+        """Store the end of a run."""
 
     async def event(self, event: Event) -> None:
-        """Keep an event."""
+        """Store an event."""
 
     async def note(self, key: str, value: Json) -> None:
-        """Keep a small value under a key; ``None`` removes it."""
+        """Store a small value under a key; ``None`` removes it."""
 
     async def explained(self, explanation: Explanation) -> None:
-        """Keep what ``explain`` answered when the answer changed."""
+        """Store an explanation that differs from the last one."""
 
     async def explanation_at(self, at: datetime) -> Explanation | None:
-        """What was kept for that moment: the last one not later than ``at``."""
+        """The last stored explanation that is not later than ``at``."""
 
 
 _BOOT_CLOCK: int | None = getattr(time, "CLOCK_MONOTONIC" if sys.platform == "darwin" else "CLOCK_BOOTTIME", None)
-"""Counts while the computer sleeps. On Linux and macOS ``time.monotonic()`` does not; on Windows it does."""
+"""A clock that also counts while the computer sleeps. On Linux and macOS ``time.monotonic()`` does not; on Windows it
+does."""
 
 
 class SystemClock:
@@ -115,5 +118,5 @@ class SystemClock:
         return time.monotonic() if _BOOT_CLOCK is None else time.clock_gettime(_BOOT_CLOCK)
 
     async def sleep(self, seconds: float) -> None:
-        """Wait so many seconds."""
+        """Wait ``seconds``."""
         await asyncio.sleep(seconds)

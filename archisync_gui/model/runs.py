@@ -1,4 +1,4 @@
-"""Runs: what is asked for, what a runner holds and returns, and what is remembered."""
+"""Runs: the run itself, the runner's control and results, the stored row, and the outcomes for callers."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class Run:
     attempt: int
     """1 for the first attempt of a request."""
     preemptible: bool = True
-    """False where nobody can interrupt it (command line without a panel): larger pages may be read."""
+    """False if no form can interrupt it (command line without a panel), so that it may read larger pages."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is. ``rows`` counts raw rows read so far; totals are ``None`` while unknown."""
+    """How far a run is. ``rows``: raw rows read so far; figures are ``None`` while they are unknown."""
 
     step: str = "read"
     """``login``, ``open``, ``filter``, ``read``, ``check``, ``apply`` or ``restore``."""
@@ -44,7 +44,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """What a runner returns when a run came to its end without failing."""
+    """What a runner returns for a run that ended without failing."""
 
     outcome: Outcome
     """``COMPLETED``, ``UNCLEAN`` or ``SKIPPED`` (read nothing)."""
@@ -59,7 +59,7 @@ class Finished:
     """Rows soft-deleted by this run."""
     warnings: tuple[str, ...] = ()
     whole: bool = False
-    """A fast read that had to read the whole list."""
+    """True for a fast read that had to read the whole list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,29 +67,29 @@ class Suspended:
     """What a runner returns when it stopped at a safe point because it was asked to (rules 10, 19)."""
 
     state: object
-    """Rows and position, in memory only; handed back as ``RunControl.resume``."""
+    """Rows and position, in memory only; the resumed run gets it as ``RunControl.resume``."""
     progress: Progress = field(default_factory=Progress)
 
 
 class RunControl(Protocol):
-    """What the orchestrator hands to a runner for one run."""
+    """A runner's interface to the orchestrator for one run."""
 
     @property
     def run(self) -> Run:
-        """What is to be read, and for whom."""
+        """What is to be read, and for which account."""
 
     @property
     def resume(self) -> object | None:
-        """The state of the suspended part, or ``None`` when the run starts from the beginning."""
+        """``Suspended.state`` of the suspended run that goes on; ``None``: the run starts from the beginning."""
 
     def suspend_requested(self) -> bool:
         """True when the runner should return :class:`Suspended` at its next safe point."""
 
     def progress(self, progress: Progress) -> None:
-        """Report progress; feeds the watchdog."""
+        """Report progress; resets the watchdog."""
 
     def long_step(self, limit: float) -> AbstractContextManager[None]:
-        """Declare a step that makes no progress for up to ``limit`` seconds, to keep the watchdog quiet."""
+        """Declare a step that may take ``limit`` seconds without progress; the watchdog waits as long."""
 
     def logged_in(self) -> None:
         """Count one real login against the account's daily budget (rule 22)."""
@@ -102,7 +102,7 @@ Raises :class:`SyncFailure` (or anything else, which counts as an internal failu
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """One attempt as it is remembered for a year (rule 31)."""
+    """The stored row of one attempt, which is kept for a year (rule 31)."""
 
     id: str
     type: SyncType
@@ -114,7 +114,7 @@ class RunRecord:
     asked: datetime
     started: datetime
     ended: datetime | None = None
-    """``None`` while it runs; found so at a start it is marked ``INTERRUPTED``."""
+    """``None`` while it runs; a row without it at a start of the program is marked ``INTERRUPTED``."""
     outcome: Outcome | None = None
     as_of: datetime | None = None
     rows: int = 0
@@ -125,12 +125,12 @@ class RunRecord:
     error: ErrorInfo | None = None
     suspensions: tuple[tuple[datetime, datetime | None], ...] = ()
     seconds: float | None = None
-    """How long it worked, suspensions not counted, by the monotonic clock; ``None``: not known."""
+    """Seconds that it worked, without suspensions, by the monotonic clock; ``None``: not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """The outcome of a request as its ticket tells it."""
+    """The outcome of a request, as its ticket returns it."""
 
     type: SyncType
     account: AccountId
@@ -146,12 +146,12 @@ class RunResult:
     run_id: str | None = None
     """``None`` when no run ever started (withdrawn while waiting)."""
     warnings: tuple[str, ...] = ()
-    """Of the run; of a request for several accounts those that all its parts have."""
+    """Warnings of the run; for a request for several accounts, those that all its parts have."""
 
 
 @dataclass(frozen=True, slots=True)
 class SmartSyncResult:
-    """What ``smart_customer_sync`` answers (rule 12)."""
+    """The answer of ``smart_customer_sync`` (rule 12)."""
 
     code: str
     """``fresh``, ``pending``, ``held``, ``failed``, ``stopped`` or ``ended``."""
@@ -169,7 +169,7 @@ class SmartSyncResult:
 
 @dataclass(frozen=True, slots=True)
 class CloseResult:
-    """What closing a session answers."""
+    """The answer to closing a session."""
 
     closed: bool
     session_count: int

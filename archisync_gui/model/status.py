@@ -1,4 +1,4 @@
-"""The status of everything, for panel, endpoint and command line."""
+"""The orchestrator's status, for panel, endpoint and command line."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ class Forecast:
     seconds: float
     """Expected duration, from past runs."""
     after: SyncType | None = None
-    """The type it has to wait for, if any."""
+    """The type of the run that it has to wait for, if any."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """The active run, for people."""
+    """A run that has not ended, for people."""
 
     id: str
     type: SyncType
@@ -62,8 +62,9 @@ class RunView:
     """Expected seconds to the end; ``None`` when unknown."""
     request_id: str | None = None
     stopping: str | None = None
-    """Why the run was told to end (``operator``, ``withdrawn``, ``hold``, ``account``, ``deadline``, ``watchdog``,
-    ``closing``, ``abandoned``) while it has not ended yet. A runner that ignores it is abandoned after a minute."""
+    """Why the run was cancelled (``operator``, ``withdrawn``, ``hold``, ``account``, ``deadline``, ``watchdog``,
+    ``closing``), or ``abandoned``; ``None``: it was not. A run that ignores its cancellation is abandoned after a
+    minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +80,11 @@ class QueueEntry:
     origin: Origin
     requested_at: datetime
     user_id: AccountId
-    """Same as ``account``; the first version's name."""
+    """The same as ``account``, under the name of the first version."""
     reason: Reason
     params: Mapping[str, Json] = field(default_factory=dict)
     suspended_progress: Progress | None = None
-    """Set for a suspended run: where it goes on."""
+    """Set for a suspended run: its progress so far."""
     run_anyway_possible: bool = False
 
 
@@ -102,12 +103,13 @@ class AccountTypeStatus:
     last_run_time: datetime | None
     """Last success: start of the last applied whole read (completed or unclean)."""
     new_as_of: datetime | None
-    """No record created before it is missing; ``None``: never read, or the wall clock was set back since (rule 30)."""
+    """No record created before this time is missing; ``None``: never read, or the wall clock was set back since
+    (rule 30)."""
     all_as_of: datetime | None
-    """Start of the last clean whole read; ``None`` likewise."""
+    """Start of the last clean whole read; ``None`` for the same reasons."""
     last_attempt: datetime | None
-    """Of the attempt that is shown; with ``last_outcome``, ``last_error`` and ``last_run_id``. A whole read that failed
-    or was refused is shown until another whole read has come to an end of its own."""
+    """Start of the attempt that is shown, like ``last_outcome``, ``last_error`` and ``last_run_id``. A whole read that
+    failed or was refused stays shown until another whole read is applied, refused or fails."""
     last_outcome: Outcome | None
     last_error: ErrorInfo | None
     last_run_id: str | None
@@ -121,12 +123,13 @@ class AccountTypeStatus:
     changed: int
     gone: int
     late_at: datetime | None = None
-    """When a fresh copy becomes late unless it is read again, to the second; ``None``: it is not fresh, or never."""
+    """When a fresh copy becomes late unless it is read again, to the second; ``None``: it is not fresh, or never
+    becomes late."""
 
 
 @dataclass(frozen=True, slots=True)
 class TypeStatus:
-    """One sync type over all its accounts: the worst one speaks, the accounts stand inside."""
+    """One sync type over all its accounts: its fields show the worst account, ``accounts`` has each of them."""
 
     type: SyncType
     state: SyncState
@@ -141,7 +144,7 @@ class TypeStatus:
 
 @dataclass(frozen=True, slots=True)
 class SessionView:
-    """An open smart session as others may see it: by its public handle, never its id."""
+    """An open smart session without its secret id."""
 
     handle: str
     label: str
@@ -152,7 +155,7 @@ class SessionView:
     connected: bool
     anonymous: bool
     computer: str = ""
-    """In an office of several computers: the one on which the form is open."""
+    """In an office of several computers: the computer on which the form is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,16 +172,16 @@ class AccountStatus:
 
 @dataclass(frozen=True, slots=True)
 class OfficeView:
-    """How an office of several computers is, as one of them sees it."""
+    """The state of an office of several computers, as known to one of them."""
 
     leader: str | None
-    """The computer that reads for all; ``None``: none does now."""
+    """The computer that reads the ERP for all; ``None``: none does at the moment."""
     leads: bool
-    """This computer is the one that reads."""
+    """True: this computer is the leader."""
     trouble: ErrorInfo | None = None
     """Why the server cannot be used; ``None``: it can."""
     as_of: datetime | None = None
-    """When what is shown was true last; ``None``: nothing was ever shown."""
+    """When the shown status was last up to date; ``None``: there was never one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +195,7 @@ class BackupTrouble:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Everything a looker needs, immutable, one per revision."""
+    """The complete status: immutable, one for each revision."""
 
     boot: str
     revision: int
@@ -211,13 +214,14 @@ class Status:
     accounts: tuple[AccountStatus, ...]
     explanation: Explanation
     journal_error: ErrorInfo | None = None
-    """Set while the journal cannot be written: runs go on, but would not be remembered if the program ended now."""
+    """Set while the journal cannot be written: runs go on, but would be lost from the journal if the program ended
+    now."""
     abandoned: tuple[RunView, ...] = ()
-    """Runs that did not end when they were told to: the lock was taken from them, and their browser closed."""
+    """Runs that ignored their cancellation: the lock was taken from them, and their browser was closed."""
     unreadable: tuple[str, ...] = ()
-    """What of the journal could not be read at the start, each as ``kind id``; the rest is remembered."""
+    """Rows and notes of the journal that could not be read at the start, each as ``kind id``."""
     hold_until: datetime | None = None
-    """When the pause ends by itself; ``None``: there is none, or only the operator ends it."""
+    """When the pause ends by itself; ``None``: there is no pause, or only the operator ends it."""
     office: OfficeView | None = None
     """Set on every member of an office of several computers."""
     backup_trouble: BackupTrouble | None = None

@@ -1,4 +1,4 @@
-"""The JSON form of values, values from it, and a warning of a run as one string."""
+"""Conversion of values to JSON and back, and warnings of a run as strings."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ def _json_keys(kind: type[Any]) -> tuple[tuple[str, str], ...]:
 
 
 def from_json(kind: type[T], value: Any) -> T:
-    """The value of a dataclass of ``model`` from the JSON that :func:`as_json` made of it. Unknown keys are left out, a
-    missing key takes the field's default: neighbouring versions understand each other. Raises
-    ``ValueError``, ``TypeError`` or ``KeyError`` for anything else."""
+    """A value of a dataclass of ``model`` from the JSON made by :func:`as_json`. Unknown keys are ignored, and a
+    missing key takes the field's default, so that versions can differ a little. Raises ``ValueError``, ``TypeError``
+    or ``KeyError`` for anything else."""
     found: T = _read(kind, value)
     return found
 
@@ -82,19 +82,19 @@ def _read_generic(origin: Any, inner: tuple[Any, ...], value: Any) -> Any:
     if origin in (Union, types.UnionType):
         if value is None and type(None) in inner:
             return None
-        others = [one for one in inner if one is not type(None)]
-        return _read(others[0], value) if len(others) == 1 else value  # of several: ``model.Json``
+        others = [kind for kind in inner if kind is not type(None)]
+        return _read(others[0], value) if len(others) == 1 else value  # several: the type is ``model.Json``
     wanted: type[Any] = dict if origin in (Mapping, dict) else list
     if not isinstance(value, wanted):
         raise TypeError(f"{value!r} is no {wanted.__name__}")
     if origin is tuple and inner[-1] is Ellipsis:
-        return tuple(_read(inner[0], one) for one in value)
+        return tuple(_read(inner[0], item) for item in value)
     if origin is tuple:
-        return tuple(_read(one, part) for one, part in zip(inner, value, strict=True))
+        return tuple(_read(kind, item) for kind, item in zip(inner, value, strict=True))
     if origin in (Mapping, dict):
-        return {_read(inner[0], key): _read(inner[1], one) for key, one in value.items()}
+        return {_read(inner[0], key): _read(inner[1], item) for key, item in value.items()}
     if origin in (Sequence, list):
-        return [_read(inner[0], one) for one in value]
+        return [_read(inner[0], item) for item in value]
     raise TypeError(f"no value of {origin} can be read")
 
 
@@ -106,14 +106,14 @@ def _fields(kind: type[Any]) -> tuple[tuple[str, str, Any], ...]:
 
 
 def warning(code: str, **params: str | int) -> str:
-    """A warning of a run as one string: ``code?name=value&…``. ``code`` names a text in ``resources/messages``."""
+    """A warning of a run, as a string ``code?name=value&…``. ``code`` names a text in ``resources/messages``."""
     from urllib.parse import urlencode
 
     return f"{code}?{urlencode(params)}" if params else code
 
 
 def warning_parts(text: str) -> tuple[str, dict[str, str]]:
-    """What :func:`warning` put together: the text's code and its parameters."""
+    """The code and the parameters of a string made by :func:`warning`."""
     from urllib.parse import parse_qsl
 
     code, _, query = text.partition("?")
@@ -121,5 +121,5 @@ def warning_parts(text: str) -> tuple[str, dict[str, str]]:
 
 
 def is_first_read(warnings: Iterable[Json]) -> bool:
-    """True when these are the warnings of a list's first whole read."""
+    """True if these are the warnings of a list's first whole read."""
     return any(warning_parts(text)[0] == FIRST_READ for text in warnings if isinstance(text, str))
