@@ -1,7 +1,7 @@
-"""Conditions: what is not as it should be, ranked, as one pure function of a status.
+"""Conditions: everything that is wrong, ranked, as a pure function of a status.
 
 Header, window title, tray, status bar, notifications, the command line and the endpoint all show this list, so that
-they cannot disagree. No texts of the panel, no Qt: :func:`text` gives the sentences of ``resources/messages``.
+they cannot disagree. :func:`text` gives the sentences of ``resources/messages``; no texts of the panel, no Qt.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Kind(StrEnum):
     ARCHIVE = "archive"
     """The archive cannot be written."""
     OFFICE_SILENT = "office-silent"
-    """The server of an office of several computers cannot be used; what is shown is old."""
+    """The server of an office of several computers cannot be used; the shown status is old."""
     NOBODY_LEADS = "office-nobody-leads"
     """No computer of the office reads the ERP at the moment."""
     NO_ACCOUNT = "no-account"
@@ -45,17 +45,17 @@ class Kind(StrEnum):
     STOPPED = "account-stopped"
     """An account's password or certificate must be corrected; one condition per error code."""
     REFUSED = "read-refused"
-    """A read looked wrong and was not stored; the operator decides."""
+    """A read was refused and not stored; the operator decides."""
     BROWSER = "browser"
-    """Archisync's own browser does not start or ended; the ERP was not even asked."""
+    """Archisync's own browser does not start or ended; this says nothing about the ERP."""
     SILENT = "erp-silent"
-    """The ERP has not answered since its last good answer."""
+    """The ERP as a whole has not answered since its last good answer."""
     FAILED = "list-failed"
     """The last read of some lists failed, while the ERP answered otherwise; one condition per cause."""
     BACKUP = "backup-failing"
     """The daily backup of the archive cannot be made."""
     ABANDONED = "abandoned"
-    """A read did not end when told to, and may still hold the browser."""
+    """A read ignored its cancellation and has not ended."""
     UNREADABLE = "unreadable"
     """Stored entries could not be read at the start."""
     UNSURE = "age-unknown"
@@ -71,22 +71,22 @@ WARNINGS = frozenset({Kind.NOBODY_LEADS, Kind.HOLD, Kind.UNREADABLE, Kind.UNSURE
 
 
 FEW = 2
-"""So many lists are named in the first sentence of a text; of more, it gives the number."""
+"""Maximum lists that the first sentence of a text names; if there are more, it gives their number."""
 STOPS = frozenset({"password-missing", "certificate-unknown", "certificate-changed"})
-"""Codes of stopped accounts that have a text of their own; all others mean a refused password."""
+"""Codes of stopped accounts that have texts of their own; all others mean a refused password."""
 
 OFFICE_SILENCE = frozenset({"office-unreachable", "office-slow"})
-"""Codes that mean: the office's server does not answer."""
+"""Codes for an office's server that does not answer."""
 
 OFFICE_TROUBLES = frozenset(
     {f"office-{code}" for code in ("disk-full", "full", "login", "missing", "not-allowed", "read-only", "tls")}
     | {"office-status-unread"}
 )
-"""Other codes of an office that have a text of their own; for the rest its server cannot be used."""
+"""Other codes of an office that have texts of their own; all others share the text of a server that cannot be used."""
 
 
 class Cause(StrEnum):
-    """Where a failure comes from, coarse enough for two words."""
+    """The cause of a failure, in a few groups."""
 
     BROWSER = "browser"
     SILENT = "erp-silent"
@@ -102,7 +102,7 @@ SERVER = frozenset({"erp-unreachable", "erp-unavailable"})
 """Codes that concern the whole server."""
 
 SILENCE = SERVER | {"erp-slow", "erp-slow-callback", "erp-never-idle"}
-"""Codes that mean: the ERP did not answer in time, or not at all."""
+"""Codes for an ERP that did not answer in time, or not at all."""
 
 
 def cause(error: ErrorInfo | None) -> Cause:
@@ -130,11 +130,11 @@ def cause(error: ErrorInfo | None) -> Cause:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One thing that is not as it should be."""
+    """One thing that is wrong."""
 
     kind: Kind
     items: tuple[AccountTypeStatus, ...] = ()
-    """Exactly the lists (with their accounts) that it concerns; empty: it concerns none in particular."""
+    """The lists (with their accounts) that it concerns; empty: it concerns no particular list."""
     accounts: tuple[AccountId, ...] = ()
     """The accounts that it concerns."""
     error: ErrorInfo | None = None
@@ -142,11 +142,11 @@ class Condition:
     since: datetime | None = None
     """When it began, where that is known."""
     count: int = 0
-    """How many entries, where it counts something else than lists."""
+    """Number of entries, if it counts something other than lists."""
 
     @property
     def warning(self) -> bool:
-        """True: nothing to be done by the operator."""
+        """True: the operator need not do anything."""
         return self.kind in WARNINGS and not self._nothing_remembered
 
     @property
@@ -184,7 +184,7 @@ class Condition:
                 return f"condition.{self.kind}"
 
     def as_json(self) -> dict[str, Json]:
-        """What the endpoint and the command line answer of it."""
+        """The condition as endpoint and command line return it."""
         return {
             "kind": self.kind.value,
             "code": self.code,
@@ -198,22 +198,22 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """What the ERP last did: when it answered well, for whom, and when a read failed after that."""
+    """The last contact with the ERP: when it gave a good answer, for which accounts, and when a read failed later."""
 
     answered: datetime | None = None
     accounts: tuple[AccountId, ...] = ()
-    """Accounts whose reads were answered well at their last attempt."""
+    """Accounts for which the ERP has given a good answer."""
     failed: datetime | None = None
-    """When the newest read began that failed, if the ERP gave no good answer since."""
+    """When the newest failed read began, if the ERP gave no good answer since."""
 
     @property
     def connected(self) -> bool:
-        """True when the newest thing known of the ERP is a good answer."""
+        """True if a good answer is the newest information about the ERP."""
         return self.answered is not None and self.failed is None
 
 
 def contact(status: Status) -> Contact:
-    """The ERP's last good answer. Attempts and typed names are no evidence; times in the future are none either."""
+    """The last contact with the ERP. Only answers count, not attempts; times in the future are ignored."""
     limit = status.at + timedelta(minutes=1)
     good: dict[AccountId, datetime] = {}
     failed: datetime | None = None
@@ -236,11 +236,11 @@ def contact(status: Status) -> Contact:
 
 
 _last: tuple[Status, tuple[Condition, ...]] | None = None
-"""The status asked about last, and its conditions: header, tray, status bar and notifications ask in turn."""
+"""The last status and its conditions, cached: header, tray, status bar and notifications ask one after the other."""
 
 
 def conditions(status: Status) -> tuple[Condition, ...]:
-    """All conditions of ``status``, the most important first. None: everything is fresh and nothing is wrong."""
+    """All conditions of ``status``, the most important first. Empty: everything is fresh and nothing is wrong."""
     global _last
     if _last is None or _last[0] is not status:
         _last = status, _ranked(status)
@@ -265,14 +265,14 @@ def _items(status: Status) -> Iterator[AccountTypeStatus]:
 
 
 def _last_failed(item: AccountTypeStatus) -> bool:
-    """True when the item's last attempt failed for a reason that speaks against the ERP or the way to it."""
+    """True if the item's last attempt failed for a reason that may lie with the ERP or the connection to it."""
     if item.last_outcome is not Outcome.FAILED:
         return False
     return item.last_error is None or item.last_error.kind is not FailureKind.PERMANENT
 
 
 def _general(status: Status) -> Iterator[Condition]:
-    """Conditions that concern no list in particular."""
+    """Conditions that concern no particular list."""
     if status.journal_error is not None:
         yield Condition(Kind.ARCHIVE, error=status.journal_error)
     office = status.office
@@ -297,7 +297,7 @@ def _general(status: Status) -> Iterator[Condition]:
 
 
 def _stopped(status: Status, items: list[AccountTypeStatus]) -> Iterator[Condition]:
-    """Stopped accounts with their lists, those of one code together."""
+    """Stopped accounts with their lists; one condition for each code."""
     by_code: dict[str, list[AccountId]] = {}
     errors: dict[str, ErrorInfo] = {}
     for account in status.accounts:
@@ -320,8 +320,8 @@ def _refused(_status: Status, items: list[AccountTypeStatus]) -> Iterator[Condit
 
 
 def _failing(status: Status, items: list[AccountTypeStatus]) -> Iterator[Condition]:
-    """Lists whose last read failed or that wait for another attempt. The ERP as a whole is named only if two lists, or
-    an error of the server itself, say so and it gave no good answer since."""
+    """Lists whose last read failed or that wait for another attempt. They become the one condition ``erp-silent`` if
+    two types, or an error of the whole server, show that the ERP does not answer, and it gave no good answer since."""
     failing = [item for item in items if _is_failing(item)]
     answered = contact(status).answered
     silent = [
@@ -346,7 +346,7 @@ def _failing(status: Status, items: list[AccountTypeStatus]) -> Iterator[Conditi
 
 
 def _is_failing(item: AccountTypeStatus) -> bool:
-    """True for a list whose reads fail. A single record that could not be read is no failure of its list."""
+    """True for a list whose reads fail. A single record that could not be read does not count."""
     if item.failures_in_a_row > 0 or item.state is SyncState.BACKING_OFF or item.reason is Reason.RETRY:
         return True
     return item.last_outcome is Outcome.FAILED and (item.is_running or item.queue_position is not None)
@@ -374,8 +374,8 @@ def text(
 ) -> messages.Text:
     """What happened, what it means and what to do, in ``language`` (``it`` or ``en``).
 
-    ``condition`` is what :meth:`Condition.as_json` gave; ``list_name`` gives people's word for a list, ``when`` a
-    moment as people read it.
+    ``condition``: from :meth:`Condition.as_json`; ``list_name`` returns the name of a list for people, ``when`` a time
+    as text.
     """
     names = [list_name(str(name)) for name in _texts(condition["lists"])]
     lists, few = ", ".join(names), len(names) <= FEW

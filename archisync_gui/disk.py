@@ -1,4 +1,4 @@
-"""Files that only their owner may read, and their replacement as a whole; nothing here knows what a file contains."""
+"""Writes files that only their owner may read, and replaces files as a whole; knows nothing about their contents."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from typing import Any
 from archisync_gui.system import sys_platform
 
 PRIVATE = 0o600
-"""Mode of every file of a profile: readable by its owner, whatever the mode of the folder."""
+"""Mode of every file of a profile: only its owner may read it, whatever the mode of the folder."""
 
 TEMPORARY = ".new"
-"""Suffix of a file that is being written. A killed process leaves one; :func:`remove_leftovers` deletes it."""
+"""Suffix of a file that is being written. A killed process leaves such a file; :func:`remove_leftovers` deletes it."""
 
 RETRIES = 20
 RETRY_PAUSE = 0.05
@@ -32,8 +32,8 @@ _NO_FOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
 def replace_file(path: Path, content: str | bytes) -> None:
     """Replace ``path`` by a file with ``content`` (text as UTF-8), completely or not at all. Blocking.
 
-    The new file is private, is on the disk before it takes the name, and is written under a name of its own, so that
-    several writers cannot mix their contents: the last one wins. Raises ``OSError``; ``path`` is unchanged then.
+    The new file is private. It is written under a unique name and flushed to the disk before it gets the name ``path``,
+    so several writers cannot mix their contents: the last one wins. Raises ``OSError``; ``path`` is unchanged then.
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
     temporary = beside(path)
@@ -49,9 +49,9 @@ def replace_file(path: Path, content: str | bytes) -> None:
 
 
 def put_in_place(temporary: Path, path: Path) -> None:
-    """Give a finished file, made under a name of :func:`beside`, the name ``path``; what had it is replaced.
+    """Rename a finished file, made under a name of :func:`beside`, to ``path``, replacing a file of that name.
 
-    The content is on the disk before the name is. Blocking. Raises ``OSError``; ``path`` is unchanged then.
+    The content is flushed to the disk before the rename. Blocking. Raises ``OSError``; ``path`` is unchanged then.
     """
     descriptor = os.open(temporary, os.O_RDWR | _NO_FOLLOW)
     try:
@@ -63,26 +63,25 @@ def put_in_place(temporary: Path, path: Path) -> None:
 
 
 def beside(path: Path) -> Path:
-    """A name in the same folder that no other writer of ``path`` uses."""
+    """A name for a temporary file in the same folder that no other writer of ``path`` uses."""
     return path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(6).hex()}{TEMPORARY}")
 
 
 def rename(old: Path, new: Path) -> None:
-    """Give ``old`` the name ``new``; a file that had it is replaced. Blocking. Raises ``OSError``.
+    """Rename ``old`` to ``new``, replacing a file of that name. Blocking. Raises ``OSError``.
 
     On Windows another program (a virus scanner, an indexer, a viewer) may hold either file open for a moment, and a
-    read-only file refuses to be replaced: it is tried for a second, and the flag is taken off.
+    read-only file cannot be replaced: the rename is tried for a second, and the read-only flag is removed.
     """
-    _patiently(lambda: old.replace(new), new)
+    _with_retries(lambda: old.replace(new), new)
 
 
 def remove_file(path: Path) -> None:
-    """Remove a file; one that is gone already is no error. As patient as :func:`rename`. Blocking. Raises
-    ``OSError``."""
-    _patiently(lambda: path.unlink(missing_ok=True), path)
+    """Remove a file, if it exists. Retries as :func:`rename` does. Blocking. Raises ``OSError``."""
+    _with_retries(lambda: path.unlink(missing_ok=True), path)
 
 
-def _patiently(change: Callable[[], object], path: Path) -> None:
+def _with_retries(change: Callable[[], object], path: Path) -> None:
     attempts = RETRIES if sys_platform() == "win32" else 1
     for attempt in range(1, attempts + 1):
         try:
@@ -91,17 +90,17 @@ def _patiently(change: Callable[[], object], path: Path) -> None:
             if attempt == attempts:
                 raise
             with suppress(OSError):
-                path.chmod(stat.S_IREAD | stat.S_IWRITE)  # takes off the read-only flag
+                path.chmod(stat.S_IREAD | stat.S_IWRITE)  # removes the read-only flag
             time.sleep(RETRY_PAUSE)
         else:
             return
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make a rename survive a power failure, where the system can."""
+    """Flush a folder to the disk, so that a rename survives a power failure, where the system can do that."""
     if sys.platform == "win32":
         return
-    with suppress(OSError):  # some file systems refuse it; the file itself is on the disk
+    with suppress(OSError):  # some file systems refuse it; the file itself is flushed already
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
@@ -110,8 +109,8 @@ def _sync_folder(folder: Path) -> None:
 
 
 def read_text(path: Path) -> str:
-    """The text of a file. Blocking. Raises ``OSError``, also for a named pipe or a device, on which reading would wait
-    for ever, or ``ValueError`` for what is not UTF-8. An editor may have put a byte order mark before it."""
+    """The text of a file, without the byte order mark that some editors write. Blocking. Raises ``OSError``, also for a
+    named pipe or a device, which could be read for ever, or ``ValueError`` if it is not UTF-8."""
     mode = path.stat().st_mode
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), str(path))
@@ -119,8 +118,8 @@ def read_text(path: Path) -> str:
 
 
 def read_json(path: Path) -> Any:
-    """The value in a JSON file. Blocking. Raises as :func:`read_text`, and ``ValueError`` for whatever is not JSON
-    (nested too deeply, too)."""
+    """The value in a JSON file. Blocking. Raises as :func:`read_text`, and ``ValueError`` if it is not JSON or is
+    nested too deeply."""
     try:
         return json.loads(read_text(path))
     except RecursionError as error:
@@ -128,8 +127,8 @@ def read_json(path: Path) -> Any:
 
 
 def open_private(path: Path) -> TextIOWrapper:
-    """Open a text file for appending; a new one is private and an old one becomes so. Lines end with a line feed, also
-    on Windows; what UTF-8 cannot hold is written as an escape. Raises ``OSError``, also for a link."""
+    """Open a text file for appending, and make it private. Lines end with a line feed, also on Windows; characters that
+    UTF-8 cannot encode are written as escapes. Raises ``OSError``, also for a symbolic link."""
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _NO_FOLLOW, PRIVATE)
     try:
         make_private(path, descriptor)
@@ -141,7 +140,8 @@ def open_private(path: Path) -> TextIOWrapper:
 
 
 def make_private(path: Path, descriptor: int | None = None) -> None:
-    """Let only the owner read and write ``path``. Raises ``OSError``. On Windows the folder's rights decide."""
+    """Let only the owner read and write ``path``. Raises ``OSError``. Does nothing on Windows, where the folder's
+    rights decide."""
     if sys.platform == "win32":
         return
     if descriptor is not None:
@@ -151,11 +151,11 @@ def make_private(path: Path, descriptor: int | None = None) -> None:
 
 
 def keep_copy(path: Path) -> Path | None:
-    """Copy a file that cannot be used beside itself and return the copy; the same content is copied once.
+    """Copy a damaged file to another name in its folder and return the copy; the same content is copied once.
 
     ``None``: it could not be read or copied.
     """
-    import hashlib  # loads OpenSSL, which the first picture does not wait for
+    import hashlib  # not at the top: it loads OpenSSL, which would delay the first paint of the panel
 
     try:
         content = path.read_bytes()
@@ -168,9 +168,9 @@ def keep_copy(path: Path) -> Path | None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Delete what writers that were killed left behind, as far as possible. Only the holder of the folder's lock may
-    call this."""
-    with suppress(OSError):  # a folder that cannot be listed: whoever needs it says so
+    """Delete temporary files that killed writers have left, as far as possible. Only the holder of the folder's lock
+    may call this."""
+    with suppress(OSError):  # if the folder cannot be listed, the next access to it reports that
         for path in folder.glob(f".*{TEMPORARY}"):
             with suppress(OSError):
                 path.unlink()

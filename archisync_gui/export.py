@@ -1,7 +1,7 @@
-"""Tables as CSV and Excel files that open right in an Italian Excel and never run a cell as a formula.
+"""Writes tables as CSV and Excel files that open correctly in an Italian Excel and never run a cell as a formula.
 
-The panel's exports and those of the order form's drafts are both made here. Writing happens in a worker thread; what
-is written is handed in.
+Used for the exports of the panel and of the order form's drafts. The callers provide the rows; files are written in a
+worker thread.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Table = Sequence[Sequence[object]]
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _PHONE = re.compile(r"\+?\d[\d ./-]*")
 _SIGNS = re.compile(r"[\s\d.,:;/'’+\-()%€$£E]*\d[\s\d.,:;/'’+\-()%€$£E]*(?:[ap]m?)?", re.IGNORECASE)
-"""Digits with what may stand in a number, a date, a time, a percentage or an amount of money (``3E10``, ``1-2``)."""
+"""Digits, with the signs of numbers, dates, times, percentages and amounts of money (``3E10``, ``1-2``)."""
 _MONTH = re.compile(
     r"(?=.*\d)[\d\s./-]*(?:gen|feb|mar|apr|mag|giu|lug|ago|set|ott|nov|dic|jan|may|jun|jul|aug|sep|oct|dec)[a-z]*[\d\s./-]*",
     re.IGNORECASE,
@@ -31,19 +31,20 @@ _MONTH = re.compile(
 _TRUTH = frozenset(("true", "false", "vero", "falso"))
 
 
-def _counted(text: str) -> bool:
-    """Whether a spreadsheet would take a text for a number, a date or a truth value, and so change it."""
+def _would_be_converted(text: str) -> bool:
+    """Whether a spreadsheet would convert a text to a number, a date or a truth value."""
     return bool(_SIGNS.fullmatch(text) or _MONTH.fullmatch(text)) or text.strip().lower() in _TRUTH
 
 
 def local(moment: datetime) -> datetime:
-    """A moment in the computer's time zone, to the second and without its offset: what people read in a table."""
+    """A time in the office's time zone, to the second and without its offset, as people read it in a table."""
     here = zone.local(moment) if moment.tzinfo is not None else moment
     return here.replace(tzinfo=None, microsecond=0)
 
 
 def csv_cell(value: object) -> str:
-    """A value as CSV text: decimal comma, Italian dates; text that Excel would run or count stays text."""
+    """A value as CSV text: decimal comma, Italian dates. Text that Excel would run as a formula or convert is marked,
+    so that it stays text."""
     match value:
         case None:
             return ""
@@ -61,13 +62,13 @@ def csv_cell(value: object) -> str:
             return value.strftime("%d/%m/%Y")
     text = str(value)
     formula = text.lstrip(" \u00a0").startswith(_FORMULA)
-    if _PHONE.fullmatch(text) or (_counted(text) and not formula):
-        return f"\t{text}"  # a tab keeps phone numbers, leading zeros and codes; Excel shows nothing of it
+    if _PHONE.fullmatch(text) or (_would_be_converted(text) and not formula):
+        return f"\t{text}"  # a tab, which Excel does not show, keeps phone numbers, leading zeros and codes
     return f"'{text}" if formula else text
 
 
 def write_csv(path: Path, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> Path:
-    """Semicolons, UTF-8 with BOM: what Excel expects in Italy."""
+    """Write a CSV file as an Italian Excel expects it: semicolons, UTF-8 with BOM."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, delimiter=";", quoting=csv.QUOTE_MINIMAL)
         writer.writerow([csv_cell(h) for h in heads])
@@ -76,11 +77,12 @@ def write_csv(path: Path, heads: Sequence[str], rows: Iterable[Sequence[object]]
 
 
 def named(path: Path, kinds: Sequence[str], chosen: str | None) -> Path:
-    """``path`` with the ending of a kind.
+    """``path`` with the file extension of one of ``kinds``.
 
-    ``chosen``: the kind the person picked; without one a known ending in the name counts, then the first kind. Another
-    dot in the name is no ending (``clienti 27.11.2026``). Where the ending was put on afterwards nobody was asked about
-    a file of that name, so one that exists keeps its content and this one gets a number.
+    ``chosen``: the kind that the person has chosen; without one, the extension in the name counts if it is one of
+    ``kinds``, else the first kind. Any other dot in the name is no extension (``clienti 27.11.2026``). If the extension
+    is added here, the file dialog has not asked about an existing file of that name: so that none is overwritten, the
+    name gets a number.
     """
     ending = path.suffix[1:].lower()
     kind = chosen or (ending if ending in kinds else kinds[0])
@@ -94,13 +96,13 @@ def named(path: Path, kinds: Sequence[str], chosen: str | None) -> Path:
 
 
 def _digits(value: float | Decimal) -> int:
-    """Digits after the comma that a number is written with."""
+    """Number of decimals with which a number is written."""
     exponent = value.as_tuple().exponent if isinstance(value, Decimal) else -2
     return -exponent if isinstance(exponent, int) else 0
 
 
 def write_excel(path: Path, heads: Sequence[str], rows: Iterable[Sequence[object]], sheet: str = "Archisync") -> Path:
-    """A workbook with typed cells; text is text whatever it begins with."""
+    """Write a workbook with typed cells; text stays text, whatever it begins with."""
     from openpyxl import Workbook  # type: ignore[import-untyped]
     from openpyxl.cell import WriteOnlyCell  # type: ignore[import-untyped]
     from openpyxl.styles import Font  # type: ignore[import-untyped]
@@ -133,7 +135,7 @@ def write_excel(path: Path, heads: Sequence[str], rows: Iterable[Sequence[object
             table.append([cell(v) for v in row])
         book.save(path)
     except BaseException:
-        # A sheet that is not saved leaves its temporary file behind (openpyxl 3.1).
+        # Without this, a sheet that is not saved leaves a temporary file (openpyxl 3.1).
         table.close()
         table._writer.cleanup()  # noqa: SLF001
         raise
@@ -145,11 +147,12 @@ async def write(
     heads: Sequence[str],
     rows: Table,
     sheet: str = "Archisync",
-    told: Callable[[float], None] = lambda _fraction: None,
+    on_progress: Callable[[float], None] = lambda _fraction: None,
 ) -> Path:
-    """Write ``rows`` as what the ending says (``.xlsx`` or CSV), in a worker thread; ``told`` hears how far it is.
+    """Write ``rows`` in the format of the extension (``.xlsx``, else CSV), in a worker thread. ``on_progress`` is
+    called with the fraction that is written.
 
-    The file is there whole or not at all: one of that name stays as it was if the writing fails or is cancelled.
+    The file is written completely or not at all: if writing fails or is cancelled, a file of that name is unchanged.
     """
     loop = asyncio.get_running_loop()
     stop = threading.Event()
@@ -161,7 +164,7 @@ async def write(
             if at % 1000 == 0:
                 if stop.is_set():
                     raise InterruptedError(str(path))
-                loop.call_soon_threadsafe(told, at / len(rows))
+                loop.call_soon_threadsafe(on_progress, at / len(rows))
             yield row
 
     def work() -> None:
@@ -170,7 +173,7 @@ async def write(
     writing = asyncio.ensure_future(asyncio.to_thread(work))
     try:
         await asyncio.shield(writing)
-        # Here, not in the thread: a cancel that came while the last rows were written still wins.
+        # Here, not in the thread: a cancellation while the last rows are written still leaves the old file.
         part.replace(path)
     except asyncio.CancelledError:
         stop.set()

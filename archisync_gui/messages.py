@@ -1,6 +1,6 @@
 """Texts for people outside the panel's own widgets: errors, explanations, the command line; Italian and English.
 
-The texts live in ``resources/messages/*.toml``; this module finds, fills and folds them and holds none itself.
+The texts are in ``resources/messages/*.toml``; this module finds them and fills in their parameters.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ LANGUAGES = ("it", "en")
 
 
 def resources() -> Path:
-    """The folder with icons, translations, texts and web files: beside the package in a checkout, inside it when
-    installed from a wheel or frozen."""
+    """The folder with icons, translations, texts and web files: beside the package in a checkout, inside the package if
+    it is installed from a wheel or frozen."""
     inside = Path(__file__).with_name("_resources")
     return inside if inside.is_dir() else Path(__file__).parent.parent / "resources"
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """What an operator reads about one thing that happened."""
+    """The text for an operator about one event or error."""
 
     what: str
     """What happened."""
@@ -39,7 +39,7 @@ class Text:
 
 
 class _Blank(dict[str, object]):
-    """Fills in what a caller did not give, so that a text with a missing parameter is still readable."""
+    """Shows a dash for a missing parameter, so that the text is still readable."""
 
     def __missing__(self, key: str) -> str:
         return "–"
@@ -51,7 +51,7 @@ def _catalogue() -> Mapping[str, Mapping[str, list[str]]]:
 
     entries: dict[str, Mapping[str, list[str]]] = {}
     for path in sorted((resources() / "messages").glob("*.toml")):
-        entries |= tomllib.loads(path.read_text(encoding="utf-8"))  # a test sees to it that no code stands twice
+        entries |= tomllib.loads(path.read_text(encoding="utf-8"))  # a test checks that no code occurs twice
     return entries
 
 
@@ -61,14 +61,14 @@ def codes() -> frozenset[str]:
 
 
 _COUNTS = frozenset({"before", "now", "gone", "count", "rows", "records", "total", "found"})
-"""Parameters that count rows: written as people write large numbers. Years, ports and process numbers are not."""
+"""Parameters that count something: they get thousands separators, unlike years, ports and process ids."""
 
 _NAMED = frozenset({"step", "why"})
 """Parameters whose values have texts of their own, such as ``step.open``."""
 
 
 def _for_people(params: Mapping[str, object], language: str) -> Mapping[str, object]:
-    """Steps and reasons by their names, counts with their separators."""
+    """The parameters with names for steps and reasons, and thousands separators in counts."""
     shown = dict(params)
     for name, value in params.items():
         if name in _COUNTS and isinstance(value, int) and not isinstance(value, bool):
@@ -80,8 +80,8 @@ def _for_people(params: Mapping[str, object], language: str) -> Mapping[str, obj
 
 
 def text(code: str, language: str, params: Mapping[str, object] | None = None) -> Text:
-    """The three sentences of ``code``. An unknown code gives itself as the first sentence, never an exception:
-    an error must be shown even if its text was forgotten (a test finds the forgotten ones)."""
+    """The three sentences of ``code``. For an unknown code the first sentence is the code itself, since an error must
+    be shown even if its text is missing (a test finds missing ones)."""
     entry = _catalogue().get(code)
     if entry is None:
         return Text(code, "", "")

@@ -1,7 +1,7 @@
-"""The program's entry: an ordinary start of the panel paints a first picture, then everything else is imported.
+"""The program's entry point: an ordinary start of the panel paints a first picture before it imports everything else.
 
-Imports next to nothing. Whatever is not an ordinary start (a command, a new profile, a second start, ``--hidden``, no
-display) goes to the command line at once, which also says what is wrong with arguments and profile.
+Imports almost nothing itself. Any other start (a command, a new profile, a second start, ``--hidden``, no display) goes
+to the command line at once, which also reports wrong arguments and profiles.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from archisync_gui.ui.shell.window import MainWindow
 
 FIRST_PAINT = 0.3
-"""Seconds that the imports wait for the first picture: a desktop may keep the window covered."""
+"""Maximum seconds to wait for the first picture: a window that is covered is not painted."""
 
 REST = (
     "asyncio",
@@ -33,7 +33,8 @@ REST = (
     "archisync_gui.ui.shell.panel",
     "archisync_gui.ui.system.loop",
 )
-"""What the panel needs next, in steps of at most about 50 ms: between two of them the window is painted."""
+"""The modules that the panel needs next, each imported in about 50 ms or less: between two of them the window is
+painted."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def first_window(given: Sequence[str]) -> MainWindow | None:
-    """The window with its first picture, painted; ``None`` where this is no ordinary start of the panel."""
+    """The window with its first picture painted; ``None``: this is no ordinary start of the panel."""
     folder = _profile_folder(given)
     if folder is None:
         return None
@@ -84,8 +85,8 @@ def _import_rest() -> None:
 
 
 def _profile_folder(given: Sequence[str]) -> Path | None:
-    """The folder of the profile that these arguments open in a panel; ``None`` for other arguments, and for a folder
-    that is no profile of that kind or belongs to a running panel."""
+    """The folder of the profile that these arguments open in a panel; ``None`` for other arguments, and if the folder
+    is no profile of that kind or is used by a running process."""
     demo, name, rest = False, "", list(given)
     while rest:
         match rest.pop(0):
@@ -107,8 +108,8 @@ def _profile_folder(given: Sequence[str]) -> Path | None:
 
 
 def _held(lock: Path) -> bool:
-    """True when a process holds the profile. Only looks: ``ProfileLock`` takes it later. On Windows a lock that was
-    released leaves no file. Raises ``OSError`` where the file cannot be looked at."""
+    """True if a process holds the profile's lock. Only checks it; ``ProfileLock`` takes it later. On Windows a released
+    lock leaves no file. Raises ``OSError`` if the file cannot be opened."""
     if not lock.exists():
         return False
     with lock.open("rb+") as file:

@@ -1,4 +1,4 @@
-"""Which system the program runs on, asked in a way that tests can answer."""
+"""The operating system and its signals, behind functions that tests can replace."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from collections.abc import Callable
 
 
 def sys_platform() -> str:
-    """``sys.platform``, as a call: so that mypy checks the code of all systems, and a test can ask for another one."""
+    """``sys.platform``. A function, so that mypy checks the code of all systems and a test can replace the answer."""
     return sys.platform
 
 
 def end_signals() -> tuple[signal.Signals, ...]:
-    """What asks a program to end: Ctrl+C, the system, and the end of its terminal or SSH connection, unless ``nohup``
-    has that ignored."""
+    """The signals that ask a program to end: Ctrl+C, SIGTERM, and SIGHUP (the end of its terminal or SSH connection),
+    unless ``nohup`` makes it ignore SIGHUP."""
     ends = (signal.SIGINT, signal.SIGTERM)
     hangup: signal.Signals | None = getattr(signal, "SIGHUP", None)  # Windows has none: ``app.console``
     return ends if hangup is None or signal.getsignal(hangup) is signal.SIG_IGN else (*ends, hangup)
 
 
 def on_end_signals(stop: Callable[[], object]) -> Callable[[], None]:
-    """Call ``stop`` in the running loop at each of :func:`end_signals`, until the function that this returns is called.
-    Windows has none that a loop hears: Ctrl+C is ``KeyboardInterrupt`` there, and ``app.console`` hears the rest."""
-    import asyncio  # the light commands do without it
+    """Call ``stop`` in the running loop at each of :func:`end_signals`, until the returned function is called. On
+    Windows a loop gets no signals: Ctrl+C raises ``KeyboardInterrupt`` there, and ``app.console`` handles the rest."""
+    import asyncio  # not at the top: simple commands do not need it
 
     loop, handled = asyncio.get_running_loop(), list[int]()
     for number in end_signals() if sys_platform() != "win32" else ():

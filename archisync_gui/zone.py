@@ -1,6 +1,6 @@
-"""The office's time zone: every time that people read or type is in it, whatever the computer's zone is.
+"""The office's time zone: people read and type all times in it, whatever the computer's zone is.
 
-``use`` is called where settings are loaded or changed; until then, and for unknown names, the computer's zone holds.
+``use`` is called when settings are loaded or changed; until then, and for unknown names, the computer's zone is used.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ _office: tzinfo | None = None
 
 
 def use(name: str) -> None:
-    """Use the zone of this IANA name from now on; an unknown or empty name means the computer's own."""
+    """Use the zone with this IANA name from now on; for an unknown or empty name, the computer's own."""
     global _office
     try:
         _office = ZoneInfo(name) if name else None
@@ -21,18 +21,18 @@ def use(name: str) -> None:
 
 
 def local(moment: datetime) -> datetime:
-    """``moment`` in the office's zone. One without a zone is taken as the office's own time (typed by a person)."""
+    """``moment`` in the office's zone. Without a zone it counts as a time of the office (typed by a person)."""
     if moment.tzinfo is None:
         return moment.replace(tzinfo=_office) if _office is not None else moment.astimezone()
     return moment.astimezone(_office)
 
 
 def now() -> datetime:
-    """The present moment in the office's zone."""
+    """The present time in the office's zone."""
     return datetime.now(UTC).astimezone(_office)
 
 
 def clock(moment: datetime, at: datetime | None = None) -> str:
-    """``14:05`` on the office's clock; with the day, ``27/11/2026 14:05``, unless that is the day of ``at`` (now)."""
+    """The office's time as ``14:05``, or ``27/11/2026 14:05`` if it is on another day than ``at`` (default: now)."""
     there, today = local(moment), local(at) if at is not None else now()
     return f"{there:%H:%M}" if there.date() == today.date() else f"{there:%d/%m/%Y %H:%M}"

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Below 1300 px the ERP folds its toolbar, and it decides so while a page loads (docs/erp.md, List view page).
+# Below 1300 px the ERP collapses its toolbar, which it decides while a page loads (docs/erp.md, List view page).
 VIEWPORT = {"width": 1440, "height": 900}
 ACCEPT_LANGUAGE = "it-IT,it;q=0.9,en-US;q=0.8,en;q=0.7"
 

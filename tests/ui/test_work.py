@@ -86,7 +86,7 @@ async def test_a_cancelled_or_failed_export_leaves_the_older_file_as_it_was(tmp_
             loop.call_soon_threadsafe(task.cancel)
 
     loop = asyncio.get_running_loop()
-    task = asyncio.create_task(write(file, ["N"], Rows(cancel), told=reached.put_nowait))  # type: ignore[arg-type]
+    task = asyncio.create_task(write(file, ["N"], Rows(cancel), on_progress=reached.put_nowait))  # type: ignore[arg-type]
     with pytest.raises(asyncio.CancelledError):
         await task
     assert await reached.get() == 0
