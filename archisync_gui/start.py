@@ -39,18 +39,18 @@ painted."""
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point of ``archisync-gui``. Returns the exit code."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    window = first_window(given)
+    argv = list(sys.argv[1:] if arguments is None else arguments)
+    window = first_window(argv)
     if window is not None:
         _import_rest()
     from archisync_gui.cli import main as run
 
-    return run(given, window)
+    return run(argv, window)
 
 
-def first_window(given: Sequence[str]) -> MainWindow | None:
+def first_window(argv: Sequence[str]) -> MainWindow | None:
     """The window with its first picture painted; ``None``: this is no ordinary start of the panel."""
-    folder = _profile_folder(given)
+    folder = _profile_folder(argv)
     if folder is None:
         return None
     from archisync_gui.app.display import display_available
@@ -69,7 +69,7 @@ def first_window(given: Sequence[str]) -> MainWindow | None:
 
     window = MainWindow()
     window.recall(QSettings(str(folder / MEMORY), QSettings.Format.IniFormat))
-    window.show_picture(read_last_known(folder), demo="--demo" in given)
+    window.show_picture(read_last_known(folder), demo="--demo" in argv)
     until = time.monotonic() + FIRST_PAINT
     while not window.was_painted and time.monotonic() < until:
         app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 20)
@@ -84,10 +84,10 @@ def _import_rest() -> None:
         QApplication.processEvents()
 
 
-def _profile_folder(given: Sequence[str]) -> Path | None:
+def _profile_folder(argv: Sequence[str]) -> Path | None:
     """The folder of the profile that these arguments open in a panel; ``None`` for other arguments, and if the folder
     is no profile of that kind or is used by a running process."""
-    demo, name, rest = False, "", list(given)
+    demo, name, rest = False, "", list(argv)
     while rest:
         match rest.pop(0):
             case "--demo":

@@ -125,7 +125,7 @@ class Erp:
                     visit.view = view = await self._open(session, entity, fields, on_login)
                     yield visit
                     hold.check()
-                if visit.keep:
+                if visit.suspended:
                     # In the background: the form for which the read was suspended is waiting.
                     self._background.start(session.close())
                 else:

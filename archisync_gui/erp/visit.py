@@ -18,12 +18,11 @@ log = logging.getLogger(__name__)
 
 
 class Visit:
-    """An open list. ``keep`` True: the view is not restored at the end, since the read is suspended and goes on
-    later."""
+    """An open list. ``suspended`` True: the view is not restored at the end, since the suspended read goes on later."""
 
     def __init__(self) -> None:
         self.view: ListView | None = None
-        self.keep = False
+        self.suspended = False
 
     @property
     def list(self) -> ListView:

@@ -133,7 +133,7 @@ class SyncRunner:
                 complete = await self._read_pages(visit.list, reading, control)
             except SuspendHere:
                 complete = False
-            visit.keep = not complete
+            visit.suspended = not complete
             if complete:
                 # While the list is still shown: after a refusal a screenshot is taken.
                 reading.checked = await self._check(entity, reading, control)

@@ -61,7 +61,7 @@ async def test_an_abandoned_read_that_ends_late_leaves_the_next_one_alone(tmp_pa
                         await visit.list.prepare(20)
                     is_open.set()
                     await may_end.wait()
-                    visit.keep = end == "suspended"
+                    visit.suspended = end == "suspended"
                     if error is not None:
                         raise error
 
