@@ -1,4 +1,5 @@
-"""The local HTTP endpoint: security, routes, event streams, pairing, the order form's files; it decides nothing.
+"""The local HTTP endpoint: security checks, routes, event streams, pairing, the order form's files. What runs and when
+is decided by the orchestrator.
 
-Import ``archisync_gui.endpoint.server`` where the endpoint is really started: this package imports nothing heavy.
+This package imports nothing; the endpoint is in ``archisync_gui.endpoint.server``.
 """

@@ -1,4 +1,4 @@
-"""The two calls without a token: health, and the pairing of pages, programs and our own order form."""
+"""Two calls that need no token: health, and the pairing of pages, programs and our own order form."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import NoReturn
 
 from archisync_gui.endpoint import contract, proof
-from archisync_gui.endpoint.gate import Refusal, wrong
+from archisync_gui.endpoint.gate import Refusal, field_error
 from archisync_gui.endpoint.paired_pages import Page, PairingError
 from archisync_gui.endpoint.peer import may_know
 from archisync_gui.endpoint.routing import Call, Reply
@@ -18,17 +18,17 @@ log = logging.getLogger(__name__)
 
 
 async def health(call: Call) -> Reply:
-    """``GET /api/health``: proves, when it is asked to, that the panel answers."""
+    """``GET /api/health``; with ``name`` and ``nonce`` it proves that the panel answers."""
     services = call.services
     query: contract.HealthQuery = call.query
     shown = None
     if query.name is not None and query.nonce is not None:
-        # Unknown: the token was revoked. It is said like that, and the token need not be sent to be told so.
+        # An unknown name means that the token was revoked. So a page learns that without sending its token.
         shown = proof.prove(_keys(call), query.name, services.gate.own_origin, query.nonce)
         if shown is None:
             raise Refusal("token-unknown", field="name")
     elif query.name is not None or query.nonce is not None:
-        raise wrong("query-invalid", "name" if query.name is None else "nonce", "missing")
+        raise field_error("query-invalid", "name" if query.name is None else "nonce", "missing")
     return Reply(
         contract.HealthAnswer(
             message=call.say("health"), version=services.version, profile_id=services.profile_id, proof=shown
@@ -37,7 +37,7 @@ async def health(call: Call) -> Reply:
 
 
 def _keys(call: Call) -> Iterator[bytes]:
-    """All by which the panel can show a page that it is the panel."""
+    """All keys with which the panel can prove that it is the panel."""
     yield from call.services.pairing.store.digests()
     for account in enabled_accounts(call.services.orchestrator.get_status()):
         if (key := call.services.browser_keys.key(account)) is not None:
@@ -45,7 +45,8 @@ def _keys(call: Call) -> Iterator[bytes]:
 
 
 async def pair(call: Call) -> Reply:
-    """``POST /api/pair``: asks, comes back with the pairing id, or redeems our own form's one-time code."""
+    """``POST /api/pair``: asks to be paired, asks again with the pairing id, or redeems our own form's one-time
+    code."""
     body: contract.PairBody = call.body
     try:
         if body.code is not None:
@@ -59,7 +60,7 @@ async def pair(call: Call) -> Reply:
 
 def _ask(call: Call, body: contract.PairBody) -> Reply:
     if body.name is None:
-        raise wrong("body-invalid", "name", "missing")
+        raise field_error("body-invalid", "name", "missing")
     pairing = call.services.pairing
     asked = pairing.ask(call.caller.origin, body.name, body.wanted(), own=_own(call))
     return Reply(
@@ -102,7 +103,7 @@ async def _redeem(call: Call, code: str) -> Reply:
     transport = call.request.transport
     ends = [transport.get_extra_info(name) for name in ("peername", "sockname")] if transport is not None else []
     if not ends or not await asyncio.to_thread(may_know, *ends):
-        # The code stood on the browser's command line. It stays good for the form, which comes in a moment.
+        # Another user has read the code from the browser's command line. It stays valid: the form redeems it shortly.
         log.warning("a program of another user presented a code of the order form")
         raise PairingError("pairing-code")
     return _done(call, *call.services.pairing.redeem(code, call.services.gate.own_origin, "Archisync"))

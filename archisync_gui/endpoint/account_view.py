@@ -1,4 +1,4 @@
-"""What a token that is good for one account may see: that account and what all share, nothing of the others."""
+"""What a token for one account may see: that account and the shared lists, nothing of other accounts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from archisync_gui.model import (
 )
 
 SHARED = ""
-"""Account under which products and prices are stored."""
+"""The account under which products and prices are stored; also shown in place of another account."""
 
 
 Run = TypeVar("Run", RunRecord, RunResult)
@@ -33,13 +33,13 @@ class AccountView:
     """Reduces status, runs and events to what one account may see."""
 
     def __init__(self, account: AccountId, shared: frozenset[str]) -> None:
-        """``shared``: the types that belong to no account, whichever account reads them."""
+        """``shared``: the types that belong to no account (any account may read them from the ERP)."""
         self.account = account
         self._shared = shared
 
     def status(self, status: Status) -> Status:
-        """The status with this account's and the shared lists' runs, requests and forms. The number of forms, the pause
-        and whether all waits for forms concern everybody, and stay."""
+        """The status with runs and requests of this account and the shared lists, and this account's sessions. The
+        number of sessions, the hold and whether other lists wait for sessions concern all accounts, and are kept."""
         run = status.current_run
         seen = run is not None and self._sees(run.type, run.account)
         return replace(
@@ -55,16 +55,16 @@ class AccountView:
         )
 
     def event(self, event: Event) -> Event | None:
-        """The event as this account may see it; ``None`` when it is about another one."""
+        """The event as this account may see it; ``None`` when it concerns another account only."""
         match event.data:
             case events.RunEvent(type=sync_type, account=account) as run if account != self.account:
                 if not self._sees(sync_type, account):
                     return None
-                told = replace(run, account=SHARED)
-                if isinstance(told, events.SyncError):
-                    told = replace(told, error=_of_others(told.error))
-                return replace(event, data=told)
-            case events.SmartSyncStarted() as started:  # anybody's form
+                shown = replace(run, account=SHARED)
+                if isinstance(shown, events.SyncError):
+                    shown = replace(shown, error=_without_details(shown.error))
+                return replace(event, data=shown)
+            case events.SmartSyncStarted() as started:  # may be another account's form
                 return replace(event, data=replace(started, handle=""))
             case events.FormEvent(account=account) | events.QueueUpdated(account=account) if self._hides(account):
                 return None
@@ -74,13 +74,13 @@ class AccountView:
             case events.AccountChanged(account=account) if self._hides(account):
                 return None
             case events.ScheduleMissed(missed=missed):
-                seen = [one for one in missed if self._sees(one.type, one.account)]
-                seen = [replace(one, account=self._shown(one.account)) for one in seen]
+                seen = [read for read in missed if self._sees(read.type, read.account)]
+                seen = [replace(read, account=self._shown(read.account)) for read in seen]
                 return replace(event, data=events.ScheduleMissed(tuple(seen))) if seen else None
         return event
 
     def explanation(self, explanation: Explanation) -> Explanation:
-        """The reason, without the name of another account and its expected runs."""
+        """The explanation without other accounts' names and expected runs."""
         params = explanation.params
         return replace(
             explanation,
@@ -93,10 +93,10 @@ class AccountView:
         )
 
     def outcome(self, run: Run) -> Run:
-        """A run of the history, or what a request of this account brought; another account may have read the list."""
+        """A stored run or a request's result, without the details if another account has read the (shared) list."""
         if run.account == self.account:
             return run
-        return replace(run, account=SHARED, error=_of_others(run.error))
+        return replace(run, account=SHARED, error=_without_details(run.error))
 
     def sees(self, sync_type: str, account: AccountId) -> bool:
         """Whether a run or request of that type and account may be seen."""
@@ -142,13 +142,13 @@ class AccountView:
     def _part(self, part: AccountTypeStatus) -> AccountTypeStatus:
         if part.account == self.account:
             return part
-        return replace(part, account=SHARED, last_error=_of_others(part.last_error))
+        return replace(part, account=SHARED, last_error=_without_details(part.last_error))
 
 
 @overload
-def _of_others(error: ErrorInfo) -> ErrorInfo: ...
+def _without_details(error: ErrorInfo) -> ErrorInfo: ...
 @overload
-def _of_others(error: None) -> None: ...
-def _of_others(error: ErrorInfo | None) -> ErrorInfo | None:
-    """The failure of another account's run: its params and sentence may name that account, the rest this computer."""
+def _without_details(error: None) -> None: ...
+def _without_details(error: ErrorInfo | None) -> ErrorInfo | None:
+    """Another account's failure with code and kind only: the other fields may name that account or this computer."""
     return None if error is None else ErrorInfo(error.code, error.kind, "")

@@ -1,4 +1,4 @@
-"""What every answer of the endpoint has: headers that keep it safe, and the words of a refusal."""
+"""Security headers of all answers, the conversion of a reply to HTTP, and messages in a caller's language."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ CSP_PAGE = (
 
 
 def response_of(reply: Reply) -> web.Response:
-    """A route's reply as HTTP: its answer as JSON."""
+    """A route's reply as an HTTP response with JSON."""
     if reply.answer is None:
         return web.Response(status=reply.status, headers=reply.headers)
     text = reply.answer if isinstance(reply.answer, str) else answer_text(reply.answer)
     return web.Response(text=text, status=reply.status, headers=reply.headers, content_type="application/json")
 
 
-def said(code: str, language: str, params: Mapping[str, object]) -> tuple[str, str, str]:
-    """What a refusal says in that language: what happened, what it means, what to do."""
+def text_parts(code: str, language: str, params: Mapping[str, object]) -> tuple[str, str, str]:
+    """A message in that language: what happened, what it means, what to do."""
     if "problem" in params:
         problem = messages.text(f"problem.{params['problem']}", language, params).what
         params = {**params, "problem": problem}

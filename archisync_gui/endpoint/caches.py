@@ -1,4 +1,4 @@
-"""What the endpoint remembers from its start on: the last events, and whose ticket is whose."""
+"""What the endpoint keeps in memory: the last events, and which page asked for which ticket."""
 
 from __future__ import annotations
 
@@ -10,62 +10,62 @@ from archisync_gui.model import Event
 REMEMBERED_TICKETS = 2000
 
 REMEMBERED_EVENTS = 1000
-"""Events kept so that a stream that broke can go on where it was."""
+"""Events kept so that a stream that broke can be resumed (``Last-Event-ID``)."""
 
 
 class TicketBook:
-    """Which page asked for which ticket: nobody else may look at it or withdraw it, even if the id was guessed."""
+    """Which page asked for which ticket: no other page may see or cancel it, even with the right id."""
 
     def __init__(self) -> None:
         self._pages: OrderedDict[str, str] = OrderedDict()
 
     def note(self, ticket_id: str, page_id: str) -> None:
-        """That page has asked for that ticket."""
+        """Store that the page asked for the ticket; beyond :data:`REMEMBERED_TICKETS` the oldest is dropped."""
         self._pages[ticket_id] = page_id
         while len(self._pages) > REMEMBERED_TICKETS:
             self._pages.popitem(last=False)
 
     def belongs(self, ticket_id: str, page_id: str) -> bool:
-        """Whether that page asked for it."""
+        """Whether that page asked for that ticket."""
         return self._pages.get(ticket_id) == page_id
 
 
 class EventLog:
-    """The last events that this endpoint heard, for streams that come back. Their numbers are its own: revisions are
-    not unique in an office, and begin anew with each leader."""
+    """The last events that this endpoint received, for streams that are resumed. It numbers them itself: revisions are
+    not unique in an office, and begin again with each leader."""
 
-    def __init__(self, life: str) -> None:
-        """``life``: names this endpoint; numbers of another one mean nothing here."""
-        self._life = life
+    def __init__(self, instance: str) -> None:
+        """``instance``: names this endpoint in ids; ids of another one are not known here."""
+        self._instance = instance
         self._events: deque[Event] = deque(maxlen=REMEMBERED_EVENTS)
-        self._heard = 0
+        self._count = 0
 
     def add(self, event: Event) -> None:
-        """Remember one (called by the orchestrator)."""
+        """Add an event (called by the orchestrator)."""
         self._events.append(event)
-        self._heard += 1
+        self._count += 1
 
     def interrupt(self) -> None:
-        """Events that come now are not heard: nobody can go on over this gap."""
+        """From now on events are missed: forget all, so that no stream is resumed over this gap."""
         self._events.clear()
-        self._heard += 1
+        self._count += 1
 
     @property
     def last_id(self) -> str:
-        """What a stream goes on after that has heard everything."""
-        return f"{self._life}:{self._heard}"
+        """The id of a stream that has received all events so far."""
+        return f"{self._instance}:{self._count}"
 
     def id_of(self, event: Event) -> str:
-        """What a stream goes on after that has heard all up to ``event``; an empty text when that is too long ago."""
+        """The id of a stream that has received all up to ``event``; an empty text when that is too long ago."""
         for back, kept in enumerate(reversed(self._events)):
             if kept is event:
-                return f"{self._life}:{self._heard - back}"
+                return f"{self._instance}:{self._count - back}"
         return ""
 
     def since(self, last_id: str) -> tuple[Event, ...]:
-        """What came after that id; nothing for another endpoint's id or one too old to bridge the gap."""
-        life, _, number = last_id.rpartition(":")
-        if life != self._life or not re.fullmatch("[0-9]{1,15}", number):
+        """The events after that id; none for an id that is of another endpoint, malformed or too old."""
+        instance, _, number = last_id.rpartition(":")
+        if instance != self._instance or not re.fullmatch("[0-9]{1,15}", number):
             return ()
-        missed = self._heard - int(number)
+        missed = self._count - int(number)
         return tuple(self._events)[-missed:] if 0 < missed <= len(self._events) else ()

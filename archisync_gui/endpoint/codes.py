@@ -1,4 +1,4 @@
-"""The one-time codes with which the panel opens our own order form; who is let in is up to ``pairing``."""
+"""The one-time codes with which the panel opens our own order form; ``pairing`` exchanges them for tokens."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from archisync_gui.endpoint.paired_pages import PairingError, Random, as_text, d
 from archisync_gui.model import AccountId, Clock
 
 CODE_LIFE = 30.0
-"""Seconds a one-time code of the order form is good for."""
+"""Seconds for which a one-time code of the order form is valid."""
 
 
 @dataclass(slots=True)
 class Code:
-    """A code, which is kept as its digest only."""
+    """What is stored of a code, by its digest."""
 
     until: float
+    """Monotonic time at which it expires."""
     account: AccountId | None
-    gave: str | None = None
-    """The page that it has let in."""
+    """The account for the token; ``None``: the default one."""
+    page_id: str | None = None
+    """The page that was paired with it; ``None``: it was not used yet."""
 
 
 class Codes:
@@ -29,7 +31,7 @@ class Codes:
         self._codes: dict[bytes, Code] = {}
 
     def new(self, account: AccountId | None) -> str:
-        """Another code."""
+        """Make a code."""
         now = self._clock.monotonic()
         self._codes = {digest: code for digest, code in self._codes.items() if code.until > now}
         text = as_text(self._random(24))
@@ -37,7 +39,7 @@ class Codes:
         return text
 
     def find(self, text: str) -> Code:
-        """What is known of a code, used or not. ``pairing-code`` when it is too old or invented."""
+        """What is stored of a code, used or not. Raises ``pairing-code`` when it is too old or was never made."""
         found = self._codes.get(digest_of(text))
         if found is None or found.until <= self._clock.monotonic():
             raise PairingError("pairing-code")

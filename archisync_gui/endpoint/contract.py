@@ -22,19 +22,20 @@ DRAFT_ID = r"^[A-Za-z0-9_-]{16,64}$"
 
 
 YEARS = range(2000, 2201)
-"""Years (UTC) that a moment may have: the ends of the calendar have no UTC, and nothing is known of them."""
+"""Years (UTC) that a time may have. There are no data of other years, and ``datetime`` cannot convert the first and
+last year of its range to UTC."""
 
 MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.,]{2,20}(Z|[+-][0-9]{2}:?[0-9]{2})"
 
 RECORD_ID = r"[0-9]{1,18}"
-"""The ERP's number of a record: ASCII digits."""
+"""The ERP's id of a record: ASCII digits."""
 
 
-def _folded(text: str) -> str:
+def _one_blank(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
-def _some(text: str) -> str:
+def _not_empty(text: str) -> str:
     if not text:
         raise ValueError("nothing but blanks")
     return text
@@ -53,40 +54,40 @@ def _ascii_number(value: object) -> object:
 
 
 AsciiNumber = BeforeValidator(_ascii_number)
-"""Of a number in a query: ASCII digits; no other alphabet's, no blanks, no ``1_000``."""
+"""For a number in a query: ASCII digits only; no digits of other scripts, no blanks, no ``1_000``."""
 
 Plain = AfterValidator(_one_line)
-"""Of a text in a query: no control characters (SQLite would end the text at a NUL)."""
+"""For a text in a query: no control characters (SQLite would end the text at a NUL)."""
 
 
 def _moment(text: object) -> datetime:
-    """An ISO 8601 time with its offset; no seconds since 1970, which pydantic would take as well."""
+    """A time from ISO 8601 with offset. Not from seconds since 1970, which pydantic would accept as well."""
     if not isinstance(text, str):
         raise ValueError("not a text")
     if not re.fullmatch(MOMENT, text):
         raise ValueError("not ISO 8601 with an offset")
     moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None or not MINYEAR < moment.year < MAXYEAR:  # else it may have no UTC
+    if moment.tzinfo is None or not MINYEAR < moment.year < MAXYEAR:  # else ``astimezone`` may overflow
         raise ValueError("without offset, or out of range")
     moment = moment.astimezone(UTC)
-    if moment.year not in YEARS:  # in UTC, as answers give it: a time from an answer can be sent again
+    if moment.year not in YEARS:  # checked in UTC, as answers have it: a time from an answer is always accepted
         raise ValueError("out of range")
     return moment
 
 
 Moment = Annotated[datetime, BeforeValidator(_moment)]
-"""A time in a query."""
+"""A time with offset."""
 
 
 def _day(text: object) -> date:
-    """A date as ``2026-01-05``, in ASCII digits and in the calendar."""
+    """A date from ``2026-01-05``: ASCII digits, a day that exists."""
     if not isinstance(text, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
         raise ValueError("not a date")
     return date.fromisoformat(text)
 
 
 Day = Annotated[date, BeforeValidator(_day)]
-"""A day of the calendar."""
+"""A date."""
 
 
 def _whole(value: object) -> object:
@@ -94,26 +95,28 @@ def _whole(value: object) -> object:
 
 
 WHOLE = BeforeValidator(_whole)
-"""Of a number: ``5.0`` is a whole one, as JSON Schema sees it. After the limits, else the document forgets them."""
+"""For a whole number: ``5.0`` is accepted, as JSON Schema has it. Comes after the limits in ``Annotated``, else they
+are missing in the OpenAPI document."""
 
 SessionId = Annotated[str, Field(pattern=SESSION_ID, description="Random id made by the tab, used once.")]
-Label = Annotated[str, Field(max_length=120), AfterValidator(_folded)]
+Label = Annotated[str, Field(max_length=120), AfterValidator(_one_blank)]
 """Plain text from outside: control characters and runs of white space become one blank."""
 
 
 def model_ref(name: str) -> WithJsonSchema:
-    """An answer's field whose JSON is ``model.as_json`` of the dataclass of that name."""
+    """Schema mark for a field whose JSON is ``model.as_json`` of the dataclass of that name; see
+    ``openapi._resolved``."""
     return WithJsonSchema({"schema": name})
 
 
 class Contract(BaseModel):
-    """camelCase names, nothing unknown, no silent conversions."""
+    """Base of all models: camelCase names, no unknown fields, no type conversions."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", strict=True)
 
 
 class Query(Contract):
-    """Parameters of the address: texts, so conversions are allowed."""
+    """Base of queries: parameters are texts, so type conversions are allowed."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", strict=False)
 
@@ -158,7 +161,7 @@ class SyncQuery(Query):
 
 
 class RefreshQuery(Query):
-    """``sync=true``: a customers request follows."""
+    """``sync=true``: a request for the whole list of customers follows."""
 
     sync: bool = False
     wait: bool = False
@@ -173,7 +176,7 @@ class SyncBody(Contract):
 
 
 class FullBody(Contract):
-    """Nothing to say."""
+    """No fields."""
 
 
 class HoldBody(Contract):
@@ -185,7 +188,7 @@ class HoldBody(Contract):
 
 
 class ScheduleBody(Contract):
-    """Minutes between scheduled reads by sync type; ``null`` = off. Types left out keep theirs."""
+    """Minutes between scheduled reads by sync type; ``null`` = off. Types that are left out keep their intervals."""
 
     intervals: dict[str, Annotated[int, Field(ge=5, le=1440), WHOLE] | None]
 
@@ -200,7 +203,7 @@ class HistoryQuery(Query):
 
 
 class ExplainQuery(Query):
-    """``at``: a moment (ISO 8601 with offset); now when left out."""
+    """``at``: a time (ISO 8601 with offset); now when left out."""
 
     at: Moment | None = None
 
@@ -214,20 +217,21 @@ class SearchQuery(Query):
 
 
 class HealthQuery(Query):
-    """Both, or none."""
+    """Either both parameters or none."""
 
     name: Annotated[str, Field(pattern=NAME, description="The public name of a token.")] | None = None
     nonce: Annotated[str, Field(pattern=NONCE, description="At least 128 random bits, new each time.")] | None = None
 
 
 class RankedQuery(SearchQuery):
-    """``ranked=true``: exact codes first, then beginnings, then the rest; without a cursor."""
+    """``ranked=true``: records with exactly this code first, then fields that begin with it, then the rest; no
+    cursor."""
 
     ranked: bool = False
 
 
 class DraftsQuery(Query):
-    """Some drafts; ``cursor`` goes on where the last page ended."""
+    """A page of drafts; ``cursor``: the page after the one whose answer had this cursor."""
 
     limit: Annotated[int, Field(ge=1, le=500), AsciiNumber] = 200
     cursor: Annotated[str, Field(max_length=200), Plain] | None = None
@@ -253,7 +257,7 @@ class PricesQuery(SearchQuery):
 
 
 class PairBody(Contract):
-    """First call: ``name`` and what is wanted. Second call: ``pairingId``. Our own order form: ``code``."""
+    """First call: ``name`` and ``scopes``. Second call: ``pairingId``. Our own order form: ``code``."""
 
     model_config = Contract.model_config | ConfigDict(
         json_schema_extra={
@@ -263,9 +267,10 @@ class PairBody(Contract):
         }
     )
 
-    name: Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_folded), AfterValidator(_some)] | None = (
-        None
-    )
+    name: (
+        Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_one_blank), AfterValidator(_not_empty)]
+        | None
+    ) = None
     scopes: Annotated[list[Literal["sessions", "watch", "operate"]], Field(min_length=1, max_length=3)] = ["sessions"]
     pairing_id: Annotated[str, Field(min_length=16, max_length=128)] | None = None
     code: Annotated[str, Field(min_length=16, max_length=128)] | None = None
@@ -276,7 +281,7 @@ class PairBody(Contract):
 
 
 class DraftCustomer(Contract):
-    """Whom a draft is for, as it was when it was chosen."""
+    """The customer of a draft, with the data of the time when it was chosen."""
 
     id: Annotated[str, Field(min_length=1, max_length=80)]
     name: Annotated[str, Field(max_length=300)]
@@ -293,7 +298,7 @@ Discount = Annotated[int, Field(ge=0, le=10_000), WHOLE]
 
 
 class DraftLine(Contract):
-    """One article of a draft. The price is the one shown when the line was made, with its age."""
+    """One article of a draft. The price is the one shown when the line was added, with its age."""
 
     item_id: Annotated[str, Field(min_length=1, max_length=80)]
     name: Annotated[str, Field(max_length=300)]
@@ -312,7 +317,7 @@ class DraftLine(Contract):
 
 
 class DraftDocument(Contract):
-    """A draft's content. It names customer and prices with their age; the ERP is not told."""
+    """A draft's content: customer and prices with their ages. It is not sent to the ERP."""
 
     customer: DraftCustomer | None = None
     price_group: Annotated[str, Field(max_length=80)] | None = None
@@ -333,14 +338,14 @@ class LetterheadBody(Contract):
 
 
 class Answer(Contract):
-    """In every JSON answer."""
+    """The fields of every JSON answer."""
 
     success: bool = True
     message: str = Field("", description="One sentence for people, in the language of Accept-Language.")
 
 
 class Refused(Answer):
-    """Every refusal and failure."""
+    """The answer to every request that is refused or fails."""
 
     success: Literal[False] = False
     error: str = Field(description="What happened and what it means.")
@@ -389,7 +394,7 @@ class Ended(Refused):
 
 
 class ClosedAnswer(Answer):
-    """What closing did."""
+    """Whether the session was open and is closed now."""
 
     session_count: int
     closed: bool
@@ -410,20 +415,20 @@ class SessionAnswer(FreshnessAnswer):
 
 
 class ConditionView(Contract):
-    """One thing that is not as it should be; the panel's header shows the first."""
+    """A condition that needs attention; the panel's header shows the first."""
 
     kind: Annotated[Kind, Field(description="Stable word for programs.")]
-    code: str = Field(description="The same, finer: one word for each text.")
+    code: str = Field(description="A more precise word: one for each text.")
     warning: bool = Field(description="True: it needs no action of the operator.")
     lists: list[str] = Field(description="Exactly the lists that it concerns; empty: none in particular.")
     accounts: list[str]
     count: int
-    since: str | None = Field(description="ISO moment at which it began, or of the last good answer or read.")
+    since: str | None = Field(description="ISO time at which it began, or of the last good answer or read.")
     text: str = Field(description="What happened, what it means and what to do, in the language of Accept-Language.")
 
 
 class StatusAnswer(Answer):
-    """Everything a looker needs."""
+    """The whole status, with the conditions that need attention."""
 
     status: Annotated[Any, model_ref("Status")]
     conditions: list[ConditionView] = Field(description="The most important first; none: all is up to date.")
@@ -453,7 +458,7 @@ class OutcomeAnswer(Answer):
 
 
 class TicketState(Answer):
-    """What became of a ticket."""
+    """The state of a ticket."""
 
     type: str
     ticket: str
@@ -492,7 +497,7 @@ class RowsAnswer(Answer):
     """Stored rows and how old they are. Money in cents, quantities in thousandths, percentages in hundredths."""
 
     rows: list[dict[str, Any]]
-    cursor: str | None = Field(description="Where to go on; null at the end.")
+    cursor: str | None = Field(description="For the next page; null at the end.")
     new_as_of: datetime | None = None
     all_as_of: datetime | None
     freshness: str
@@ -511,7 +516,7 @@ class DraftState(Contract):
     """A stored draft."""
 
     id: str
-    version: int = Field(description="Give it back in If-Match, as in the ETag.")
+    version: int = Field(description="To be sent back in If-Match, as in the ETag.")
     created_at: datetime
     updated_at: datetime
     document: Annotated[dict[str, Any], WithJsonSchema({"schema": "DraftDocument"})]
@@ -522,7 +527,7 @@ class DraftsAnswer(Answer):
 
     drafts: list[DraftState]
     total: int
-    cursor: str | None = Field(None, description="Where to go on; null at the end.")
+    cursor: str | None = Field(None, description="For the next page; null at the end.")
 
 
 class PastAnswer(Answer):
@@ -543,11 +548,11 @@ class FormAddress(Contract):
     """An address under which the order form was or may be served."""
 
     origin: str
-    proof: str | None = Field(description="Shown to the form's frame there, to be given what it keeps.")
+    proof: str | None = Field(description="Sent to the form's frame at that address, which then hands over its data.")
 
 
 class BrowserKeyAnswer(Answer):
-    """What the order form needs to keep orders in the browser."""
+    """What the order form needs to store orders in the browser."""
 
     account: str = Field(description="The account that the form works for.")
     key: str | None = Field(description="AES-256 key as base64; null: the browser keeps plain text.")
@@ -561,25 +566,25 @@ class DraftAnswer(Answer):
 
 
 class DraftSaved(DraftAnswer):
-    """The draft is on the disk; ``total`` counts all drafts of the account."""
+    """The draft was saved on the disk; ``total`` counts all drafts of the account."""
 
     total: int
 
 
 class DraftDeleted(Answer):
-    """The draft is gone."""
+    """The draft was deleted, or did not exist; ``total`` counts the account's other drafts."""
 
     total: int
 
 
 class DraftRefused(Refused):
-    """Another tab has saved since; ``current`` is what is stored, null when it was deleted."""
+    """The draft was changed meanwhile; ``current`` is the stored one, null when it was deleted."""
 
     current: DraftState | None
 
 
 class HealthAnswer(Answer):
-    """Says that the panel is there, and which profile it is; everybody can say so, but for the proof."""
+    """The panel is there, with its profile. Any program could answer this, but not with the proof."""
 
     status: Literal["ok"] = "ok"
     version: str
@@ -600,7 +605,7 @@ class PairWaiting(Answer):
 
 
 class PairDone(Answer):
-    """Paired: the token is told here and never again."""
+    """Paired. The token is sent only here."""
 
     code: Literal["paired"] = "paired"
     token: str
@@ -628,5 +633,5 @@ class Sign(Contract):
 
 
 def answer_text(answer: Answer) -> str:
-    """An answer as JSON."""
+    """An answer as a JSON text."""
     return json.dumps(as_json(answer.model_dump(by_alias=True)), ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""The calls for drafts of orders: versions in ETag and If-Match, typed documents; kept by ``archisync_gui.drafts``."""
+"""The calls for drafts of orders, with versions in ``ETag`` and ``If-Match``; ``archisync_gui.drafts`` stores them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from aiohttp import hdrs, web
 from archisync_gui import export as tables
 from archisync_gui.drafts import DraftConflict, DraftsFull
 from archisync_gui.endpoint import contract, draft_table
-from archisync_gui.endpoint.gate import Refusal, wrong
+from archisync_gui.endpoint.gate import Refusal, field_error
 from archisync_gui.endpoint.routing import Call, Reply
 from archisync_gui.endpoint.sessions import caller_account
 from archisync_gui.model import as_json
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 VERSION = r'^"([1-9][0-9]{0,8})"$'
 """A draft's version in ``ETag`` and ``If-Match``."""
 PAGE_CHARACTERS = 500_000
-"""A page of drafts is no larger, whatever its limit; a usual draft has 2,000."""
+"""About the most characters in a page of drafts, whatever its limit; a usual draft has 2,000."""
 
 
 async def drafts(call: Call) -> Reply:
@@ -38,19 +38,19 @@ async def drafts(call: Call) -> Reply:
     try:
         after = None if query.cursor is None else _cursor_read(query.cursor)
     except ValueError:
-        raise wrong("query-invalid", "cursor", "value") from None
-    # One more than asked for says whether there is a page after this one.
+        raise field_error("query-invalid", "cursor", "value") from None
+    # One more draft than asked for shows whether there is a next page.
     kept, total = await call.services.drafts.page(caller_account(call), query.limit + 1, after)
     shown = _light(kept[: query.limit])
     following = _cursor(shown[-1]) if len(kept) > len(shown) else None
     message = call.say("drafts-told", total=total)
-    told = [_told(draft) for draft in shown]
-    return Reply(contract.DraftsAnswer(message=message, drafts=told, total=total, cursor=following))
+    states = [_draft_state(draft) for draft in shown]
+    return Reply(contract.DraftsAnswer(message=message, drafts=states, total=total, cursor=following))
 
 
 def _light(drafts: Sequence[Draft]) -> Sequence[Draft]:
-    """As many of the first drafts as together have about :data:`PAGE_CHARACTERS`, at least one: a larger answer would
-    stop the window while it is made."""
+    """As many of the first drafts as have about :data:`PAGE_CHARACTERS` together, at least one: making a larger answer
+    would block the event loop, and with it the window, for too long."""
     left = PAGE_CHARACTERS
     for count, draft in enumerate(drafts):
         if count and left <= 0:
@@ -60,7 +60,7 @@ def _light(drafts: Sequence[Draft]) -> Sequence[Draft]:
 
 
 async def past(call: Call) -> Reply:
-    """``GET /api/drafts/past``: the last order of a customer, and the usual articles."""
+    """``GET /api/drafts/past``: a customer's last order, and the articles ordered most often."""
     query: contract.PastQuery = call.query
     found = await call.services.drafts.past(caller_account(call), query.customer)
     message = call.say("past-told", total=len(found.lines))
@@ -82,9 +82,9 @@ async def set_letterhead(call: Call) -> Reply:
 
 
 async def export(call: Call) -> web.StreamResponse:
-    """``GET /api/drafts/export``: all drafts, or one, made by the module that makes the panel's exports too."""
+    """``GET /api/drafts/export``: all drafts, or one, as a file written by ``archisync_gui.export``."""
     query: contract.ExportQuery = call.query
-    kept = [one for one in await call.services.drafts.list(caller_account(call)) if query.id in (None, one.id)]
+    kept = [draft for draft in await call.services.drafts.list(caller_account(call)) if query.id in (None, draft.id)]
     folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="archisync-"))
     path = folder / f"drafts.{query.format}"
     try:
@@ -107,14 +107,14 @@ def _remove(folder: Path) -> None:
 
 
 async def browser_key(call: Call) -> Reply:
-    """``GET /api/drafts/browser-key``: to our own pages only, since it opens what they keep in the browser."""
+    """``GET /api/drafts/browser-key``: for our own pages only, since it decrypts what they store in the browser."""
     if not call.caller.own:
         raise Refusal("own-pages-only", header=hdrs.ORIGIN)
     account, keys = caller_account(call), call.services.browser_keys
     key = keys.key(account)
     here = call.services.gate.own_origin
-    origins = [here, *(one for one in call.services.form_origins() if one != here)]
-    addresses = [contract.FormAddress(origin=one, proof=keys.proof(account, one)) for one in origins]
+    origins = [here, *(origin for origin in call.services.form_origins() if origin != here)]
+    addresses = [contract.FormAddress(origin=origin, proof=keys.proof(account, origin)) for origin in origins]
     text = None if key is None else base64.b64encode(key).decode()
     message = call.say("browser-key-told")
     return Reply(contract.BrowserKeyAnswer(message=message, account=account, key=text, addresses=addresses))
@@ -125,11 +125,11 @@ async def draft(call: Call) -> Reply:
     kept = await call.services.drafts.get(caller_account(call), _id(call))
     if kept is None:
         raise Refusal("no-such-draft", field="id")
-    return Reply(contract.DraftAnswer(message=call.say("row-told"), draft=_told(kept)), headers=_etag(kept))
+    return Reply(contract.DraftAnswer(message=call.say("row-told"), draft=_draft_state(kept)), headers=_etag(kept))
 
 
 async def put_draft(call: Call) -> Reply:
-    """``PUT /api/drafts/{id}``: without ``If-Match`` a new draft, with it the next version of the one seen."""
+    """``PUT /api/drafts/{id}``: a new draft without ``If-Match``, else the next version of the one it names."""
     body: contract.DraftDocument = call.body
     account = caller_account(call)
     document = as_json(body.model_dump(by_alias=True, mode="json"))
@@ -140,7 +140,7 @@ async def put_draft(call: Call) -> Reply:
     except DraftsFull:
         raise Refusal("drafts-full") from None
     total = await call.services.drafts.count(account)
-    answer = contract.DraftSaved(message=call.say("draft-saved", total=total), draft=_told(kept), total=total)
+    answer = contract.DraftSaved(message=call.say("draft-saved", total=total), draft=_draft_state(kept), total=total)
     return Reply(answer, 201 if kept.version == 1 else 200, _etag(kept))
 
 
@@ -155,7 +155,7 @@ async def delete_draft(call: Call) -> Reply:
     return Reply(contract.DraftDeleted(message=call.say("draft-deleted"), total=total))
 
 
-def _told(kept: Draft) -> contract.DraftState:
+def _draft_state(kept: Draft) -> contract.DraftState:
     return contract.DraftState(
         id=kept.id,
         version=kept.version,
@@ -171,13 +171,13 @@ def _cursor(kept: Draft) -> str:
 
 
 def _cursor_read(cursor: str) -> tuple[datetime, str]:
-    """When the last draft of the page before was saved, and its id. Raises ``ValueError`` for no cursor of ours."""
+    """When the last draft of the page before was saved, and its id. Raises ``ValueError`` if it is no valid cursor."""
     try:
         at, _, draft_id = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition(" ")
     except binascii.Error as error:
         raise ValueError("not a cursor of drafts") from error
     moment = datetime.fromisoformat(at)
-    if moment.tzinfo is None or moment.year not in contract.YEARS:  # else it may have no UTC
+    if moment.tzinfo is None or moment.year not in contract.YEARS:  # other years may not be convertible to UTC
         raise ValueError("not a cursor of drafts")
     return moment, draft_id
 
@@ -189,12 +189,12 @@ def _etag(kept: Draft) -> dict[str, str]:
 def _id(call: Call) -> str:
     draft_id = call.path["id"]
     if not re.fullmatch(contract.DRAFT_ID, draft_id):
-        raise wrong("query-invalid", "id", "pattern")
+        raise field_error("query-invalid", "id", "pattern")
     return draft_id
 
 
 def _seen(call: Call) -> int | None:
-    """The version the caller has seen."""
+    """The version in ``If-Match``; ``None`` without that header."""
     header = call.request.headers.get(hdrs.IF_MATCH)
     if header is None:
         return None
@@ -205,5 +205,5 @@ def _seen(call: Call) -> int | None:
 
 def _conflict(conflict: DraftConflict) -> Refusal:
     current = conflict.current
-    told = None if current is None else as_json(_told(current).model_dump(by_alias=True))
-    return Refusal("draft-conflict", header=hdrs.IF_MATCH, extra={"current": told})
+    state = None if current is None else as_json(_draft_state(current).model_dump(by_alias=True))
+    return Refusal("draft-conflict", header=hdrs.IF_MATCH, extra={"current": state})

@@ -1,4 +1,4 @@
-"""Drafts as a table for spreadsheets, one row for each line; ``archisync_gui.export`` writes the cells."""
+"""Drafts as a table for spreadsheets, one row for each line; ``archisync_gui.export`` writes the file."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ HEADS = {
 
 
 def table(drafts: Sequence[Draft], language: str) -> tuple[list[str], list[list[object]]]:
-    """Head and rows. A draft without lines has one row, so that no draft is left out; so has one whose content is not
-    what the form writes."""
+    """Column headings and rows. A draft without lines has one row; so has one whose content cannot be read, with its id
+    and time only."""
     heads = [head.replace("_", " ") for head in HEADS["it" if language == "it" else "en"].split()]
     rows: list[list[object]] = []
     for draft in drafts:
@@ -47,7 +47,7 @@ def _rows(draft: Draft) -> Iterator[list[object]]:
 
 
 def _cells(line: Any) -> list[object]:
-    discounts = "+".join(f"{one / 100:g}".replace(".", ",") for one in line.get("discounts") or ())
+    discounts = "+".join(f"{discount / 100:g}".replace(".", ",") for discount in line.get("discounts") or ())
     return [
         line["itemId"],
         line["name"],

@@ -1,4 +1,4 @@
-"""The static files (order form, drafts page, client, docs), kept in memory; no other file is ever served."""
+"""The static files (order form, drafts page, client, docs), loaded into memory; no other files are served."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ PAGES = {
     "/drafts/": "/order-form/drafts.html",
     "/connect": "/connect.html",
 }
-"""Addresses people see → file. Whoever types only the address of the panel is led to the form."""
+"""Paths that people see → file. The root path is the order form."""
 
 
 @dataclass(frozen=True, slots=True)
 class StaticFile:
-    """One file as it is sent."""
+    """A file to be sent."""
 
     body: bytes
     type: str
@@ -38,7 +38,7 @@ class StaticFile:
 
 
 def load(folder: Path, *, demo: bool) -> Mapping[str, StaticFile]:
-    """All files below ``folder`` by address; what is not in here when the endpoint starts is never served.
+    """All files below ``folder`` that have one of :data:`TYPES`, by path of the URL.
 
     ``demo``: the pages show their DEMO badge.
     """
@@ -59,5 +59,5 @@ def _file(path: Path, demo: bool) -> StaticFile:
 
 
 def static_file(body: bytes, suffix: str) -> StaticFile:
-    """What is sent for a file with that content; ``suffix``: one of :data:`TYPES`."""
+    """The file to send for that content; ``suffix`` is one of :data:`TYPES`."""
     return StaticFile(body, TYPES[suffix], f'"{hashlib.sha256(body).hexdigest()[:24]}"')

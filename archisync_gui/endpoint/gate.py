@@ -1,4 +1,4 @@
-"""Who gets in: the checks of host, origin, fetch site, token, scope and rate that stand before every route."""
+"""The checks before every route: host, origin, fetch site, token, scope and rate of failures."""
 
 from __future__ import annotations
 
@@ -19,37 +19,39 @@ BEACON_PATH = "/api/smart-sessions/close"
 HEALTH_PATH = "/api/health"
 
 ONCE = (hdrs.HOST, hdrs.ORIGIN, hdrs.AUTHORIZATION, hdrs.CONTENT_LENGTH, hdrs.CONTENT_TYPE, "Sec-Fetch-Site")
-"""Headers that a request may carry only once: two different readings of one request are how smuggling works."""
+"""Headers that a request may have only once: parsers differ in which value they take (request smuggling)."""
 
 ORIGIN_LENGTH = 300
 ORIGIN_FORM = re.compile(r"null|[a-z][a-z0-9+.-]{0,30}://[A-Za-z0-9._~\[\]:-]+")
-"""What a browser sends as ``Origin``: scheme, host (international names as ``xn--``) and port. Longer or other texts
-would only disfigure the dialog that shows them."""
+"""What a browser sends as ``Origin``: scheme, host (international names as ``xn--``) and port. Other texts, and longer
+ones, are refused, since the pairing dialog shows the origin."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Every number that bounds a caller."""
+    """All limits for callers."""
 
     body: int = 64 * 1024
     """Bytes of a request body."""
     silence: float = 10.0
-    """Seconds a client may take to send a request, a first message, or to take an answer."""
+    """Seconds that a client may take to send a request or the first message of a WebSocket, or to read an answer."""
     streams: int = 64
-    """Open event streams and tab lines together."""
+    """Open event streams and WebSockets together."""
     connections: int = 512
-    """Open TCP connections, so that the panel keeps file handles for its own work; idle ones make room for others."""
+    """Open TCP connections, so that the panel has file descriptors for its own work; beyond it idle ones are closed."""
     failures: int = 10
-    """Failed proofs (token, pairing id, session id) of one origin within :attr:`failure_window`."""
+    """Wrong tokens, pairing ids and session ids that a caller (:attr:`Caller.key`) may send in
+    :attr:`failure_window`."""
     failure_window: float = 60.0
+    """Seconds."""
     heartbeat: float = 15.0
     """Seconds between comments on an event stream."""
     attach_grace: float = 2.0
-    """Seconds a tab's line waits for the POST that opens its session."""
+    """Seconds that a tab's WebSocket waits for the POST that opens its session."""
 
 
 STATUS: Mapping[str, int] = {
-    # Who gets in
+    # Admission
     "host-refused": 421,
     "header-repeated": 400,
     "origin-refused": 403,
@@ -71,7 +73,7 @@ STATUS: Mapping[str, int] = {
     "pairing-code": 410,
     "pairing-full": 429,
     "pairing-not-saved": 503,
-    # What was sent
+    # Format of the request
     "request-malformed": 400,
     "request-slow": 408,
     "no-such-path": 404,
@@ -99,7 +101,7 @@ STATUS: Mapping[str, int] = {
     "request-unknown-account": 422,
     "request-bad-scope": 422,
     "interval-range": 422,
-    # Limits of the orchestrator: the callers together have asked for too much; it passes when some of it has ended.
+    # Limits of the orchestrator for all callers together
     "too-many-sessions": 429,
     "too-many-tickets": 429,
     "too-many-records": 429,
@@ -108,7 +110,8 @@ STATUS: Mapping[str, int] = {
     "request-closing": 503,
     "internal": 500,
 }
-"""Code of each refusal → HTTP status; the documentation lists them. What else the panel cannot do is a 503."""
+"""Code of a refusal → HTTP status; the OpenAPI document lists them. All other codes (failures) are answered with
+503."""
 
 RETRY_AFTER: Mapping[str, int] = {
     "too-many-sessions": 60,
@@ -117,11 +120,11 @@ RETRY_AFTER: Mapping[str, int] = {
     "too-many-streams": 10,
     "closing": 5,
 }
-"""Code of a refusal → seconds until it is worth asking again (``Retry-After``), where that is always the same."""
+"""Code of a refusal → seconds in ``Retry-After``, for codes where they are fixed."""
 
 
 class Refusal(Exception):
-    """A request is not served. ``code`` is one of :data:`STATUS`, or that of a failure, and names its text in
+    """A request is refused. ``code`` is one of :data:`STATUS`, or that of a :class:`SyncFailure`, and names its text in
     ``resources/messages``."""
 
     def __init__(
@@ -147,40 +150,42 @@ class Refusal(Exception):
         """More members of the JSON answer."""
 
 
-def wrong(code: str, field: str, problem: str, **about: object) -> Refusal:
-    """422 for one field. ``problem`` names a text ``problem.…``, ``about`` fills it in."""
-    return Refusal(code, field=field, params={"field": field, "problem": problem} | about)
+def field_error(code: str, field: str, problem: str, **values: object) -> Refusal:
+    """422 for a wrong field. ``problem`` names a text ``problem.…``, ``values`` are its placeholders."""
+    return Refusal(code, field=field, params={"field": field, "problem": problem} | values)
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sent a request, as far as the checks know."""
+    """The sender of a request, as far as it was checked."""
 
     origin: str | None
     own: bool
-    """From our own pages."""
+    """The request comes from our own pages."""
     cors: bool
-    """The answer may be read by a page of another origin."""
+    """The answer gets CORS headers: a page of another origin may read it."""
     page: Page | None = None
+    """The page of its valid token; ``None`` before :meth:`Gate.prove`."""
 
     @property
     def key(self) -> str:
-        """What the rate limit counts by: the page whose token was proved, so that programs have separate limits."""
+        """The key by which failures are counted: the page of a valid token, so that each program has its own limit,
+        else the origin."""
         return f"page {self.page.id}" if self.page else self.origin or "no origin"
 
     @property
     def token_id(self) -> str:
-        """Public name of the token, for anonymous sessions and logs."""
+        """Public id of the token's page, for anonymous sessions and logs; an empty text without a token."""
         return self.page.id if self.page else ""
 
     @property
     def account(self) -> AccountId | None:
-        """The token's account."""
+        """The token's account; ``None``: none in particular."""
         return self.page.account if self.page else None
 
 
 class Gate:
-    """The checks, in the order in which they are made."""
+    """The checks: first :meth:`caller`, then :meth:`admit`, then :meth:`account`."""
 
     def __init__(self, pairing: Pairing, *, clock: Clock, limits: Limits) -> None:
         self._pairing = pairing
@@ -191,24 +196,24 @@ class Gate:
         self.own_origin = ""
 
     def serve_at(self, port: int) -> None:
-        """Say which port was taken."""
+        """Set the port that the endpoint listens on."""
         self._hosts = frozenset(f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]"))
         self.own_origin = own_origin(port)
 
-    def _is_neighbour(self, origin: str | None) -> bool:
-        """Whether an origin is our own address under one of the ports that the panel tries."""
+    def _is_nearby_port(self, origin: str | None) -> bool:
+        """Whether an origin is 127.0.0.1 on a port so near to ours that the panel may have served there."""
         match = re.fullmatch(r"http://127\.0\.0\.1:([0-9]{1,5})", origin or "")
         return match is not None and abs(int(match[1]) - int(self.own_origin.rpartition(":")[2])) < PORTS_TRIED
 
     def caller(self, request: web.Request) -> Caller:
-        """Check where the request comes from; raises :class:`Refusal`."""
+        """Check host, origin and fetch site; raises :class:`Refusal`."""
         for name in ONCE:
             if len(request.headers.getall(name, ())) > 1:
                 raise Refusal("header-repeated", header=name, params={"header": name})
         if request.headers.get(hdrs.HOST, "").lower() not in self._hosts:
             raise Refusal("host-refused", header=hdrs.HOST)
         if not request.raw_path.startswith("/"):
-            # Absolute form names a host of its own beside the header, as for a proxy; we are none.
+            # The absolute form (``GET http://host/…``), which is for proxies, names another host beside the header.
             raise Refusal("host-refused")
         origin = request.headers.get(hdrs.ORIGIN)
         if origin is not None and not (len(origin) <= ORIGIN_LENGTH and ORIGIN_FORM.fullmatch(origin)):
@@ -216,16 +221,16 @@ class Gate:
         own = origin == self.own_origin
         paired = origin is not None and not own and origin in self._pairing.store.origins()
         pairing = request.path == PAIR_PATH and origin != "null" and self._pairing.listens_to(origin)
-        # Our own form under an earlier port looks where the panel is now; health says nothing that is not public.
-        neighbour = request.path == HEALTH_PATH and self._is_neighbour(origin)
-        if origin is not None and not (own or paired or pairing or neighbour):
+        # Our own form, still open on an earlier port, looks for the panel's new port; health is public anyway.
+        nearby = request.path == HEALTH_PATH and self._is_nearby_port(origin)
+        if origin is not None and not (own or paired or pairing or nearby):
             if request.path == PAIR_PATH and origin != "null":
                 raise Refusal("pairing-closed", header=hdrs.ORIGIN)
             raise Refusal("origin-refused", header=hdrs.ORIGIN)
         site = request.headers.get("Sec-Fetch-Site", "none")
-        if site not in ("same-origin", "none") and (origin is None or own or not (paired or pairing or neighbour)):
+        if site not in ("same-origin", "none") and (origin is None or own or not (paired or pairing or nearby)):
             raise Refusal("fetch-site-refused", header="Sec-Fetch-Site")
-        readable = origin is not None and (paired or pairing or neighbour)
+        readable = origin is not None and (paired or pairing or nearby)
         return Caller(origin, own or (origin is None and site == "same-origin"), cors=readable)
 
     def admit(self, request: web.Request, caller: Caller, access: Access) -> Caller:
@@ -236,7 +241,7 @@ class Gate:
         return self.prove(caller, token.strip(), access)
 
     def prove(self, caller: Caller, token: str, access: Access) -> Caller:
-        """The caller together with the page its token belongs to; raises :class:`Refusal`."""
+        """The caller with the page of its token; raises :class:`Refusal` if token, origin or scope is wrong."""
         page = self._pairing.store.find(token)
         if page is None:
             raise self.failed(caller, Refusal("token-unknown", header=hdrs.AUTHORIZATION))
@@ -248,9 +253,9 @@ class Gate:
         return Caller(caller.origin, caller.own, caller.cors, page)
 
     def failed(self, caller: Caller, refusal: Refusal) -> Refusal:
-        """Count a failed proof; returns ``refusal``, or 429 when this origin has failed too often.
+        """Count a wrong token or id; returns ``refusal``, or 429 when this caller has failed too often.
 
-        Only failures are answered so: a stranger who floods cannot lock out those who hold a good token.
+        Only failures are answered with 429: another program's failures cannot lock out a caller with a valid token.
         """
         now = self._clock.monotonic()
         window = self._limits.failure_window
@@ -266,10 +271,11 @@ class Gate:
         return Refusal("too-many-failures", header=refusal.header, headers={"Retry-After": wait})
 
     def account(self, caller: Caller, wanted: AccountId | None, known: tuple[AccountId, ...]) -> AccountId:
-        """The account a call works for; ``known`` are the enabled ones, the default first.
+        """The account a call works for: the token's, else ``wanted``, else the default. ``known`` are the enabled ones,
+        the default first.
 
-        Raises :class:`Refusal`: 403 for another account than the token's and for one that is no longer in use, 422 when
-        there is none.
+        Raises :class:`Refusal`: 403 if ``wanted`` is not the token's account or that one is not enabled, 422 if
+        ``wanted`` is not enabled or there is no account.
         """
         if caller.account is not None:
             if wanted is not None and wanted != caller.account:
@@ -286,7 +292,7 @@ class Gate:
 
 
 def cors_headers(origin: str) -> dict[str, str]:
-    """What lets a page of ``origin`` read an answer."""
+    """The headers that let a page of ``origin`` read an answer."""
     return {
         "Access-Control-Allow-Origin": origin,
         "Access-Control-Expose-Headers": "ETag, Retry-After",
@@ -295,7 +301,7 @@ def cors_headers(origin: str) -> dict[str, str]:
 
 
 def preflight_headers(origin: str) -> dict[str, str]:
-    """The full answer to a preflight of an origin that may call."""
+    """The headers of the answer to a preflight request of an origin that may call."""
     return cors_headers(origin) | {
         "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE",
         "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match, Last-Event-ID",

@@ -1,6 +1,6 @@
-"""The HTTP server of the endpoint: runs each request through the gate to its route; does no route's work.
+"""The HTTP server of the endpoint: checks each request with the gate and dispatches it to its route.
 
-It loads aiohttp and pydantic: :class:`~archisync_gui.endpoint.server.Endpoint` imports it when somebody calls.
+This module loads aiohttp and pydantic: :class:`~archisync_gui.endpoint.server.Endpoint` imports it at the first call.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from aiohttp import hdrs, web
 
 from archisync_gui import messages
 from archisync_gui.endpoint import contract, files, openapi
-from archisync_gui.endpoint.answers import CSP_ANSWER, CSP_PAGE, SAFE, response_of, said
-from archisync_gui.endpoint.connections import Connection, Crowd, expected
+from archisync_gui.endpoint.answers import CSP_ANSWER, CSP_PAGE, SAFE, response_of, text_parts
+from archisync_gui.endpoint.connections import Connection, ConnectionLimit, expected
 from archisync_gui.endpoint.gate import Caller, Gate, Limits, Refusal, cors_headers, preflight_headers
 from archisync_gui.endpoint.routes import ROUTES
 from archisync_gui.endpoint.routing import (
@@ -46,12 +46,12 @@ log = logging.getLogger(__name__)
 
 CALLER = web.RequestKey("caller", Caller)
 BEGUN = web.RequestKey("begun", bool)
-"""Set when the head of an answer was written."""
+"""Set when the status line and headers of an answer were written."""
 ORDER_FORM = "/order-form"
 
 
 class HttpServer:
-    """Serves the connections that it is given, from :meth:`open` to :meth:`close`."""
+    """Serves the connections that were made by :meth:`connection`, from :meth:`open` to :meth:`close`."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class HttpServer:
         self._pairing = pairing
         self._gate = Gate(pairing, clock=clock, limits=self._limits)
         self._streams = Streams(self._limits.streams)
-        self._crowd = Crowd(self._limits.connections)
+        self._connections = ConnectionLimit(self._limits.connections)
         self._services = Services(
             orchestrator=orchestrator,
             store=store,
@@ -91,7 +91,7 @@ class HttpServer:
             pairing=pairing,
             gate=self._gate,
             streams=self._streams,
-            proved=self._crowd.proved,
+            authenticated=self._connections.authenticated,
             events=events,
             status=StatusTexts(),
             tickets=tickets,
@@ -100,7 +100,7 @@ class HttpServer:
             version=version,
             demo=demo,
             clock=clock,
-            say=said,
+            say=text_parts,
             set_intervals=set_intervals,
         )
         self._files: Mapping[str, files.StaticFile] = {}
@@ -111,19 +111,19 @@ class HttpServer:
         self._runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=1.0)
         self._unsubscribe: Callable[[], object] = lambda: None
 
-    # ---------------------------------------------------------------- life
+    # ---------------------------------------------------------------- open and close
 
     async def open(self, port: int) -> None:
         """Be ready for connections to ``port``."""
         self._files = await asyncio.to_thread(files.load, messages.resources() / "web", demo=self._services.demo)
         self._gate.serve_at(port)
         await self._runner.setup()
-        self._unsubscribe = self._pairing.subscribe(lambda: self._streams.keep(self._pairing.store.ids()))
+        self._unsubscribe = self._pairing.subscribe(lambda: self._streams.end_others(self._pairing.store.ids()))
 
     async def close(self) -> None:
         """End all streams, finish short answers, close all connections."""
         self._unsubscribe()
-        await self._streams.end(patience=1.0)
+        await self._streams.end(seconds=1.0)
         await self._runner.cleanup()
         if self._making is not None:
             await asyncio.wait({self._making})
@@ -135,19 +135,19 @@ class HttpServer:
         # ``keepalive_timeout`` also bounds how long the head of a request may take (aiohttp from 3.14 on).
         return Connection(
             server,
-            self._crowd,
+            self._connections,
             self._limits.silence,
             loop=asyncio.get_running_loop(),
             keepalive_timeout=self._limits.silence,
             lingering_time=0.0,
-            access_log=None,  # aiohttp's way to say: none; its lines would name paths
+            access_log=None,  # no access log: its lines would contain paths
             auto_decompress=False,
         )
 
     def _route(self, app: web.Application) -> None:
         add = partial(app.router.add_route, expect_handler=expected)
-        # Fixed addresses first, each with an answer for its wrong methods: else ``GET`` on one would be taken for
-        # ``/api/customers/{id}``.
+        # Paths without variables first, each with a catch-all for other methods: else ``GET`` on one of them would
+        # match a route like ``/api/customers/{id}``.
         for path in sorted({route.path: None for route in ROUTES}, key=lambda path: "{" in path):
             for route in ROUTES:
                 if route.path == path:
@@ -155,7 +155,7 @@ class HttpServer:
             add("*", path, self._static)
         app.router.add_get("/openapi.json", self._openapi, expect_handler=expected)
         app.router.add_get("/docs", self._docs, expect_handler=expected)
-        add("*", r"/{path:[\s\S]*}", self._static)  # whatever it holds, line feeds too
+        add("*", r"/{path:[\s\S]*}", self._static)  # any path, also one with line feeds
 
     # ---------------------------------------------------------------- every request
 
@@ -164,7 +164,7 @@ class HttpServer:
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         if not request.body_exists:
-            self._crowd.idle(request)
+            self._connections.idle(request)
         try:
             response = await self._passed(request, handler)
         except (asyncio.CancelledError, ConnectionError):
@@ -172,7 +172,7 @@ class HttpServer:
         except Exception as error:
             response = self._refused(request, _refusal_of(request, error))
         sent = await self._sent(request, response)
-        self._crowd.idle(request)
+        self._connections.idle(request)
         return sent
 
     async def _passed(
@@ -222,8 +222,8 @@ class HttpServer:
             if route.text_body or route.body is not None:
                 raw = await read_body(request, self._limits, text=route.text_body)
                 body = raw if route.body is None else parse_body(route.body, raw)
-            if caller.page is not None:  # only now: who sends half a body keeps no place, token or not
-                self._crowd.proved(request)
+            if caller.page is not None:  # only now: a client that sends half a body must not keep its connection
+                self._connections.authenticated(request)
             query = parse_query(route.query or contract.Query, request)
             call = Call(self._services, request, caller, self._language_of(request), body, query)
             made = await route.handler(call)
@@ -232,7 +232,8 @@ class HttpServer:
         return serve
 
     def _refused(self, request: web.Request, refusal: Refusal) -> web.Response:
-        """The answer; where another one has begun (events, the tab's line) there is none, and the connection ends."""
+        """The answer to a refused request. If another answer has begun already (event stream, WebSocket), the
+        connection is aborted and :class:`ConnectionResetError` raised."""
         caller: Caller | None = request.get(CALLER)
         log.info(
             "refused %s %s: %s%s (%s)",
@@ -246,7 +247,7 @@ class HttpServer:
             if request.transport is not None:
                 request.transport.abort()
             raise ConnectionResetError("the answer had begun")
-        what, means, todo = said(refusal.code, self._language_of(request), refusal.params)
+        what, means, todo = text_parts(refusal.code, self._language_of(request), refusal.params)
         answer = {
             "success": False,
             "message": what,
@@ -257,7 +258,7 @@ class HttpServer:
         }
         response = web.json_response(answer | refusal.extra, status=refusal.status, headers=refusal.headers)
         if caller is None or refusal.status in (400, 408, 413):
-            # What is left of such a request on the line must not be read as the next one.
+            # The unread rest of such a request must not be parsed as the next request.
             response.force_close()
         return response
 
@@ -284,7 +285,7 @@ class HttpServer:
     def _unknown(self, request: web.Request) -> Refusal:
         exact = {r.method for r in ROUTES if r.path == request.path}
         methods = sorted(exact or {r.method for r in ROUTES if _matches(r.path, request.path)})
-        if methods and request.method not in methods:  # else a part of the path is none (a brace in an id)
+        if methods and request.method not in methods:  # else a variable part is not valid (a brace in an id)
             return Refusal("method-refused", headers={hdrs.ALLOW: ", ".join(methods)})
         return Refusal("no-such-path")
 
@@ -295,14 +296,15 @@ class HttpServer:
         return self._page(request, (await self._documents())[1])
 
     async def _documents(self) -> tuple[files.StaticFile, files.StaticFile]:
-        """The contract as JSON and as a page: anybody may ask for them, and they take a third of a second to make."""
+        """The OpenAPI document as JSON and as an HTML page. Made once, in a thread: they need no token, and take a
+        third of a second."""
         if self._making is None or (self._making.done() and self._making.exception() is not None):
             self._making = asyncio.ensure_future(asyncio.to_thread(_described, self._services.version))
         return await asyncio.shield(self._making)
 
     def _page(self, request: web.Request, file: files.StaticFile) -> web.StreamResponse:
         if file.type.startswith("text/html") and request.headers[hdrs.HOST] != self._gate.own_origin.partition("//")[2]:
-            # One name only: what the form keeps (drafts, token) belongs to one origin.
+            # Redirect ``localhost`` to 127.0.0.1: what the form stores (drafts, token) belongs to one origin.
             return web.Response(status=307, headers={hdrs.LOCATION: self._gate.own_origin + request.path})
         policy = CSP_PAGE.format(
             socket=self._gate.own_origin.replace("http", "ws", 1), addresses=" ".join(self._form_origins())
@@ -313,11 +315,11 @@ class HttpServer:
 def _file(
     request: web.Request, file: files.StaticFile, headers: Mapping[str, str] = MappingProxyType({})
 ) -> web.StreamResponse:
-    """A file, or that the caller has it already."""
-    told = {hdrs.CACHE_CONTROL: "no-cache", hdrs.ETAG: file.etag, **headers}
+    """The file, or 304 when the caller has this version already."""
+    sent = {hdrs.CACHE_CONTROL: "no-cache", hdrs.ETAG: file.etag, **headers}
     if request.headers.get(hdrs.IF_NONE_MATCH) == file.etag:
-        return web.Response(status=304, headers=told)
-    return web.Response(body=file.body, headers=told | {hdrs.CONTENT_TYPE: file.type})
+        return web.Response(status=304, headers=sent)
+    return web.Response(body=file.body, headers=sent | {hdrs.CONTENT_TYPE: file.type})
 
 
 def _described(version: str) -> tuple[files.StaticFile, files.StaticFile]:
@@ -329,7 +331,7 @@ def _described(version: str) -> tuple[files.StaticFile, files.StaticFile]:
 def _refusal_of(request: web.Request, error: Exception) -> Refusal:
     if isinstance(error, Refusal):
         return error
-    if isinstance(error, SyncFailure):  # of the orchestrator or the store: they have their own texts
+    if isinstance(error, SyncFailure):  # from orchestrator or store; its code has a text
         return Refusal(error.code, params=error.params)
     # The traceback, not the request: headers and bodies hold secrets.
     log.error("%s %s failed", request.method, _path(request), exc_info=error)
@@ -337,10 +339,12 @@ def _refusal_of(request: web.Request, error: Exception) -> Refusal:
 
 
 def _path(request: web.Request) -> str:
-    """The path as it was sent, for the log: nothing decoded, and no query, which may hold anything."""
+    """The path as it was sent, for the log: not decoded, and without the query, which may contain secrets."""
     return request.raw_path.partition("?")[0][:200]
 
 
 def _matches(pattern: str, path: str) -> bool:
-    wanted, given = pattern.split("/"), path.split("/")
-    return len(wanted) == len(given) and all(w == g or w.startswith("{") for w, g in zip(wanted, given, strict=True))
+    expected_parts, parts = pattern.split("/"), path.split("/")
+    return len(expected_parts) == len(parts) and all(
+        e == p or e.startswith("{") for e, p in zip(expected_parts, parts, strict=True)
+    )

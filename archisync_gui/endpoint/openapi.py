@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document and a readable page, both made from the table of routes and its models."""
+"""The OpenAPI 3.1 document and an HTML page of it, both made from the table of routes and its models."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from archisync_gui import messages, model
-from archisync_gui.endpoint import contract, gate, line_told
+from archisync_gui.endpoint import contract, gate, line_messages
 from archisync_gui.endpoint.routing import Route
 from archisync_gui.model import camel, events
 
 REF = "#/components/schemas/"
 VIEWS = (model.Status, model.RunResult, model.RunRecord, model.Explanation)
-"""The dataclasses that answers carry as ``model.as_json`` tells them."""
+"""The dataclasses that answers contain as JSON of ``model.as_json``."""
 REFUSALS = {
     400: "Cannot be read",
     401: "Token missing or unknown",
@@ -35,45 +35,45 @@ REFUSALS = {
 }
 SERVER_SENT_EVENT = {
     "type": "object",
-    "description": "A `status` first, then each event; `data` is JSON (a `Status`, then an `Event`), `id` goes to "
-    "Last-Event-ID: then what was missed follows the status, unless it is too long ago.",
+    "description": "A `status` first, then each event; `data` is JSON (a `Status`, then an `Event`). With an `id` in "
+    "Last-Event-ID the missed events follow the status, unless it is too long ago.",
     "properties": {name: {"type": "string"} for name in ("id", "event", "data")},
     "required": ["data"],
 }
 PARAMS = ("account", "field", "header", "high", "limit", "low", "problem", "reason", "scope", "type", "types")
-"""What the texts of refusals are filled in with."""
+"""Placeholders in the texts of refusals."""
 TAGS = {
     "sessions": "The order form's sessions",
-    "watch": "Looking",
-    "operate": "Asking",
+    "watch": "Status and history",
+    "operate": "Control of syncs",
     "data": "Stored data",
     "drafts": "Drafts of orders",
-    "access": "Getting in",
+    "access": "Health and pairing",
 }
 
 
 ABOUT = """\
 A token is paired for one page or program, for some scopes, and for one account or for none in particular.
 *For one account*: status, history, events, explanations and stored rows show that account and the lists that belong to
-none (products, prices); of other accounts they tell neither names, runs, requests nor forms. What concerns everybody
-stays: how many forms are open, whether all reads are held, what the schedule is. A request for all types asks for that
-account's lists. `userId`, where given, must be that account.
+none (products, prices), but no names, runs, requests or forms of other accounts. What concerns all accounts is shown:
+how many forms are open, whether all reads are held, the schedule. A request for all types asks for that account's
+lists. `userId`, where given, must be that account.
 *For no account in particular*: everything is shown, and a call without `userId` works for the default account.
-A ticket is shown to, and can be withdrawn by, only the page that asked for it; a session is closed by who knows its id.
+Only the page that asked for a ticket can see or cancel it; a session can be closed by any caller that has its id.
 Holding, releasing and changing the schedule (scope `operate`) concern the whole office, whatever the account.
 Limits: at most 500 open sessions, 1,000 waiting requests for one list, 1,000 waiting reads of single records, 64 open
 streams; beyond them 429 or 503 with `Retry-After`. A time that cannot be trusted, since the computer's clock was set
 back, is null, and `freshness` is then `unknown`.
-While the panel is closed any program of this computer can take its port and say all that is public of it. Before a
-token or an order is sent, and again after each failed call, ask `GET /api/health?name=…&nonce=…`. With the key
-SHA-256(token), `name` is the HMAC-SHA256 of the text `archisync name`, and only the panel can answer with `proof`, that
-of `archisync proof http://127.0.0.1:47800 ` (the address that was asked) followed by the `nonce` (22 to 128 random
-characters of base64url, new each time); all in small hexadecimal digits. 401: who answers does not know the token; keep
-it for yourself. A panel from before this question answers 422. Example:
+While the panel is closed, any program of this computer can listen on its port and answer like it. Before a token or an
+order is sent, and again after each failed call, call `GET /api/health?name=…&nonce=…`. With the key SHA-256(token),
+`name` is the HMAC-SHA256 of the text `archisync name`, and only the panel can answer with `proof`: the HMAC-SHA256 of
+`archisync proof http://127.0.0.1:47800 ` (the address that was called) followed by the `nonce` (22 to 128 random
+characters of base64url, new each time). Both in lowercase hexadecimal digits. 401: the program that answers does not
+know the token; do not send it. A panel that is too old for this call answers 422. Example:
 `token` = `example-token`, `nonce` = `b64-or-any-22-to-128-signs`,
 `name` = `50b296499561ab628686a3bba6c0be6d3c3fc520e00d6af8f15f2af04ab2b002`,
 `proof` = `93c4d9dcbec9dc419c088d5e0679daa92708b7ff24af6fca68a556117728c1b0`."""
-"""What no single call's description can say."""
+"""What concerns more than one call."""
 
 
 def document(routes: Sequence[Route], version: str) -> dict[str, Any]:
@@ -109,7 +109,7 @@ def _operation(route: Route) -> dict[str, Any]:
     if route.stream == "websocket":
         operation["description"] = (
             f"Scope: {route.access.value if route.access else ''}; the token is in the first message (`Attach`). "
-            "Later messages of the page: `Sign`; what it is told: `LineMessage`."
+            "Later messages of the page: `Sign`; messages of the panel: `LineMessage`."
         )
     elif route.access is not None:
         operation["security"] = [{"token": []}]
@@ -126,7 +126,7 @@ def _operation(route: Route) -> dict[str, Any]:
 
 
 def _needed(body: type[BaseModel]) -> bool:
-    """Whether a request without body is refused: something in it has no default."""
+    """Whether a request without body is refused, since a field has no default."""
     schema = body.model_json_schema()
     return bool(schema.get("required") or schema.get("anyOf"))
 
@@ -164,7 +164,7 @@ def _answer(route: Route, status: int, made: type[BaseModel] | None) -> dict[str
         described: dict[str, Any] = {"description": "The stream" if route.stream else "Done"}
         return described | ({"content": media} if media else {})
     described = {"description": (made.__doc__ or "").strip(), "content": _json(made.__name__)}
-    if status == 503 and made is not contract.Refused:  # what the panel itself cannot do is told without these fields
+    if status == 503 and made is not contract.Refused:  # a failure of the panel itself is answered without its fields
         described["content"]["application/json"]["schema"] = {"anyOf": [_ref(made.__name__), _ref("Refused")]}
     return described
 
@@ -193,13 +193,13 @@ def _schemas(routes: Sequence[Route]) -> dict[str, Any]:
     for view in VIEWS:
         _dataclass(view, schemas)
     schemas["Event"] = _event(schemas)
-    schemas |= line_told.schemas(REF)
+    schemas |= line_messages.schemas(REF)
     return dict(sorted(schemas.items()))
 
 
 def _event(schemas: dict[str, Any]) -> dict[str, Any]:
-    """The envelope of an event; ``x-data`` says for each kind what its ``data`` hold."""
-    data = {kind.value: _dataclass(said, schemas) for kind, said in events.KINDS.items()}
+    """The schema of an event; ``x-data`` has the schema of ``data`` for each kind."""
+    data = {kind.value: _dataclass(type_, schemas) for kind, type_ in events.KINDS.items()}
     time = {"type": "string", "format": "date-time"}
     fields = {
         "kind": {"type": "string", "enum": [*data]},
@@ -225,21 +225,22 @@ def _resolved(value: Any) -> Any:
 
 
 def _codes() -> dict[str, Any]:
-    """All codes of refusals, each with its status and what people are told, in both languages."""
-    told = {}
+    """The schema of a refusal's code; ``x-codes`` has the status and the texts of each code, in both languages."""
+    described = {}
     names = {name: f"{{{name}}}" for name in PARAMS}
     for code, status in gate.STATUS.items():
         texts = {language: messages.text(code, language, names) for language in messages.LANGUAGES}
-        told[code] = {"status": status} | {
+        described[code] = {"status": status} | {
             language: {"error": f"{text.what} {text.means}".strip(), "hint": text.todo}
             for language, text in texts.items()
         }
     about = "Stable word for programs. A read that failed, and what the panel cannot do, has a code of its own (503)."
-    return {"type": "string", "description": about, "examples": list(told), "x-codes": told}
+    return {"type": "string", "description": about, "examples": list(described), "x-codes": described}
 
 
 def _dataclass(kind: type, schemas: dict[str, Any]) -> dict[str, Any]:
-    """The schema of what ``model.as_json`` makes of a dataclass; adds it and all it refers to."""
+    """A reference to the schema of a dataclass's JSON (``model.as_json``); adds it and those it refers to to
+    ``schemas``."""
     if kind.__name__ not in schemas:
         schemas[kind.__name__] = {}
         hints = get_type_hints(kind)
@@ -283,7 +284,7 @@ def _type(hint: Any, schemas: dict[str, Any]) -> dict[str, Any]:
 
 
 def page(described: Mapping[str, Any]) -> str:
-    """The document for people: one HTML page that needs nothing from outside."""
+    """The document as one HTML page, which uses files of the panel only."""
     parts = [
         "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>Archisync API</title>",
         "<meta name='viewport' content='width=device-width, initial-scale=1'>",
@@ -305,7 +306,7 @@ def page(described: Mapping[str, Any]) -> str:
                     parts.append(_section(path, method, operation))
     codes = described["components"]["schemas"]["RefusalCode"]
     parts.append(f"<h2 id='RefusalCode'>Refusals</h2><p>{_text(codes['description'])}</p>")
-    parts.extend(_refusal(code, told) for code, told in codes["x-codes"].items())
+    parts.extend(_refusal(code, texts) for code, texts in codes["x-codes"].items())
     parts.append("<h2>Shapes</h2>")
     for name, schema in described["components"]["schemas"].items():
         if name != "RefusalCode":
@@ -319,12 +320,12 @@ def _section(path: str, method: str, operation: Mapping[str, Any]) -> str:
         for p in operation["parameters"]
     )
     body = operation.get("requestBody", {}).get("content", {})
-    takes = "".join(f"<p>Takes {_text(media)}: {_kind(told['schema'])}</p>" for media, told in body.items())
+    takes = "".join(f"<p>Takes {_text(media)}: {_kind(content['schema'])}</p>" for media, content in body.items())
     answers = "".join(
-        f"<li><b>{_text(status)}</b> {_text(told['description'])}"
-        + "".join(f" {_kind(c['schema'])}" for c in told.get("content", {}).values())
+        f"<li><b>{_text(status)}</b> {_text(answer['description'])}"
+        + "".join(f" {_kind(content['schema'])}" for content in answer.get("content", {}).values())
         + "</li>"
-        for status, told in operation["responses"].items()
+        for status, answer in operation["responses"].items()
         if status.startswith(("1", "2")) or status in ("410", "412", "503")
     )
     scope = operation.get("description", "<em>open</em>")
@@ -336,12 +337,12 @@ def _section(path: str, method: str, operation: Mapping[str, Any]) -> str:
     )
 
 
-def _refusal(code: str, told: Mapping[str, Any]) -> str:
-    texts = "".join(
-        f"<dd lang='{language}'>{_text(told[language]['error'])} <em>{_text(told[language]['hint'])}</em></dd>"
+def _refusal(code: str, texts: Mapping[str, Any]) -> str:
+    parts = "".join(
+        f"<dd lang='{language}'>{_text(texts[language]['error'])} <em>{_text(texts[language]['hint'])}</em></dd>"
         for language in messages.LANGUAGES
     )
-    return f"<dl><dt><b>{told['status']}</b> <code>{_text(code)}</code></dt>{texts}</dl>"
+    return f"<dl><dt><b>{texts['status']}</b> <code>{_text(code)}</code></dt>{parts}</dl>"
 
 
 def _shape(name: str, schema: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The pages that are paired, with their tokens, in a file of the profile. How a page gets paired is in ``pairing``."""
+"""The paired pages and their tokens' digests, in a file of the profile. How a page gets paired is in ``pairing``."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ FILE = "pages.json"
 """In the profile's folder."""
 
 OWN_TOKEN_DAYS = 7
-"""Days after which an unused token of our own order form (it lives in one tab) is forgotten."""
+"""Days without use after which a token of our own order form (which belongs to one tab) is refused."""
 MAX_OWN_TOKENS = 200
 
 OWN_SILENCE = 15.0
-"""Seconds after which a question of our own form is dropped when its page has not come back: it was closed."""
+"""Seconds after which a pairing request is dropped if its page does not ask for the result: the tab was closed."""
 LAST_USE_STEP = 60.0
-"""Seconds between two writes of *last use*."""
+"""Least seconds between two writes of ``last_used`` of a page."""
 
 Random = Callable[[int], bytes]
 
@@ -44,9 +44,9 @@ class Access(StrEnum):
     SESSIONS = "sessions"
     """The session calls; read customers, products, prices; read and write drafts."""
     WATCH = "watch"
-    """Look: status, history, tickets, explain, events."""
+    """Read status, history, tickets, explanations, events."""
     OPERATE = "operate"
-    """Start, cancel, hold, change the schedule."""
+    """Start and cancel reads, hold them, change the schedule."""
 
 
 class PairingError(Exception):
@@ -63,43 +63,44 @@ class Page:
     """A paired page or program."""
 
     id: str
-    """Public; names it in logs and in the panel."""
+    """Public id, for logs and the panel."""
     name: str
     origin: str | None
-    """The only origin its token is good for; ``None``: a program, good only without an ``Origin`` header."""
+    """The only origin from which its token is accepted; ``None``: a program, accepted only without ``Origin``
+    header."""
     scopes: frozenset[Access]
     account: AccountId | None
-    """The only ERP account it may name; ``None``: the default account, at each call. A tab of our own order form keeps
-    the account with which it began."""
+    """The only ERP account that it may use; ``None``: any, by default the default account at the time of the call. A
+    tab of our own order form keeps the account with which it began (:meth:`PairingStore.fix_account`)."""
     created: datetime
     last_used: datetime
     own: bool = False
-    """One of our own order form's tabs."""
+    """A tab of our own order form."""
 
 
 class PairingStore:
-    """The paired pages, kept in one small file that only this user can read."""
+    """The paired pages, stored in a small file that only this user can read."""
 
     VERSION = 1
 
     def __init__(self, path: Path, *, clock: Clock, random: Random = secrets.token_bytes) -> None:
-        """Read ``path``. Entries that cannot be read are skipped; of a file with such entries a copy is kept."""
+        """Read ``path``. Entries that cannot be read are skipped, and a copy of such a file is kept."""
         self._revoked: set[bytes] = set()
-        """SHA-256 of tokens that were revoked here, of which no office was :meth:`told`. Remembered by a single
-        computer, too: the office that it joins (again) may still know them."""
+        """SHA-256 of tokens that were revoked here and that no office has stored as revoked yet (:meth:`told`). Also
+        kept by a single computer, since an office that it joins (again) may still have them."""
         self._path = path
         self._clock = clock
         self._random = random
         self._known: dict[bytes, Page] = {}
-        """By SHA-256 of the token."""
+        """The pages by SHA-256 of the token."""
         self._changes = self._written = 0
-        """Numbers of the latest change and of the one in the file."""
+        """Number of the last snapshot made, and of the one in the file."""
         self._writing = Lock()
         self._unread = False
-        """The file is there and could not be read yet (another program holds it): it may be in order, so nothing is
-        written over it."""
-        self._gone: set[bytes] = set()
-        """Tokens that the office has revoked while the file could not be read."""
+        """The file exists but could not be read yet (another program holds it): it may be in order, so it is not
+        overwritten."""
+        self._office_revoked: set[bytes] = set()
+        """SHA-256 of tokens that the office has revoked while the file could not be read."""
         self._load()
 
     def pages(self) -> tuple[Page, ...]:
@@ -107,22 +108,22 @@ class PairingStore:
         return tuple(p for p in self._pages.values() if not p.own)
 
     def ids(self) -> frozenset[str]:
-        """The ids of all pages, programs and own tabs whose tokens are good."""
+        """The ids of all pages, programs and own tabs that were not revoked."""
         return frozenset(p.id for p in self._pages.values())
 
     def digests(self) -> tuple[bytes, ...]:
-        """What is kept of all tokens; one that is found here may be too old to be admitted."""
+        """The SHA-256 of all tokens, also of those that :meth:`find` refuses since they are too old."""
         return tuple(self._pages)
 
     def origins(self) -> frozenset[str]:
-        """The outside origins that have a token."""
+        """The origins of paired pages, without our own."""
         return frozenset(p.origin for p in self._pages.values() if p.origin is not None and not p.own)
 
     def find(self, token: str) -> Page | None:
-        """The page that this token belongs to, whatever origin presents it; remembers the use.
+        """The page of this token, whatever origin presents it; updates ``last_used``.
 
-        A token of our own order form that was not used for :data:`OWN_TOKEN_DAYS` days is refused, but not forgotten:
-        the computer's clock may be wrong.
+        ``None`` for a token of our own order form that was not used for :data:`OWN_TOKEN_DAYS` days. It is not deleted,
+        since the computer's clock may be wrong.
         """
         wanted = digest_of(token)
         for digest, page in self._pages.items():
@@ -131,7 +132,7 @@ class PairingStore:
                 unused = now - page.last_used
                 if page.own and unused > timedelta(days=OWN_TOKEN_DAYS):
                     return None
-                if unused.total_seconds() >= LAST_USE_STEP:  # never back: a clock that was set back is no sign of age
+                if unused.total_seconds() >= LAST_USE_STEP:  # not when the clock was set back: never an earlier time
                     page = replace(page, last_used=now)
                     self._pages[digest] = page
                     self._save_later()
@@ -147,8 +148,8 @@ class PairingStore:
         *,
         own: bool = False,
     ) -> tuple[Page, str]:
-        """Let a page in; its token is returned here and never again. Raises :class:`PairingError`
-        ``pairing-not-saved``; then no page was paired."""
+        """Pair a page; returns it and its token, which is not stored. Raises :class:`PairingError`
+        ``pairing-not-saved``; then the page is not paired."""
         token = as_text(self._random(32))
         now = self._clock.now()
         page = Page(as_text(self._random(6)), name, origin, frozenset(scopes), account, now, now, own)
@@ -164,34 +165,34 @@ class PairingStore:
         return page, token
 
     def fix_account(self, page: Page, account: AccountId) -> Page:
-        """Have a tab of our own order form work for ``account`` from now on, whichever account becomes the default."""
+        """Set the account of a tab of our own order form, so that it does not change with the default account."""
         fixed = replace(page, account=account)
-        self._known = {digest: fixed if one.id == page.id else one for digest, one in self._pages.items()}
+        self._known = {digest: fixed if known.id == page.id else known for digest, known in self._pages.items()}
         self._save_later()
         return fixed
 
     def revoke(self, page_id: str) -> bool:
-        """Forget a page; its token is refused from now on. False if there is none of that id. Raises
-        :class:`PairingError` ``pairing-not-saved`` when the file still holds it."""
+        """Delete a page; its token is refused from now on. False if there is none with that id. Raises
+        :class:`PairingError` ``pairing-not-saved`` when it could not be deleted from the file."""
         kept = {digest: page for digest, page in self._pages.items() if page.id != page_id}
         if len(kept) == len(self._pages):
             return False
         self._revoked |= {digest for digest, page in self._pages.items() if digest not in kept and not page.own}
-        self._known = kept  # also when the disk refuses it: the token is not good any more in this process
+        self._known = kept  # also when writing fails: this process refuses the token at once
         self._save()
         return True
 
     # ---------------------------------------------------------------- for an office (``office.shared_rows.OwnRows``)
 
     def rows(self) -> tuple[Mapping[str, Json], frozenset[str]]:
-        """The outside pages and programs by the SHA-256 of their tokens, and those revoked since the office was told.
-        Our own form's tabs belong to this computer, as does when a page was last used."""
+        """The paired pages and programs by the SHA-256 of their tokens, and the digests of those revoked here that the
+        office has not stored yet. Not shared: our own form's tabs, and when a page was last used."""
         pages = {digest.hex(): _shown_to_office(page) for digest, page in self._pages.items() if not page.own}
         return pages, frozenset(digest.hex() for digest in self._revoked)
 
     def take(self, rows: Mapping[str, Json]) -> bool:
-        """Let in what the office has let in, and forget what it has revoked (``None``). A row that cannot be read lets
-        nobody in. True when that changed something."""
+        """Add the pages of the office's rows, and delete those that it has revoked (``None``). Rows that cannot be read
+        are skipped. True when that changed something."""
         before = dict(self._pages)
         for key, row in rows.items():
             try:
@@ -199,7 +200,7 @@ class PairingStore:
                 if row is None:
                     self._pages.pop(digest, None)
                     if self._unread:
-                        self._gone.add(digest)
+                        self._office_revoked.add(digest)
                 elif isinstance(row, dict) and len(digest) == hashlib.sha256().digest_size:
                     page = _page({**row, "lastUsed": row["created"], "own": False})
                     self._pages.setdefault(digest, page)
@@ -209,24 +210,24 @@ class PairingStore:
                 log.warning("paired pages: the office's page %.64s cannot be read and is not let in", key)
         changed = self._pages != before
         if changed:
-            self._keep()
+            self._save_office_rows()
         return changed
 
     def told(self, keys: Iterable[str]) -> None:
-        """The office knows that these were revoked."""
+        """The office has stored that these were revoked."""
         self._revoked -= {bytes.fromhex(key) for key in keys}
-        self._keep()
+        self._save_office_rows()
 
-    def _keep(self) -> None:
-        """Write what the office holds, too: where the disk refuses it, it comes again with the next start."""
+    def _save_office_rows(self) -> None:
+        """Write what the office has as well; a failure is logged only, since the next start gets it again."""
         try:
             self._save()
         except PairingError as error:
             log.warning("the office's pages are not kept on this computer: %s", error)
 
     def _forget_own(self, most: int, but: Page) -> None:
-        """Keep ``but`` and the own tabs' tokens that were used last: a tab that works may be older than many that were
-        closed, and a new one looks older than those that were used while the clock was ahead."""
+        """Delete own tabs' tokens, the least recently used first, until there are ``most`` beside ``but``. ``but`` is
+        the new one, which would look old beside tokens that were used while the clock was ahead."""
         others = ((page.last_used, digest) for digest, page in self._pages.items() if page.own and page is not but)
         own = sorted(others, key=itemgetter(0))
         for _, digest in own[: max(0, len(own) - most)]:
@@ -234,13 +235,14 @@ class PairingStore:
 
     @property
     def _pages(self) -> dict[bytes, Page]:
-        """The pages. The file is read first if it could not be read before; what came meanwhile stays."""
+        """The pages by digest. If the file could not be read so far, it is tried again, and pages that were added
+        meanwhile are kept."""
         if self._unread:
-            came = dict(self._known)
+            added = dict(self._known)
             self._load()
             if not self._unread:
-                self._known = {k: page for k, page in (self._known | came).items() if k not in self._gone}
-                self._gone.clear()
+                self._known = {k: page for k, page in (self._known | added).items() if k not in self._office_revoked}
+                self._office_revoked.clear()
         return self._known
 
     def _load(self) -> None:
@@ -277,17 +279,17 @@ class PairingStore:
             log.warning("paired pages: %d of %s are unreadable, the file is kept as %s", unreadable, self._path, kept)
 
     def _save(self) -> None:
-        """Write the file before the answer is sent. Raises :class:`PairingError` where the disk refuses it."""
+        """Write the file, blocking. Raises :class:`PairingError` ``pairing-not-saved`` when that fails."""
         try:
             self._write(*self._snapshot())
         except OSError as error:
             raise PairingError("pairing-not-saved", reason=error.strerror or str(error)) from error
 
     def _save_later(self) -> None:
-        """Write in a thread what may be lost: when a page was last used."""
+        """Write the file in a thread; for changes that may be lost: ``last_used`` and the account of a tab."""
         try:
             loop = asyncio.get_running_loop()
-        except RuntimeError:  # no loop to be held up
+        except RuntimeError:  # there is no loop that would be blocked
             self._write(*self._snapshot())
             return
         writing = loop.run_in_executor(None, self._write, *self._snapshot())
@@ -315,7 +317,7 @@ class PairingStore:
             if self._unread:
                 raise OSError(errno.EBUSY, "it could not be read yet", str(self._path))
             if number < self._written:
-                return  # a newer one was faster
+                return  # another thread has written a newer snapshot
             replace_file(self._path, text)
             self._written = number
 
@@ -326,12 +328,12 @@ def _log_refusal(writing: asyncio.Future[None]) -> None:
 
 
 def digest_of(token: str) -> bytes:
-    """All that is kept of a token."""
+    """The SHA-256 of a token, which is stored in its place."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
 def as_text(random: bytes) -> str:
-    """Random bytes as a text for addresses."""
+    """Random bytes as base64url."""
     return base64.urlsafe_b64encode(random).rstrip(b"=").decode("ascii")
 
 
@@ -340,7 +342,7 @@ def _page(entry: Mapping[str, object]) -> Page:
     origin, account = entry["origin"], entry["account"]
     if not isinstance(scopes, list) or not isinstance(created, str) or not isinstance(used, str):
         raise ValueError("page")
-    # A value that is no text is not taken for none: that would be a token good for more than it was given for.
+    # A value of another type is an error: taken for ``None`` it would give the token more rights than it had.
     if not isinstance(origin, str | None) or not isinstance(account, str | None):
         raise ValueError("page")
     return Page(
@@ -349,8 +351,8 @@ def _page(entry: Mapping[str, object]) -> Page:
         origin=origin,
         scopes=frozenset(Access(scope) for scope in scopes),
         account=account,
-        created=_moment(created),
-        last_used=_moment(used),
+        created=_time(created),
+        last_used=_time(used),
         own=entry["own"] is True,
     )
 
@@ -366,8 +368,8 @@ def _shown_to_office(page: Page) -> dict[str, Json]:
     }
 
 
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
+def _time(text: str) -> datetime:
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None:
         raise ValueError("without offset")
-    return moment.astimezone(UTC)
+    return time.astimezone(UTC)

@@ -1,6 +1,6 @@
-"""Who may talk to the endpoint: paired pages and programs, their tokens, and how a new one is let in; no HTTP.
+"""Pairing: how a page or program gets a token, after the operator has confirmed it or with a one-time code; no HTTP.
 
-Tokens are 256 random bits, kept only as SHA-256. All texts given by a page (name, origin) are plain text.
+Tokens are 256 random bits, stored only as SHA-256. A page's texts (name, origin) are to be shown as plain text.
 """
 
 from __future__ import annotations
@@ -22,24 +22,25 @@ from archisync_gui.model import AccountId, Clock, Json
 log = logging.getLogger(__name__)
 
 WINDOW = 120.0
-"""Seconds in which unlisted pages may ask, after the operator pressed *Collega una pagina*."""
+"""Seconds in which pages that are not paired may ask, after the operator pressed *Collega una pagina*."""
 COLLECT = 60.0
 """Seconds a page has to fetch its token after the operator confirmed it."""
 TRIES = 3
+"""How many times wrong digits may be typed."""
 MAX_PENDING = 3
-"""Waiting pages in one window: more would let a stranger's page fish for a mistyped number."""
+"""Pages that may wait at once: with more it would be likelier that mistyped digits are those of a malicious page."""
 OF_ONE_ORIGIN = 2
-"""Of them by pages of one address: one, and the same page loaded again. Another page finds a place."""
+"""Waiting pages of one origin: a page, and the same page loaded again. So one origin cannot take all places."""
 MAX_ASKS = 20
-"""Questions of one outside address in one window, and of our own form in :data:`WINDOW` seconds; also how many such
-addresses may ask in one window."""
+"""Requests of one origin in one window, and of our own form in :data:`WINDOW` seconds; also the number of origins that
+may ask in one window."""
 
 PairingState = Literal["waiting", "confirmed", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
 class PendingPairing:
-    """A page that asks to be let in, as the panel shows it. The six digits are on the page, not here."""
+    """A page that waits to be paired, as the panel shows it. Without the six digits, which only the page shows."""
 
     id: str
     origin: str | None
@@ -48,14 +49,14 @@ class PendingPairing:
     asked: datetime
     seconds_left: float
     own: bool
-    """Our own order form opened from a bookmark: one click lets it in, no digits."""
+    """Our own order form, opened from a bookmark: one click pairs it, unless :attr:`needs_digits`."""
     needs_digits: bool = False
-    """Two of our own forms asked at once: only the digits on the page tell which of them is in front of the operator
-    (a program can send the same question)."""
+    """The operator has to type the digits. For our own form: when two of them wait, since only the digits distinguish
+    them (another program can send the same request)."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Request:
     id: str
     secret: str
     digits: str
@@ -68,35 +69,35 @@ class _Asked:
     state: PairingState = "waiting"
     needs_digits: bool = True
     seen: float = 0.0
-    """Monotonic: when its page last came back."""
+    """Monotonic time at which the page last asked for the result."""
     account: AccountId | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Collected:
-    """What a page gets when it comes back with its pairing id."""
+class CollectResult:
+    """The answer to a page that asks with its pairing id."""
 
     state: PairingState
     seconds_left: float = 0.0
     digits: str | None = None
-    """To be shown from now on, where that was not needed before."""
+    """The digits for the page to show; for our own form ``None`` until they are needed."""
     page: Page | None = None
     token: str | None = None
 
 
-class Asked(NamedTuple):
-    """What a page gets that asks to be let in."""
+class AskResult(NamedTuple):
+    """The answer to a page that asks to be paired."""
 
     secret: str
-    """The pairing id with which it comes back."""
+    """The pairing id, with which the page asks for the result."""
     digits: str | None
-    """Six digits to show; ``None`` for our own order form while no other one asks."""
+    """Six digits to show; ``None`` for our own order form while no other one waits."""
     seconds: float
-    """How long it may wait."""
+    """Seconds until the request expires."""
 
 
 class Pairing:
-    """Letting pages in: the window, the digits, the one-time codes. One object per endpoint."""
+    """The pairing window, the requests with their digits, and the one-time codes. One object per endpoint."""
 
     def __init__(self, store: PairingStore, *, clock: Clock, random: Random = secrets.token_bytes) -> None:
         self.store = store
@@ -106,10 +107,10 @@ class Pairing:
         self._tries = 0
         self._own_tries = 0
         self._asks: Counter[str | None] = Counter()
-        """Questions of this window by origin."""
+        """Number of requests in this window, by origin."""
         self._own_asks: deque[float] = deque()
-        """When our own form asked, in the last :data:`WINDOW` seconds."""
-        self._asked: dict[str, _Asked] = {}
+        """Monotonic times of our own form's requests in the last :data:`WINDOW` seconds."""
+        self._requests: dict[str, _Request] = {}
         """By secret pairing id."""
         self._codes = Codes(clock, random)
         self._listeners: list[Callable[[], None]] = []
@@ -117,23 +118,23 @@ class Pairing:
     # ---------------------------------------------------------------- for the panel
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Have ``listener`` called after each change of window, waiting pages or paired pages; returns the way out."""
+        """Call ``listener`` after each change of window, waiting or paired pages; returns what ends that."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener) if listener in self._listeners else None
 
     def begin(self) -> float:
-        """Open the window for :data:`WINDOW` seconds; returns these seconds."""
+        """Open the window for :data:`WINDOW` seconds (returned). Requests but our own form's are dropped."""
         self._open_until = self._clock.monotonic() + WINDOW
         self._tries = 0
         self._asks.clear()
-        self._drop(lambda asked: not asked.own)
+        self._drop(lambda request: not request.own)
         self._changed()
         return WINDOW
 
     def cancel(self) -> None:
-        """Close the window; waiting pages (not our own form) are refused."""
+        """Close the window and refuse the waiting pages, but our own form."""
         self._open_until = float("-inf")
-        self._refuse(lambda asked: not asked.own)
+        self._refuse(lambda request: not request.own)
         self._changed()
 
     @property
@@ -143,7 +144,7 @@ class Pairing:
 
     @property
     def tries_left(self) -> int:
-        """How many times digits may still be typed in this window."""
+        """How many times wrong digits may still be typed in this window."""
         return max(0, TRIES - self._tries)
 
     def pending(self) -> tuple[PendingPairing, ...]:
@@ -152,23 +153,24 @@ class Pairing:
         now = self._clock.monotonic()
         return tuple(
             PendingPairing(a.id, a.origin, a.name, a.scopes, a.asked, a.until - now, a.own, a.needs_digits)
-            for a in self._asked.values()
+            for a in self._requests.values()
             if a.state == "waiting"
         )
 
     def confirm(
         self, digits: str, *, account: AccountId | None = None, scopes: Iterable[str] | None = None
     ) -> PendingPairing:
-        """Let in the page that shows ``digits``, for ``account``; ``scopes`` may narrow what it asked for.
+        """Confirm the page that shows ``digits``, for ``account``. ``scopes`` may narrow the scopes it asked for.
 
-        Raises :class:`PairingError`: ``pairing-closed`` (no window), ``pairing-digits`` (no page shows them; the third
-        time ``pairing-tries``, which closes the window and refuses all that wait).
+        Raises :class:`PairingError`: ``pairing-closed`` (no window), ``pairing-digits`` (no page shows them),
+        ``pairing-tries`` instead for the third wrong try, which closes the window and refuses all waiting pages, and
+        ``pairing-no-scope`` (no scope is left).
         """
         self._expire()
         if self.seconds_left <= 0:
             raise PairingError("pairing-closed")
-        typed = _typed(digits)
-        for waiting in self._asked.values():
+        typed = _ascii_digits(digits)
+        for waiting in self._requests.values():
             if waiting.state == "waiting" and not waiting.own and hmac.compare_digest(waiting.digits, typed):
                 return self._confirmed(waiting, account, scopes)
         self._tries += 1
@@ -179,49 +181,49 @@ class Pairing:
         raise PairingError("pairing-digits", left=TRIES - self._tries)
 
     def approve(self, pending_id: str, *, account: AccountId | None = None) -> PendingPairing:
-        """Let in our own order form, which was opened from a bookmark.
+        """Confirm our own order form, which was opened from a bookmark.
 
-        Raises :class:`PairingError` ``pairing-gone`` if it no longer waits, and ``pairing-needs-digits`` when another
-        one asked, too: then :meth:`confirm_own`.
+        Raises :class:`PairingError` ``pairing-gone`` if it no longer waits, and ``pairing-needs-digits`` when two of
+        them wait: then call :meth:`confirm_own`.
         """
-        asked = self._own(pending_id)
-        if asked.needs_digits:
+        request = self._own(pending_id)
+        if request.needs_digits:
             raise PairingError("pairing-needs-digits")
-        return self._confirmed(asked, account, None)
+        return self._confirmed(request, account, None)
 
     def confirm_own(self, digits: str, *, account: AccountId | None = None) -> PendingPairing:
-        """Let in that one of our own order forms which shows ``digits``; the others are refused.
+        """Confirm the one of our own order forms that shows ``digits``, and refuse the others.
 
-        Raises :class:`PairingError` ``pairing-digits``, the third time ``pairing-tries`` (all of them are refused), and
-        ``pairing-gone`` when none waits.
+        Raises :class:`PairingError` ``pairing-digits``, for the third wrong try ``pairing-tries`` instead (all of them
+        are refused), and ``pairing-gone`` when none waits.
         """
         self._expire()
-        waiting = [asked for asked in self._asked.values() if asked.own and asked.state == "waiting"]
+        waiting = [request for request in self._requests.values() if request.own and request.state == "waiting"]
         if not waiting:
             raise PairingError("pairing-gone")
-        typed = _typed(digits)
-        for asked in waiting:
-            if hmac.compare_digest(asked.digits, typed):
+        typed = _ascii_digits(digits)
+        for request in waiting:
+            if hmac.compare_digest(request.digits, typed):
                 self._own_tries = 0
-                confirmed = self._confirmed(asked, account, None)
+                confirmed = self._confirmed(request, account, None)
                 self._refuse(lambda other: other.own)
                 self._changed()
                 return confirmed
         self._own_tries += 1
         if self._own_tries >= TRIES:
             self._own_tries = 0
-            self._refuse(lambda asked: asked.own)
+            self._refuse(lambda request: request.own)
             self._changed()
             raise PairingError("pairing-tries")
         raise PairingError("pairing-digits", left=TRIES - self._own_tries)
 
     def refuse(self, pending_id: str) -> None:
         """Refuse one waiting page."""
-        self._refuse(lambda asked: asked.id == pending_id)
+        self._refuse(lambda request: request.id == pending_id)
         self._changed()
 
     def revoke(self, page_id: str) -> bool:
-        """Forget a paired page."""
+        """Revoke a paired page's token; false if there is no such page. See :meth:`PairingStore.revoke`."""
         revoked = self.store.revoke(page_id)
         self._changed()
         return revoked
@@ -231,7 +233,7 @@ class Pairing:
         return self.store.rows()
 
     def take(self, rows: Mapping[str, Json]) -> None:
-        """As :meth:`PairingStore.take`; the panel shows it, and open lines of revoked pages end."""
+        """As :meth:`PairingStore.take`; listeners are called, so that open streams of revoked pages end."""
         if self.store.take(rows):
             self._changed()
 
@@ -246,29 +248,29 @@ class Pairing:
     # ---------------------------------------------------------------- for the routes
 
     def listens_to(self, origin: str | None) -> bool:
-        """Whether an unlisted ``origin`` may call the pairing route now."""
+        """Whether an ``origin`` that is not paired may call the pairing route now."""
         self._expire()
-        return self.seconds_left > 0 or any(not a.own and a.origin == origin for a in self._asked.values())
+        return self.seconds_left > 0 or any(not a.own and a.origin == origin for a in self._requests.values())
 
-    def ask(self, origin: str | None, name: str, scopes: Iterable[Access], *, own: bool) -> Asked:
-        """A page asks to be let in.
+    def ask(self, origin: str | None, name: str, scopes: Iterable[Access], *, own: bool) -> AskResult:
+        """A page asks to be paired.
 
-        No question ever takes the place of another one, since the operator could not tell them apart. Raises
-        ``pairing-closed`` or ``pairing-full``.
+        A new request never replaces one whose page still waits, since the operator could not distinguish them. Raises
+        :class:`PairingError` ``pairing-closed`` or ``pairing-full``.
         """
         self._expire()
         if not own and self.seconds_left <= 0:
             raise PairingError("pairing-closed")
         self._count(origin, own=own)
-        # A page that was loaded again has left its first question; one that still comes back for it keeps it.
-        left = self._clock.monotonic() - OWN_SILENCE
+        # A page that was loaded again does not ask for its first request's result any more: that request is dropped.
+        oldest = self._clock.monotonic() - OWN_SILENCE
         if origin is not None:
-            self._drop(lambda a: a.origin == origin and a.state == "waiting" and a.seen <= left)
-        rivals = [asked for asked in self._asked.values() if asked.own == own and asked.state != "refused"]
-        if len(rivals) >= MAX_PENDING or (not own and sum(a.origin == origin for a in rivals) >= OF_ONE_ORIGIN):
+            self._drop(lambda a: a.origin == origin and a.state == "waiting" and a.seen <= oldest)
+        others = [request for request in self._requests.values() if request.own == own and request.state != "refused"]
+        if len(others) >= MAX_PENDING or (not own and sum(a.origin == origin for a in others) >= OF_ONE_ORIGIN):
             raise PairingError("pairing-full")
         seconds, now = WINDOW if own else self.seconds_left, self._clock.monotonic()
-        asked = _Asked(
+        request = _Request(
             id=as_text(self._random(6)),
             secret=as_text(self._random(24)),
             digits=self._digits(),
@@ -278,19 +280,19 @@ class Pairing:
             asked=self._clock.now(),
             until=now + seconds,
             own=own,
-            needs_digits=not own or bool(rivals),
+            needs_digits=not own or bool(others),
             seen=now,
         )
         if own:
-            self._asked = {secret: replace(a, needs_digits=True) for secret, a in self._asked.items()}
-            if not rivals:
+            self._requests = {secret: replace(a, needs_digits=True) for secret, a in self._requests.items()}
+            if not others:
                 self._own_tries = 0
-        self._asked[asked.secret] = asked
+        self._requests[request.secret] = request
         self._changed()
-        return Asked(asked.secret, asked.digits if asked.needs_digits else None, seconds)
+        return AskResult(request.secret, request.digits if request.needs_digits else None, seconds)
 
     def _count(self, origin: str | None, *, own: bool) -> None:
-        """Raise ``pairing-full`` for more questions than people ask."""
+        """Count a request; raises ``pairing-full`` beyond :data:`MAX_ASKS`."""
         if not own:
             if self._asks[origin] >= MAX_ASKS or (not self._asks[origin] and len(self._asks) >= MAX_ASKS):
                 raise PairingError("pairing-full")
@@ -303,51 +305,55 @@ class Pairing:
             raise PairingError("pairing-full")
         self._own_asks.append(now)
 
-    def collect(self, secret: str, origin: str | None) -> Collected:
-        """The page comes back. The token is given once; later, or for a stranger, ``pairing-gone``."""
+    def collect(self, secret: str, origin: str | None) -> CollectResult:
+        """The state of the page's request; when it was confirmed, the token, which is returned only once. Raises
+        ``pairing-gone`` for a request that has expired or was collected, and for another origin's."""
         self._expire()
-        asked = next((a for a in self._asked.values() if hmac.compare_digest(a.secret, secret)), None)
-        if asked is None or asked.origin != origin:
+        request = next((a for a in self._requests.values() if hmac.compare_digest(a.secret, secret)), None)
+        if request is None or request.origin != origin:
             raise PairingError("pairing-gone")
         now = self._clock.monotonic()
-        self._asked[asked.secret] = replace(asked, seen=now)
-        match asked.state:
+        self._requests[request.secret] = replace(request, seen=now)
+        match request.state:
             case "waiting":
-                return Collected("waiting", asked.until - now, digits=asked.digits if asked.needs_digits else None)
+                digits = request.digits if request.needs_digits else None
+                return CollectResult("waiting", request.until - now, digits=digits)
             case "refused":
-                del self._asked[asked.secret]
-                return Collected("refused")
+                del self._requests[request.secret]
+                return CollectResult("refused")
             case "confirmed":
-                page, token = self.store.add(asked.name, asked.origin, asked.scopes, asked.account, own=asked.own)
-                del self._asked[asked.secret]
+                page, token = self.store.add(
+                    request.name, request.origin, request.scopes, request.account, own=request.own
+                )
+                del self._requests[request.secret]
                 log.info("paired %s %r for %s", page.id, page.origin, ",".join(sorted(page.scopes)))
                 self._changed()
-                return Collected("confirmed", page=page, token=token)
+                return CollectResult("confirmed", page=page, token=token)
 
     def redeem(self, code: str, origin: str, name: str) -> tuple[Page, str]:
-        """Our own order form exchanges its one-time code. ``pairing-code`` when it is used, too old or invented.
+        """Exchange our own form's one-time code for a token. Raises ``pairing-code``: it was used, is old or wrong.
 
-        A code that comes again has been read by somebody else, before or after the form: the token that it gave ends.
+        A code presented twice was read by another program, which may have been first: its token is revoked.
         """
-        if (found := self._codes.find(code)).gave is not None:
-            if self.revoke(found.gave):
-                log.warning("revoked %s: its one-time code was presented again", found.gave)
+        if (found := self._codes.find(code)).page_id is not None:
+            if self.revoke(found.page_id):
+                log.warning("revoked %s: its one-time code was presented again", found.page_id)
             raise PairingError("pairing-code")
         page, token = self.store.add(name, origin, (Access.SESSIONS,), found.account, own=True)
-        found.gave = page.id
+        found.page_id = page.id
         return page, token
 
     # ---------------------------------------------------------------- inside
 
-    def _confirmed(self, asked: _Asked, account: AccountId | None, scopes: Iterable[str] | None) -> PendingPairing:
+    def _confirmed(self, request: _Request, account: AccountId | None, scopes: Iterable[str] | None) -> PendingPairing:
         until = self._clock.monotonic() + COLLECT
-        granted = asked.scopes if scopes is None else asked.scopes & frozenset(map(Access, scopes))
+        granted = request.scopes if scopes is None else request.scopes & frozenset(map(Access, scopes))
         if not granted:
             raise PairingError("pairing-no-scope")
-        done = replace(asked, state="confirmed", account=account, until=until, scopes=granted)
-        self._asked[asked.secret] = done
-        if not asked.own:
-            # One pairing per press of the button: what else waits has not been asked for.
+        done = replace(request, state="confirmed", account=account, until=until, scopes=granted)
+        self._requests[request.secret] = done
+        if not request.own:
+            # Each press of the button allows one pairing: the other waiting pages are refused.
             self._open_until = float("-inf")
             self._refuse(lambda other: not other.own and other.state == "waiting")
         self._changed()
@@ -355,30 +361,30 @@ class Pairing:
             done.id, done.origin, done.name, done.scopes, done.asked, COLLECT, done.own, done.needs_digits
         )
 
-    def _own(self, pending_id: str) -> _Asked:
+    def _own(self, pending_id: str) -> _Request:
         self._expire()
-        for asked in self._asked.values():
-            if asked.id == pending_id and asked.own and asked.state == "waiting":
-                return asked
+        for request in self._requests.values():
+            if request.id == pending_id and request.own and request.state == "waiting":
+                return request
         raise PairingError("pairing-gone")
 
     def _digits(self) -> str:
         while True:
             digits = f"{int.from_bytes(self._random(8)) % 1_000_000:06d}"
-            if all(a.digits != digits for a in self._asked.values()):
+            if all(a.digits != digits for a in self._requests.values()):
                 return digits
 
     def _expire(self) -> None:
         now = self._clock.monotonic()
         self._drop(lambda a: a.until <= now or (a.own and a.state == "waiting" and a.seen <= now - OWN_SILENCE))
 
-    def _drop(self, which: Callable[[_Asked], bool]) -> None:
-        self._asked = {secret: a for secret, a in self._asked.items() if not which(a)}
+    def _drop(self, matches: Callable[[_Request], bool]) -> None:
+        self._requests = {secret: a for secret, a in self._requests.items() if not matches(a)}
 
-    def _refuse(self, which: Callable[[_Asked], bool]) -> None:
-        self._asked = {
-            secret: replace(a, state="refused") if a.state == "waiting" and which(a) else a
-            for secret, a in self._asked.items()
+    def _refuse(self, matches: Callable[[_Request], bool]) -> None:
+        self._requests = {
+            secret: replace(a, state="refused") if a.state == "waiting" and matches(a) else a
+            for secret, a in self._requests.items()
         }
 
     def _changed(self) -> None:
@@ -389,6 +395,6 @@ class Pairing:
                 log.exception("a listener of the pairing failed")
 
 
-def _typed(digits: str) -> str:
-    """What was typed as six ASCII digits; other alphabets' digits are folded, everything else is left out."""
+def _ascii_digits(digits: str) -> str:
+    """The digits in a typed text as ASCII digits, also those of other scripts; other characters are left out."""
     return "".join(str(unicodedata.digit(c)) for c in digits if c.isdigit())

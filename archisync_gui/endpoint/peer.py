@@ -1,4 +1,4 @@
-"""Which user's program is at the other end of a connection within this computer; no HTTP."""
+"""The user whose program is at the other end of a connection within this computer; no HTTP."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from pathlib import Path
 
 TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 ROW = re.compile(r"\s*\d+: ([0-9A-F]+):([0-9A-F]{4}) ([0-9A-F]+):([0-9A-F]{4}) ([0-9A-F]{2}) \S+ \S+ \S+\s+(\d+) ")
-"""Local and remote address, state and user of a connection in the kernel's tables."""
+"""Matches a row of the kernel's tables: local and remote address and port, state, user id."""
 TIME_WAIT = "06"
-"""The state after the end; such a row names no user any more."""
+"""State of a closed connection; such a row has no user id any more."""
 
 
 def may_know(theirs: tuple[str, int], ours: tuple[str, int]) -> bool:
-    """Whether the program at ``theirs`` runs for the panel's user, or for root; ``ours``: the panel's end.
+    """Whether the program at ``theirs`` runs as the panel's user or as root; ``ours`` is the panel's end.
 
-    On Linux a program's arguments, and so an address that it was told to open, can be read by all users. Windows shows
-    them to the same user and to administrators only, and macOS passes addresses on without arguments: no check there.
-    False where the kernel's tables do not have the connection. Reads files: not in the loop.
+    On Linux all users can read a program's arguments, and so the address (with its code) that a browser was started
+    with. Windows shows them to the same user and to administrators only, and macOS passes addresses without arguments:
+    always true there. False if the connection is not in the kernel's tables. Blocking: reads files.
     """
     if sys.platform != "linux":
         return True
@@ -30,7 +30,7 @@ def may_know(theirs: tuple[str, int], ours: tuple[str, int]) -> bool:
 
 
 def user_of(theirs: tuple[str, int], ours: tuple[str, int], rows: Iterable[str]) -> int | None:
-    """The user who has the end ``theirs`` of a connection to ``ours`` (addresses as of IPv4)."""
+    """The user id of the end ``theirs`` of a connection to ``ours`` (IPv4 addresses); ``None``: not found."""
     for row in rows:
         found = ROW.match(row)
         if found is None or found[5] == TIME_WAIT:
@@ -43,10 +43,11 @@ def user_of(theirs: tuple[str, int], ours: tuple[str, int], rows: Iterable[str])
 
 def _rows() -> Iterable[str]:
     for table in TABLES:
-        with suppress(OSError):  # without IPv6 there is no table of it
+        with suppress(OSError):  # there is no tcp6 table without IPv6
             yield from table.read_text("ascii").splitlines()
 
 
 def _address(digits: str) -> str:
-    """An IPv4 address, which a socket of IPv6 has in its last word; the kernel writes words in the computer's order."""
+    """The IPv4 address in hexadecimal digits. An IPv6 socket has it in its last 32-bit word; the kernel writes words in
+    the computer's byte order."""
     return socket.inet_ntoa(int(digits[-8:], 16).to_bytes(4, sys.byteorder))

@@ -1,4 +1,4 @@
-"""The port that the endpoint listens at, and the origin that this makes; no HTTP."""
+"""The endpoint's listening socket and origin; no HTTP."""
 
 from __future__ import annotations
 
@@ -9,24 +9,25 @@ import sys
 from archisync_gui.model import FailureKind, SyncFailure
 
 PORTS_TRIED = 10
-"""How many ports the panel tries, from the usual one on."""
+"""How many ports the panel tries, from the default or configured one on."""
 
 
 def own_origin(port: int) -> str:
-    """The only origin that is *our own*.
+    """The origin of our own pages.
 
-    Under the name ``localhost`` a browser may reach another program of another user that listens on ``::1``.
+    Not with ``localhost``: under that name a browser may reach another user's program that listens on ``::1``.
     """
     return f"http://127.0.0.1:{port}"
 
 
 def listen(first: int) -> socket.socket:
-    """A listening socket on the first free of ten ports."""
+    """A listening socket on the first free of ten ports from ``first`` on; 0: on any free port. Raises
+    :class:`EndpointError` ``ports-taken``."""
     for port in range(first, min(first + PORTS_TRIED, 65536)) if first > 0 else (0,):
         listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
             if sys.platform == "win32":
-                # Without it another program could bind the same port beside us.
+                # Without this another program could bind the same port.
                 listening.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
             else:
                 listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,4 +1,5 @@
-"""Reading stored customers, products and prices, each answer with the age of its data; nothing is written here."""
+"""The calls that read stored customers, products and prices, each answer with the age of its data; and the call that
+has one customer read again."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from archisync_gui.endpoint import contract
-from archisync_gui.endpoint.gate import Refusal, wrong
+from archisync_gui.endpoint.gate import Refusal, field_error
 from archisync_gui.endpoint.routing import Call, Reply
 from archisync_gui.endpoint.sessions import CUSTOMERS, caller_account
 from archisync_gui.endpoint.watch import answer_ticket
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 PRODUCTS, PRICES = "products", "prices"
 CODES = {CUSTOMERS: ("id", "account_num", "vat_number", "fiscal_code"), PRODUCTS: ("item_id",)}
-"""What a record is known by beyond doubt: a ranked search puts these first."""
+"""Fields that identify a record: a ranked search puts exact matches of these first."""
 
 
 async def customers(call: Call) -> Reply:
@@ -45,9 +46,9 @@ def _record_id(call: Call) -> str:
 
 
 async def refresh_customer(call: Call) -> Reply:
-    """``POST /api/customers/{id}/refresh``: that one customer from its detail page, before everything else.
+    """``POST /api/customers/{id}/refresh``: read that customer from its detail page, with the highest priority.
 
-    Only a customer of the account's own list: a detail page opens for any id (``docs/erp.md``, Detail pages).
+    Only customers of the account's own list: the ERP opens a detail page for any id (``docs/erp.md``, Detail pages).
     """
     account, key = caller_account(call), _record_id(call)
     row = await call.services.store.row(CUSTOMERS, account, key)
@@ -59,7 +60,7 @@ async def refresh_customer(call: Call) -> Reply:
         try:
             request(CUSTOMERS, account, origin=Origin.API)
         except SyncFailure:
-            # The answer tells no ticket with which the caller could withdraw the first one.
+            # The caller gets no ticket and so could not cancel the first request.
             call.services.orchestrator.cancel(ticket)
             raise
     return await answer_ticket(call, ticket, wait=call.query.wait)
@@ -71,7 +72,7 @@ async def products(call: Call) -> Reply:
 
 
 async def prices(call: Call) -> Reply:
-    """``GET /api/prices``; with ``product`` only those of one article."""
+    """``GET /api/prices``; with ``product`` only the prices of that article."""
     query: contract.PricesQuery = call.query
     return await _rows(call, PRICES, None, {"item_id": query.product} if query.product else None)
 
@@ -80,15 +81,15 @@ async def _rows(call: Call, entity: str, account: AccountId | None, where: Mappi
     query: contract.SearchQuery = call.query
     if isinstance(query, contract.RankedQuery) and query.ranked:
         page = await call.services.store.best(entity, account, query.search, query.limit, CODES[entity])
-        return _told(call, entity, page)
+        return _rows_answer(call, entity, page)
     try:
         page = await call.services.store.search(entity, account, query.search, query.limit, query.cursor, where=where)
     except ValueError:
-        raise wrong("query-invalid", "cursor", "value") from None
-    return _told(call, entity, page)
+        raise field_error("query-invalid", "cursor", "value") from None
+    return _rows_answer(call, entity, page)
 
 
-def _told(call: Call, entity: str, page: SearchPage) -> Reply:
+def _rows_answer(call: Call, entity: str, page: SearchPage) -> Reply:
     return Reply(
         contract.RowsAnswer(
             message=call.say("rows-told", total=len(page.rows)),
@@ -112,8 +113,9 @@ def _json(row: StoredRow) -> dict[str, Any]:
 
 
 def _age(call: Call, entity: str, ages: Ages) -> dict[str, Any]:
-    """How current stored rows are: the times of the store, which belong to these rows, where the orchestrator claims
-    them too, and its judgement. No time is told from before the wall clock was set back (rule 30)."""
+    """How current the rows are: the ages that the store read together with the rows, and the orchestrator's
+    ``freshness``. An age is ``None`` where the orchestrator does not claim one, where it is doubtful, or where it lies
+    in the future, since the wall clock was set back (rule 30)."""
     now = call.services.clock.now()
     status = call.services.orchestrator.get_status().statuses.get(entity)
     part = next((p for p in (status.accounts if status else ()) if ages.account in (p.account, "")), None)

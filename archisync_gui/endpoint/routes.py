@@ -1,4 +1,4 @@
-"""The table of all calls: address, who may, what goes in, what comes out. Validation, dispatch and docs read it."""
+"""The table of all calls: path, scope, body, query, answers. Used for validation, dispatch and the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         "/api/smart-sessions",
         tab_line.line,
-        "The tab's own line (WebSocket): first message attach, then touch and close; it tells attached, touched, "
-        "progress, fresh, ages, failed, held, ended and refused (LineMessage)",
+        "The tab's own line (WebSocket): first message attach, then touch and close; the panel sends attached, "
+        "touched, progress, fresh, ages, failed, held, ended and refused (LineMessage)",
         SESSIONS,
         {101: None, 426: contract.Refused},
         stream="websocket",
@@ -67,12 +67,12 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         "/api/smart-sessions/{handle}",
         sessions.session,
-        "What became of a session",
+        "State of a session",
         SESSIONS,
         {200: contract.SessionAnswer},
     ),
     Route(
-        "GET", "/api/sync/status", watch.status, "Everything at once", WATCH, {200: contract.StatusAnswer}, tag="watch"
+        "GET", "/api/sync/status", watch.status, "The whole status", WATCH, {200: contract.StatusAnswer}, tag="watch"
     ),
     Route(
         "GET",
@@ -97,7 +97,7 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         "/api/sync/explain",
         watch.explain,
-        "Why something runs or nothing does, now or at a moment",
+        "Why something runs or nothing does, now or at a given time",
         WATCH,
         {200: contract.ExplainAnswer},
         query=contract.ExplainQuery,
@@ -107,7 +107,7 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         "/api/sync/tickets/{id}",
         watch.ticket_state,
-        "What became of a request",
+        "State of a request",
         WATCH,
         {200: contract.TicketState},
         tag="watch",
@@ -116,7 +116,7 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         "/api/events",
         watch.events,
-        "Server-sent events: a status first, then each event; go on with Last-Event-ID",
+        "Server-sent events: a status first, then each event; resume with Last-Event-ID",
         WATCH,
         {200: None},
         tag="watch",
@@ -273,7 +273,7 @@ ROUTES: tuple[Route, ...] = (
         "PUT",
         "/api/drafts/letterhead",
         draft_calls.set_letterhead,
-        "Keep what is printed above the drafts",
+        "Save what is printed above the drafts",
         SESSIONS,
         {200: contract.LetterheadAnswer},
         body=contract.LetterheadBody,
@@ -283,7 +283,7 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         "/api/drafts/browser-key",
         draft_calls.browser_key,
-        "The key for what the order form keeps in the browser; for the panel's own pages only",
+        "The key for what the order form stores in the browser; for the panel's own pages only",
         SESSIONS,
         {200: contract.BrowserKeyAnswer},
         tag="drafts",
@@ -325,7 +325,7 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         "/api/health",
         access.health,
-        "Is the panel there, whose is it, and, with a name and a nonce, is it the panel that knows this token",
+        "Is the panel there, which profile is it, and, with a name and a nonce, proof that it is the panel",
         None,
         {200: contract.HealthAnswer},
         query=contract.HealthQuery,
@@ -335,7 +335,7 @@ ROUTES: tuple[Route, ...] = (
         "POST",
         PAIR_PATH,
         access.pair,
-        "Ask to be let in; come back with the pairing id; redeem the order form's code",
+        "Ask to be paired; ask again with the pairing id; redeem the order form's code",
         None,
         {200: contract.PairDone, 202: contract.PairWaiting},
         body=contract.PairBody,

@@ -1,4 +1,4 @@
-"""What a route is: its declaration as data, what its handler gets, and how bodies and queries are validated."""
+"""Declaration of a route, the arguments and results of its handler, and the validation of bodies and queries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aiohttp import hdrs, web
 from pydantic import BaseModel, ValidationError
 
 from archisync_gui.endpoint.contract import Answer
-from archisync_gui.endpoint.gate import Caller, Gate, Limits, Refusal, wrong
+from archisync_gui.endpoint.gate import Caller, Gate, Limits, Refusal, field_error
 from archisync_gui.endpoint.paired_pages import Access
 from archisync_gui.endpoint.pairing import Pairing
 from archisync_gui.model import Clock
@@ -39,26 +39,26 @@ PROBLEMS = {
     "less_than_equal": "most",
     "literal_error": "choice",
 }
-"""Pydantic's kind of error → our text ``problem.…``; the others say *type* or *value*."""
+"""Pydantic's type of error → our text ``problem.…``; all others become ``type`` or ``value``."""
 
 M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the handlers work with."""
+    """The objects that handlers use."""
 
     orchestrator: OrchestratorApi
     store: Store
     drafts: Drafts
     browser_keys: BrowserKeys
     form_origins: Callable[[], Iterable[str]]
-    """Where the order form may be or have been served: the ports that the panel tries, and earlier ones."""
+    """The origins under which the order form may be served or was served: of the ports tried, and earlier ports."""
     pairing: Pairing
     gate: Gate
     streams: Streams
-    proved: Callable[[web.Request], None]
-    """A request has shown a valid token: its connection is kept until it was answered."""
+    authenticated: Callable[[web.Request], None]
+    """To be called for a request with a valid token: its connection is not closed for others until it was answered."""
     events: EventLog
     status: StatusTexts
     tickets: TicketBook
@@ -68,26 +68,26 @@ class Services:
     demo: bool
     clock: Clock
     set_intervals: Callable[[Mapping[str, int | None]], Awaitable[object]]
-    """Changes the intervals of some types for good, all or none."""
+    """Changes and stores the intervals of the named types, all or none."""
     say: Callable[[str, str, Mapping[str, object]], tuple[str, str, str]]
     """Code, language, params → what happened, what it means, what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request, checked and validated."""
+    """A request that has passed the gate, with its validated body and query."""
 
     services: Services
     request: web.Request
     caller: Caller
     language: str
     body: Any = None
-    """An instance of the route's ``body`` model."""
+    """An instance of the route's ``body`` model; bytes for a text body."""
     query: Any = None
 
     @property
     def path(self) -> Mapping[str, str]:
-        """The variable parts of the address."""
+        """The variable parts of the path."""
         return self.request.match_info
 
     def say(self, code: str, **params: object) -> str:
@@ -97,7 +97,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a handler returns: a model to be sent as JSON, or JSON, with its status."""
+    """A handler's answer: a model to be sent as JSON, or a JSON text, with status and headers."""
 
     answer: Answer | str | None
     status: int = 200
@@ -125,15 +125,15 @@ class Route:
     text_body: bool = False
     """Takes a ``text/plain`` body (the beacon)."""
     patterns: Mapping[str, str] = field(default_factory=dict)
-    """Variable parts of the address → what they must look like (docs only; the handler checks)."""
+    """Variable part of the path → regular expression (for the OpenAPI document; the handler checks)."""
     headers: Mapping[str, tuple[str, Mapping[str, str]]] = field(default_factory=dict)
-    """Request headers it reads → what for, and their schema (docs only)."""
+    """Request header → description and schema (for the OpenAPI document only)."""
     stream: str = ""
-    """Media types of a stream or file, or ``websocket``: what OpenAPI cannot describe."""
+    """Media types of a stream or file, or ``websocket``: answers that have no model."""
 
 
 async def read_body(request: web.Request, limits: Limits, *, text: bool) -> bytes:
-    """The whole body within the limits; raises :class:`Refusal`."""
+    """The whole body. Raises :class:`Refusal` when its size, type, encoding or slowness is not allowed."""
     kind = request.headers.get(hdrs.CONTENT_TYPE, "").split(";")[0].strip().lower()
     wanted = "text/plain" if text else "application/json"
     if (request.content_length or 0) > limits.body:
@@ -149,14 +149,14 @@ async def read_body(request: web.Request, limits: Limits, *, text: bool) -> byte
         raise Refusal("body-too-large", header=hdrs.CONTENT_LENGTH) from None
     except web.RequestPayloadError:
         raise Refusal("request-malformed") from None
-    # An empty body may come with any type but those that a foreign page can send without asking first.
+    # An empty body may have any type but those that a page of another origin can send without a preflight.
     if kind != wanted and (body or kind in FORM_TYPES):
         raise Refusal("content-type-refused", header=hdrs.CONTENT_TYPE)
     return body
 
 
 def parse_body(model: type[M], body: bytes) -> M:
-    """``body`` as ``model``; nothing at all counts as ``{}``. Raises :class:`Refusal` naming the field."""
+    """``body`` as ``model``; an empty body counts as ``{}``. Raises :class:`Refusal` that names the field."""
     body = body.strip() or b"{}"
     try:
         parsed = model.model_validate_json(body)
@@ -167,7 +167,8 @@ def parse_body(model: type[M], body: bytes) -> M:
 
 
 def refuse_repeated_keys(text: str | bytes) -> None:
-    """Raise :class:`Refusal` when an object of a valid JSON text names a key twice: readers differ in which counts."""
+    """Raise :class:`Refusal` when an object in a valid JSON text has a key twice: parsers differ in which one they
+    take."""
 
     def pairs(found: list[tuple[str, object]]) -> None:
         names = set()
@@ -180,13 +181,13 @@ def refuse_repeated_keys(text: str | bytes) -> None:
 
 
 def parse_query(model: type[M], request: web.Request) -> M:
-    """The address's parameters as ``model``; raises :class:`Refusal` naming the field."""
-    given = request.query
-    for name in given:
-        if len(given.getall(name)) > 1:
-            raise wrong("query-invalid", name, "repeated")
+    """The query parameters as ``model``; raises :class:`Refusal` that names the field."""
+    parameters = request.query
+    for name in parameters:
+        if len(parameters.getall(name)) > 1:
+            raise field_error("query-invalid", name, "repeated")
     try:
-        return model.model_validate(dict(given))
+        return model.model_validate(dict(parameters))
     except ValidationError as error:
         raise _invalid(error, "query-invalid") from None
 
@@ -198,4 +199,4 @@ def _invalid(error: ValidationError, code: str) -> Refusal:
         return Refusal("body-not-json")
     name = ".".join(str(part) for part in first["loc"])[:100]
     problem = PROBLEMS.get(kind, "type" if kind.endswith(("_type", "_parsing")) else "value")
-    return wrong(code, name, problem, **first.get("ctx", {}))
+    return field_error(code, name, problem, **first.get("ctx", {}))

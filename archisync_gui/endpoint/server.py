@@ -1,4 +1,4 @@
-"""The endpoint itself: takes a port, has its HTTP server loaded when somebody calls, moves to another port, stops."""
+"""The endpoint: listens on a port, loads its HTTP server at the first connection, moves to another port, stops."""
 
 from __future__ import annotations
 
@@ -28,47 +28,47 @@ log = logging.getLogger(__name__)
 
 PORT, DEMO_PORT = 47800, 47801
 HTTP = "archisync_gui.endpoint.http_server"
-"""With aiohttp and pydantic: 20 MB, and a third of a second to import (docs/benchmarks.md)."""
+"""Imports aiohttp and pydantic: 20 MB, and a third of a second (docs/benchmarks.md)."""
 
 FORM_GAP = 5.0
-"""Seconds between two calls of ``form_opened`` for pages that are asked for."""
+"""Least seconds between two calls of ``form_opened`` for requests of the form's page."""
 
 MOST_WAITING = 256
-"""Connections that may wait for the server at once."""
+"""Connections that may wait for the HTTP server at once."""
 
 
 class Waiting(asyncio.Protocol):
-    """A connection that has come before its server was loaded: nothing is read from it until then."""
+    """A connection made before the HTTP server was loaded: nothing is read from it until the server takes over."""
 
-    def __init__(self, server: asyncio.Task[HttpServer], others: dict[Waiting, None]) -> None:
-        """``server``: done when it is loaded; ends the connection when it fails or is cancelled. ``others``: those that
-        wait for it as well, the oldest first: it makes room when there are too many."""
+    def __init__(self, server: asyncio.Task[HttpServer], waiting: dict[Waiting, None]) -> None:
+        """``server`` loads the HTTP server; if it fails or is cancelled, the connection is aborted. ``waiting``: all
+        waiting connections, oldest first; beyond :data:`MOST_WAITING` the oldest is aborted."""
         self._server = server
-        self._others = others
+        self._all_waiting = waiting
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """It is open."""
+        """Wait for the server."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         transport.pause_reading()
-        self._others[self] = None
-        if len(self._others) > MOST_WAITING:
-            next(iter(self._others)).abort()
-        self._server.add_done_callback(self._go_on)
+        self._all_waiting[self] = None
+        if len(self._all_waiting) > MOST_WAITING:
+            next(iter(self._all_waiting)).abort()
+        self._server.add_done_callback(self._hand_over)
 
     def connection_lost(self, exc: BaseException | None) -> None:  # noqa: ARG002 (asyncio's name)
-        """It has ended."""
-        self._others.pop(self, None)
+        """Stop waiting."""
+        self._all_waiting.pop(self, None)
 
     def abort(self) -> None:
-        """End it without an answer."""
-        self._others.pop(self, None)
+        """Close the connection without an answer."""
+        self._all_waiting.pop(self, None)
         if self._transport is not None:
             self._transport.abort()
 
-    def _go_on(self, server: asyncio.Task[HttpServer]) -> None:
-        self._others.pop(self, None)
+    def _hand_over(self, server: asyncio.Task[HttpServer]) -> None:
+        self._all_waiting.pop(self, None)
         transport = self._transport
         assert transport is not None
         if transport.is_closing():
@@ -86,7 +86,7 @@ class Refused(asyncio.Protocol):
     """A connection that is closed at once."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """It is open."""
+        """Close it."""
         assert isinstance(transport, asyncio.Transport)
         transport.abort()
 
@@ -113,11 +113,12 @@ class Endpoint:
         browser_keys: BrowserKeys | None = None,
         limits: Limits | None = None,
     ) -> None:
-        """``port`` 0: the usual one (47800, demo 47801) or the next free of ten. ``language``: for callers that name
-        none. ``set_intervals`` changes and keeps the intervals of some types, all or none; without it only the
-        orchestrator is told. ``form_opened`` is called when somebody opens our order form, from the panel or in a tab:
-        a little before it asks for a session. ``browser_keys``: for what the form keeps in the browser; without
-        them keys last as long as this endpoint.
+        """``port`` is the first port to try, of ten; 0: the default one (47800, demo 47801). ``language`` is used for
+        callers that name none. ``set_intervals`` changes and stores the intervals of the named types, all or none;
+        without it the orchestrator gets them and they are not stored. ``form_opened`` is called when our order form is
+        opened from the panel or its page is requested: shortly before the form opens a session. ``browser_keys`` are
+        the keys of what the form stores in the browser; without them new keys are made, which last as long as this
+        endpoint.
         """
         self._clock = clock or SystemClock()
         self._limits = limits
@@ -129,26 +130,27 @@ class Endpoint:
         self._store = store
         self._drafts = drafts
         self._profile_id, self._version, self._demo = profile_id, version, demo
-        self._set_intervals = set_intervals or self._tell_orchestrator
+        self._set_intervals = set_intervals or self._set_schedule
         self.pairing = Pairing(pairing, clock=self._clock, random=random)
-        """Windows, digits, paired pages: see :class:`Pairing`."""
+        """Pairs pages; see :class:`Pairing`."""
         self._browser_keys = browser_keys or BrowserKeys(None)
         self._events = EventLog(as_text(random(6)))
         self._tickets = TicketBook()
         self._listening: asyncio.Server | None = None
         self._http: asyncio.Task[HttpServer] | None = None
-        """Loads the server, and holds it; ``None`` until somebody calls."""
+        """Loads the HTTP server and has it as its result; ``None`` until the first connection."""
         self._waiting: dict[Waiting, None] = {}
-        self._forget: Callable[[], object] | None = None
-        """Ends the subscription of the events, which outlives a move."""
+        self._unsubscribe: Callable[[], object] | None = None
+        """Ends the subscription to the orchestrator's events, which continues over a move."""
         self._next_form = float("-inf")
+        """Monotonic: before this, a request of the form's page does not call ``form_opened``."""
         self._changing = asyncio.Lock()
-        """Held while it starts, stops or moves: one after the other."""
+        """Held during start, stop and move, which must not overlap."""
         self.port = 0
-        """The port taken; 0 while not started."""
+        """The port it listens on, or listened on last; 0 before the first start."""
 
     async def start(self) -> int:
-        """Take a port and serve; returns the port. Raises :class:`EndpointError` ``ports-taken``."""
+        """Listen and serve; returns the port. Raises :class:`EndpointError` ``ports-taken``."""
         async with self._changing:
             return await self._start()
 
@@ -156,8 +158,8 @@ class Endpoint:
         listening = listen(self._wanted_port)
         self.port = listening.getsockname()[1]
         await asyncio.to_thread(self._browser_keys.open, self.port)
-        if self._forget is None:
-            self._forget = self._orchestrator.subscribe(self._events.add)
+        if self._unsubscribe is None:
+            self._unsubscribe = self._orchestrator.subscribe(self._events.add)
         loop = asyncio.get_running_loop()
         self._listening = await loop.create_server(self._connection, sock=listening, backlog=256)
         log.info("endpoint at %s", self.url)
@@ -166,17 +168,17 @@ class Endpoint:
     async def stop(self) -> None:
         """End all streams, finish short answers, free the port. Harmless when not started."""
         async with self._changing:
-            if self._forget is not None:
-                self._forget()
-                self._forget = None
+            if self._unsubscribe is not None:
+                self._unsubscribe()
+                self._unsubscribe = None
                 self._events.interrupt()
             await self._stop()
 
     async def _stop(self) -> None:
         if self._listening is None:
             return
-        # At once, not when all have been answered: a call that comes meanwhile would load another server, with the gate
-        # of the old port.
+        # Set to ``None`` before the first await: a connection that comes meanwhile would load another server, for the
+        # old port.
         listening, self._listening = self._listening, None
         listening.close()
         http, self._http = self._http, None
@@ -187,8 +189,8 @@ class Endpoint:
                 await http.result().close()
 
     async def move(self, port: int) -> int:
-        """Serve at another port from now on (0: the usual one); returns the port. Open lines end, their tabs have to
-        learn the new address. Raises :class:`EndpointError` ``ports-taken``, and serves where it did."""
+        """Serve on another port from now on (0: the default one); returns the port. Open connections end, and their
+        tabs have to find the new address. On :class:`EndpointError` ``ports-taken`` it serves on the old port again."""
         async with self._changing:
             before = self.port
             await self._stop()
@@ -207,39 +209,41 @@ class Endpoint:
         return own_origin(self.port) if self._listening is not None else ""
 
     def order_form_url(self, account: AccountId | None = None) -> str:
-        """The order form's address with a one-time code (30 s) that lets it in; for ``account``, else the default."""
+        """The order form's address with a one-time code (30 s) that it exchanges for a token. ``account``: the account
+        of that token; ``None``: the default one."""
         self._form_opened()
         if self._listening is not None:
-            self._load()  # the browser will call in a moment
+            self._load()  # the browser will connect shortly
         return f"{self.url}/order-form#code={self.pairing.one_time_code(account)}"
 
     # ---------------------------------------------------------------- inside
 
-    def _form_asked_for(self) -> None:
-        """Somebody asks for the form's page, which needs no token: told at most every :data:`FORM_GAP` seconds."""
+    def _form_requested(self) -> None:
+        """The form's page was requested, which needs no token. Calls ``form_opened`` at most once in :data:`FORM_GAP`
+        seconds."""
         now = self._clock.monotonic()
         if now >= self._next_form:
             self._next_form = now + FORM_GAP
             self._form_opened()
 
     def _form_origins(self) -> list[str]:
-        """Where the order form may be or have been served: the ports that are tried, and earlier ones."""
+        """The origins under which the order form may be served or was served: of the ports tried, and earlier ports."""
         tried = range(self._wanted_port, min(self._wanted_port + PORTS_TRIED, 65536))
         return [own_origin(port) for port in dict.fromkeys((self.port, *tried, *self._browser_keys.ports))]
 
     def _connection(self) -> asyncio.Protocol:
         if self._listening is None:
-            return Refused()  # accepted just before the endpoint stopped
+            return Refused()  # accepted just before the endpoint stopped listening
         http = self._load()
         return http.result().connection() if http.done() else Waiting(http, self._waiting)
 
     def _load(self) -> asyncio.Task[HttpServer]:
-        """The server, or that it is being loaded. One that could not be loaded is tried again."""
+        """The task that loads the HTTP server, running or done; a new one when the last one failed."""
         if self._http is None or (self._http.done() and self._http.exception() is not None):
-            self._http = asyncio.ensure_future(self._loaded())
+            self._http = asyncio.ensure_future(self._load_server())
         return self._http
 
-    async def _loaded(self) -> HttpServer:
+    async def _load_server(self) -> HttpServer:
         try:
             await asyncio.to_thread(import_module, HTTP)
             from archisync_gui.endpoint.http_server import HttpServer
@@ -259,7 +263,7 @@ class Endpoint:
                 clock=self._clock,
                 language=self._language,
                 set_intervals=self._set_intervals,
-                form_opened=self._form_asked_for,
+                form_opened=self._form_requested,
                 limits=self._limits,
             )
             await http.open(self.port)
@@ -268,6 +272,6 @@ class Endpoint:
             raise
         return http
 
-    async def _tell_orchestrator(self, intervals: Mapping[str, int | None]) -> None:
+    async def _set_schedule(self, intervals: Mapping[str, int | None]) -> None:
         for name, minutes in intervals.items():
             self._orchestrator.set_schedule(name, minutes)

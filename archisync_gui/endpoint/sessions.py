@@ -1,4 +1,4 @@
-"""The session calls of the order form: open, close, touch, beacon. The tab's own line is in ``tab_line``."""
+"""The session calls of the order form: open, close, touch, beacon, state. The tab's WebSocket is in ``tab_line``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from archisync_gui.endpoint import contract
-from archisync_gui.endpoint.gate import Refusal, wrong
+from archisync_gui.endpoint.gate import Refusal, field_error
 from archisync_gui.endpoint.routing import Call, Reply
 from archisync_gui.model import (
     AccountId,
@@ -22,12 +22,12 @@ CUSTOMERS = "customers"
 
 
 def enabled_accounts(status: Status) -> tuple[AccountId, ...]:
-    """The accounts a call may name, the default one first."""
+    """The ids of the enabled accounts, which a call may name; the default one first."""
     return tuple(account.id for account in status.accounts if account.enabled)
 
 
 def caller_account(call: Call) -> AccountId:
-    """The account whose data a call without ``userId`` reads and writes; raises :class:`Refusal`."""
+    """The account for a call that has no ``userId``: the token's, else the default one. Raises :class:`Refusal`."""
     known = enabled_accounts(call.services.orchestrator.get_status())
     return call.services.gate.account(call.caller, None, known)
 
@@ -59,8 +59,11 @@ async def smart_sync(call: Call) -> Reply:
 
 
 def _own_account(call: Call, session_id: str | None) -> AccountId | None:
-    """The account of the caller's open session, which a call that names none keeps. Where it is no longer in use, the
-    page has to open another session; that it knew the id is no wrong guess."""
+    """The account of the caller's open session, for a call that names no account; ``None`` where the token has one.
+
+    Raises 410 when that account is no longer enabled: the page has to open another session. This is not counted as a
+    failure, since the caller knew the id.
+    """
     session = None if session_id is None else call.services.orchestrator.session_by_id(session_id)
     if session is None or call.caller.account is not None:
         return None
@@ -70,7 +73,8 @@ def _own_account(call: Call, session_id: str | None) -> AccountId | None:
 
 
 def same_account(call: Call, session_id: str | None, account: AccountId) -> None:
-    """Refuse the id of an open session of another account, as if there were none: who knows it may not move it."""
+    """Raise 410 if the id is that of an open session of another account, as if there were no such session: a session
+    cannot change its account."""
     session = None if session_id is None else call.services.orchestrator.session_by_id(session_id)
     if session is not None and session.account is not None and session.account != account:
         raise call.services.gate.failed(call.caller, ended(SessionEnd.UNKNOWN))
@@ -150,11 +154,12 @@ async def beacon(call: Call) -> Reply:
     """``POST /api/smart-sessions/close``: no token, the id in a ``text/plain`` body is the secret."""
     session_id = call.body.decode("ascii", "replace").strip()
     if not re.fullmatch(contract.SESSION_ID, session_id):
-        raise call.services.gate.failed(call.caller, wrong("body-invalid", "sessionId", "pattern"))
+        raise call.services.gate.failed(call.caller, field_error("body-invalid", "sessionId", "pattern"))
     orchestrator = call.services.orchestrator
     if orchestrator.session_by_id(session_id) is None and orchestrator.touch(session_id) is SessionEnd.UNKNOWN:
-        # Not an error for the tab (its open may still be under way, and the end is remembered for it), but a guess for
-        # the rate limit: beyond it nothing is remembered, or guesses would push out the ends of real sessions.
+        # No error for the tab: its opening call may still be on the way, and the orchestrator remembers the end for it.
+        # But the rate limit counts it as a guess. Beyond the limit the end is not remembered: guesses would displace
+        # the ends of real sessions.
         refusal = call.services.gate.failed(call.caller, ended(SessionEnd.UNKNOWN))
         if refusal.status == 429:
             raise refusal

@@ -1,4 +1,4 @@
-"""The text of the status, which order forms ask for more often than it changes."""
+"""The JSON text of the status, cached: order forms ask for it more often than it changes."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from archisync_gui.model import AccountId, Status, as_json
 
 
 class StatusTexts:
-    """The answer to ``GET /api/sync/status``, put together once for each status and language: order forms ask for it
-    many times before it changes, and it costs more than all else about a request."""
+    """The answer to ``GET /api/sync/status``, made once for each status, language and account: order forms ask for it
+    many times before it changes, and making it takes longer than the rest of the request."""
 
     def __init__(self) -> None:
         self._status: Status | None = None

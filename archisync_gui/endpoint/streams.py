@@ -1,4 +1,4 @@
-"""The open streams together: how many there may be, whose they are, and how they end; no protocol."""
+"""The open event streams and WebSockets: their number, the page of each, and how they are ended."""
 
 from __future__ import annotations
 
@@ -15,43 +15,43 @@ T = TypeVar("T")
 
 @dataclass(slots=True, eq=False)
 class Stream:
-    """One open event stream or tab line."""
+    """One open event stream or WebSocket of a tab."""
 
     task: asyncio.Task[object]
     page_id: str | None
-    """The paired page that holds it; ``None`` until its token is known."""
+    """The paired page that opened it; ``None``: it is not ended when a page is revoked."""
     over: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when it must end: the endpoint stops, or its page was revoked."""
+    """Set when the stream has to end: the endpoint stops, or its page was revoked."""
 
 
 class Streams:
-    """Counts event streams and tab lines and ends them."""
+    """Counts the open event streams and WebSockets and ends them."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self._open: set[Stream] = set()
         self.closing = asyncio.Event()
-        """Set when the endpoint stops; every stream and every long wait ends then."""
+        """Set when the endpoint stops: all streams and long waits end."""
 
     def __len__(self) -> int:
         return len(self._open)
 
-    async def end(self, patience: float) -> None:
-        """Tell all to end and give them ``patience`` seconds to say good-bye."""
+    async def end(self, seconds: float) -> None:
+        """Ask all streams to end, and wait for that, at most so many seconds."""
         self.closing.set()
         for stream in self._open:
             stream.over.set()
         if self._open:
-            await asyncio.wait({stream.task for stream in self._open}, timeout=patience)
+            await asyncio.wait({stream.task for stream in self._open}, timeout=seconds)
 
-    def keep(self, page_ids: Container[str]) -> None:
-        """Tell all to end but those of the pages named: a token that was revoked opens nothing any longer."""
+    def end_others(self, page_ids: Container[str]) -> None:
+        """End the streams of all pages but ``page_ids``, since their tokens were revoked."""
         for stream in self._open:
             if stream.page_id is not None and stream.page_id not in page_ids:
                 stream.over.set()
 
     async def while_open(self, awaitable: Awaitable[T]) -> T:
-        """Wait for something long, but not longer than the endpoint lives; raises :class:`Refusal` (503) then."""
+        """The result of ``awaitable``. If the endpoint stops first, cancels it and raises :class:`Refusal` (503)."""
         work = asyncio.ensure_future(awaitable)
         closing = asyncio.ensure_future(self.closing.wait())
         try:
@@ -64,9 +64,10 @@ class Streams:
             closing.cancel()
 
     @contextmanager
-    def one(self, page_id: str | None = None) -> Iterator[Stream]:
-        """Take one of the places for the current task; raises :class:`Refusal` when there is none left."""
-        if len(self._open) >= self._most:
+    def opened(self, page_id: str | None = None) -> Iterator[Stream]:
+        """Count a stream, served by the current task, while the context lasts. Raises :class:`Refusal` when there are
+        as many as allowed."""
+        if len(self._open) >= self._limit:
             raise Refusal("too-many-streams")
         task = asyncio.current_task()
         assert task is not None

@@ -1,4 +1,4 @@
-"""Looking and asking: status, requests, tickets, history, schedule, hold, explain and the event stream."""
+"""The calls that show and control syncs: status, requests, tickets, history, schedule, hold, explain, event stream."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from archisync_gui import zone
 from archisync_gui.endpoint import contract
 from archisync_gui.endpoint.account_view import AccountView
 from archisync_gui.endpoint.caches import REMEMBERED_EVENTS
-from archisync_gui.endpoint.gate import Refusal, wrong
+from archisync_gui.endpoint.gate import Refusal, field_error
 from archisync_gui.endpoint.routing import Call, Reply
 from archisync_gui.endpoint.sessions import CUSTOMERS, enabled_accounts
 from archisync_gui.entities import ENTITIES
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from archisync_gui.orchestrator import Feed, Ticket
 
 SHARED_TYPES = frozenset(entity.name for entity in ENTITIES if entity.spec.shared)
-"""Lists that belong to no account."""
+"""Types of lists that belong to no account."""
 
 
 def known_type(call: Call, name: str) -> str:
@@ -42,14 +42,15 @@ async def status(call: Call) -> Reply:
 
 
 def _view(call: Call) -> AccountView | None:
-    """What of everything this caller may see; ``None``: all of it."""
+    """The part that this caller may see; ``None``: everything. Raises :class:`Refusal` when the token's account is not
+    enabled."""
     if call.caller.account is not None:
         call.services.gate.account(call.caller, None, enabled_accounts(call.services.orchestrator.get_status()))
     return _of_token(call)
 
 
 def _of_token(call: Call) -> AccountView | None:
-    """As :func:`_view`, also for an account that is no longer in use."""
+    """As :func:`_view`, but without that check."""
     return None if call.caller.account is None else AccountView(call.caller.account, SHARED_TYPES)
 
 
@@ -59,7 +60,7 @@ async def sync_type(call: Call) -> Reply:
     type_ = known_type(call, call.path["type"])
     account = _account(call, body.user_id)
     if body.scope == "new" and type_ != CUSTOMERS:
-        raise wrong("body-invalid", "scope", "value")
+        raise field_error("body-invalid", "scope", "value")
     ticket = call.services.orchestrator.request_sync(
         type_, account, scope=Scope(body.scope), priority=body.priority, origin=Origin.API
     )
@@ -67,7 +68,7 @@ async def sync_type(call: Call) -> Reply:
 
 
 async def answer_ticket(call: Call, ticket: Ticket, *, wait: bool) -> Reply:
-    """202 with the ticket, or with ``wait`` 200 with its outcome."""
+    """202 with the ticket; with ``wait`` 200 with the outcome, when the request has ended."""
     call.services.tickets.note(ticket.id, call.caller.token_id)
     if wait:
         result = await call.services.streams.while_open(ticket)
@@ -84,7 +85,7 @@ async def answer_ticket(call: Call, ticket: Ticket, *, wait: bool) -> Reply:
 
 
 def _account(call: Call, wanted: AccountId | None) -> AccountId | None:
-    """One account where the token or the body names one, else ``None``: all of them (rule 8)."""
+    """The account of the token or the body; ``None`` if neither has one: all accounts (rule 8)."""
     if wanted is None and call.caller.account is None:
         return None
     known = enabled_accounts(call.services.orchestrator.get_status())
@@ -104,18 +105,18 @@ async def sync_full(call: Call) -> Reply:
 
 async def ticket_state(call: Call) -> Reply:
     """``GET /api/sync/tickets/{id}``."""
-    return _told(call, _ticket(call))
+    return _ticket_answer(call, _ticket(call))
 
 
 async def ticket_cancel(call: Call) -> Reply:
-    """``DELETE /api/sync/tickets/{id}``: withdraws this ticket; the run ends when nobody else wants it."""
+    """``DELETE /api/sync/tickets/{id}``: cancels this ticket; a run that no other asker needs is stopped."""
     ticket = _ticket(call)
     call.services.orchestrator.cancel(ticket)
     with contextlib.suppress(TimeoutError):
-        # A waiting request ends at once, a run at its next step; what takes longer is told by the next GET.
+        # A waiting request ends at once, a run at its next step. If that takes longer, the caller sees it by a GET.
         async with asyncio.timeout(1.0):
             await ticket
-    return _told(call, ticket)
+    return _ticket_answer(call, ticket)
 
 
 def _ticket(call: Call) -> Ticket:
@@ -127,7 +128,7 @@ def _ticket(call: Call) -> Ticket:
     return ticket
 
 
-def _told(call: Call, ticket: Ticket) -> Reply:
+def _ticket_answer(call: Call, ticket: Ticket) -> Reply:
     result = ticket.result
     return Reply(
         contract.TicketState(
@@ -182,7 +183,7 @@ async def hold(call: Call) -> Reply:
     """``POST /api/sync/hold``."""
     body: contract.HoldBody = call.body
     if body.until is not None and body.until <= call.services.clock.now():
-        raise wrong("body-invalid", "until", "past")
+        raise field_error("body-invalid", "until", "past")
     call.services.orchestrator.hold(body.until)
     if body.until is None:
         message = call.say("hold-on")
@@ -212,15 +213,15 @@ async def explain(call: Call) -> Reply:
 
 
 async def events(call: Call) -> web.StreamResponse:
-    """``GET /api/events``: server-sent events, a status first."""
+    """``GET /api/events``: server-sent events, beginning with the status."""
     services, view = call.services, _view(call)
-    with services.streams.one(call.caller.token_id) as stream:
+    with services.streams.opened(call.caller.token_id) as stream:
         response = web.StreamResponse(headers={hdrs.CONTENT_TYPE: "text/event-stream", hdrs.CACHE_CONTROL: "no-store"})
         await response.prepare(call.request)
         try:
             await _stream(call, response, stream, view)
         except (TimeoutError, ConnectionError):
-            # Gone, or it has not taken what it asked for: keeping it would let its backlog grow.
+            # The client has gone or does not read: its backlog would grow.
             if call.request.transport is not None:
                 call.request.transport.abort()
     return response
@@ -231,10 +232,10 @@ async def _stream(call: Call, response: web.StreamResponse, stream: Stream, view
     async with services.orchestrator.events(REMEMBERED_EVENTS) as news:
         missed = services.events.since(call.request.headers.get("Last-Event-ID", ""))
         now = services.orchestrator.get_status()
-        told = now if view is None else view.status(now)
-        # The events that were missed follow the status: it carries no id, so that a line that breaks in between loses
-        # none of them.
-        await _write(call, response, _frame("status", "" if missed else services.events.last_id, as_json(told)))
+        shown = now if view is None else view.status(now)
+        # The missed events follow the status. It has no id then: if the connection breaks in between, the client
+        # resumes from the same id as before and loses none of them.
+        await _write(call, response, _frame("status", "" if missed else services.events.last_id, as_json(shown)))
         for event in missed:
             await _write_event(call, response, event, view)
         await _forward(call, response, stream, news, view)
@@ -243,8 +244,8 @@ async def _stream(call: Call, response: web.StreamResponse, stream: Stream, view
 async def _forward(
     call: Call, response: web.StreamResponse, stream: Stream, news: Feed, view: AccountView | None
 ) -> None:
-    """Send events as they come. A page that reads slowly misses repetitions, see ``Feed``; one that takes nothing for
-    too long is dropped by the time-out of the write."""
+    """Send events as they come. For a client that reads slowly the ``Feed`` drops repeated events; a client that reads
+    nothing for too long is disconnected by the timeout of :func:`_write`."""
     closing, following = asyncio.ensure_future(stream.over.wait()), asyncio.ensure_future(anext(news))
     try:
         while True:
@@ -264,7 +265,7 @@ async def _forward(
 
 
 async def _write_event(call: Call, response: web.StreamResponse, event: Event, view: AccountView | None) -> None:
-    """Send what a page may see of an event."""
+    """Send the part of an event that the caller may see, if any."""
     shown = event if view is None else view.event(event)
     if shown is not None:
         id_ = call.services.events.id_of(event)

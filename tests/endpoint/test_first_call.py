@@ -136,4 +136,4 @@ async def test_a_caller_that_leaves_while_it_waits_leaves_nothing_behind(tmp_pat
             await until(lambda: len(office.endpoint._waiting) == 1)
         loading.may_end.set()
         http = await office.endpoint._load()
-        await until(lambda: not office.endpoint._waiting and not http._crowd._open)
+        await until(lambda: not office.endpoint._waiting and not http._connections._open)

@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from archisync_gui.endpoint import line_told
+from archisync_gui.endpoint import line_messages
 from archisync_gui.endpoint.gate import Limits
 from archisync_gui.endpoint.paired_pages import Access
 from archisync_gui.endpoint.tab_line import MESSAGES_AT_ONCE
@@ -39,7 +39,7 @@ async def hear(socket: aiohttp.ClientWebSocketResponse) -> Any:
     """What the line says next, which the contract describes."""
     async with asyncio.timeout(SOON):
         message = await socket.receive_json()
-    assert set(message) == {"type", *line_told.SAID[message["type"]][1]}
+    assert set(message) == {"type", *line_messages.MESSAGES[message["type"]][1]}
     return message
 
 

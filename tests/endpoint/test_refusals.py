@@ -216,7 +216,7 @@ async def slow_body(office: Office) -> tuple[int, str]:
 
 
 async def too_many_streams(office: Office) -> tuple[int, str]:
-    (await office.endpoint._load())._streams._most = 0
+    (await office.endpoint._load())._streams._limit = 0
     return await page("GET", "/api/events")(office)
 
 

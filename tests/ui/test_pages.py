@@ -971,7 +971,7 @@ async def test_pairing_says_what_a_page_may_do_and_grants_the_least(
     endpoint.pairing.refuse("nobody")  # a change that concerns others leaves the operator's choice alone
     assert found.scopes["watch"].isChecked()
     found.connect_button.click()
-    (waiting,) = endpoint.pairing._asked.values()
+    (waiting,) = endpoint.pairing._requests.values()
     assert (waiting.state, waiting.scopes) == ("confirmed", {Access.WATCH})
 
 
