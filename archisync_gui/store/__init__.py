@@ -1,4 +1,5 @@
-"""SQLite through SQLAlchemy Core: schema, migrations, delta, history; nothing of it runs on the event loop's thread."""
+"""SQLite or PostgreSQL through SQLAlchemy Core: schema, migrations, delta, history. No SQL runs on the event loop's
+thread."""
 
 from archisync_gui.store.errors import Overtaken, StoreError
 from archisync_gui.store.journal import StoreJournal

@@ -1,4 +1,5 @@
-"""How old an account's stored rows are: last success, ``newAsOf``, ``allAsOf``, and what reads said of it."""
+"""How old the stored rows of a list and account are: last success, ``newAsOf``, ``allAsOf``; and which rows a later
+read has to treat specially (:data:`schema.TOUCHED`)."""
 
 from __future__ import annotations
 
@@ -29,7 +30,7 @@ STAMPS = ("last_success", "new_as_of", "all_as_of")
 
 
 def reads_row(connection: sa.Connection, entity: str, account: str) -> ReadsRow:
-    """What ``reads`` has of one list and account."""
+    """The row of ``reads`` for one list and account; an empty one if there is none."""
     names = [name for name in ReadsRow._fields if name != "doubtful"]
     row = connection.execute(
         sa.select(*(READS.c[name] for name in names), READS.c.doubtful).where(
@@ -42,12 +43,12 @@ def reads_row(connection: sa.Connection, entity: str, account: str) -> ReadsRow:
 
 
 def names_of(doubtful: object) -> frozenset[str]:
-    """The doubtful times as ``reads`` keeps them."""
+    """The names of doubtful times in a value of the column ``doubtful``."""
     return frozenset(doubtful if isinstance(doubtful, list) else ()) & frozenset(STAMPS)
 
 
 def ages(connection: sa.Connection, entity: str, account: str) -> Ages:
-    """Since when the rows of one account are current."""
+    """The times as of which the rows of one list and account are current."""
     last = reads_row(connection, entity, account)
     return Ages(entity, account, last.last_success, last.new_as_of, last.all_as_of, last.number, last.doubtful)
 
@@ -60,14 +61,15 @@ def unproven(connection: sa.Connection, entity: str, account: str) -> frozenset[
 
 
 def replaced(connection: sa.Connection, entity: str, account: str) -> None:
-    """The operator changed the whole list: reads that were compared with it before are not applied any more."""
+    """Count a change of the whole list by the operator: reads that were compared with it before are not applied any
+    more (``read-overtaken``)."""
     last = reads_row(connection, entity, account)
     number = last.number + 1
     _put(connection, entity, account, {"number": number, "whole_number": number})
 
 
 def emptied(connection: sa.Connection, entity: str, account: str) -> None:
-    """The list counts as never read."""
+    """Mark the list as never read."""
     connection.execute(TOUCHED.delete().where(TOUCHED.c.entity == entity, TOUCHED.c.account == account))
     nothing = dict.fromkeys((*STAMPS, "run_id", "seen_keys", "garbage", "doubtful"))
     _put(connection, entity, account, {**nothing, "rows": 0})
@@ -89,7 +91,8 @@ def remember(
     seen: dict[str, None],
     written: Sequence[str],
 ) -> None:
-    """Keep as of when the rows are current, and which rows a later read must treat with care."""
+    """Store the times as of which the rows are current after applying ``batch``, and which rows a later read has to
+    treat specially. ``seen``: all keys of the batch; ``written``: keys of rows that it changed."""
     number = last.number + 1
     values: dict[str, Any] = {"number": number}
     renewed: set[str] = set()
@@ -103,7 +106,7 @@ def remember(
         if proves:
             values["all_as_of"] = batch.as_of
             renewed.add("all_as_of")
-    # A fast read that was applied while this whole read was suspended is the newer one.
+    # A fast read that was applied while this whole read was suspended has a later ``new_as_of``.
     overtaken = batch.whole and batch.after is not None and last.new_number > batch.after
     if proves and not (overtaken and last.new_as_of is not None):
         values |= {"new_as_of": batch.as_of, "new_number": number}
@@ -114,26 +117,27 @@ def remember(
 
 
 def _proves(batch: Batch, last: ReadsRow) -> bool:
-    """Whether no record created before the read is missing after it: a clean whole read, or a fast one on its base."""
+    """Whether no record created before the read is missing after it: a clean whole read, or a clean fast one on top of
+    such a base."""
     return batch.clean and not batch.single and (batch.whole or last.new_as_of is not None)
 
 
 def touch(
     connection: sa.Connection, entity: str, account: str, batch: Batch, last: ReadsRow, written: Sequence[str]
 ) -> None:
-    """Keep which rows a read wrote that is no clean whole one (:data:`schema.TOUCHED`)."""
+    """Store which rows were written by a read that is not a clean whole one (:data:`schema.TOUCHED`)."""
     c = TOUCHED.c
     mine = (c.entity == entity, c.account == account)
     number, proves = last.number + 1, _proves(batch, last)
     if batch.whole:
-        # No read that began before this one can still be applied, so only unproven rows matter from here on.
+        # No read that began before this one can be applied any more, so rows that are proven can be dropped.
         connection.execute(TOUCHED.delete().where(*mine, *(() if proves else (c.proven.is_(True),))))
         if proves:
             return
     elif proves:
         connection.execute(TOUCHED.update().where(*mine).values(proven=True))
     if batch.whole and last.new_as_of is None:
-        return  # the next fast read has nothing to stop at and reads everything
+        return  # without ``new_as_of`` the next fast read does not stop at known rows anyway
     for part in chunks(written):
         connection.execute(TOUCHED.delete().where(*mine, c.row_key.in_(part)))
         connection.execute(
@@ -146,7 +150,7 @@ def touch(
 
 
 def forget_seen(connection: sa.Connection, entity: str, account: str, gone: Set[str]) -> None:
-    """Take keys out of what the last whole read saw: their rows were erased, so the next read finds them new."""
+    """Remove the keys of erased rows from those of the last whole read: for the next read they are new rows."""
     place = (READS.c.entity == entity, READS.c.account == account)
     row = connection.execute(sa.select(READS.c.rows, READS.c.seen_keys).where(*place)).one_or_none()
     if row is None or row.seen_keys is None:

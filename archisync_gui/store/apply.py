@@ -1,7 +1,7 @@
-"""Applying a read to a data table in one transaction: added, changed, missing, gone, revived, sticky; no checks.
+"""Applying a read to a data table in one transaction: added, changed, missing, gone and revived rows, sticky fields.
 
-Whether a read may be applied at all is decided before (``syncs``). Rows are handled some hundred at a time, so that
-no step holds the interpreter's lock for long and memory stays flat.
+Whether a read may be applied is checked before (``syncs``). Rows are handled some hundred at a time, so that no step
+holds the interpreter's lock for long and memory use stays constant.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ from archisync_gui.store.types import Batch, ChangeKind, Delta, Known
 from archisync_gui.store.writing import Writer
 
 BLANKS_UNTIL_TAKEN = 2
+"""In how many clean whole reads a sticky field has to be blank until the blank is stored."""
 ADDED, CHANGED, GONE, REVIVED = (
     kind.value for kind in (ChangeKind.ADDED, ChangeKind.CHANGED, ChangeKind.GONE, ChangeKind.REVIVED)
 )
-"""Looked up once: for a list in which all rows changed it took a hundredth of the apply."""
+"""Constants, since ``.value`` took a hundredth of an apply in which all rows changed."""
 
 
 class State(NamedTuple):
-    """What is out of the ordinary about a stored row."""
+    """The state of a stored row; most rows are :data:`ORDINARY`."""
 
     missing: bool = False
     deleted: bool = False
     counted: bool = False
-    """A sticky field of it was blank once."""
+    """A sticky field was blank in a read (``row_blanks``)."""
     newer: bool = False
-    """Written by a read that was applied after the one at hand began (a fast read during a suspension): its values
-    stay."""
+    """Written after this read began (by a fast read while this one was suspended): its values are kept."""
 
 
 ORDINARY = State()
@@ -54,13 +54,14 @@ ORDINARY = State()
 
 @dataclass(frozen=True)
 class _Index:
-    """The stored rows before they are compared: plain texts and bytes, which cost the garbage collector nothing."""
+    """The stored rows: mostly texts and bytes, which the garbage collector does not track."""
 
     hashes: dict[str, bytes]
     states: dict[str, State]
-    """Only of rows that are not ordinary."""
+    """Only for rows that are not ordinary."""
     rows: Callable[[int], str]
-    """The statement for so many rows, by account and keys: row id, key, last change, blanks, search text, columns."""
+    """The statement that selects so many rows, with the account and the keys as parameters. Its columns: row id, key,
+    last change, blanks, search text, the entity's columns."""
 
 
 def apply(
@@ -72,10 +73,11 @@ def apply(
     *,
     abandoned: threading.Event | None = None,
 ) -> tuple[Delta, int]:
-    """Bring the stored rows of one account to what ``batch`` found; returns the delta and the data rows written.
+    """Change the stored rows of one account to those of ``batch``; returns the delta and the number of data rows
+    written.
 
-    Runs inside the caller's transaction. Raises ``read-overtaken`` when the whole list was replaced after ``batch``
-    began to be read.
+    Runs in the caller's transaction. Raises ``read-overtaken`` if the whole list was replaced after the read of
+    ``batch`` began.
     """
     reader = Reader(entity)
     writer = Writer(connection, table, entity, account, batch)
@@ -83,7 +85,7 @@ def apply(
     last = reads_row(connection, entity.name, account)
     if batch.base is not None and last.whole_number > batch.base:
         raise Overtaken(entity.name)
-    first_load = last.all_as_of is None  # rows that an unclean read missed are not new in the ERP
+    first_load = last.all_as_of is None  # also after an unclean read: rows that it missed are not new in the ERP
     unfilled = _unfilled(connection, entity.name, account)
     after = last.number if batch.after is None else batch.after
     stored = _index(connection, table, account, reader.names, _touched_after(connection, entity.name, account, after))
@@ -94,7 +96,7 @@ def apply(
         suspects: dict[str, tuple[tuple[Value, ...], bytes]] = {}
         for row in part:
             key = row_key(entity, row)
-            if key in seen:  # the checks let only equal rows through twice
+            if key in seen:  # an equal row once more; the checks refuse a read with different rows of one key
                 continue
             seen[key] = None
             values = reader.values(row)
@@ -147,20 +149,20 @@ def _index(
 
     @cache
     def rows(number: int) -> str:
-        # SQLAlchemy writes a list of keys into the statement at each execution: 0.7 ms for 400.
+        # Compiled once: SQLAlchemy expands the list of keys at each execution, which takes 0.7 ms for 400.
         statement = values.where(c[schema.ACCOUNT] == account, c[schema.KEY].in_([""] * number))
         return str(statement.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True}))
 
     index = _Index({}, {}, rows)
     for key, digest, missing, deleted, blanks in raw_rows(connection.execute(states)):
-        index.hashes[key] = digest or b""  # none since its key was changed: compared column by column
+        index.hashes[key] = digest or b""  # no hash after a re-key or erasure: the row is compared by columns
         if missing or deleted or blanks or key in newer:
             index.states[key] = State(bool(missing), bool(deleted), bool(blanks), key in newer)
     return index
 
 
 def _touched_after(connection: sa.Connection, entity: str, account: str, number: int) -> frozenset[str]:
-    """Keys of the rows that a read or the operator wrote after that number."""
+    """Keys of the rows that were written by a change after that number (:data:`schema.TOUCHED`)."""
     c = TOUCHED.c
     mine = (c.entity == entity, c.account == account, c.number > number)
     return frozenset(connection.scalars(sa.select(c.row_key).where(*mine)))
@@ -173,11 +175,12 @@ def _compare(
     suspects: dict[str, tuple[tuple[Value, ...], bytes]],
     unfilled: frozenset[str],
 ) -> None:
-    """Compare rows whose hash or state differs with the stored ones, column by column, and write what differs."""
+    """Compare the rows whose hash differs or whose state is not ordinary with the stored ones, column by column, and
+    write the differences."""
     tally, batch, names = writer.tally, writer.batch, reader.names
     searched = {i for i, name in enumerate(names) if name in (*writer.entity.search, *writer.entity.key)}
     ordinary: list[tuple[Any, ...]] = []
-    back: list[tuple[Any, ...]] = []
+    reappeared: list[tuple[Any, ...]] = []
     rewritten: set[int] = set()
     searched_anew = False
     found = writer.connection.exec_driver_sql(stored.rows(len(suspects)), (writer.account, *suspects))
@@ -214,17 +217,17 @@ def _compare(
             searched_anew = True
         at = writer.at if fields or state.deleted else last_changed
         row = (row_id, digest, at, json.dumps(counters) if counters else None, search, *effective)
-        (back if state.missing or state.deleted else ordinary).append(row)
+        (reappeared if state.missing or state.deleted else ordinary).append(row)
     changed_columns = {names[i] for i in rewritten} | ({schema.SEARCH} if searched_anew else set())
-    writer.update(ordinary, changed_columns, back=False)
-    writer.update(back, changed_columns, back=True)
+    writer.update(ordinary, changed_columns, reappeared=False)
+    writer.update(reappeared, changed_columns, reappeared=True)
 
 
 def _with_sticky(
     reader: Reader, values: Sequence[Value], old: Sequence[Value], blanks: Mapping[str, int], *, clean_whole: bool
 ) -> tuple[Sequence[Value], dict[str, int]]:
-    """``values`` themselves, or with the stored values where a sticky field turned blank too few times; and how often
-    each of these was blank by now."""
+    """``values``, in which sticky fields that were not blank often enough keep their stored values; and how often each
+    of these was blank."""
     kept: dict[int, Value] = {}
     counters: dict[str, int] = {}
     for i in reader.sticky:
@@ -240,8 +243,8 @@ def _with_sticky(
 
 
 def _counts(kept: object) -> dict[str, int]:
-    """How often each sticky field of a row was blank; what cannot be read counts as never."""
-    if isinstance(kept, str):  # SQLite's driver gives JSON as it is stored
+    """How often each sticky field of a row was blank; damaged values count as never."""
+    if isinstance(kept, str):  # SQLite's driver returns JSON as text
         kept = json_or_none(kept)
     if not isinstance(kept, dict):
         return {}
@@ -249,7 +252,7 @@ def _counts(kept: object) -> dict[str, int]:
 
 
 def _absences(writer: Writer, stored: _Index, seen: dict[str, None], abandoned: threading.Event | None) -> None:
-    """After a clean whole read: absent once is missing, absent again is gone."""
+    """After a clean whole read: mark rows that it did not have as missing, and those missing before as gone."""
     absent = [key for key in stored.hashes if key not in seen]
     for part in chunks(absent):
         check(abandoned)
@@ -270,11 +273,11 @@ def _unfilled(connection: sa.Connection, entity: str, account: str) -> frozenset
     return frozenset(connection.scalars(statement))
 
 
-# ------------------------------------------------------------------------------------------ what a read leaves
+# --------------------------------------------------------------------------------------- for the next read's checks
 
 
 def known(connection: sa.Connection, entity: Entity, table: sa.Table, account: str) -> Known:
-    """What the last applied whole read of this account found."""
+    """What the last applied whole read of this list and account found."""
     row = connection.execute(
         sa.select(
             READS.c.last_success, READS.c.rows, READS.c.seen_keys, READS.c.garbage, READS.c.number, READS.c.whole_number

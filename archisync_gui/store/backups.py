@@ -15,36 +15,36 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from archisync_gui.disk import PRIVATE, beside, put_in_place, remove_file, remove_leftovers, rename
-from archisync_gui.store.database import SIDES, make_empty, only_read, unsound
-from archisync_gui.store.decided import bring_into, decided_in
+from archisync_gui.store.database import SIDES, damage_in, make_empty, open_read_only
+from archisync_gui.store.decided import decisions_in, write_decisions
 from archisync_gui.store.errors import StoreError, code_of, translated
 
 FOLDER = "backups"
 KEPT = 10
-"""How many backups are kept, whatever their reason; older ones go at maintenance."""
+"""The newest backups are kept, whatever their reason; maintenance removes older ones."""
 DAILY = "daily"
 """The reason of the backup that is made once a day."""
 DAYS_KEPT = 7
-"""The newest daily backups of so many days are kept, too: many steps of one day push out no earlier day."""
+"""Days of which the newest daily backup is kept as well, so that many backups of one day do not displace them."""
 REPLACED = "replaced"
-"""Why the file is there that lay in the database's place before a backup."""
+"""The reason of a file that was the database until a backup replaced it."""
 
 
 def make(connection: sa.Connection, path: Path, reason: str, now: datetime) -> Path:
-    """A consistent copy of the open database beside it, private to its owner; returns where it is.
+    """Make a backup: a consistent copy of the open database, private to its owner; returns its path.
 
-    The copy is written under another name first, so that a backup is either complete or not there.
+    It is written under another name first, so that a backup is either complete or does not exist.
     """
 
     def copy(part: Path) -> None:
-        connection.rollback()  # SQLite copies nothing out of a write transaction
+        connection.rollback()  # SQLite cannot make a backup within a write transaction
         copied(connection.connection.driver_connection, part, path)
 
     return written(path, reason, now, copy)
 
 
 def written(path: Path, reason: str, now: datetime, write: Callable[[Path], None]) -> Path:
-    """A new backup of ``path`` whose file ``write`` makes; returns where it is."""
+    """Make a backup of ``path`` whose file is written by ``write``; returns its path."""
     with translated(path):
         target = _new_name(path, _word(reason), now)
         part = beside(target)
@@ -58,11 +58,12 @@ def written(path: Path, reason: str, now: datetime, write: Callable[[Path], None
 
 
 def copied(source: Any, part: Path, path: Path) -> None:
-    """Copy an open database of :mod:`sqlite3`, its write-ahead log included, to a new file."""
+    """Copy the database of an open :mod:`sqlite3` connection, including its write-ahead log, to a new file. Raises
+    ``damaged`` if the copy is not sound."""
     os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE))
     with closing(sqlite3.connect(part)) as copy:
         source.backup(copy, pages=1024)
-        if unsound(copy) is not None:
+        if damage_in(copy) is not None:
             raise StoreError("damaged", path=str(path), detail="the copy is not sound")
         copy.execute("PRAGMA journal_mode = DELETE")
 
@@ -70,8 +71,8 @@ def copied(source: Any, part: Path, path: Path) -> None:
 def listed(path: Path) -> tuple[Path, ...]:
     """The backups of a database, newest first.
 
-    The order is that of their numbers, since a wall clock that was set back dates new backups before old ones. Backups
-    of earlier versions have none and come last, by the time at which they were written.
+    They are ordered by their numbers, since their times may be wrong after the wall clock was set back. Backups of
+    earlier versions of the program have no number and come last, by the time of writing.
     """
     found = [
         (_number(path, file), file.stat().st_mtime, file)
@@ -82,33 +83,32 @@ def listed(path: Path) -> tuple[Path, ...]:
 
 
 class Restored(NamedTuple):
-    """What putting a backup in place did."""
+    """The result of :func:`restore`."""
 
     kept: Path | None
-    """Where the file from before is; ``None``: there was none."""
+    """The path of the replaced file; ``None``: there was none."""
     decisions_known: bool
-    """The file from before could be asked for them; if not, the new one holds all reads (rule 31)."""
+    """The notes of :mod:`.decided` could be read from the replaced file; if not, all reads are held (rule 31)."""
 
 
 def offered(path: Path) -> Path | None:
-    """The backup to be offered for a database that cannot be used: the newest that can be. What a backup has replaced,
-    perhaps because it was damaged, comes only after all others. Blocking: it looks through whole files."""
+    """The backup to offer for a database that cannot be used: the newest one that is sound. Files that were replaced by
+    a backup, perhaps because they were damaged, are considered last. Blocking: checks whole files."""
     for file in sorted(listed(path), key=was_replaced):
-        with suppress(sqlite3.Error, OSError), closing(only_read(file)) as raw:
-            if unsound(raw) is None and raw.execute("SELECT version_num FROM alembic_version").fetchone():
+        with suppress(sqlite3.Error, OSError), closing(open_read_only(file)) as raw:
+            if damage_in(raw) is None and raw.execute("SELECT version_num FROM alembic_version").fetchone():
                 return file
     return None
 
 
 def day_of(backup: Path) -> str | None:
-    """The day (in UTC, as the clock showed it, ``YYYYMMDD``) whose daily backup that file is; ``None``: it is another
-    kind of backup."""
+    """The day (UTC, by the wall clock, ``YYYYMMDD``) of a daily backup; ``None`` for other backups."""
     found = re.fullmatch(rf".*-([0-9]{{8}})T[0-9]{{6}}Z-{DAILY}", backup.stem)
     return found[1] if found else None
 
 
 def last_made(path: Path) -> datetime | None:
-    """When the newest backup was made, as the clock showed it; ``None``: there is none."""
+    """When the newest backup was made, by the wall clock; ``None``: there is none."""
     for file in listed(path):
         if not was_replaced(file) and (found := re.search(r"-([0-9]{8}T[0-9]{6})Z-", file.name)):
             with suppress(ValueError):
@@ -117,34 +117,34 @@ def last_made(path: Path) -> datetime | None:
 
 
 def was_replaced(backup: Path) -> bool:
-    """Whether that file was the database until a backup took its place."""
+    """Whether that file was the database until a backup replaced it."""
     return backup.stem.endswith(f"Z-{REPLACED}")
 
 
 def restore(path: Path, backup: Path | None, now: datetime, *, decided: bool = True) -> Restored:
-    """Put a backup in the place of a database that nobody has open; the present file is kept.
+    """Replace a database that is not open by a backup; the replaced file is kept among the backups.
 
-    ``backup`` ``None``: an empty database, which the next opening fills with its tables. ``decided``: pause, stopped
-    accounts and the day's logins stay as they are (rules 9, 22), whatever they were at the backup. Works for a damaged
-    file too, which could not be opened. A kill at any moment leaves the present file or the backup in place, and the
-    present one among the backups or still in place. Raises ``damaged`` when the backup itself is not sound.
+    ``backup`` ``None``: replace it by an empty database, whose tables are created when it is opened. ``decided``: keep
+    the present hold, stopped accounts and logins of the day (rules 9, 22) instead of the backup's. Works also if the
+    present file is damaged. If the process is killed, the path leads to either file, and the present one is not lost.
+    Raises ``damaged`` if the backup is not sound.
     """
     part = beside(path)
-    found = decided_in(path, now) if decided else None
+    found = decisions_in(path, now) if decided else None
     try:
         with translated(backup or path):
             if backup is None:
                 make_empty(part)
             else:
-                with closing(only_read(backup)) as source:
-                    if unsound(source) is not None:
+                with closing(open_read_only(backup)) as source:
+                    if damage_in(source) is not None:
                         raise StoreError("damaged", path=str(backup), detail="quick_check")
                     copied(source, part, backup)
         with translated(path):
             if found is not None:
-                bring_into(part, found)
+                write_decisions(part, found)
             kept = _kept(path, now)
-            for suffix in SIDES:  # before the new file comes: it must not meet the old one's log
+            for suffix in SIDES:  # before the new file is in place, else SQLite would replay the old log into it
                 remove_file(path.with_name(path.name + suffix))
             put_in_place(part, path)
     except BaseException:
@@ -154,9 +154,10 @@ def restore(path: Path, backup: Path | None, now: datetime, *, decided: bool = T
 
 
 def _kept(path: Path, now: datetime) -> Path | None:
-    """Keep what lies at ``path``, with its write-ahead log, among the backups; ``None``: nothing does.
+    """Copy the file at ``path`` and its write-ahead log to the backups; returns the copy's path, ``None`` without a
+    file.
 
-    It is copied, since the file in place must stay whole until the new one has its name.
+    A copy, since the file must stay in place until the new one replaces it. A file that cannot be copied is moved.
     """
     if not os.path.lexists(path):
         return None
@@ -172,7 +173,7 @@ def _kept(path: Path, now: datetime) -> Path | None:
     except OSError as error:
         if code_of(error) == "disk-full":
             raise
-        rename(path, kept)  # it cannot be read, but whoever repairs disks may want it
+        rename(path, kept)  # it cannot be read, but parts of it may be recoverable
     return kept
 
 
@@ -188,7 +189,8 @@ def _copy(path: Path, name: Path) -> None:
 
 
 def prune(path: Path) -> int:
-    """Remove all but the newest backups and the last days' own, and what a killed process left half made."""
+    """Remove all but the newest backups and the last daily ones, and incomplete files of killed processes; returns the
+    number of backups and other database files removed."""
     folder = _folder(path)
     remove_leftovers(folder)
     found = listed(path)
@@ -205,8 +207,8 @@ def prune(path: Path) -> int:
 
 
 def _old_of_others(path: Path, found: Sequence[Path]) -> list[Path]:
-    """Set-aside files of other databases (damaged drafts) that are older than the tenth newest backup, and logs whose
-    database is not there: a full disk leaves these."""
+    """Replaced files of other databases (damaged drafts) that are older than the tenth newest backup, and databases of
+    which only a log exists (which happens on a full disk)."""
     folder = _folder(path)
     tenth = min((file.stat().st_mtime for file in found[:KEPT]), default=0.0) if len(found) >= KEPT else 0.0
     aside = (file for file in folder.glob(f"*-{REPLACED}.db") if file not in found)
@@ -214,13 +216,13 @@ def _old_of_others(path: Path, found: Sequence[Path]) -> list[Path]:
 
 
 def lone_logs(folder: Path) -> set[Path]:
-    """Databases of a folder of which only a log is there."""
+    """Paths of databases in a folder of which only a log exists."""
     named = {file.with_name(file.name.removesuffix(side)) for side in SIDES for file in folder.glob(f"*.db{side}")}
     return {database for database in named if not os.path.lexists(database)}
 
 
 def remove(file: Path) -> None:
-    """Remove a database file with all that SQLite keeps beside it."""
+    """Remove a database file with SQLite's files beside it, as far as possible."""
     for name in (file.name, *(f"{file.name}{suffix}" for suffix in (*SIDES, "-journal"))):
         with suppress(OSError):
             remove_file(file.with_name(name))
@@ -237,7 +239,7 @@ def _number(path: Path, file: Path) -> int:
 
 
 def _new_name(path: Path, reason: str, now: datetime) -> Path:
-    """A name that no backup has had so far, in the folder of the backups."""
+    """A path in the folder of the backups, with a number higher than that of all backups there."""
     folder = _folder(path)
     folder.mkdir(mode=0o700, exist_ok=True)
     number = 1 + max((_number(path, file) for file in folder.iterdir()), default=0)

@@ -1,4 +1,5 @@
-"""What the store needs of a database, of SQLite's file (``database.py``) as of an office's (``postgres.py``)."""
+"""The interface of a database: implemented for SQLite's file (``database.py``) and an office's server
+(``postgres.py``)."""
 
 from __future__ import annotations
 
@@ -12,18 +13,18 @@ T = TypeVar("T")
 
 
 class Connections(Protocol):
-    """Two connections on threads of their own. Every method may raise ``StoreError``."""
+    """A writing and a reading connection, each on its own thread. Every method may raise ``StoreError``."""
 
     @property
     def place(self) -> str:
-        """Where the database is, for people."""
+        """Path or name of the database, for messages."""
 
     def require_place(self) -> None:
-        """Raise ``file-replaced`` where another file, or none, is in the place of the open one; a server's database has
-        no place. Blocking."""
+        """Raise ``file-replaced`` if the open file was moved, replaced or deleted; does nothing for a server.
+        Blocking."""
 
     async def create(self) -> None:
-        """Make the database where it is missing."""
+        """Create the database if it is missing."""
 
     async def write(self, job: Callable[[sa.Connection], T], *, abandoned: threading.Event | None = None) -> T:
         """Run a job in one write transaction."""
@@ -32,10 +33,10 @@ class Connections(Protocol):
         """Run a migration in one write transaction."""
 
     async def read(self, job: Callable[[sa.Connection], T]) -> T:
-        """Run a job that sees one committed state."""
+        """Run a job that reads one committed state (snapshot)."""
 
     async def exclusive(self, job: Callable[[sa.Connection], T]) -> T:
         """Run a job on the writing connection outside a transaction."""
 
     async def close(self) -> None:
-        """Finish what was asked for and close."""
+        """Finish the jobs in the queue and close the connections."""

@@ -1,8 +1,7 @@
-"""One SQLite file: opening it, its two threads (one writes, one reads), transactions; no table is named here.
+"""One SQLite file: opening it, its writing and its reading thread, transactions. It does not depend on any table.
 
-Why a second thread: in WAL mode a reader never blocks the writer nor sees half of a transaction, so a search through
-a million rows on a thread and connection of its own delays no sync, and a large apply delays no page of the panel.
-Both are threads of the store; nothing of SQL runs anywhere else.
+Why two threads: in WAL mode a reader neither blocks the writer nor sees half of a transaction. So a search in a million
+rows on its own thread and connection does not delay a sync, and a large apply does not delay a page of the panel.
 """
 
 from __future__ import annotations
@@ -29,15 +28,15 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 SIDES = ("-wal", "-shm")
-"""What SQLite keeps beside a database file. The write-ahead log holds its newest transactions."""
+"""Suffixes of the files that SQLite keeps beside a database file. The write-ahead log has the newest transactions."""
 
 HEADER = 100
-"""Bytes of the header of a database file; :func:`make_empty` writes a whole page."""
+"""Bytes of a database file's header: a file that is smaller is damaged."""
 
 
 def make_empty(path: Path) -> None:
-    """Make a private database file without tables. It is there whole or not at all, so that a file of no bytes always
-    means that its content was lost. Blocking."""
+    """Create a private database file without tables, atomically: a file with fewer bytes than the header has therefore
+    lost its content. Blocking."""
     part = beside(path)
     try:
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE))
@@ -53,9 +52,9 @@ Identity: TypeAlias = tuple[int, int] | None
 """Device and inode of a file; ``None``: there is none."""
 
 
-class _Place:
-    """Which files a database has open, whatever is put under their names meanwhile (a copy from elsewhere, by rename):
-    what is written then would be lost, and SQLite would replay the log of the one file into the other."""
+class _OpenFile:
+    """The identity of the open database file and its log, to notice when another file was put under its name (a copy
+    from elsewhere, by rename). Then writes would be lost, and SQLite would replay one file's log into the other."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -63,27 +62,29 @@ class _Place:
         self._sides: dict[Path, Identity] = {}
 
     def require(self) -> None:
-        """Raise ``file-replaced`` where another file, or none, is in the place of the one that is open."""
+        """Raise ``file-replaced`` if the path leads to another file than the open one, or to none. The first call
+        stores the identity."""
         found = _identity(self._path)
         if self._file is None:
             self._file = found
         elif found != self._file:
             raise StoreError("file-replaced", path=str(self._path))
 
-    def know_sides(self) -> None:
-        """Remember the log beside the open file, once there is one."""
+    def remember_sides(self) -> None:
+        """Store the identity of the log files as soon as they exist."""
         for side in (self._path.with_name(f"{self._path.name}{suffix}") for suffix in SIDES):
             if self._sides.get(side) is None:
                 self._sides[side] = _identity(side)
 
     @property
-    def is_kept(self) -> bool:
-        """Whether the open file, if there is one, still has its name."""
+    def still_named(self) -> bool:
+        """Whether the path still leads to the open file, if there is one."""
         return self._file is None or _identity(self._path) == self._file
 
-    def closed(self) -> None:
-        """After closing: SQLite leaves the log of a file that has lost its name. It must not meet the other one."""
-        if self.is_kept or not self._path.exists():
+    def remove_stale_log(self) -> None:
+        """To be called after closing: remove the log of a file that was replaced, which SQLite does not do. It must not
+        be replayed into the new file."""
+        if self.still_named or not self._path.exists():
             return
         for side, known in self._sides.items():
             if known is not None and _identity(side) == known:
@@ -102,31 +103,30 @@ def _identity(path: Path) -> Identity:
 class Database:
     """A SQLite database in WAL mode, private to its owner (file 0600, folder 0700).
 
-    ``synchronous`` is SQLite's: ``NORMAL`` survives every crash of the program, ``FULL`` also loses no committed
-    transaction when the power fails.
+    ``synchronous`` is SQLite's setting: with ``NORMAL`` committed transactions survive a crash of the program, with
+    ``FULL`` also a power failure.
     """
 
     def __init__(self, path: Path, *, synchronous: str = "NORMAL") -> None:
         self.path = path
         self._synchronous = synchronous
         name = path.stem
-        self._place = _Place(path)
-        self._writer = _Side(self._place, path, Worker(f"{name}-writer"), synchronous, writes=True)
-        self._reader = _Side(self._place, path, Worker(f"{name}-reader"), synchronous, writes=False)
+        self._open_file = _OpenFile(path)
+        self._writer = _ThreadConnection(self._open_file, path, Worker(f"{name}-writer"), synchronous, writes=True)
+        self._reader = _ThreadConnection(self._open_file, path, Worker(f"{name}-reader"), synchronous, writes=False)
 
     @property
     def place(self) -> str:
-        """The file's path, for people."""
+        """The file's path, for messages."""
         return str(self.path)
 
     def require_place(self) -> None:
-        """Raise :class:`StoreError` ``file-replaced`` where another file, or none, is in the place of the one that is
-        open. Blocking."""
+        """Raise :class:`StoreError` ``file-replaced`` if the open file was moved, replaced or deleted. Blocking."""
         with translated(self.path):
-            self._place.require()
+            self._open_file.require()
 
     async def create(self) -> None:
-        """Make folder and file where they are missing, and both private. Raises :class:`StoreError`."""
+        """Create folder and file if they are missing, and make both private. Raises :class:`StoreError`."""
         await self._writer.worker.run(self._create)
 
     def _create(self) -> None:
@@ -138,7 +138,7 @@ class Database:
                 make_empty(self.path)
             elif self.path.is_dir():
                 raise StoreError("damaged", path=str(self.path), detail="a folder is in its place")
-            elif self.path.stat().st_size < HEADER:  # SQLite takes a file of one byte for a new one, and writes into it
+            elif self.path.stat().st_size < HEADER:  # SQLite would take such a file for a new one, and overwrite it
                 raise StoreError("damaged", path=str(self.path), detail="the file is empty")
             os.close(os.open(self.path, os.O_RDWR))
             self.path.chmod(PRIVATE)
@@ -146,8 +146,8 @@ class Database:
     async def write(self, job: Callable[[sa.Connection], T], *, abandoned: threading.Event | None = None) -> T:
         """Run ``job`` in one write transaction: committed when it returns, rolled back when it raises.
 
-        ``abandoned`` is set when the caller is cancelled; a long job looks at it and raises :class:`Abandoned`. One
-        that is committed all the same was cancelled too late: its result is returned.
+        ``abandoned`` is set when the caller is cancelled; a long job checks it and raises :class:`Abandoned`. If the
+        job is committed all the same, its result is returned, since the cancellation came too late.
         """
         return await self._writer.run(job, abandoned)
 
@@ -164,17 +164,18 @@ class Database:
         return await self._writer.run(job, None, transaction=False)
 
     async def close(self) -> None:
-        """Finish what was asked for, close both connections, end both threads."""
+        """Finish the jobs in the queues, close both connections, end both threads."""
         try:
             await self._reader.close()
         finally:
             await self._writer.close()
 
 
-def unsound(connection: Any) -> str | None:
-    """The first thing wrong with the open database of a :mod:`sqlite3` connection; ``None``: nothing. Blocking.
+def damage_in(connection: Any) -> str | None:
+    """The first damage that SQLite's ``quick_check`` finds in the database of a :mod:`sqlite3` connection; ``None``: it
+    is sound. Blocking.
 
-    A damaged full-text index, which SQLite 3.44 and later look at too, does not count: it is made anew from the rows.
+    A damaged full-text index, which SQLite checks from 3.44 on, does not count: it can be rebuilt from the rows.
     """
     for (line,) in connection.execute("PRAGMA quick_check(20)"):
         if line != "ok" and "FTS5 table" not in line:
@@ -182,17 +183,17 @@ def unsound(connection: Any) -> str | None:
     return None
 
 
-def only_read(path: Path) -> sqlite3.Connection:
-    """A connection that changes nothing of a database that nobody has open. SQLite would make a log beside a file that
-    has none, and leave it there."""
+def open_read_only(path: Path) -> sqlite3.Connection:
+    """A read-only connection to a database that is not open. Without ``immutable`` SQLite would create a log beside a
+    file that has none, and leave it there."""
     has_log = path.with_name(f"{path.name}-wal").exists()
-    how = "mode=ro" if has_log else "mode=ro&immutable=1"
-    return sqlite3.connect(f"{path.resolve().as_uri()}?{how}", uri=True)
+    mode = "mode=ro" if has_log else "mode=ro&immutable=1"
+    return sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True)
 
 
 def json_or_none(text: Any) -> Any:
-    """The value of a JSON cell. One that cannot be read counts as empty, so that it spoils nothing but its own row."""
-    if isinstance(text, int | float):  # SQLite turns a lone number into one
+    """The value of a JSON cell; ``None`` if it is damaged, so that only its own row is affected."""
+    if isinstance(text, int | float):  # SQLite stores a text that is a number as a number
         return text
     try:
         return json.loads(text)
@@ -201,16 +202,16 @@ def json_or_none(text: Any) -> Any:
         return None
 
 
-class _Side:
-    """A connection and the thread it lives on."""
+class _ThreadConnection:
+    """A connection and the thread that uses it."""
 
-    def __init__(self, place: _Place, path: Path, worker: Worker, synchronous: str, *, writes: bool) -> None:
+    def __init__(self, open_file: _OpenFile, path: Path, worker: Worker, synchronous: str, *, writes: bool) -> None:
         self.worker = worker
-        self._place = place
+        self._open_file = open_file
         self._path = path
         self._writes = writes
         self._connection: sa.Connection | None = None
-        # Autocommit in the sqlite3 module and an explicit BEGIN, or DDL would escape from the transaction.
+        # Autocommit in the sqlite3 module and an explicit BEGIN: else DDL would not be part of the transaction.
         self._engine = sa.create_engine(
             sa.URL.create("sqlite+pysqlite", database=str(path)), poolclass=NullPool, json_deserializer=json_or_none
         )
@@ -243,12 +244,12 @@ class _Side:
                         try:
                             return job(connection)
                         finally:
-                            connection.rollback()  # a question begins a transaction too
+                            connection.rollback()  # a query begins a transaction too
                     with connection.begin():
                         done = job(connection)
-                        if self._writes:  # the last moment: what is committed into a file without a name is lost
-                            self._place.require()
-                            self._place.know_sides()
+                        if self._writes:  # last check before the commit: into a file without a name it would be lost
+                            self._open_file.require()
+                            self._open_file.remember_sides()
                         return done
                 except BaseException as error:
                     self._recover(error)
@@ -264,12 +265,12 @@ class _Side:
 
     def _open(self) -> sa.Connection:
         if self._connection is None:
-            self._place.require()  # a connection that is made anew must not meet another file
+            self._open_file.require()  # a new connection must not open another file
             self._connection = self._engine.connect()
         return self._connection
 
     def _recover(self, error: BaseException) -> None:
-        # After an error of the disk the connection's view of the file cannot be trusted: the next job opens anew.
+        # After a disk error the connection's cache may differ from the file: the next job opens a new connection.
         if code_of(error) in ("disk-error", "damaged", "read-only"):
             self._drop()
 
@@ -285,18 +286,18 @@ class _Side:
         await self.worker.close(self._end)
 
     def _end(self) -> None:
-        if self._writes and self._connection is not None and not self._place.is_kept:
-            # SQLite does not do it for a file without its name; whoever has moved it may put it back.
+        if self._writes and self._connection is not None and not self._open_file.still_named:
+            # SQLite does not do this when closing a file that was moved; the file may be moved back.
             with suppress(sa.exc.DBAPIError, sqlite3.Error):
                 self._connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").close()
         self._drop()
         self._engine.dispose()
         if self._writes:
-            self._place.closed()
+            self._open_file.remove_stale_log()
 
 
 def check(abandoned: threading.Event | None) -> None:
-    """Raise :class:`Abandoned` when nobody waits for the running job any more."""
+    """Raise :class:`Abandoned` if the caller of the running job was cancelled."""
     if abandoned is not None and abandoned.is_set():
         raise Abandoned
 

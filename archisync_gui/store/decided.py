@@ -1,4 +1,5 @@
-"""Notes of an archive that stay when a backup takes its place: pause, stopped accounts, logins, doubts of times."""
+"""Notes of an archive that are kept when a backup replaces it: hold, stopped accounts, logins, doubt about the
+clock."""
 
 from __future__ import annotations
 
@@ -12,41 +13,41 @@ from typing import NamedTuple
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateTable
 
-from archisync_gui.store.database import only_read
+from archisync_gui.store.database import open_read_only
 from archisync_gui.store.doubts import DOUBTED
 from archisync_gui.store.schema import NOTES
 
-OUTLIVES = f"key IN ('hold', 'hold-until', '{DOUBTED}') OR key LIKE 'stopped:%' OR key LIKE 'logins:%'"
-"""Of the notes: what the operator decided, what the ERP refused, the logins of the day, and that the clock was set
-back. They belong to no rows."""
+LASTING = f"key IN ('hold', 'hold-until', '{DOUBTED}') OR key LIKE 'stopped:%' OR key LIKE 'logins:%'"
+"""SQL condition for these notes: the operator's hold, accounts that the ERP refused, the logins of the day, and that
+the clock was set back. They do not depend on the stored rows."""
 
 
-class Decided(NamedTuple):
-    """What outlives an archive."""
+class Decisions(NamedTuple):
+    """The notes that are kept when an archive is replaced."""
 
     notes: dict[str, object]
-    """By key, as they are stored."""
+    """By key, as JSON texts."""
     known: bool
-    """The archive could be asked. If not, all reads are held, as at a start whose memory cannot be read (rule 31)."""
+    """The archive could be read. If not, the notes hold all reads, as a start without readable notes does (rule 31)."""
 
 
-def decided_in(path: Path, now: datetime) -> Decided:
-    """What outlives the archive at ``path``, which nobody has open. Blocking, changes nothing, raises nothing."""
+def decisions_in(path: Path, now: datetime) -> Decisions:
+    """The notes to keep of the archive at ``path``, which must not be open. Blocking; does not change it; no errors."""
     try:
-        with closing(only_read(path)) as raw:
-            notes = dict(raw.execute(f"SELECT key, value FROM notes WHERE {OUTLIVES}").fetchall())
+        with closing(open_read_only(path)) as raw:
+            notes = dict(raw.execute(f"SELECT key, value FROM notes WHERE {LASTING}").fetchall())
             if raw.execute("PRAGMA quick_check(notes)").fetchall() == [("ok",)]:
-                return Decided(notes, known=True)
+                return Decisions(notes, known=True)
     except (sqlite3.Error, OSError):
         notes = {}
-    # A doubt about the clock cannot be ruled out, either.
+    # It is not known whether the clock was set back: assume so.
     since = json.dumps(now.isoformat())
-    return Decided({"hold": since, **notes, DOUBTED: since}, known=False)
+    return Decisions({"hold": since, **notes, DOUBTED: since}, known=False)
 
 
-def bring_into(path: Path, decided: Decided) -> None:
-    """Write what was decided into a database that nobody has open, in place of what it says of that. Blocking."""
+def write_decisions(path: Path, decisions: Decisions) -> None:
+    """Replace these notes in a database that is not open. Blocking."""
     with closing(sqlite3.connect(path)) as raw, raw:
         raw.execute(str(CreateTable(NOTES, if_not_exists=True).compile(dialect=sqlite.dialect())))
-        raw.execute(f"DELETE FROM notes WHERE {OUTLIVES}")
-        raw.executemany("INSERT INTO notes (key, value) VALUES (?, ?)", decided.notes.items())
+        raw.execute(f"DELETE FROM notes WHERE {LASTING}")
+        raw.executemany("INSERT INTO notes (key, value) VALUES (?, ?)", decisions.notes.items())

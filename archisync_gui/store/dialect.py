@@ -1,16 +1,15 @@
-"""What differs between SQLite and PostgreSQL: bulk writing, counting, search index, collation, checks, sizes.
+"""Differences between SQLite and PostgreSQL: bulk writing, search index, collation, checks, sizes.
 
-Every other module of the store is written once, in SQLAlchemy Core, for both. Connections (how they are opened, when
-they are dropped) are in ``database.py`` for SQLite and in ``postgres.py`` for PostgreSQL; what a backup is, in
-``backups.py`` and ``transfer.py``; SQLite's full-text index, in ``find.py``. This module imports no driver: psycopg is
-loaded only by a member of an office.
+The other modules of the store are written once for both, in SQLAlchemy Core, but for connections (``database.py`` and
+``postgres.py``), backups (``backups.py`` and ``transfer.py``) and SQLite's full-text index (``find.py``). This module
+imports no driver: psycopg is loaded only by a member of an office.
 
-The same on both engines:
+Equal on both engines:
 
-- *Search.* Case and accents are folded in Python when a row is written and when it is asked for (``keys.folded``), so
+- *Search.* Case and accents are removed in Python when a row is written and when it is searched (``keys.folded``), so
   the result does not depend on the rules of ``unaccent`` or on the server's locale. Both engines index trigrams.
-- *Order.* Every text column of the office has the collation ``C``: SQLite's order, whatever the server's locale is.
-- *Order of insertion.* ``rowid`` is SQLite's own; in PostgreSQL it is an identity column of that name.
+- *Order.* Every text column of an office has the collation ``C``, SQLite's order, whatever the server's locale is.
+- *Order of insertion.* SQLite's ``rowid``; in PostgreSQL an identity column of that name.
 """
 
 from __future__ import annotations
@@ -28,15 +27,15 @@ from archisync_gui.store.seen_keys import CHUNK
 log = logging.getLogger(__name__)
 
 PARAMSTYLE = "format"
-"""Of the PostgreSQL engine: positional, as SQLite's is, so that ``apply`` binds tuples on both."""
+"""Parameter style of the PostgreSQL engine: positional, as SQLite's, so that ``apply`` binds tuples on both."""
 TRIGRAM_INDEX = "_by_trigram"
 SEARCHED = f"(' ' || {schema.SEARCH} || ' ')"
-"""What the trigram index holds. The blanks let the beginning and the end of a word be looked up like letters."""
+"""The indexed expression. With the blanks the beginning and the end of a word can be searched like letters."""
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 def is_postgres(connection: sa.Connection) -> bool:
-    """Whether the connection leads to an office's database."""
+    """Whether the connection is to an office's database."""
     return connection.dialect.name == "postgresql"
 
 
@@ -46,9 +45,8 @@ def is_postgres(connection: sa.Connection) -> bool:
 def insert_rows(
     connection: sa.Connection, table: sa.Table, columns: Sequence[str], sql: str, rows: Sequence[Sequence[Any]]
 ) -> int:
-    """Insert many rows; returns how many. ``sql`` is the compiled insert, whose parameters stand as ``columns`` do.
-
-    PostgreSQL takes them by ``COPY``, at about three times the speed of its prepared insert.
+    """Insert many rows; returns their number. ``sql`` is the compiled insert with its parameters in the order of
+    ``columns``, for SQLite. PostgreSQL gets ``COPY``, about three times as fast as its prepared insert.
     """
     if not is_postgres(connection):
         return connection.exec_driver_sql(sql, [tuple(row) for row in rows]).rowcount
@@ -62,8 +60,8 @@ def insert_rows(
 
 
 def raw_rows(result: sa.CursorResult[Any]) -> Iterator[tuple[Any, ...]]:
-    """The driver's own tuples, for many rows: SQLAlchemy's take nearly as long again as SQLite. Times are texts, and
-    SQLite's JSON and truth values are as they are stored."""
+    """The driver's own tuples, for many rows: making SQLAlchemy's rows takes nearly as long as SQLite itself. Times are
+    texts, and SQLite's JSON and booleans are as stored."""
     cursor: Any = result.cursor
     while part := cursor.fetchmany(CHUNK):
         yield from part
@@ -71,7 +69,7 @@ def raw_rows(result: sa.CursorResult[Any]) -> Iterator[tuple[Any, ...]]:
 
 
 def without_nul(value: Any) -> Any:
-    """PostgreSQL's texts cannot hold the character 0, which no page shows; it is replaced as HTML parsers do."""
+    """A value without NUL characters, which PostgreSQL's texts cannot hold: replaced as HTML parsers do."""
     return value.replace("\x00", REPLACEMENT) if type(value) is str and "\x00" in value else value
 
 
@@ -80,9 +78,8 @@ def without_nul(value: Any) -> Any:
 
 @contextmanager
 def any_text(connection: sa.Connection) -> Iterator[None]:
-    """Texts that are not UTF-8 are read with replacement characters; otherwise one of them fails the whole query.
-
-    PostgreSQL refuses such texts when they are written.
+    """Within this context texts that are not UTF-8 are read with replacement characters; otherwise one of them makes
+    the whole query fail. PostgreSQL refuses such texts when they are written.
     """
     if is_postgres(connection):
         yield
@@ -96,7 +93,7 @@ def any_text(connection: sa.Connection) -> Iterator[None]:
 
 
 def check_rows(connection: sa.Connection) -> None:
-    """Read every row of the office's tables: the server verifies the pages, with their checksums where it has them."""
+    """Read all rows of the office's tables, so that the server checks its pages (with checksums, if enabled)."""
     for name in own_tables(connection):
         connection.execute(sa.select(sa.func.count()).select_from(sa.table(name)))
 
@@ -110,7 +107,7 @@ def own_tables(connection: sa.Connection) -> list[str]:
 
 
 def size(connection: sa.Connection) -> int:
-    """Bytes that the office's tables and their indexes take on the server's disk."""
+    """Bytes of the office's tables and indexes on the server's disk."""
     statement = sa.text(
         "SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint FROM pg_class "
         "WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace"
@@ -122,8 +119,8 @@ def size(connection: sa.Connection) -> int:
 
 
 def after_migration(connection: sa.Connection, tables: Sequence[str]) -> None:
-    """Give new text columns SQLite's order, and the data tables named their row numbers and search index. Nothing to do
-    on SQLite."""
+    """Set the collation of new text columns, and add row numbers and search index to the data tables ``tables``. Does
+    nothing on SQLite."""
     if not is_postgres(connection):
         return
     quote = connection.dialect.identifier_preparer.quote
@@ -148,7 +145,7 @@ def after_migration(connection: sa.Connection, tables: Sequence[str]) -> None:
 
 
 def add_rowid(connection: sa.Connection, table: str) -> None:
-    """Give a table of the office SQLite's ``rowid``: the order in which its rows were added."""
+    """Add a column ``rowid`` to a table of the office: the order in which its rows were inserted, as in SQLite."""
     quoted = connection.dialect.identifier_preparer.quote(table)
     if "rowid" in schema.columns_there(connection, table):
         return
@@ -157,8 +154,8 @@ def add_rowid(connection: sa.Connection, table: str) -> None:
 
 
 def _trigram_schema(connection: sa.Connection) -> str | None:
-    """Where the server's trigram extension is; it is made where it is missing. ``None``: this role may not make it,
-    and a search reads every row of one account, which is slower in a large list and finds the same."""
+    """The schema of the server's trigram extension, which is created if it is missing. ``None``: this role may not
+    create it; then a search reads all rows of an account, with the same result, but slower in a large list."""
     where = sa.text(
         "SELECT n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_trgm'"
     )
@@ -169,7 +166,7 @@ def _trigram_schema(connection: sa.Connection) -> str | None:
         with connection.begin_nested():
             connection.exec_driver_sql("CREATE EXTENSION pg_trgm WITH SCHEMA public")
     except sa.exc.DBAPIError as error:
-        found = connection.scalar(where)  # another office of this database may have been faster
+        found = connection.scalar(where)  # another office in this database may have created it meanwhile
         if found is not None:
             return str(found)
         log.warning("the server has no trigram index, so searches read every row: %s", error.orig)
@@ -181,19 +178,19 @@ def _trigram_schema(connection: sa.Connection) -> str | None:
 
 
 def containing(table: sa.Table, parts: Sequence[str]) -> list[sa.ColumnElement[bool]]:
-    """PostgreSQL's conditions for rows whose search text, with a blank on either side, has each of the parts."""
+    """PostgreSQL conditions: the search text, with a blank on either side, contains all of the parts."""
     text = sa.literal_column(f"(' ' || {table.name}.{schema.SEARCH} || ' ')", sa.Text)
     return [text.like(f"%{_literal(part)}%") for part in parts]
 
 
 def _literal(part: str) -> str:
-    """A part of a ``LIKE`` pattern that stands for itself (the backslash is PostgreSQL's own escape character)."""
+    """``part`` escaped for a ``LIKE`` pattern (backslash is PostgreSQL's default escape character)."""
     text = str(without_nul(part))
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def sequences_after(connection: sa.Connection, tables: Sequence[sa.Table]) -> None:
-    """After rows were copied with their ids: the next id comes after the last. SQLite does so by itself."""
+    """Set the id sequences after rows were copied with their ids. Not necessary in SQLite."""
     if not is_postgres(connection):
         return
     for table in tables:
@@ -210,6 +207,6 @@ def sequences_after(connection: sa.Connection, tables: Sequence[sa.Table]) -> No
 
 
 def end_leadership(connection: sa.Connection) -> None:
-    """Whoever leads the office now leads it no more, and all members look. One that nobody has led stays as it is."""
+    """End the current leadership and notify all members. An office that has never had a leader is not changed."""
     connection.exec_driver_sql("UPDATE leader SET epoch = epoch + 1, member = NULL WHERE epoch > 0")
     connection.exec_driver_sql("NOTIFY office_status")

@@ -1,4 +1,4 @@
-"""Doubt about stored times (rule 30): the clock was set back, so nothing tells how old they are; no age, no clock."""
+"""Marking stored times as doubtful (rule 30): the wall clock was set back, so their age is not known. No clock here."""
 
 from __future__ import annotations
 
@@ -11,22 +11,23 @@ from archisync_gui.store.notes import note, put_note
 from archisync_gui.store.schema import READS, REFUSED
 
 DOUBTED = "clock-doubted"
-"""The note of the last doubt. It outlives the archive when a backup takes its place (:mod:`.decided`)."""
+"""Key of the note with the last doubt. The note is kept when a backup replaces the archive (:mod:`.decided`)."""
 APPLIED = "clock-doubt-applied"
-"""The note of the last doubt that the times of this archive have; a backup from before has another one, or none."""
+"""Key of the note with the last doubt for which this archive's times were marked; an older backup has another value, or
+none."""
 KEPT = "clock-doubted-reads"
-"""The note of the kept reads whose times are doubtful."""
+"""Key of the note with the run ids of kept reads whose times are doubtful."""
 NOTES_OF_DOUBT = frozenset({DOUBTED, APPLIED, KEPT})
 
 
 def doubt(connection: sa.Connection, now: datetime) -> None:
-    """No stored time says any more how old the rows are. ``now`` only names this doubt."""
+    """Mark all stored times as doubtful. ``now`` only identifies this doubt."""
     put_note(connection, DOUBTED, now.isoformat())
     _mark(connection)
 
 
 def catch_up(connection: sa.Connection) -> None:
-    """Doubt the times of an archive that comes from before the last doubt: it was a backup then."""
+    """Mark the times of an archive that does not know the last doubt, since it was a backup at that time."""
     doubted = note(connection, DOUBTED)
     if doubted is not None and doubted != note(connection, APPLIED):
         _mark(connection)

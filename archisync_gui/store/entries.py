@@ -1,4 +1,5 @@
-"""Writing the journal's entries, each once and in order; those that a full or protected disk refuses wait in memory."""
+"""Writes the journal's entries, each once and in order. While the database cannot be written (full or read-only disk),
+they wait in memory."""
 
 from __future__ import annotations
 
@@ -15,15 +16,15 @@ from archisync_gui.store.errors import RECOVERABLE, StoreError
 log = logging.getLogger(__name__)
 
 PENDING_LIMIT = 20_000
-"""Entries that wait at most; the oldest is dropped then."""
+"""The most entries that wait; beyond it the oldest is dropped."""
 UNFIT = (ValueError, TypeError, OverflowError, sa.exc.DataError)
-"""What a database or its driver raises for values that it can never hold; nothing else is the entry's own fault."""
+"""Errors of a database or its driver for values that it can never store; all other errors are not due to the entry."""
 
 Job = Callable[[sa.Connection], None]
 
 
 class Entries:
-    """The entries on their way into the database."""
+    """The entries that are being written or wait to be written."""
 
     def __init__(self, database: Connections) -> None:
         self._database = database
@@ -32,18 +33,18 @@ class Entries:
 
     @property
     def pending(self) -> int:
-        """How many wait."""
+        """Number of waiting entries."""
         return len(self._pending)
 
     async def flush(self) -> None:
-        """Write what waits; raises :class:`StoreError` when that is still not possible."""
+        """Write the waiting entries; raises :class:`StoreError` when that is still not possible."""
         async with self._turn:
             if self._pending:
                 await self._write(None)
 
     async def write(self, job: Job) -> None:
-        """Write what waits and then ``job``. Raises :class:`StoreError`; where it is one of ``RECOVERABLE``, ``job``
-        waits from now on."""
+        """Write the waiting entries and then ``job``. Raises :class:`StoreError`; for a code of ``RECOVERABLE``,
+        ``job`` is added to the waiting entries."""
         async with self._turn:
             await self._write(job)
 
@@ -58,7 +59,7 @@ class Entries:
         try:
             await asyncio.shield(writing)
         except asyncio.CancelledError:
-            # It may be too late: whether it was committed decides what still waits. Written twice would be a lie, too.
+            # Wait for the end: only then it is known whether the entries were committed. None may be written twice.
             await asyncio.wait({writing})
             raise
 
@@ -74,13 +75,13 @@ class Entries:
             self._pending.append(job)
 
     def _catch_up(self, connection: sa.Connection) -> None:
-        """Write what waits. An entry that can never be written is left out, or none would be written again."""
+        """Write the waiting entries. One that can never be written is left out, since it would block all others."""
         for job in list(self._pending):
             try:
                 with connection.begin_nested():
                     job(connection)
             except Exception as error:
-                # A full disk ends the whole transaction; the error of the savepoint's own rollback hides it then.
+                # A full disk ends the whole transaction; the savepoint's rollback then fails and hides that error.
                 first: BaseException = error
                 while first.__context__ is not None and not isinstance(first, UNFIT):
                     first = first.__context__

@@ -1,4 +1,4 @@
-"""What can go wrong with a database, and how the codes of SQLite and of a server become failures; no SQL."""
+"""The errors of the store, and the translation of SQLite's, PostgreSQL's and the file system's codes; no SQL."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from sqlalchemy.exc import DBAPIError
 from archisync_gui.model import FailureKind, Json, SyncFailure
 
 UNREACHABLE = frozenset({"office-unreachable", "office-full", "office-read-only", "office-slow"})
-"""Codes of an office's server that pass by themselves: the network, a restart, too many connections, a failover."""
+"""Codes of temporary errors of an office's server: network, restart, too many connections, failover."""
 RECOVERABLE = frozenset({"disk-full", "office-disk-full", "read-only", "locked", "disk-error"}) | UNREACHABLE
-"""Codes after which the same write may succeed later without anybody touching the data."""
+"""Codes after which the same write may succeed later without a repair of the data."""
 LOST = frozenset({"damaged", "data-file-missing"})
-"""Codes of an archive that cannot be used any more: a backup, or an empty one, may take its place."""
+"""Codes of an archive that cannot be used any more and may be replaced by a backup or an empty one."""
 AGAIN = 3.0
-"""Seconds between two tries to reach an office's server that is away."""
+"""Seconds between two attempts to reach an office's server."""
 
 
 class StoreError(SyncFailure):
-    """A database could not be used. ``code`` names the text in ``messages/store.toml`` or ``messages/office.toml``. A
-    run is repeated by itself only after one of :data:`UNREACHABLE`."""
+    """A database operation failed. ``code`` names the text in ``messages/store.toml`` or ``messages/office.toml``. It
+    is a transient failure, after which a run is repeated, only for the codes of :data:`UNREACHABLE`."""
 
     def __init__(self, code: str, **params: Json) -> None:
         kind = FailureKind.TRANSIENT if code in UNREACHABLE else FailureKind.PERMANENT
@@ -32,8 +32,8 @@ class StoreError(SyncFailure):
 
 
 class EpochLost(StoreError):
-    """A member of an office wrote under a leadership that has ended: nothing was written, and it must close its
-    browser. ``epoch`` is that of the leadership; ``None``: this member does not lead."""
+    """A member of an office that does not lead (any more) tried to write: nothing was written, and it must close its
+    browser. ``epoch``: the epoch of its leadership that has ended; ``None``: it does not lead."""
 
     def __init__(self, epoch: int | None, **params: Json) -> None:
         super().__init__("office-not-leader" if epoch is None else "office-epoch-lost", epoch=epoch, **params)
@@ -48,11 +48,11 @@ class Overtaken(SyncFailure):
 
 
 class Abandoned(Exception):
-    """A job noticed that nobody waits for it any more; its transaction is rolled back."""
+    """The caller of a job was cancelled; the job's transaction is rolled back."""
 
 
 _SQLITE = {
-    # Without room SQLite cannot enlarge the shared memory file beside the database.
+    # On a full disk SQLite cannot enlarge the shared memory file beside the database.
     sqlite3.SQLITE_IOERR_SHMSIZE: "disk-full",
     sqlite3.SQLITE_IOERR: "disk-error",
     sqlite3.SQLITE_FULL: "disk-full",
@@ -65,7 +65,7 @@ _SQLITE = {
     sqlite3.SQLITE_LOCKED: "locked",
     sqlite3.SQLITE_INTERRUPT: "interrupted",
 }
-"""SQLite's extended or primary result codes with ours."""
+"""SQLite's extended or primary result code → our code."""
 
 _SYSTEM = {
     errno.ENOSPC: "disk-full",
@@ -75,7 +75,7 @@ _SYSTEM = {
     errno.EROFS: "read-only",
     errno.EIO: "disk-error",
 }
-"""The file system's error numbers with our codes."""
+"""``errno`` of the file system → our code."""
 
 
 _SERVER = {
@@ -99,7 +99,7 @@ _SERVER = {
     "25P03": "office-unreachable",
     "57P05": "office-unreachable",
 }
-"""PostgreSQL's codes (SQLSTATE) with ours."""
+"""PostgreSQL's code (SQLSTATE) → our code."""
 _SENTENCES = {
     "office-unreachable": (
         "database system is",
@@ -114,14 +114,14 @@ _SENTENCES = {
     "office-missing": ('database "',),
     "office-tls": ("certificate", "certificato", "ssl error", "not support ssl"),
 }
-"""Words of the server's sentences, tried in this order. The quotation mark of ``database "`` stands before a name: a
-host may be called ``database``, too."""
+"""Our code → parts of the server's error messages (English and Italian), tried in this order. ``database "`` with its
+quotation mark is followed by the database's name; without it a host named ``database`` would match."""
 _CLASSES = {"08": "office-unreachable", "57": "office-unreachable", "58": "disk-error"}
-"""The first two characters of other codes of PostgreSQL with ours."""
+"""First two characters of PostgreSQL's other codes → our code."""
 
 
 def server_code(error: BaseException) -> str | None:
-    """The code of an error of psycopg; ``None`` for one that is a mistake of the program."""
+    """The code of an error of psycopg; ``None`` for a programming error and for other exceptions."""
     if not any(kind.__module__.startswith("psycopg") for kind in type(error).__mro__):
         return None
     state: str | None = getattr(error, "sqlstate", None)
@@ -129,14 +129,14 @@ def server_code(error: BaseException) -> str | None:
         return _SERVER.get(state) or _CLASSES.get(state[:2])
     if not any(kind.__name__ == "OperationalError" for kind in type(error).__mro__):
         return None
-    # While connecting libpq gives no code but the server's sentence, in the server's language (Italian or English).
+    # While connecting, libpq gives no code, only the message, in the server's language (Italian or English).
     text = str(error).lower()
     found = (code for code, words in _SENTENCES.items() if any(word in text for word in words))
     return next(found, "office-unreachable")
 
 
 def code_of(error: BaseException) -> str | None:
-    """The code of an error of SQLite, a server or the file system; ``None`` for a mistake of the program."""
+    """The code of an error of SQLite, a server or the file system; ``None`` for a programming error."""
     match error:
         case DBAPIError() if error.orig is not None:
             return code_of(error.orig)
@@ -152,9 +152,10 @@ def code_of(error: BaseException) -> str | None:
 
 @contextmanager
 def translated(path: Path | str) -> Iterator[None]:
-    """Turn errors of a database and of the file system into :class:`StoreError`; anything else passes unchanged.
+    """Turn errors of a database and of the file system into :class:`StoreError`, and an interrupt into
+    :class:`Abandoned`; other exceptions pass unchanged.
 
-    ``path``: the file, or the office's name for people.
+    ``path``: the file or the office's name, for the message.
     """
     try:
         yield
@@ -168,5 +169,5 @@ def translated(path: Path | str) -> Iterator[None]:
 
 
 def one_line(error: BaseException) -> str:
-    """What a database says of an error, which may have several lines, in one."""
+    """An error's message, which may have several lines, in one line."""
     return " ".join(str(error).split())

@@ -1,7 +1,7 @@
-"""The changed fields of one row, as they stand in its line of the change log; no query.
+"""The JSON of a row's changed fields in a line of the change log.
 
-A line names all fields that a read changed in a row; until version 0004 of the archive each field had a line of its
-own, and such lines are kept as long as any.
+A line has all fields that a read changed in a row. Up to version 0004 of the schema each field had a line of its own;
+such lines are kept as long as others.
 """
 
 from __future__ import annotations
@@ -27,22 +27,23 @@ class FieldChange(NamedTuple):
     """Difference of an amount, in hundredths of a percent."""
 
 
-_encode = json.JSONEncoder(default=repr, separators=(",", ":")).encode  # a damaged cell may hold bytes
+_encode = json.JSONEncoder(default=repr, separators=(",", ":")).encode  # ``repr``: a damaged cell may contain bytes
 
 
 def packed(changed: Sequence[FieldChange]) -> tuple[str, int | None]:
-    """The columns ``fields`` and ``percent`` of a line; the latter is that of the amount that moved most."""
-    moved = [change.percent for change in changed if change.percent is not None]
-    return _encode(changed), max(moved, key=abs) if moved else None
+    """The columns ``fields`` and ``percent`` of a line; ``percent`` is the largest difference of an amount."""
+    percents = [change.percent for change in changed if change.percent is not None]
+    return _encode(changed), max(percents, key=abs) if percents else None
 
 
 def differences(
     names: Sequence[str], amounts: Sequence[bool], fields: Sequence[int], old: Sequence[Value], new: Sequence[Value]
 ) -> tuple[str, int | None]:
-    """The same of two rows that differ in ``fields``. There are a million of these when all rows of a large list
-    changed, so they are written without tuples and the encoder: two thirds of the time, half of it for one field."""
+    """As :func:`packed`, for two versions of a row that differ in the columns with the indices ``fields``. A large list
+    whose rows have all changed has a million of these, so the JSON is built without tuples and mostly without the
+    encoder: in two thirds of the time, for a single field in half of it."""
     texts: list[str] = []
-    moved: list[int] = []
+    percents: list[int] = []
     for i in fields:
         before, after = old[i], new[i]
         percent = percent_change(before, after) if amounts[i] else None
@@ -52,20 +53,20 @@ def differences(
             texts.append(f'["{names[i]}",{was},{now},null]')
         else:
             texts.append(f'["{names[i]}",{before},{after},{percent}]')
-            moved.append(percent)
-    return f"[{','.join(texts)}]", max(moved, key=abs) if moved else None
+            percents.append(percent)
+    return f"[{','.join(texts)}]", max(percents, key=abs) if percents else None
 
 
 def lines(connection: sa.Connection) -> list[sa.RowMapping]:
-    """The whole change log, oldest first; also of a file that was not opened since it was version 0004."""
+    """The whole change log, oldest first; also of a file whose schema is of an older version."""
     there = columns_there(connection, CHANGES.name)
     statement = sa.select(*(column for column in CHANGES.columns if column.name in there))
     return list(connection.execute(statement.order_by(CHANGES.c.id)).mappings())
 
 
 def fields_of(line: sa.RowMapping) -> list[FieldChange]:
-    """The changed fields of a stored line, in the order of the list's columns; one without name where they cannot be
-    read, and for a line that is not about fields."""
+    """The changed fields of a stored line, in the order of the list's columns. For a line without fields, or with
+    damaged ones, a single change without name."""
     text = line.get("fields")
     if text is None:
         return [FieldChange(line["field"], line["before"], line["after"], line["percent"])]
@@ -85,9 +86,9 @@ def _change(kept: object) -> FieldChange | None:
     return FieldChange(*kept)
 
 
-def about(wanted: Iterable[str]) -> sa.ColumnElement[bool]:
-    """The line is about one of these fields. A list that begins with a name is found nowhere else in the text: inside
-    of values the quotation marks are escaped."""
+def has_field(wanted: Iterable[str]) -> sa.ColumnElement[bool]:
+    """SQL condition: the line has one of these fields. A bracket with a quoted name occurs nowhere else in the JSON,
+    since quotation marks within values are escaped."""
     c, several = CHANGES.c, list(wanted)
     kept = [c.fields.contains(f'["{name}",', autoescape=True) for name in several]
     return sa.or_(c.field.in_(several), *kept)

@@ -1,4 +1,4 @@
-"""What is looked at of SQLite's file before it is trusted, or without opening it for work."""
+"""Checks of SQLite's file before it is used, and checks that do not open it for use."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from sqlalchemy.pool import NullPool
 
 from archisync_gui.entities.declaration import Entity
 from archisync_gui.store import backups, migrate, schema
-from archisync_gui.store.database import HEADER, only_read, unsound
+from archisync_gui.store.database import HEADER, damage_in, open_read_only
 from archisync_gui.store.errors import StoreError, translated
 
 
 def is_new_file(path: Path) -> bool:
-    """Whether there is no file yet. Raises ``data-file-missing`` where there was one."""
+    """Whether there is no file yet. Raises ``data-file-missing`` if there is none but backups of it exist."""
     with translated(path):
         if path.exists():
             return False
@@ -26,38 +26,38 @@ def is_new_file(path: Path) -> bool:
 
 
 def has_log(path: Path) -> bool:
-    """Whether the file was not closed cleanly: SQLite empties its log at a clean end."""
+    """Whether there is a write-ahead log with data: then the file was not closed cleanly."""
     log = path.with_name(f"{path.name}-wal")
     return log.exists() and log.stat().st_size > 0
 
 
 def check_file(connection: sa.Connection, path: Path, *, thorough: bool) -> None:
-    """A file that was not closed cleanly is looked through before it is trusted; any other is only opened."""
+    """Raise an error if the file cannot be read; with ``thorough`` check all of it, and raise ``damaged``."""
     if thorough:
-        found = unsound(connection.connection.driver_connection)
+        found = damage_in(connection.connection.driver_connection)
         if found is not None:
             raise StoreError("damaged", path=str(path), detail=found)
     connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
 
 
 class Look(NamedTuple):
-    """What an archive that nobody has open is like."""
+    """The state of an archive that is not open."""
 
     rows: int
-    """Living rows of all lists."""
+    """Rows of all lists that are not deleted."""
     current: bool
-    """Its tables are those of this version; if not, the next start of the panel changes them, after a backup."""
+    """Its schema is that of this version; if not, the next start of the panel migrates it, after a backup."""
 
 
 def look(path: Path, entities: Sequence[Entity]) -> Look | None:
-    """Look through a whole archive that nobody has open; ``None``: there is none yet. Blocking.
+    """Check a whole archive that is not open; ``None``: there is none yet. Blocking.
 
-    It makes, migrates and repairs nothing, whatever it finds. Raises :class:`StoreError` ``damaged``,
-    ``data-file-missing`` (there are backups of a file, but not the file), ``newer-schema``.
+    Creates, migrates and repairs nothing. Raises :class:`StoreError` ``damaged``, ``data-file-missing`` (there are
+    backups of a file, but not the file), ``newer-schema``.
     """
     if is_new_file(path):
         return None
-    engine = sa.create_engine("sqlite+pysqlite://", creator=lambda: only_read(path), poolclass=NullPool)
+    engine = sa.create_engine("sqlite+pysqlite://", creator=lambda: open_read_only(path), poolclass=NullPool)
     with translated(path):
         if path.is_dir() or path.stat().st_size < HEADER:
             raise StoreError("damaged", path=str(path), detail="no database file is in its place")

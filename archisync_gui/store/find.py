@@ -1,11 +1,11 @@
-"""The full-text index of the stored rows: keeping it in step with them, and looking things up in it.
+"""The full-text index of the stored rows: keeping it up to date, and searching it.
 
-SQLite's FTS5 with trigrams finds any part of a name or number of three characters, and beginnings of words of two. One
-index per list over the search text (``keys.search_text``) of its living rows; no text is stored twice. After the text
-stand three signs of the account, so that the rows of other agents are left out before any row is read.
+SQLite's FTS5 with trigrams finds any part of a name from three characters on, and beginnings of words from two. Each
+list has an index over the search text (``keys.search_text``) of its rows that are not deleted; no text is stored twice.
+Three characters computed from the account (its *marks*) follow it, to exclude other accounts before any row is read.
 
-Triggers note each changed row in ``find_pending``; :func:`catch_up` moves the noted rows into the index before the same
-transaction ends. Writing to the index inside the triggers would be 25 times slower: FTS5 flushes after every statement.
+Triggers store each changed row's id in ``find_pending``; :func:`catch_up` updates the index before the same transaction
+ends. Updating the index in the triggers would be 25 times as slow, since FTS5 flushes after each statement.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ from archisync_gui.store.keys import folded
 from archisync_gui.store.schema import DECLARED
 
 PENDING = "find_pending"
-"""Its line in ``declared`` keeps of what the index was made and SQLite's schema version at that time."""
+"""Table of changed rows. Its row in ``declared`` has the version and lists of the index and SQLite's schema version."""
 VERSION = 2
-"""Increase it when the index's definition changes: it is then built again."""
+"""Increase it when the index's definition changes: the index is then rebuilt."""
 CANDIDATES = 800
-"""Living rows of the accounts asked for, with all trigrams of a word, that are looked at for the word itself, newest
-first. A text with a number or code has no such limit, unless that is too short: an exact number is never missed."""
+"""The most rows with all trigrams of the words that are checked for the words themselves, newest first. No limit if a
+word with a digit is long enough for a trigram, so that an exact number is always found."""
 FEW = 400
-"""Up to so many rows with all trigrams of a text are read at once and ranked here, not looked up once for each rank.
-That is usual for a rare name. It also avoids the slowest lookup: two frequent words that are rarely together."""
+"""Up to so many rows with all trigrams are read and ranked in Python, instead of one query for each rank. That is usual
+for a rare name. It also avoids the slowest query: two frequent words that rarely occur together."""
 SHORTEST = 2
-"""Characters below which nothing is looked up."""
+"""Texts with fewer characters in all their words are not searched."""
 MOST_WORDS = 50
-"""Of a typed text so many words are looked up: SQLite could not read the question that a pasted page makes."""
+"""The most words of a typed text that are searched: the query for a pasted page would be too large for SQLite."""
 VAT_NUMBER = re.compile("it[0-9]{11}")
-"""An Italian VAT number as it is searched, with its country."""
+"""An Italian VAT number with its country, in lower case."""
 OPTIONS = "tokenize='trigram case_sensitive 1', detail=none, columnsize=0"
-"""Of the FTS5 tables. Without positions (``detail=none``) the index is a third as large; the words themselves are
-looked for in the rows that have their trigrams."""
+"""Options of the FTS5 tables. Without positions (``detail=none``) the index has a third of the size; whether a row has
+the words themselves is checked afterwards."""
 
 
 def index_name(entity: Entity) -> str:
@@ -49,16 +49,13 @@ def index_name(entity: Entity) -> str:
     return f"{entity.name}_find"
 
 
-# ------------------------------------------------------------------------------------------------------- upkeep
+# -------------------------------------------------------------------------------------------------- maintenance
 
 
 def prepare(connection: sa.Connection, entities: Sequence[Entity]) -> None:
-    """Make the index where it is missing and build it again where it may not match the rows. Call it inside a write
-    transaction, after the data tables have their present form.
-
-    SQLite's schema version tells what happened to the file since: a table was changed, or ``VACUUM`` gave the rows new
-    row ids, which the index refers to. PostgreSQL keeps its index in step by itself (``dialect.after_migration``).
-    """
+    """Create the index if it is missing, rebuild it if it may not match the rows. Call it in a write transaction, after
+    the migration. SQLite's schema version shows whether a table was changed since, or ``VACUUM`` has given the rows new
+    row ids, to which the index refers. PostgreSQL maintains its index itself (``dialect.after_migration``)."""
     if is_postgres(connection):
         return
     wanted = [VERSION, *(entity.name for entity in entities)]
@@ -71,7 +68,7 @@ def prepare(connection: sa.Connection, entities: Sequence[Entity]) -> None:
 
 
 def rebuild(connection: sa.Connection, entities: Sequence[Entity]) -> None:
-    """Make all of the index anew from the rows (about 1 s for 100,000 rows)."""
+    """Rebuild the whole index from the rows (about 1 s for 100,000 rows)."""
     if is_postgres(connection):
         return
     connection.exec_driver_sql(f"DROP TABLE IF EXISTS {PENDING}")
@@ -90,7 +87,7 @@ def rebuild(connection: sa.Connection, entities: Sequence[Entity]) -> None:
 
 
 def catch_up(connection: sa.Connection, entities: Iterable[Entity]) -> None:
-    """Bring the index up to the rows changed in this transaction. Every transaction that writes rows ends with it."""
+    """Update the index for the rows changed in this transaction. Each transaction that writes rows must end with it."""
     if is_postgres(connection):
         return
     for entity in entities:
@@ -111,7 +108,7 @@ def catch_up(connection: sa.Connection, entities: Iterable[Entity]) -> None:
 
 
 def is_damaged(error: BaseException) -> bool:
-    """Whether an error may come from the index alone, so that building it again is worth a try."""
+    """Whether an error may be due to a damaged index, so that rebuilding it may help."""
     code = error.code if isinstance(error, StoreError) else code_of(error)
     if code is not None:
         return code == "damaged"
@@ -120,8 +117,8 @@ def is_damaged(error: BaseException) -> bool:
 
 
 def check(connection: sa.Connection, entities: Iterable[Entity]) -> None:
-    """Compare the whole index with the rows; SQLite raises ``DatabaseError`` where they differ. Writes nothing, but
-    needs the writing connection."""
+    """Compare the whole index with the rows; SQLite raises ``DatabaseError`` if they differ. Needs the writing
+    connection, but writes nothing."""
     if is_postgres(connection):
         return
     for entity in entities:
@@ -156,7 +153,8 @@ def _drop(connection: sa.Connection, entity: Entity) -> None:
 
 
 def _make_openable(connection: sa.Connection, find: str) -> None:
-    """Give a damaged index the tables of an empty one: FTS5 drops only what it can open."""
+    """Replace the tables of a damaged index by those of an empty one, since FTS5 can drop only an index that it can
+    open."""
     connection.exec_driver_sql(f"CREATE VIRTUAL TABLE find_empty USING fts5(text, content='', {OPTIONS})")
     for part in ("data", "idx", "config"):
         connection.exec_driver_sql(f"DROP TABLE IF EXISTS {find}_{part}")
@@ -169,8 +167,7 @@ def _make_openable(connection: sa.Connection, find: str) -> None:
 
 
 def _definition(entity: Entity) -> list[str]:
-    """The statements that make and fill a list's index. Blanks around the text let the beginning and the end of a word
-    be looked up like letters."""
+    """The statements that create and fill a list's index and its triggers."""
     table, find, search, gone = entity.name, index_name(entity), schema.SEARCH, schema.DELETED_AT
     note = f"INSERT OR IGNORE INTO {PENDING} VALUES ('{table}', "
     before = f"CASE WHEN old.{gone} IS NULL THEN {_indexed('old.')} END"
@@ -186,41 +183,43 @@ def _definition(entity: Entity) -> list[str]:
     ]
 
 
-SIGNS = 0xF0000
-"""Where the signs of the accounts begin: characters for private use, which no text of the ERP has."""
+MARKS = 0xF0000
+"""The first code point used for marks of accounts: private use, so that no text of the ERP has it."""
 MODULUS = 32749
-"""The largest prime below 2**15: with :data:`SIGNS` a sign stays among those for private use."""
+"""The largest prime below 2**15: a mark below :data:`MARKS` plus this is still a code point for private use."""
 WEIGHED = range(1, 9)
-"""Characters from both ends of an account that tell it from others; two of the same signs are told apart by rows."""
+"""Positions, from both ends of an account, of the characters that its marks depend on. Rows are compared by account,
+too."""
 
 
 def _indexed(row: str) -> str:
-    """SQL of what the index holds of a row (``old.``, or nothing)."""
+    """SQL of the indexed text: the search text, with a blank on either side so that the beginning and the end of a word
+    can be searched like letters, and the marks. ``row``: prefix of the columns (``old.``, or empty)."""
     account = f"{row}{schema.ACCOUNT}"
 
     def weighed(side: int) -> str:
-        signs = (f"{at} * coalesce(unicode(substr({account}, {side * at}, 1)), 0)" for at in WEIGHED)
-        return f"{SIGNS} + ({' + '.join(signs)}) % {MODULUS}"
+        products = (f"{at} * coalesce(unicode(substr({account}, {side * at}, 1)), 0)" for at in WEIGHED)
+        return f"{MARKS} + ({' + '.join(products)}) % {MODULUS}"
 
-    signs = f"char({SIGNS} + length({account}), {weighed(1)}, {weighed(-1)})"
-    return f"' ' || {row}{schema.SEARCH} || ' ' || {signs}"
+    marks = f"char({MARKS} + length({account}), {weighed(1)}, {weighed(-1)})"
+    return f"' ' || {row}{schema.SEARCH} || ' ' || {marks}"
 
 
-def _signs(account: str) -> str:
-    """The signs of an account, as :func:`_indexed` writes them."""
+def _marks(account: str) -> str:
+    """The marks of an account, as :func:`_indexed` computes them in SQL."""
 
     def weighed(text: str) -> int:
-        return SIGNS + sum(at * ord(sign) for at, sign in zip(WEIGHED, text, strict=False)) % MODULUS
+        return MARKS + sum(at * ord(c) for at, c in zip(WEIGHED, text, strict=False)) % MODULUS
 
-    return "".join(map(chr, (SIGNS + len(account), weighed(account), weighed(account[::-1]))))
+    return "".join(map(chr, (MARKS + len(account), weighed(account), weighed(account[::-1]))))
 
 
-# ------------------------------------------------------------------------------------------------------- lookup
+# ------------------------------------------------------------------------------------------------------- search
 
 
 def words(text: str) -> tuple[str, ...]:
-    """What is looked up for a typed text: its words without case, accents and punctuation. A number with signs in it is
-    one word, as in the search text: ``26-002`` → ``26002``."""
+    """The words to search for a typed text, without case, accents and punctuation. A number with punctuation is one
+    word, as in the search text: ``26-002`` → ``26002``. Empty for a text that is too short."""
     parts = ("".join(filter(str.isalnum, part)) for part in folded(text).split())
     joined = re.sub(r"\bit ([0-9]{11})\b", r"it\1", " ".join(filter(None, parts)))  # a VAT number
     found = tuple(dict.fromkeys(joined.split()))[:MOST_WORDS]
@@ -228,15 +227,15 @@ def words(text: str) -> tuple[str, ...]:
 
 
 def without_country(word: str) -> str:
-    """A VAT number without its country, if it is typed with it: lists may hold it either way."""
+    """The word without the country, if it is a VAT number with it: lists may have either form."""
     return word[2:] if VAT_NUMBER.fullmatch(word) else word
 
 
 def rows_with(
     connection: sa.Connection, entity: Entity, table: sa.Table, accounts: Sequence[str], text: str, limit: int
 ) -> tuple[list[tuple[str, str]], bool]:
-    """Account and key of living rows for a typed text, best first: all words whole, then beginnings of words, then any
-    part of one; newest first within each. Also whether the best have all words whole."""
+    """Account and key of rows (not deleted) for a typed text, best first: rows that have all its words as whole words,
+    then as beginnings of words, then as any part; newest first within each. Also whether some have the whole words."""
     wanted = words(text)
     found, exact = _rows_with(connection, entity, table, accounts, wanted, limit)
     bare = tuple(map(without_country, wanted))
@@ -258,8 +257,8 @@ def _rows_with(
         return [], False
     owners: Sequence[str] = ()
     if not is_postgres(connection):
-        owners = _owners(connection, table, accounts)
-        few = _few(connection, entity, table, accounts, owners, ranks)
+        owners = _accounts_to_match(connection, table, accounts)
+        few = _ranked_if_few(connection, entity, table, accounts, owners, ranks)
         if few is not None:
             best = sorted(few, key=lambda row: (row[0], -row[1]))[:limit]
             return [(account, key) for _, _, account, key in best], bool(best) and best[0][0] == 0
@@ -273,10 +272,10 @@ def _rows_with(
 
 
 RANKS = ((" ", " "), (" ", ""), ("", ""))
-"""What stands before and after a word, best first: all words whole, beginnings of words, any part of one."""
+"""What is added before and after each word for a rank, best first: whole words, beginnings of words, any part."""
 
 
-def _few(
+def _ranked_if_few(
     connection: sa.Connection,
     entity: Entity,
     table: sa.Table,
@@ -284,7 +283,7 @@ def _few(
     owners: Sequence[str],
     ranks: Sequence[list[str]],
 ) -> list[tuple[int, int, str, str]] | None:
-    """Rank, row id, account and key of every row that matches at any rank; ``None``: they are too many to read all."""
+    """Rank, row id, account and key of all rows that match at any rank; ``None``: more than :data:`FEW` candidates."""
     weakest = [parts for parts in ranks if any(len(part) >= 3 for part in parts)]
     if not weakest:
         return []
@@ -298,7 +297,7 @@ def _few(
     statement = (
         f"SELECT rowid, {schema.ACCOUNT}, {schema.KEY}, {search} FROM {name} WHERE rowid IN "
         f"({', '.join(map(str, ids))}) AND +{schema.ACCOUNT} IN ({', '.join('?' * len(accounts))}) "
-        f"AND +{schema.DELETED_AT} IS NULL"  # with the signs, SQLite takes no index of these columns
+        f"AND +{schema.DELETED_AT} IS NULL"  # the plus signs keep SQLite from using an index of these columns
     )
     found = []
     for row, account, key, text in connection.exec_driver_sql(statement, tuple(accounts)):
@@ -312,7 +311,8 @@ def _few(
 def rows_of_value(
     connection: sa.Connection, entity: Entity, table: sa.Table, account: str, column: str, value: str
 ) -> list[sa.ColumnElement[bool]]:
-    """The conditions for living rows whose ``column`` is ``value``, through the index where it holds that column."""
+    """The conditions for rows (not deleted) whose ``column`` is ``value``; with the index if it includes that
+    column."""
     c = table.c
     where: list[sa.ColumnElement[bool]] = [
         c[schema.ACCOUNT] == account,
@@ -320,34 +320,34 @@ def rows_of_value(
         c[column] == value,
     ]
     text = folded(value)
-    if column in (*entity.search, *entity.key) and text and "\0" not in text:  # FTS5 reads a query up to that sign
+    if column in (*entity.search, *entity.key) and text and "\0" not in text:  # FTS5 reads a query up to a NUL only
         part = f" {text} "
         where += containing(table, [part]) if is_postgres(connection) else [_in_index(entity, table, part)]
     return where
 
 
 def _in_index(entity: Entity, table: sa.Table, part: str) -> sa.ColumnElement[bool]:
-    """Whether a row has every trigram of ``part``."""
+    """SQL condition: the row has all trigrams of ``part``."""
     find = sa.table(index_name(entity))
     match = sa.literal_column(index_name(entity)).op("MATCH")(_match([part]))
     return schema.row_id(table).in_(sa.select(sa.literal_column("rowid", sa.Integer)).select_from(find).where(match))
 
 
 def _match(parts: Sequence[str], owners: Sequence[str] = ()) -> str:
-    """What FTS5 is asked: the trigrams of the parts, of longer parts every second and the last. Those between would
-    hardly leave out a row that has these, and take as long again. A quotation mark inside one is written twice.
-    ``owners``: the accounts whose rows are wanted; without them: everybody's."""
+    """The FTS5 query: all trigrams of the parts; of parts with more than six characters every second one and the last,
+    since the others exclude hardly any more rows and double the time. Quotation marks are doubled. ``owners``: only
+    rows with these accounts' marks; empty: rows of all accounts."""
     places = []
     for part in parts:
         last, step = len(part) - 3, 1 if len(part) <= 6 else 2
         places += [(part, at) for at in range(last + 1) if at % step == 0 or at == last]
     trigrams = dict.fromkeys(part[at : at + 3].replace('"', '""') for part, at in places)
-    owned = " OR ".join(f'"{_signs(account)}"' for account in owners)
+    owned = " OR ".join(f'"{_marks(account)}"' for account in owners)
     return " AND ".join([*(f'"{trigram}"' for trigram in trigrams), *([f"({owned})"] if owned else [])])
 
 
-def _owners(connection: sa.Connection, table: sa.Table, accounts: Sequence[str]) -> Sequence[str]:
-    """The accounts, if the list has rows of others, else none: asking the index for them takes up to 40 % longer."""
+def _accounts_to_match(connection: sa.Connection, table: sa.Table, accounts: Sequence[str]) -> Sequence[str]:
+    """``accounts`` if the list has rows of other accounts, else none: a query with marks takes up to 40 % longer."""
     account, ordered = table.c[schema.ACCOUNT], sorted(accounts)
     below, above = [None, *ordered], [*ordered, None]
     gaps = [
@@ -386,9 +386,9 @@ def _matches(
 
 @lru_cache(maxsize=256)
 def _statement(table: str, index: str, accounts: int, parts: int, *, bounded: bool) -> str:
-    """The question of :func:`_matches` as text: building it for each key took longer than asking."""
-    # The candidates are living rows of these accounts: others' would take their places. An ORDER BY of the whole would
-    # look at all before the first is handed out. A cross join keeps its first table's order; the caller sorts the few.
+    """The query of :func:`_matches`, cached: building it for each key press took longer than running it."""
+    # The inner query's limit counts only rows of these accounts that are not deleted. An ORDER BY of the outer query
+    # would read all candidates before the first result; the cross join keeps the index's order, and the caller sorts.
     newest = f" ORDER BY {index}.rowid DESC LIMIT {CANDIDATES if bounded else -1}"
     contains = " AND instr(text, ?) > 0" * parts
     return (

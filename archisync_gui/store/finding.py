@@ -1,4 +1,4 @@
-"""Which customer is meant by a number or a name: looks into the lists and the change log, and only reads."""
+"""Finds the customer with a number or a name, in the lists and the change log. Only reads."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from archisync_gui.store.fields import fields_of, lines
 from archisync_gui.store.whose import CALLED, CODES, CUSTOMERS, IDENTIFYING, OWN, Customer, containing, word
 
 Table = tuple[Entity, sa.Table]
-Called = tuple[str, str]
-"""A column of the customers and a value in it."""
+Named = tuple[str, str]
+"""A column of the list of customers, and a value in it."""
 KINDS = {**dict.fromkeys(CALLED, "name"), "vat_number": "vat_number"}
-"""Columns of the other lists that hold what is a column of the customers."""
+"""Column of the other lists → the column of the list of customers with the same content."""
 
 
 def tables(entities: Sequence[Entity]) -> dict[str, Table]:
@@ -32,8 +32,8 @@ def tables(entities: Sequence[Entity]) -> dict[str, Table]:
 
 @contextmanager
 def connected(path: Path) -> Iterator[sa.Connection]:
-    """A connection to a file that nobody else has open. Raises :class:`StoreError`, ``damaged`` for tables that no
-    program of ours has written."""
+    """A connection to a file that is not open elsewhere. Raises :class:`StoreError`, ``damaged`` for tables that no
+    version of this program writes."""
     engine = sa.create_engine(
         sa.URL.create("sqlite+pysqlite", database=str(path)), poolclass=NullPool, json_deserializer=json_or_none
     )
@@ -51,20 +51,20 @@ def connected(path: Path) -> Iterator[sa.Connection]:
 def find(path: Path, entities: Sequence[Entity], wanted: str, known: Customer | None = None) -> Customer:
     """The customer with that id, account number, VAT number, fiscal code or name (case does not matter).
 
-    One who is no longer in the list of customers is found by the account number in the other lists, which say the name
-    and, through the change log, what stood in the list of customers before. The file may be a backup of an earlier
-    version, which lacks some columns. ``known``: the same customer as other files know them. Raises
-    :class:`StoreError` ``customer-unknown``, or ``customer-several`` when different customers are called so.
+    A customer who is not in the list of customers any more is found by the account number in the other lists. These
+    have the name, and with it the change log has the former values of the list of customers. The file may be a backup
+    of an earlier version, which lacks some columns. ``known``: the same customer as found in another file. Raises
+    :class:`StoreError` ``customer-unknown``, or ``customer-several`` if several customers match.
     """
     with connected(path) as connection:
         lists = tables(entities)
-        everybody = _everybody(connection, lists[CUSTOMERS][1])
-        if everybody is None:
+        customers = _all_customers(connection, lists[CUSTOMERS][1])
+        if customers is None:
             raise StoreError("customer-unknown", wanted=wanted)
         asked = word(wanted)
         rows = [
             row
-            for row in everybody
+            for row in customers
             if asked == word(row[schema.KEY]) or asked in {word(row[name]) for name in IDENTIFYING if row[name]}
         ]
         ids = {str(row[schema.KEY]) for row in rows}
@@ -72,10 +72,10 @@ def find(path: Path, entities: Sequence[Entity], wanted: str, known: Customer | 
             names = ", ".join(sorted(f"{row['name']} ({row[schema.KEY]})" for row in rows)[:10])
             raise StoreError("customer-several", wanted=wanted, found=names)
         codes = {str(row["account_num"]) for row in rows if row["account_num"]} or ({wanted.strip()} - ids)
-        coded = _coded(connection, lists)
-        if not ids and not any(code in codes for code, _ in coded) and not _ordered(connection, lists, codes):
+        coded = _names_by_code(connection, lists)
+        if not ids and not any(code in codes for code, _ in coded) and not _has_code(connection, lists, codes):
             raise StoreError("customer-unknown", wanted=wanted)
-        others = [row for row in everybody if str(row[schema.KEY]) not in ids]
+        others = [row for row in customers if str(row[schema.KEY]) not in ids]
         theirs = {(name, str(row[name])) for row in others for name in OWN if row[name]}
         theirs |= {called for code, called in coded if code not in codes}
         taken = {(kind, word(value)) for kind, value in theirs}
@@ -83,9 +83,9 @@ def find(path: Path, entities: Sequence[Entity], wanted: str, known: Customer | 
         mine |= {called for code, called in coded if code in codes}
         own = {called for called in mine if (called[0], word(called[1])) not in taken}
         there = {str(row[schema.KEY]) for row in others}
-        before_ids, before = _before(connection, ids, own | {("account_num", code) for code in codes}, there)
+        before_ids, before = _from_change_log(connection, ids, own | {("account_num", code) for code in codes}, there)
         own |= {called for called in before if (called[0], word(called[1])) not in taken}
-        words = {said for _, said in taken}
+        words = {value for _, value in taken}
         more = set() if known is None else {value for value in known.values if word(value) not in words}
         values = frozenset({value for _, value in own} | more)
         ids |= before_ids | (set() if known is None else known.ids - there)
@@ -93,7 +93,7 @@ def find(path: Path, entities: Sequence[Entity], wanted: str, known: Customer | 
         return Customer(frozenset(ids), frozenset(codes), values, longer)
 
 
-def _everybody(connection: sa.Connection, table: sa.Table) -> list[Mapping[str, Any]] | None:
+def _all_customers(connection: sa.Connection, table: sa.Table) -> list[Mapping[str, Any]] | None:
     """All rows of the list of customers, with every column; ``None`` without such a table."""
     there = schema.columns_there(connection, table.name)
     if not there:
@@ -103,9 +103,9 @@ def _everybody(connection: sa.Connection, table: sa.Table) -> list[Mapping[str, 
     return [{**nothing, **row} for row in connection.execute(known).mappings()]
 
 
-def _coded(connection: sa.Connection, lists: Mapping[str, Table]) -> set[tuple[str, Called]]:
-    """What the other lists say of customers: account number, and what is said of it."""
-    found: set[tuple[str, Called]] = set()
+def _names_by_code(connection: sa.Connection, lists: Mapping[str, Table]) -> set[tuple[str, Named]]:
+    """Account numbers in the other lists, each with a name or VAT number that stands beside it."""
+    found: set[tuple[str, Named]] = set()
     code = CODES[0]
     for name, (_, table) in lists.items():
         there = schema.columns_there(connection, table.name)
@@ -114,12 +114,12 @@ def _coded(connection: sa.Connection, lists: Mapping[str, Table]) -> set[tuple[s
         for column in KINDS:
             if column in there and column in table.c:
                 pairs = sa.select(table.c[code], table.c[column]).distinct()
-                told = connection.execute(pairs.where(table.c[code] != "", table.c[column] != ""))
-                found |= {(str(number), (KINDS[column], str(value))) for number, value in told}
+                pairs_found = connection.execute(pairs.where(table.c[code] != "", table.c[column] != ""))
+                found |= {(str(number), (KINDS[column], str(value))) for number, value in pairs_found}
     return found
 
 
-def _ordered(connection: sa.Connection, lists: Mapping[str, Table], codes: Iterable[str]) -> bool:
+def _has_code(connection: sa.Connection, lists: Mapping[str, Table], codes: Iterable[str]) -> bool:
     """Whether a row of another list has one of the account numbers."""
     wanted = list(codes)
     for name, (_, table) in lists.items():
@@ -132,17 +132,17 @@ def _ordered(connection: sa.Connection, lists: Mapping[str, Table], codes: Itera
     return False
 
 
-def _before(
-    connection: sa.Connection, ids: set[str], known: set[Called], others: set[str]
-) -> tuple[set[str], set[Called]]:
-    """What the change log tells of the customer's record: its ids where they are not known, which no other customer has
-    now, and what else stood in it."""
+def _from_change_log(
+    connection: sa.Connection, ids: set[str], known: set[Named], others: set[str]
+) -> tuple[set[str], set[Named]]:
+    """From the change log: the customer's ids (if ``ids`` is empty, those whose lines have one of the ``known`` values
+    and that no other customer has now), and the values that the customer's record had."""
     if not schema.columns_there(connection, schema.CHANGES.name):
         return set(), set()
-    said: dict[str, set[Called]] = {}
+    named: dict[str, set[Named]] = {}
     for line in lines(connection):
         if line["entity"] == CUSTOMERS and str(line["row_key"]) not in others:
-            said.setdefault(str(line["row_key"]), set()).update(
+            named.setdefault(str(line["row_key"]), set()).update(
                 (change.field, value)
                 for change in fields_of(line)
                 if change.field in OWN
@@ -152,7 +152,7 @@ def _before(
     alike = {(kind, word(value)) for kind, value in known if kind in IDENTIFYING}
     found = {
         key
-        for key, called in said.items()
+        for key, called in named.items()
         if key in ids or (not ids and any((kind, word(value)) in alike for kind, value in called))
     }
-    return found, {called for key in found for called in said[key]}
+    return found, {called for key in found for called in named[key]}

@@ -1,4 +1,4 @@
-"""The orchestrator's memory on the store: runs, events, explanations, notes; no decision about any of them."""
+"""The orchestrator's journal in the database: runs, events, explanations, notes."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ from archisync_gui.store.schema import EVENTS, EXPLANATIONS, NOTES, READS, RUN_O
 log = logging.getLogger(__name__)
 
 DURATIONS = 10
+"""How many durations of the last whole reads are loaded."""
 
 
 # ------------------------------------------------------------------------------------------- values ↔ columns
@@ -71,7 +72,7 @@ def run_values(record: RunRecord) -> dict[str, Any]:
 
 
 def run_record(row: Mapping[Any, Any]) -> RunRecord | None:
-    """A run from its columns; ``None`` (with a line in the log) for one that this version cannot read."""
+    """A run from its columns; ``None``, and a warning in the log, if this version cannot read it."""
     try:
         return _run_record(row)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -122,14 +123,14 @@ def _error_json(error: ErrorInfo) -> dict[str, Any]:
 
 
 def _error(data: Mapping[str, Any]) -> ErrorInfo:
-    """The failure of a run. Keys that a later version added are left out; a kind of its own counts as permanent."""
+    """The failure of a run. Keys of a later version are ignored; an unknown kind counts as permanent."""
     known = {field.name for field in dataclasses.fields(ErrorInfo)}
     kind = data["kind"] if data["kind"] in set(FailureKind) else FailureKind.PERMANENT
     return ErrorInfo(**{**{name: value for name, value in data.items() if name in known}, "kind": FailureKind(kind)})
 
 
 def stored_event(row: Any) -> Event | None:
-    """An event from its columns; ``None`` for one that this version cannot read."""
+    """An event from its columns; ``None`` if this version cannot read it."""
     try:
         return Event(row.boot, row.revision, row.at, data_from(row.kind, row.data)) if row.at is not None else None
     except (KeyError, TypeError, ValueError):
@@ -156,9 +157,9 @@ def _forecast(data: Mapping[str, Any]) -> Forecast:
 class StoreJournal:
     """``model.Journal`` on a database.
 
-    While nothing can be written (disk full, read-only, locked) the calls raise, so that the status can tell, but what
-    they were to write waits in memory, in order, and is written with the next call that succeeds. So no run is
-    forgotten because the disk was full for a while, and the orchestrator goes on.
+    While nothing can be written (disk full, read-only, locked), calls raise, so that the status shows it. Their entries
+    wait in memory and are written, in order, with the next call that succeeds. So no run is lost because the disk was
+    full for a while, and the orchestrator can go on.
     """
 
     def __init__(self, database: Connections, clock: Clock) -> None:
@@ -168,11 +169,12 @@ class StoreJournal:
 
     @property
     def pending(self) -> int:
-        """How many calls wait for the disk to have room again."""
+        """Number of entries that wait to be written."""
         return self._entries.pending
 
     async def load(self) -> Remembered:
-        """What is remembered; marks runs found open as interrupted. Call once, before anything runs."""
+        """Load what the orchestrator needs at a start; runs without an end are marked as interrupted. To be called
+        once, before anything runs."""
         found = await self._database.read(_load)
         now = self._clock.now()
         marked = tuple(
@@ -186,7 +188,7 @@ class StoreJournal:
 
         try:
             await self._write(job)
-        except StoreError as error:  # nothing is forgotten because it cannot be marked now
+        except StoreError as error:  # goes on: the entry waits to be written
             log.warning("the runs found open cannot be marked as interrupted yet: %s", error)
         by_id = {run.id: run for run in marked}
         reads = tuple(
@@ -196,20 +198,20 @@ class StoreJournal:
         return dataclasses.replace(found, reads=reads, interrupted=marked)
 
     async def clock_doubted(self) -> None:
-        """Remember that no stored time tells any more how old the rows are."""
+        """Mark all stored times as doubtful (:func:`doubts.doubt`)."""
         now = self._clock.now()
         await self._write(lambda connection: doubt(connection, now))
 
     async def run_started(self, record: RunRecord) -> None:
-        """Keep a run that begins."""
+        """Store a run that begins."""
         await self._write(lambda connection: _put_run(connection, record))
 
     async def run_ended(self, record: RunRecord) -> None:
-        """Keep how a run ended."""
+        """Store a run that has ended."""
         await self._write(lambda connection: _put_run(connection, record))
 
     async def event(self, event: Event) -> None:
-        """Keep an event."""
+        """Store an event."""
         values = {
             "at": event.at,
             "kind": event.kind.value,
@@ -220,7 +222,7 @@ class StoreJournal:
         await self._write(lambda connection: _insert(connection, EVENTS, values))
 
     async def note(self, key: str, value: Json) -> None:
-        """Keep a small value; ``None`` removes it."""
+        """Store a small value; ``None`` removes it."""
         stored = as_json(value)
 
         def job(connection: sa.Connection) -> None:
@@ -231,7 +233,7 @@ class StoreJournal:
         await self._write(job)
 
     async def explained(self, explanation: Explanation) -> None:
-        """Keep an answer of ``explain``."""
+        """Store an answer of ``explain``."""
         values = {
             "at": explanation.at,
             "reason": explanation.reason.value,
@@ -241,7 +243,7 @@ class StoreJournal:
         await self._write(lambda connection: _insert(connection, EXPLANATIONS, values))
 
     async def explanation_at(self, at: datetime) -> Explanation | None:
-        """The last answer kept that is not later than ``at``."""
+        """The last stored answer that is not later than ``at``; ``None`` if there is none that can be read."""
 
         def job(connection: sa.Connection) -> Explanation | None:
             row = connection.execute(
@@ -261,7 +263,7 @@ class StoreJournal:
         return await self._database.read(job)
 
     async def flush(self) -> None:
-        """Write what waits; raises :class:`StoreError` when that is still not possible."""
+        """Write the waiting entries; raises :class:`StoreError` when that is still not possible."""
         await self._entries.flush()
 
     async def _write(self, job: Callable[[sa.Connection], None]) -> None:
@@ -285,26 +287,26 @@ def _load(connection: sa.Connection) -> Remembered:
         names = sorted((kind, name) for kind, name in pairs if isinstance(kind, str) and isinstance(name, str))
         reads = tuple(_last_read(connection, type_, account) for type_, account in names)
         notes = {row.key: row.value for row in connection.execute(sa.select(NOTES)) if row.key not in NOTES_OF_DOUBT}
-        # The last ones that were written, not the latest times: a clock that was ahead for an hour leaves those.
-        moments = [
+        # The times of the rows written last, not the latest times, which may be from a clock that was ahead.
+        times = [
             connection.scalar(sa.select(table.c.at).order_by(table.c.id.desc()).limit(1))
             for table in (EVENTS, EXPLANATIONS)
         ]
-    last_sign = max((at for at in moments if at is not None), default=None)
+    last_sign = max((at for at in times if at is not None), default=None)
     return Remembered(reads, tuple(found), notes, last_sign, unreadable)
 
 
 def _runs(
     connection: sa.Connection, *where: sa.ColumnElement[bool], limit: int | None = None
 ) -> tuple[list[RunRecord], tuple[str, ...]]:
-    """Runs, the last begun first, and those among them that cannot be read."""
+    """Runs, the last begun first; and names of those among them that cannot be read."""
     rows = connection.execute(sa.select(RUNS).where(*where).order_by(RUN_ORDER.desc()).limit(limit)).all()
     found = [(row.id, run_record(row._mapping)) for row in rows]
     return [run for _, run in found if run is not None], tuple(f"run {run_id}" for run_id, run in found if run is None)
 
 
 RECENT = 20
-"""So many of the latest runs are looked through for one that can be read."""
+"""How many of the latest runs are tried until one can be read."""
 
 
 def _last_read(connection: sa.Connection, type_: str, account: str) -> LastRead:
@@ -312,14 +314,14 @@ def _last_read(connection: sa.Connection, type_: str, account: str) -> LastRead:
     read = READS.c.entity == type_, READS.c.account.in_([account, ""])  # shared lists have no account
     ages = sa.select(READS.c.last_success, READS.c.new_as_of, READS.c.all_as_of, READS.c.doubtful).where(*read)
     success, new, clean, doubtful = connection.execute(ages).first() or (None, None, None, None)
-    # Within one scope the index has them in order; all together would be sorted, each with its whole row.
+    # One query for each scope, in which the index gives the order; all scopes together would be sorted with whole rows.
     newest = [
         sa.select(RUN_ORDER.label("at")).where(*mine, RUNS.c.scope == scope.value).order_by(sa.desc("at")).limit(RECENT)
         for scope in Scope
     ]
     found = sa.union_all(*(sa.select(each.subquery().c.at) for each in newest))
     last, _ = _runs(connection, RUN_ORDER.in_(found), limit=RECENT)
-    whole, _ = _runs(connection, *mine, RUNS.c.scope == Scope.ALL.value, RUNS.c.outcome.in_(_SAYING), limit=RECENT)
+    whole, _ = _runs(connection, *mine, RUNS.c.scope == Scope.ALL.value, RUNS.c.outcome.in_(_CONCLUSIVE), limit=RECENT)
     wholes = connection.execute(
         sa.select(RUNS.c.outcome, RUNS.c.started, RUNS.c.ended, RUNS.c.suspensions, RUNS.c.seconds)
         .where(*mine, RUNS.c.scope == Scope.ALL.value, RUNS.c.outcome.in_(_SUCCESSES))
@@ -341,13 +343,14 @@ def _last_read(connection: sa.Connection, type_: str, account: str) -> LastRead:
 
 
 _SUCCESSES = (Outcome.COMPLETED.value, Outcome.UNCLEAN.value)
-_SAYING = (*_SUCCESSES, Outcome.REFUSED.value, Outcome.FAILED.value)  # what a whole read says of its list
+_CONCLUSIVE = (*_SUCCESSES, Outcome.REFUSED.value, Outcome.FAILED.value)
+"""Outcomes of a whole read that show something about the list."""
 UNCLEAN_LIMIT = 100
-"""Unclean reads in a row are counted so far back."""
+"""Unclean reads in a row are counted up to this number."""
 
 
 def _seconds(row: Any) -> float | None:
-    """How long a run worked, without its suspensions; rows of the first version tell it only by the wall clock."""
+    """A run's duration without its suspensions; for rows of schema version 0001 computed from wall clock times."""
     if isinstance(row.seconds, float):
         return max(0.0, row.seconds)
     try:

@@ -1,4 +1,4 @@
-"""How a record is identified, hashed and found: pure functions over one row, no SQL."""
+"""Keys, hash and search text of a record: pure functions over one row, no SQL."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def row_key(entity: Entity, row: Row) -> str:
 
 
 def natural_key(entity: Entity, row: Row) -> str:
-    """The key that survives a renumbering, as one text."""
+    """The natural key, which does not change when the ERP renumbers its rows, as one text."""
     return _joined(row, entity.natural_key)
 
 
 def folded(text: str) -> str:
-    """A text as it is searched: case, accents and runs of white space do not matter."""
+    """A text normalized for searching: without case and accents, with single blanks."""
     plain = text if text.isascii() else unicodedata.normalize("NFKD", text)
     if plain is not text:
         plain = "".join(c for c in plain if not unicodedata.combining(c))
@@ -38,12 +38,13 @@ def folded(text: str) -> str:
 
 
 SEARCH_TEXT = 2
-"""Version of :func:`search_text`; with another one the stored texts are made again."""
+"""Version of :func:`search_text`; when it changes, the stored texts are computed again."""
 
 
 def search_text(entity: Entity, row: Row) -> str:
-    """What a search looks through: the key and the columns declared for it, then those of several words in one word, so
-    that a forgotten space or full stop does not matter (``rossi s.r.l.`` is also ``rossisrl``)."""
+    """The text in which searches look: the key and the columns declared for searching; then each of these texts that
+    has blanks or punctuation again as one word, so that a missing blank or full stop does not matter (``rossi s.r.l.``
+    is also ``rossisrl``)."""
     texts = [folded(row_key(entity, row)), *(folded(_text(row.get(name))) for name in entity.search)]
     texts = [text for text in texts if text]
     joined = ["".join(filter(str.isalnum, text)) for text in texts if not text.isalnum()]
@@ -51,12 +52,12 @@ def search_text(entity: Entity, row: Row) -> str:
 
 
 def is_blank(value: Value) -> bool:
-    """Nothing in the cell."""
+    """Whether the cell is empty."""
     return value is None or value == ""
 
 
 class Reader:
-    """Takes the mapped values out of rows of one entity, in the order of its columns."""
+    """Extracts the values of one entity's columns from rows, in the order of the columns."""
 
     def __init__(self, entity: Entity) -> None:
         self.names = tuple(column.name for column in entity.columns)
@@ -65,8 +66,8 @@ class Reader:
         self.amounts = tuple(column.kind is Kind.MONEY for column in entity.columns)
 
     def values(self, row: Row) -> tuple[Value, ...]:
-        """The effective values; what the row does not have is ``None``."""
-        # A record of a read gives all its values at once: name by name they took a sixth of an apply.
+        """The values; ``None`` for a column that the row does not have."""
+        # A record of a read returns all values in one call: one by one they took a sixth of an apply.
         taken: tuple[Value, ...] | None = row.take(self.names) if hasattr(row, "take") else None
         if taken is not None and not self._bools:
             return taken
@@ -74,7 +75,7 @@ class Reader:
         return tuple(self.with_bools(values))
 
     def with_bools(self, values: list[Value]) -> list[Value]:
-        """``values``, in which numbers in the place of truth values became these: SQLite has numbers only."""
+        """``values`` with the numbers in boolean columns as ``bool``, since SQLite stores numbers. Changed in place."""
         for i in self._bools:
             if values[i] is not None:
                 values[i] = bool(values[i])
@@ -82,7 +83,7 @@ class Reader:
 
 
 def change_hash(values: Sequence[Value]) -> bytes:
-    """A digest over every mapped value. The separator cannot occur in a parsed text (it counts as white space)."""
+    """A digest of all values. The separator cannot occur in a parsed text, since it counts as white space there."""
     return blake2b(
         "\x1f".join(["\x00" if v is None else f"{v}" for v in values]).encode(),
         digest_size=16,
@@ -90,12 +91,12 @@ def change_hash(values: Sequence[Value]) -> bytes:
 
 
 MOST_PERCENT = 10**15
-"""In hundredths of a percent; JavaScript's numbers hold it, too."""
+"""The largest difference stored, in hundredths of a percent; JavaScript's numbers can represent it."""
 
 
 def percent_change(before: Value, after: Value) -> int | None:
-    """Difference of two amounts in hundredths of a percent of the first; ``None`` where there is no first. What is more
-    than :data:`MOST_PERCENT` counts as that: a database keeps 64 bits."""
+    """Difference of two whole numbers in hundredths of a percent of ``before``, at most ±:data:`MOST_PERCENT` (a
+    database has 64 bits). ``None`` if ``before`` is 0 or one of them is no whole number."""
     if type(before) is not int or type(after) is not int or not before:
         return None
     percent = round((after - before) * 10_000 / abs(before))

@@ -1,4 +1,4 @@
-"""Questions about what happened: the log of changes, runs and events. Questions about rows are in ``reading``."""
+"""Queries of the change log, of runs and of events. Queries of rows are in ``reading``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from archisync_gui.entities.declaration import Entity
 from archisync_gui.model import EventKind, Origin, Outcome, RunRecord, Scope
 from archisync_gui.store import schema
-from archisync_gui.store.fields import about, fields_of
+from archisync_gui.store.fields import fields_of, has_field
 from archisync_gui.store.journal import run_record, stored_event
 from archisync_gui.store.schema import CHANGES, EVENTS, RUNS
 from archisync_gui.store.seen_keys import chunks
@@ -21,7 +21,7 @@ from archisync_gui.store.types import Change, ChangeKind, StoredEvent
 def row_history(
     connection: sa.Connection, entity: str, account: str, key: str, limit: int, before: int | None
 ) -> tuple[Change, ...]:
-    """What happened to one row, newest first: what the newest ``limit`` lines of the change log tell."""
+    """The changes of one row from at most ``limit`` lines of the change log, newest first."""
     c = CHANGES.c
     statement = sa.select(CHANGES).where(
         c.entity == entity, c.account == account, c.row_key == key, c.kind.in_(list(ChangeKind))
@@ -47,7 +47,7 @@ def changes(
     after: int | None,
     limit: int,
 ) -> tuple[Change, ...]:
-    """What ``limit`` lines of the change log tell, in the order they were written, with the records' titles."""
+    """The changes from at most ``limit`` lines of the change log, in the order of writing, with the records' titles."""
     c = CHANGES.c
     statement = sa.select(CHANGES).where(
         c.at >= since, c.at < until, c.account.in_([*accounts, ""]), c.kind.in_(list(ChangeKind))
@@ -57,7 +57,7 @@ def changes(
     if kinds is not None:
         statement = statement.where(c.kind.in_([ChangeKind(kind).value for kind in kinds]))
     if fields is not None:
-        statement = statement.where(about(fields))
+        statement = statement.where(has_field(fields))
     if percent is not None:
         statement = statement.where(sa.or_(c.percent >= percent, c.percent <= -percent))
     if run_id is not None:
@@ -82,7 +82,7 @@ def _titles(
     titles: dict[tuple[str, str, str], str] = {}
     groups: dict[tuple[str, str], list[str]] = {}
     for name, account, key in wanted:
-        if isinstance(key, str):  # a damaged cell may hold anything
+        if isinstance(key, str):  # a damaged cell may have another type
             groups.setdefault((name, account), []).append(key)
     for (name, account), keys in groups.items():
         if name not in tables or not tables[name][0].title:
@@ -99,7 +99,7 @@ def _titles(
 
 
 def _changes(line: sa.Row[Any], title: str | None = None) -> list[Change]:
-    """What one line tells: each field that changed."""
+    """The changes of one line: one for each field that changed."""
     of_row = (line.id, line.at, line.run_id, line.entity, line.account, line.row_key, ChangeKind(line.kind))
     return [Change(*of_row, *changed, title) for changed in fields_of(line._mapping)]
 
@@ -120,7 +120,7 @@ def runs(
 ) -> tuple[RunRecord, ...]:
     """Runs, newest first."""
     c = RUNS.c
-    # Words of a later version are left out here already, so that a page is as long as was asked for.
+    # Runs with values of a later version are excluded in SQL, so that a page has as many runs as were asked for.
     statement = sa.select(RUNS).where(
         c.scope.in_(list(Scope)), c.origin.in_(list(Origin)), sa.or_(c.outcome.is_(None), c.outcome.in_(list(Outcome)))
     )
@@ -158,7 +158,7 @@ def events(
     after: int | None,
     limit: int,
 ) -> tuple[StoredEvent, ...]:
-    """Events in the order they happened."""
+    """Events in the order of writing."""
     c = EVENTS.c
     statement = sa.select(EVENTS).where(c.at >= since, c.at < until, c.kind.in_(list(EventKind)))
     if kinds is not None:

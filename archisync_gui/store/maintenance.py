@@ -1,8 +1,8 @@
-"""What is forgotten and when (rule 31): runs, events, explanations, change log, rows that are gone, kept reads,
-screenshots.
+"""Retention (rule 31): removes old runs, events, explanations, lines of the change log, rows that are gone, kept reads
+and screenshots.
 
-What is removed is gone for good, so one wrong clock must not decide about it (rule 30): ages are measured up to a
-*retention time* of our own, which follows the wall clock by a few days at most each day.
+Removed data cannot be restored, so a wrong clock must not decide about them (rule 30): ages are measured up to a stored
+*retention time*, which follows the wall clock, but advances by a few days at most on each day.
 """
 
 from __future__ import annotations
@@ -31,33 +31,36 @@ EVENTS_KEPT = timedelta(days=30)
 SCREENSHOTS_KEPT = timedelta(days=14)
 CHANGES_KEPT = timedelta(days=730)
 ROWS_KEPT = CHANGES_KEPT
-"""For so long rows are kept that are gone from the ERP, and those of an account that is no longer in the settings, the
-latter from its last read."""
+"""How long rows are kept that are gone from the ERP; and those of an account that is not in the settings any more, from
+its last read on."""
 STEP = timedelta(days=3)
-"""The retention time advances by so much at most, once on each day that the clock shows: a clock set years ahead for an
-afternoon costs three days of memory, and after a holiday the retention time catches up within some days."""
+"""The retention time advances by this at most, once on each day that the clock shows. If the clock is set years ahead
+for an afternoon, data are removed three days too early; after a holiday the retention time catches up within some
+days."""
 FIRST_GUESS = 100
-"""Without a retention time yet, so many of the newest runs are passed over: a wrong clock may have dated them."""
+"""While there is no retention time yet, it is taken from the runs, without the newest ones up to this number, since
+they may have times of a wrong clock."""
 NOTE = "retention"
+"""Key of the note with the retention time."""
 AT_ONCE = 5_000
-"""Rows removed in one transaction, so that a sync never waits long for a clean-up."""
+"""The most rows of each table removed in one transaction, so that a sync does not wait long."""
 
 
 class Times(NamedTuple):
-    """What ages are measured by."""
+    """The times up to which ages are measured."""
 
     retention: datetime
-    """Up to when they are measured."""
-    shown_twice: datetime | None
-    """What this and the maintenance before it agree on; one clock alone throws no read away that can still be
-    accepted."""
+    """The retention time."""
+    confirmed: datetime | None
+    """The earlier one of the wall clock's times at this and at the last maintenance, for kept reads: so a clock that is
+    wrong once removes no read that can still be accepted. ``None``: this is the first maintenance."""
 
 
 def times(connection: sa.Connection, clock: datetime) -> Times:
-    """Up to when ages are measured. Only reads: see :func:`keep_retention_time`."""
+    """The times for this maintenance. Writes nothing; see :func:`keep_retention_time`."""
     kept = note(connection, NOTE)
     noted = kept if isinstance(kept, dict) else {}
-    before, time = _moment(noted.get("clock")), _moment(noted.get("time"))
+    before, time = _time(noted.get("clock")), _time(noted.get("time"))
     day = noted.get("day") if time is not None else None
     if time is None:
         found = connection.scalar(sa.select(RUNS.c.started).order_by(RUN_ORDER.desc()).offset(FIRST_GUESS).limit(1))
@@ -69,7 +72,7 @@ def times(connection: sa.Connection, clock: datetime) -> Times:
 
 
 def keep_retention_time(connection: sa.Connection, time: datetime, clock: datetime) -> None:
-    """Keep it for the next maintenance: it advances once on each day that ``clock`` shows."""
+    """Store retention time and clock for the next maintenance."""
     put_note(connection, NOTE, {"time": time.isoformat(), "day": _day(clock), "clock": clock.isoformat()})
 
 
@@ -77,7 +80,7 @@ def _day(clock: datetime) -> str:
     return clock.astimezone(UTC).date().isoformat()
 
 
-def _moment(kept: object) -> datetime | None:
+def _time(kept: object) -> datetime | None:
     try:
         time = datetime.fromisoformat(str(kept))
     except ValueError:
@@ -88,10 +91,10 @@ def _moment(kept: object) -> datetime | None:
 def forget_some(
     connection: sa.Connection, measured: Times, lists: Iterable[Table], accounts: Collection[AccountId] | None
 ) -> Removed:
-    """Remove what is too old, at most :data:`AT_ONCE` rows of each table; call again until nothing is removed.
+    """Remove what is too old, at most :data:`AT_ONCE` rows of each table; to be called until nothing is removed.
 
-    ``lists``: the lists with their tables. ``accounts``: those in the settings; ``None``: not known, so that no rows of
-    others go.
+    ``lists``: the lists with their tables. ``accounts``: those in the settings; ``None``: not known, then no account
+    counts as removed.
     """
     now = measured.retention
 
@@ -100,7 +103,7 @@ def forget_some(
         old = sa.select(key).where(time < now - kept).order_by(time).limit(AT_ONCE)
         return connection.execute(table.delete().where(key.in_(old))).rowcount
 
-    kept_at, last = REFUSED.c.kept_at, measured.shown_twice
+    kept_at, last = REFUSED.c.kept_at, measured.confirmed
     old_reads = kept_at < last - refused.KEPT if last is not None else sa.false()
     expired = list(connection.scalars(sa.select(REFUSED.c.run_id).where(old_reads)))
     for run_id in expired:
@@ -119,7 +122,7 @@ def forget_some(
 
 
 def _forget_gone(connection: sa.Connection, table: sa.Table, now: datetime) -> int:
-    """Remove rows that have long been gone from the ERP."""
+    """Remove rows that were soft-deleted more than :data:`ROWS_KEPT` ago."""
     return _remove_rows(connection, table, table.c[schema.DELETED_AT] < now - ROWS_KEPT)
 
 
@@ -130,7 +133,7 @@ def _forget_left(
     now: datetime,
     accounts: Collection[AccountId] | None,
 ) -> int:
-    """Remove the rows of accounts that were long ago taken out of the settings: no dialog names them any more."""
+    """Remove the rows of accounts that are not in the settings and were last read more than :data:`ROWS_KEPT` ago."""
     if accounts is None or entity.spec.shared:
         return 0
     count, owner = 0, table.c[schema.ACCOUNT]
@@ -145,14 +148,15 @@ def _forget_left(
     return count
 
 
-def _remove_rows(connection: sa.Connection, table: sa.Table, which: sa.ColumnElement[bool]) -> int:
+def _remove_rows(connection: sa.Connection, table: sa.Table, condition: sa.ColumnElement[bool]) -> int:
     place = table.c[schema.ACCOUNT], table.c[schema.KEY]
-    old = sa.select(*place).where(which).limit(AT_ONCE)
+    old = sa.select(*place).where(condition).limit(AT_ONCE)
     return connection.execute(table.delete().where(sa.tuple_(*place).in_(old))).rowcount
 
 
 def forget_screenshots(folder: Path, now: datetime) -> int:
-    """Remove old pictures from a folder; how many. One that is open in another program is left for the next time."""
+    """Remove old screenshots from a folder; returns their number. One that cannot be removed (open in another program)
+    is left for the next time."""
     limit = (now - SCREENSHOTS_KEPT).timestamp()
     removed = 0
     for file in list(folder.glob("*.png")):
@@ -161,5 +165,5 @@ def forget_screenshots(folder: Path, now: datetime) -> int:
                 file.unlink()
                 removed += 1
         except OSError as error:
-            log.warning("the picture %s could not be removed: %s", file.name, error)
+            log.warning("the screenshot %s could not be removed: %s", file.name, error)
     return removed

@@ -1,8 +1,8 @@
-"""Bringing a database file to the present schema: Alembic for the fixed tables, then the declared ones.
+"""Migrating a database to the current schema: the fixed tables by Alembic, then the declared ones.
 
-Two ways because they change for two reasons. The fixed tables change with the program: each version is a file in
-``migrations/versions``. The data tables follow from the declarations: what a declaration has and its table lacks is
-added, nothing is ever dropped, so a new column, a changed kind or a seventh entity needs no migration by hand.
+The fixed tables change with the program: each version is a file in ``migrations/versions``. The data tables follow from
+the declarations: what a table lacks is added, nothing is ever dropped. So a new column, a changed kind or a seventh
+entity needs no hand-written migration.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ from archisync_gui.store.schema import DECLARED, UNFILLED
 from archisync_gui.store.seen_keys import CHUNK, chunks
 
 HEAD = "0005"
-"""The newest version in ``migrations/versions``; a start with it need not load Alembic (about 0.2 s)."""
+"""The newest version in ``migrations/versions``. A database of this version is opened without Alembic, whose import
+takes about 0.2 s."""
 
 
 def version(connection: sa.Connection) -> str | None:
-    """The version the file has; ``None`` for a new file."""
+    """The schema version of the database; ``None`` for a new one."""
     if not sa.inspect(connection).has_table("alembic_version"):
         return None
     found: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
@@ -34,40 +35,40 @@ def version(connection: sa.Connection) -> str | None:
 
 
 def refuse_newer(connection: sa.Connection, path: Path | str) -> None:
-    """Raise ``newer-schema`` for a database that a later program has made."""
+    """Raise ``newer-schema`` for a database of a later version of the program."""
     found = version(connection)
     if found is not None and found != HEAD and found not in _versions():
         raise StoreError("newer-schema", path=str(path), found=found, known=HEAD)
 
 
 class Form(Enum):
-    """What a database's tables are, compared with the present schema."""
+    """A database's tables compared with the current schema."""
 
     NEW = "new"
-    """None there, or some lists have none yet."""
+    """There are none, or some lists have none yet; no table has to be changed."""
     OUTDATED = "outdated"
-    """They have to be changed: a backup is made first."""
+    """Tables have to be changed, after a backup."""
     CURRENT = "current"
 
 
 def form(connection: sa.Connection, entities: Sequence[Entity]) -> Form:
-    """How the tables compare with the present schema."""
+    """Compare the tables with the current schema."""
     found = version(connection)
     if found is None:
         return Form.NEW
     if found != HEAD:
         return Form.OUTDATED
     differences = [_differences(connection, entity) for entity in entities]
-    if any(one.any for one in differences):
+    if any(difference.any for difference in differences):
         return Form.OUTDATED
-    return Form.NEW if any(one.new for one in differences) else Form.CURRENT
+    return Form.NEW if any(difference.new for difference in differences) else Form.CURRENT
 
 
 def migrate(connection: sa.Connection, entities: Sequence[Entity]) -> None:
-    """Bring the file to the present schema, inside the caller's transaction. The leader of an office leads no more when
-    its tables are changed: it may be of an earlier program, and so may be any member that runs now."""
+    """Migrate the database to the current schema, in the caller's transaction. In an office this ends the leadership,
+    since the leader, like any running member, may be of an earlier version."""
     if dialect.is_postgres(connection) and form(connection, entities) is Form.OUTDATED:
-        dialect.end_leadership(connection)  # first of all: a leader's transaction locks its row before the tables
+        dialect.end_leadership(connection)  # first, as a leader's transactions lock this row before the tables
     if version(connection) != HEAD:
         _alembic(connection)
     for entity in entities:
@@ -77,7 +78,7 @@ def migrate(connection: sa.Connection, entities: Sequence[Entity]) -> None:
 
 
 def require_tables(connection: sa.Connection, path: Path | str) -> None:
-    """Raise ``damaged`` for a file of the present version that lacks some of its tables."""
+    """Raise ``damaged`` for a database of the current version that lacks a table."""
     missing = set(schema.FIXED.tables) - set(sa.inspect(connection).get_table_names())
     if missing:
         raise StoreError("damaged", path=str(path), detail=f"without table {min(missing)}")
@@ -90,7 +91,7 @@ def _configuration(connection: sa.Connection | None = None) -> Any:
     from alembic.config import Config
 
     config = Config()
-    # Plain files beside this module, in a wheel as in a frozen program (where the build must collect them as data).
+    # Files beside this module, also in a frozen program (whose build has to include them as data).
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
@@ -152,7 +153,7 @@ def _reconcile(connection: sa.Connection, entity: Entity) -> None:
         table.create(connection)
     quote = connection.dialect.identifier_preparer.quote
     for name in differences.retyped:
-        # The old values stay under another name; texts in a column that is to hold numbers would be read as numbers.
+        # The old values are kept in a column of another name: texts in a column for numbers would be read as numbers.
         kept = _free_name(connection, entity.name, name)
         connection.exec_driver_sql(f"ALTER TABLE {quote(entity.name)} RENAME COLUMN {quote(name)} TO {quote(kept)}")
     for name in [*differences.missing, *differences.retyped]:

@@ -1,4 +1,4 @@
-"""Notes that parts of the store keep in its own table, one value for each key, within the caller's transaction."""
+"""The table ``notes``: one value for each key, read and written in the caller's transaction."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from archisync_gui.store.schema import NOTES
 
 
 def note(connection: sa.Connection, key: str) -> Any:
-    """The value; ``None``: there is none."""
+    """The value for ``key``; ``None`` if there is none."""
     return connection.scalar(sa.select(NOTES.c.value).where(NOTES.c.key == key))
 
 
 def put_note(connection: sa.Connection, key: str, value: Any) -> None:
-    """Keep this value in the place of the one before."""
+    """Store a value in place of the key's previous one."""
     connection.execute(NOTES.delete().where(NOTES.c.key == key))
     connection.execute(NOTES.insert().values(key=key, value=value))

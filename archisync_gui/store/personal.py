@@ -1,9 +1,8 @@
 """One customer's data in the archive: exporting and erasing them.
 
-Exporting only reads, also beside an open panel. Erasing wants the profile closed: it works on a copy of the file, which
-then takes its place. A kill at any moment leaves the file as it was or without the customer, and nothing of the old
-rows stays in free pages or in the write-ahead log. What the program itself has to know stays: its notes, and what it
-did when.
+Exporting only reads, also while the panel is open. Erasing needs a closed profile: it works on a copy of the file,
+which then replaces it. If the process is killed, the file is either unchanged or without the customer, and no old rows
+are left in free pages or in the write-ahead log. What the program needs is kept: its notes, and what it did when.
 """
 
 from __future__ import annotations
@@ -33,27 +32,27 @@ from archisync_gui.store.whose import CALLED, CODES, CUSTOMERS, IDENTIFYING, NAM
 
 STATE_NOTES = frozenset({"daily", "due", "failures", "hold", "hold-until", "logins", "owed", "retention", "stopped"})
 STATE_NOTES |= NOTES_OF_DOUBT
-"""Beginnings of the keys of notes that the program needs; they belong to no customer. Only what an error says in them
-is cleaned."""
+"""First parts (up to a colon) of the keys of notes that the program needs and that belong to no customer. Only texts in
+them, such as those of errors, are cleaned."""
 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """What is stored of one customer, to be shown before it is exported or erased."""
+    """A summary of what is stored of one customer, shown before it is exported or erased."""
 
     key: str
-    """What names the customer and no other: the id, else the account number."""
+    """What identifies the customer: the id, else the account number."""
     name: str
-    """Name in the list of customers; empty for one who is no longer in it."""
+    """Name in the list of customers; empty if the customer is not in it any more."""
     counts: Mapping[str, int]
-    """Records by list, as :func:`export` names them; empty ones are left out."""
+    """Numbers of records by the names that :func:`export` uses, without zeros."""
     backups: tuple[Path, ...]
-    """Backups that hold the customer."""
+    """Backups that contain the customer."""
 
 
 def export(path: Path, entities: Sequence[Entity], customer: Customer) -> dict[str, list[dict[str, Any]]]:
-    """Everything about the customer: by list the rows as stored, under ``changes`` their change log, and what kept
-    reads, runs, events, explanations and notes say of them."""
+    """Everything about the customer: the rows of each list under its name, their changes under ``changes``, and entries
+    of kept reads, runs, events, explanations and notes that name the customer."""
     found: dict[str, list[dict[str, Any]]] = {}
     with connected(path) as connection:
         keys: set[tuple[str, str, str]] = set()
@@ -68,50 +67,50 @@ def export(path: Path, entities: Sequence[Entity], customer: Customer) -> dict[s
             | dict(zip(FieldChange._fields, changed, strict=True))
             for row in lines(connection)
             for changed in fields_of(row)
-            if _change_is(row, changed, keys, customer, lists)
+            if _change_concerns(row, changed, keys, customer, lists)
         ]
         found["kept_reads"] = [
             dict(row)
             for _, name, row in _kept_rows(connection)
-            if row is not None and _kept_is(name, row, customer, lists)
+            if row is not None and _kept_row_concerns(name, row, customer, lists)
         ]
-        found |= _told(connection, customer, keys)
+        found |= _program_tables(connection, customer, keys)
     return found
 
 
 def keys_in(path: Path, entities: Sequence[Entity], customer: Customer, name: str) -> list[str]:
-    """Keys of the customer's rows in that list."""
+    """Keys of the customer's rows in the list ``name``."""
     _, table = tables(entities)[name]
     with connected(path) as connection:
         return [str(row[schema.KEY]) for row in _rows_of(connection, name, table, customer)]
 
 
-def _told(
+def _program_tables(
     connection: sa.Connection, customer: Customer, keys: set[tuple[str, str, str]]
 ) -> dict[str, list[dict[str, Any]]]:
-    """What the program's own tables say of the customer."""
+    """The rows of runs, events, explanations and notes that name the customer."""
     runs = connection.execute(sa.select(schema.RUNS)).mappings()
-    found = {"runs": [dict(row) for row in runs if _run_without(row, customer, keys)]}
-    for table, column in TOLD:
+    found = {"runs": [dict(row) for row in runs if _cleaned_run(row, customer, keys)]}
+    for table, column in CLEANED:
         rows = connection.execute(sa.select(table)).mappings()
-        found[table.name] = [dict(row) for row in rows if _differs(row[column], customer)]
+        found[table.name] = [dict(row) for row in rows if _mentions(row[column], customer)]
     notes = connection.execute(sa.select(schema.NOTES)).mappings()
-    found["notes"] = [dict(row) for row in notes if _note_is(row, customer)]
+    found["notes"] = [dict(row) for row in notes if _note_concerns(row, customer)]
     return found
 
 
 def erase(path: Path, entities: Sequence[Entity], customer: Customer) -> dict[str, int]:
-    """Replace the archive by one without the customer; how many rows of each table went or were blanked.
+    """Replace the archive by one without the customer; returns the numbers of rows removed or cleaned.
 
-    Raises :class:`StoreError`; the file is as it was then.
+    Raises :class:`StoreError`; then the file is unchanged.
     """
     return rewritten(path, lambda connection: _erased(connection, entities, customer))
 
 
 def rewritten(path: Path, change: Callable[[sa.Connection], dict[str, int]]) -> dict[str, int]:
-    """Replace a database that nobody has open by a copy in which ``change`` was made and nothing old is left.
+    """Replace a database that is not open by a copy that was changed by ``change`` and has no old data in free pages.
 
-    Raises :class:`StoreError`; the file is as it was then.
+    Raises :class:`StoreError`; then the file is unchanged.
     """
     part = beside(path)
     with translated(path):
@@ -122,9 +121,9 @@ def rewritten(path: Path, change: Callable[[sa.Connection], dict[str, int]]) -> 
             with connected(part) as connection, connection.begin():
                 counts = change(connection)
             with closing(sqlite3.connect(part, isolation_level=None)) as copy:
-                copy.execute("PRAGMA temp_store = MEMORY")  # a temporary file would hold what is to be gone
+                copy.execute("PRAGMA temp_store = MEMORY")  # else a temporary file would contain the erased data
                 copy.execute("VACUUM")
-            for suffix in SIDES:  # the log is empty: see above
+            for suffix in SIDES:  # the log is empty after the checkpoint
                 remove_file(path.with_name(path.name + suffix))
             put_in_place(part, path)
         except BaseException:
@@ -133,9 +132,9 @@ def rewritten(path: Path, change: Callable[[sa.Connection], dict[str, int]]) -> 
     return counts
 
 
-def _is_mine(name: str, key: str, row: Mapping[str, Any], customer: Customer) -> bool:
-    """Whether a row of a list belongs to the customer: their own record, or one about their account number, or without
-    one about their name."""
+def _belongs(name: str, key: str, row: Mapping[str, Any], customer: Customer) -> bool:
+    """Whether a row belongs to the customer: it is their own record, or has their account number, or has no account
+    number and their name."""
     if name == CUSTOMERS:
         return key in customer.ids
     codes = {str(row[code]) for code in CODES if row.get(code)}
@@ -145,23 +144,23 @@ def _is_mine(name: str, key: str, row: Mapping[str, Any], customer: Customer) ->
 def _rows_of(connection: sa.Connection, name: str, table: sa.Table, customer: Customer) -> Iterator[RowMapping]:
     """The rows that belong to the customer."""
     for row in connection.execute(sa.select(table)).mappings():
-        if _is_mine(name, str(row[schema.KEY]), dict(row), customer):
+        if _belongs(name, str(row[schema.KEY]), dict(row), customer):
             yield row
 
 
-def _names(column: str, value: object, customer: Customer) -> bool:
-    """Whether a column of the row of another, in which people may be named, names the customer."""
+def _names_customer(column: str, value: object, customer: Customer) -> bool:
+    """Whether a column of another customer's row names this one; ``column`` is one of :func:`naming`."""
     return customer.owns(value) if column in NAMES else customer.mentioned(value)
 
 
-def _change_is(
+def _change_concerns(
     row: RowMapping,
     changed: FieldChange,
     keys: set[tuple[str, str, str]],
     customer: Customer,
     lists: Mapping[str, tuple[Entity, sa.Table]],
 ) -> bool:
-    """A change of one of their rows, or one that shows them in the row of another."""
+    """Whether a change is one of the customer's rows, or names the customer in another's row."""
     name, key = row["entity"], str(row["row_key"])
     if (name, row["account"], row["row_key"]) in keys:
         return True
@@ -172,24 +171,24 @@ def _change_is(
         return any(value in customer.codes for value in values)
     if changed.field is not None and (name not in lists or changed.field not in naming(lists[name][0])):
         return False
-    return any(_names(changed.field or "", value, customer) for value in values)
+    return any(_names_customer(changed.field or "", value, customer) for value in values)
 
 
-def _kept_is(name: str, row: Row, customer: Customer, lists: Mapping[str, tuple[Entity, sa.Table]]) -> bool:
-    """A row of a kept read that belongs to the customer, or names them."""
+def _kept_row_concerns(name: str, row: Row, customer: Customer, lists: Mapping[str, tuple[Entity, sa.Table]]) -> bool:
+    """Whether a row of a kept read belongs to the customer or names them."""
     if name not in lists:
         return customer.mentioned([*row.values()])
     entity = lists[name][0]
-    if _is_mine(name, row_key(entity, row), row, customer):
+    if _belongs(name, row_key(entity, row), row, customer):
         return True
     if name == CUSTOMERS:
         return any(customer.owns(row.get(column)) for column in IDENTIFYING)
-    return any(_names(column, row.get(column), customer) for column in naming(entity))
+    return any(_names_customer(column, row.get(column), customer) for column in naming(entity))
 
 
 def _kept_rows(connection: sa.Connection) -> Iterator[tuple[str, str, Row | None]]:
-    """Run, list and values of each row of the kept reads; ``None`` for rows that cannot be read: nobody can decide
-    about such a read either."""
+    """Run id, list and values of each row of the kept reads; ``None`` for a chunk that cannot be read (such a read
+    cannot be applied either)."""
     kept = connection.execute(sa.select(schema.REFUSED.c.run_id, schema.REFUSED.c.entity))
     names = {row.run_id: row.entity for row in kept}
     for run_id, data in connection.execute(sa.select(schema.REFUSED_ROWS.c.run_id, schema.REFUSED_ROWS.c.data)):
@@ -220,15 +219,17 @@ def _erased(connection: sa.Connection, entities: Sequence[Entity], customer: Cus
         counts[f"{name}-blanked"] = _blank(connection, entity, table, customer)
     counts["changes"] = _forget_changes(connection, keys, customer, lists)
     kept = {
-        run_id for run_id, name, row in _kept_rows(connection) if row is None or _kept_is(name, row, customer, lists)
+        run_id
+        for run_id, name, row in _kept_rows(connection)
+        if row is None or _kept_row_concerns(name, row, customer, lists)
     }
     for run_id in kept:
         refused.forget(connection, run_id)
     counts["kept_reads"] = len(kept)
-    counts["events"] = sum(_clean(connection, table, column, customer) for table, column in TOLD)
+    counts["events"] = sum(_clean(connection, table, column, customer) for table, column in CLEANED)
     counts["notes"] = _clean_notes(connection, customer)
     counts["runs"] = _clean_runs(connection, customer, keys)
-    fulltext.rebuild(connection, entities)  # the rows changed here are noted for the index with their old text
+    fulltext.rebuild(connection, entities)  # the table of changed rows has their old texts
     return {name: count for name, count in counts.items() if count}
 
 
@@ -238,12 +239,14 @@ def _forget_changes(
     customer: Customer,
     lists: Mapping[str, tuple[Entity, sa.Table]],
 ) -> int:
-    """Take the customer's changes out of the change log; what else changed in a row of another stays in its line."""
+    """Remove the customer's changes from the change log; other changes in the same line are kept."""
     log, count = schema.CHANGES, 0
     for row in lines(connection):
         changed = fields_of(row)
-        unreadable = row.get("fields") is not None and changed[0].field is None  # who stands there cannot be told
-        left = [change for change in changed if not (unreadable or _change_is(row, change, keys, customer, lists))]
+        unreadable = row.get("fields") is not None and changed[0].field is None  # may concern the customer
+        left = [
+            change for change in changed if not (unreadable or _change_concerns(row, change, keys, customer, lists))
+        ]
         count += len(changed) - len(left)
         if not left:
             connection.execute(log.delete().where(log.c.id == row["id"]))
@@ -254,17 +257,17 @@ def _forget_changes(
 
 
 def _blank(connection: sa.Connection, entity: Entity, table: sa.Table, customer: Customer) -> int:
-    """Empty the columns in which rows of others name the customer (a delivery address, a note)."""
+    """Empty the columns in which other customers' rows name this one (a delivery address, a note)."""
     texts, count = naming(entity), 0
     if not texts:
         return 0
     for row in connection.execute(sa.select(table)).mappings():
-        named = [name for name in texts if _names(name, row[name], customer)]
+        named = [name for name in texts if _names_customer(name, row[name], customer)]
         if not named:
             continue
         values: dict[str, Any] = dict.fromkeys(named)
         left = {column.name: values.get(column.name, row[column.name]) for column in entity.columns} | values
-        # Without hash the next read compares the row anew.
+        # Without hash the next read compares the row column by column.
         values |= {schema.HASH: None, schema.SEARCH: search_text(entity, left)}
         connection.execute(
             table.update()
@@ -275,18 +278,18 @@ def _blank(connection: sa.Connection, entity: Entity, table: sa.Table, customer:
     return count
 
 
-# ------------------------------------------------------------------------------------- what the program tells of itself
+# ---------------------------------------------------------------------------------- runs, events, explanations, notes
 
-TOLD = ((schema.EVENTS, "data"), (schema.EXPLANATIONS, "params"))
-"""Tables of what was told, each with its column of JSON."""
+CLEANED = ((schema.EVENTS, "data"), (schema.EXPLANATIONS, "params"))
+"""Tables with a column of JSON in which texts that name the customer are cleaned."""
 
 
-def _differs(value: Any, customer: Customer) -> bool:
+def _mentions(value: Any, customer: Customer) -> bool:
     return bool(customer.without(value) != value)
 
 
 def _clean(connection: sa.Connection, table: sa.Table, column: str, customer: Customer) -> int:
-    """Write ``[…]`` over what names the customer; how many rows were changed."""
+    """Replace what names the customer by ``[…]``; returns the number of rows changed."""
     key, count = next(iter(table.primary_key)), 0
     for row in connection.execute(sa.select(key, table.c[column])).mappings():
         cleaned = customer.without(row[column])
@@ -300,17 +303,17 @@ def _is_state(key: str) -> bool:
     return key.partition(":")[0] in STATE_NOTES
 
 
-def _note_is(row: RowMapping, customer: Customer) -> bool:
-    if _is_state(row["key"]):  # the others are times and ids of reads
-        return isinstance(row["value"], Mapping) and _differs(row["value"], customer)
+def _note_concerns(row: RowMapping, customer: Customer) -> bool:
+    if _is_state(row["key"]):  # values that are no mapping are times and ids of reads
+        return isinstance(row["value"], Mapping) and _mentions(row["value"], customer)
     return customer.mentioned(row["key"]) or customer.mentioned(row["value"])
 
 
 def _clean_notes(connection: sa.Connection, customer: Customer) -> int:
-    """Clean the notes of the program's state, and remove others that name the customer."""
+    """Clean the texts in the notes that the program needs, and remove other notes that name the customer."""
     notes, count = schema.NOTES, 0
     for row in connection.execute(sa.select(notes)).mappings():
-        if not _note_is(row, customer):
+        if not _note_concerns(row, customer):
             continue
         here = notes.c.key == row["key"]
         if _is_state(row["key"]):
@@ -321,8 +324,8 @@ def _clean_notes(connection: sa.Connection, customer: Customer) -> int:
     return count
 
 
-def _run_without(row: RowMapping, customer: Customer, keys: set[tuple[str, str, str]]) -> dict[str, Any]:
-    """What is to be written into a run instead; empty where it does not name the customer."""
+def _cleaned_run(row: RowMapping, customer: Customer, keys: set[tuple[str, str, str]]) -> dict[str, Any]:
+    """The columns of a run that name the customer, with their cleaned values; empty if none does."""
     key, values = row["key"], dict[str, Any]()
     mine = (row["type"], row["account"], key) in keys or (row["type"] == CUSTOMERS and key in customer.ids)
     if key is not None and (mine or customer.called(key)):
@@ -334,7 +337,7 @@ def _run_without(row: RowMapping, customer: Customer, keys: set[tuple[str, str, 
 def _clean_runs(connection: sa.Connection, customer: Customer, keys: set[tuple[str, str, str]]) -> int:
     runs, count = schema.RUNS, 0
     for row in connection.execute(sa.select(runs)).mappings():
-        if values := _run_without(row, customer, keys):
+        if values := _cleaned_run(row, customer, keys):
             connection.execute(runs.update().where(runs.c.id == row["id"]).values(values))
             count += 1
     return count

@@ -1,9 +1,10 @@
-"""One office's database on a PostgreSQL server: connecting, the two threads' connections, transactions, the fence.
+"""An office's database on a PostgreSQL server: the two threads' connections, transactions, and the check that this
+member leads (*fence*).
 
-The counterpart of ``database.py``; no table of the store is named here but ``leader``, whose epoch is the fence.
+The counterpart of ``database.py``. It depends on no table of the store but ``leader``, which has the epoch.
 
-Every wait for the server is bounded on this side too (:class:`Connection`): a network that swallows packets behind a
-proxy, which answers TCP's own questions, would otherwise block a thread for ever.
+Every wait for the server has a limit on the client's side too (:class:`Connection`): if packets are lost behind a proxy
+that answers TCP's keepalives, a thread would otherwise block for ever.
 """
 
 from __future__ import annotations
@@ -34,55 +35,56 @@ from archisync_gui.store.postgres_server import (
 from archisync_gui.store.worker import Worker
 
 IDLE_SECONDS = 2.0
-"""A connection that was idle for longer is asked for a sign of life before it is used."""
+"""A connection that was idle for longer is tested before it is used."""
 CHANGE_SECONDS = 60.0
-"""Seconds that a member may take between two statements of a change of the schema before the server ends its session;
-``STUCK_SECONDS`` elsewhere."""
+"""Seconds for which a migration's transaction may be idle before the server ends the session; for others it is
+``STUCK_SECONDS``."""
 
 EPOCH = sa.text("SELECT epoch FROM leader WHERE id = 1 AND epoch = :epoch AND member = :holder FOR SHARE")
-"""A server that went back (a standby without the last changes, a restored copy) may give a number once more."""
+"""Query: whether this member still leads with this epoch. With the member's id, since a server that lost its last
+changes (a standby, a restored copy) may give another member the same epoch."""
 
 
 class Fence(Protocol):
-    """Under which epoch this member may write."""
+    """The epoch with which this member may write."""
 
     @property
     def epoch(self) -> int | None:
-        """The epoch of the present leadership; ``None`` while this member does not lead."""
+        """The epoch of this member's leadership; ``None`` while it does not lead."""
 
     @property
     def holder(self) -> str:
         """The id of this member."""
 
     def lost(self, epoch: int) -> None:
-        """The database says that ``epoch`` is over. Called on the writing thread."""
+        """The database shows that the leadership ``epoch`` has ended. Called on the writing thread."""
 
 
 class Postgres:
-    """The database of an office, for one member: the same face as ``database.Database``.
+    """The database of an office, for one member: the same interface as ``database.Database``.
 
-    ``fence``: writing needs its epoch, which is checked in every writing transaction. Without one nothing is checked
-    (a database that every member writes, tests). ``seconds``: a statement may take so long; usually
-    :data:`READ_SECONDS` and :data:`WRITE_SECONDS`.
+    ``fence``: its epoch is checked in every write transaction; without a fence there is no check (a database that all
+    members write, tests). ``seconds``: the limit of a statement; ``None``: :data:`READ_SECONDS` and
+    :data:`WRITE_SECONDS`.
     """
 
     def __init__(
         self, server: Server, *, name: str = "store", fence: Fence | None = None, seconds: float | None = None
     ) -> None:
         self.server = server
-        self._writer = _Side(server, f"{name}-writer", fence, seconds or WRITE_SECONDS, writes=True)
-        self._reader = _Side(server, f"{name}-reader", None, seconds or READ_SECONDS, writes=False)
+        self._writer = _ThreadConnection(server, f"{name}-writer", fence, seconds or WRITE_SECONDS, writes=True)
+        self._reader = _ThreadConnection(server, f"{name}-reader", None, seconds or READ_SECONDS, writes=False)
 
     @property
     def place(self) -> str:
-        """The database's name for people."""
+        """The database's name, for messages."""
         return str(self.server)
 
     def require_place(self) -> None:
-        """As in :class:`Connections`: nothing to require."""
+        """Does nothing, see :class:`Connections`."""
 
     async def create(self) -> None:
-        """Make the office's schema where it is missing. Raises :class:`StoreError`."""
+        """Create the office's schema if it is missing. Raises :class:`StoreError`."""
         await self._writer.worker.run(self._create)
 
     def _create(self) -> None:
@@ -93,20 +95,21 @@ class Postgres:
                 ).fetchone()
                 if found is None:
                     name = sql.Identifier(self.server.schema)
-                    # Of two at once the second fails, whatever IF NOT EXISTS says: it has waited for the first one.
+                    # Of two at the same time the second fails in spite of IF NOT EXISTS, after waiting for the first.
                     with suppress(psycopg.errors.UniqueViolation):
                         connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(name))
 
     async def write(self, job: Callable[[sa.Connection], T], *, abandoned: threading.Event | None = None) -> T:
         """Run ``job`` in one write transaction: committed when it returns, rolled back when it raises.
 
-        Raises :class:`EpochLost` when this member does not lead (any more). ``abandoned`` as in ``Database.write``.
+        Raises :class:`EpochLost` if this member does not lead (any more). ``abandoned`` as in ``Database.write``.
         """
         return await self._writer.run(job, abandoned)
 
     async def change_schema(self, job: Callable[[sa.Connection], T]) -> T:
-        """Run ``job`` in a write transaction, one member at a time, whoever leads (migrations). Between its statements
-        it may take up to ``CHANGE_SECONDS``: it loads Alembic, which a virus scanner can make slow."""
+        """Run ``job``, a migration, in a write transaction: one member at a time, also one that does not lead. It may
+        be idle for ``CHANGE_SECONDS`` between its statements, since it loads Alembic, which virus scanners slow
+        down."""
 
         def alone(connection: sa.Connection) -> T:
             connection.execute(
@@ -123,25 +126,25 @@ class Postgres:
         return await self._reader.run(job, None)
 
     async def exclusive(self, job: Callable[[sa.Connection], T]) -> T:
-        """Run ``job`` on the writing connection; what it writes is not kept (checks, backups)."""
+        """Run ``job`` on the writing connection and roll back (checks, backups)."""
         return await self._writer.run(job, None, transaction=False, fenced=False)
 
     def break_off(self) -> None:
-        """End what runs and drop both connections; from any thread. Whatever is asked for from now on is refused, and
-        the server is not asked. For a member that does not lead any more and may be unable to reach the server."""
+        """Close both connections, also while they run a job; from any thread. Later jobs are refused without asking the
+        server. For a member that does not lead any more and may not reach the server."""
         self._reader.break_off()
         self._writer.break_off()
 
     async def close(self) -> None:
-        """Finish what was asked for, close both connections, end both threads."""
+        """Finish the jobs in the queues, close both connections, end both threads."""
         try:
             await self._reader.close()
         finally:
             await self._writer.close()
 
 
-class _Side:
-    """A connection and the thread it lives on."""
+class _ThreadConnection:
+    """A connection and the thread that uses it."""
 
     def __init__(self, server: Server, name: str, fence: Fence | None, seconds: float, *, writes: bool) -> None:
         self.worker = Worker(name)
@@ -227,7 +230,7 @@ class _Side:
         return self._connection
 
     def _ask(self) -> None:
-        """A sign of life, or the connection is dropped: nothing has begun yet, so a new one loses nothing."""
+        """Test the connection, and drop it if the server does not answer; no transaction is open on it."""
         assert self._connection is not None
         try:
             raw: Any = self._connection.connection.driver_connection
@@ -267,7 +270,7 @@ class _Side:
 
 
 def _lost(connection: sa.Connection) -> bool:
-    """Whether the connection to the server is gone."""
+    """Whether the connection to the server is closed or broken."""
     if connection.closed or connection.invalidated:
         return True
     raw: Any = connection.connection.driver_connection

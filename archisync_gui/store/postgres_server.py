@@ -1,4 +1,4 @@
-"""Where an office's server is and how it is reached."""
+"""The address of an office's server, and connections to it."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from archisync_gui.store.errors import StoreError
 CONNECT_SECONDS = 5
 READ_SECONDS = 20.0
 WRITE_SECONDS = 60.0
-"""A statement of a reading and of a writing connection may take so long on the server."""
+"""Seconds that a statement of a reading and of a writing connection may take on the server."""
 
 
 T = TypeVar("T")
 STUCK_SECONDS = 8.0
-"""The server ends a session that leaves a transaction open for so long: its member sleeps, hangs or is gone."""
+"""The server ends a session whose transaction is idle for so long: its member sleeps, hangs or is gone."""
 LOCK_SECONDS = 10.0
+"""Seconds that a statement may wait for a lock on the server."""
 SILENCE = 5.0
-"""Beyond the statement's limit, the client waits so long for the server's answer."""
+"""Seconds that the client waits for the server's answer beyond the statement's limit."""
 UNACKNOWLEDGED = 15.0
-"""Seconds after which the system ends a connection whose data nobody acknowledges: more than any of ours waits for an
-answer, so that those limits count alone."""
+"""Seconds after which the operating system ends a connection whose data are not acknowledged."""
 TURN = 0.05
-"""Seconds between two looks at whether a waiting statement is still wanted."""
+"""Seconds between two checks whether a waiting statement has to be cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where an office's database is and who asks. Passwords come from the keyring and are not shown."""
+    """The address of an office's database, and the user. The password comes from the keyring and is not in ``repr``."""
 
     host: str
     database: str
@@ -45,7 +45,8 @@ class Server:
     password: str = field(default="", repr=False)
     schema: str = "archisync"
     sslmode: str = ""
-    """As libpq's. Empty: ``verify-full`` with a certificate, else ``require``; ``prefer`` on this computer."""
+    """libpq's ``sslmode``. Empty: ``verify-full`` with ``sslrootcert``, else ``require``, but ``prefer`` for a server
+    on this computer."""
     sslrootcert: Path | None = None
 
     @classmethod
@@ -91,20 +92,20 @@ class Server:
 
     @property
     def schema_key(self) -> tuple[str, int, str, str]:
-        """What tells one office from another, whoever asks and however encrypted."""
+        """What identifies an office, independent of user and encryption."""
         return self.host, self.port, self.database, self.schema
 
     @property
     def tls(self) -> str:
         """The libpq ``sslmode`` that is used."""
-        here = self.host.startswith("/") or self.host in ("localhost", "127.0.0.1", "::1")
-        usual = "verify-full" if self.sslrootcert is not None else "prefer" if here else "require"
-        return self.sslmode or usual
+        local = self.host.startswith("/") or self.host in ("localhost", "127.0.0.1", "::1")
+        default = "verify-full" if self.sslrootcert is not None else "prefer" if local else "require"
+        return self.sslmode or default
 
     def connect(
         self, purpose: str, *, statement_seconds: float = WRITE_SECONDS, autocommit: bool = False
     ) -> Connection:
-        """A new connection. ``purpose`` shows in the server's list of sessions. Raises psycopg's errors."""
+        """A new connection. ``purpose`` is its ``application_name`` on the server. Raises psycopg's errors."""
         connection = Connection.connect(
             host=self.host,
             port=self.port,
@@ -126,7 +127,7 @@ class Server:
         try:
             connection.limit = CONNECT_SECONDS
             settings = {
-                # Nothing else: another program's tables in "public" may have the names of ours.
+                # Only this schema: tables of other programs in "public" may have the names of ours.
                 "search_path": sql.Identifier(self.schema).as_string(),
                 "statement_timeout": f"{statement_seconds * 1000:.0f}",
                 "lock_timeout": f"{LOCK_SECONDS * 1000:.0f}",
@@ -144,22 +145,22 @@ class Server:
 
 
 class Connection(psycopg.Connection[Any]):
-    """A psycopg connection whose waits end: when the server is silent for too long, or when nobody wants the answer."""
+    """A psycopg connection whose waits have a limit, and whose statements can be cancelled from another thread."""
 
     limit: float | None = CONNECT_SECONDS
-    """Seconds of silence after which the connection is given up; ``None``: no limit."""
+    """Seconds without any data from the server after which the connection is closed; ``None``: no limit."""
     unwanted: threading.Event | None = None
-    """Set from another thread: the running statement is cancelled on the server."""
+    """When another thread sets it, the running statement is cancelled on the server."""
     broken_off: threading.Event | None = None
-    """Set from another thread: the connection is closed at once, whatever it does."""
+    """When another thread sets it, the connection is closed at once."""
 
     def wait(self, gen: PQGen[T], interval: float = TURN, timeout: float | None = None) -> T:
-        """As psycopg's; :class:`psycopg.OperationalError` also ends a wait in which the server is silent for too long,
-        or that its owner breaks off."""
+        """As psycopg's; also raises :class:`psycopg.OperationalError` when the server is silent for too long or
+        :attr:`broken_off` is set."""
         return super().wait(self._watched(gen), interval=min(interval or TURN, TURN), timeout=timeout)
 
     def _watched(self, gen: PQGen[T]) -> PQGen[T]:
-        """The same steps, with a look at the limits whenever psycopg has waited for a turn without news."""
+        """The steps of ``gen``, with a check of limit and events whenever nothing was received for :data:`TURN`."""
         since = time.monotonic()
         cancelled = False
         try:

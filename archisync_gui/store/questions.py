@@ -1,4 +1,4 @@
-"""The questions that the store answers: rows, their ages and history, runs and events. Changes are in ``store``."""
+"""The store's queries: rows, their ages and history, runs and events. Methods that write are in ``store``."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ EXPORT_CHUNK = 500
 
 
 class Questions:
-    """What may be asked of the stored data; nothing is changed."""
+    """The queries; the only thing they may write is a damaged full-text index."""
 
     def __init__(self, database: Connections, path: Path, entities: Sequence[Entity]) -> None:
         self._database = database
@@ -45,13 +45,13 @@ class Questions:
 
     @property
     def path(self) -> Path:
-        """The database file; for an office the name after which its backups on this computer are called."""
+        """The database file; for an office a path whose folder and name are used for its backups on this computer."""
         return self._path
 
     def account_of(self, entity: SyncType, account: AccountId | None) -> AccountId:
-        """Under which account rows are stored: the given one, or none for a shared entity.
+        """The account under which rows are stored: ``account``, or an empty text for a shared entity.
 
-        Raises ``ValueError`` where a per-account entity is asked for without account.
+        Raises ``ValueError`` if ``account`` is missing for an entity that belongs to accounts.
         """
         if self._entity(entity).spec.shared:
             return ""
@@ -60,7 +60,7 @@ class Questions:
         return account
 
     def has(self, entity: SyncType) -> bool:
-        """Whether this store keeps a list of that name."""
+        """Whether this store has a list of that name."""
         return entity in self._tables
 
     def _entity(self, name: SyncType) -> Entity:
@@ -74,7 +74,7 @@ class Questions:
         return Question(declared, table, self.account_of(entity, account), **wanted)
 
     def require_place(self) -> None:
-        """Raise :class:`StoreError` ``file-replaced`` when the open file is no longer in its place. Blocking."""
+        """Raise :class:`StoreError` ``file-replaced`` if the open file was moved, replaced or deleted. Blocking."""
         self._database.require_place()
 
     async def rows(
@@ -87,8 +87,8 @@ class Questions:
         sum_of: str | None = None,
         **wanted: Unpack[Wanted],
     ) -> Page:
-        """Stored rows of one account (``None`` only for shared entities), as :class:`Wanted` says. ``sum_of``: a column
-        of whole numbers whose sum over all rows of the query is wanted."""
+        """A page of the stored rows of one account (``None`` only for shared entities), selected and sorted by
+        :class:`Wanted`. ``sum_of``: a column of whole numbers to be summed over all rows of the query."""
         question = self._question(entity, account, wanted)
         return await self._database.read(lambda connection: question.page(connection, offset, limit, sum_of))
 
@@ -107,9 +107,9 @@ class Questions:
     async def export(
         self, entity: SyncType, account: AccountId | None, **wanted: Unpack[Wanted]
     ) -> AsyncIterator[tuple[StoredRow, ...]]:
-        """All rows of a selection, some hundred at a time; other readers get their turn in between.
+        """All rows of a selection, some hundred at a time, so that other queries can run in between.
 
-        What is in it and in which order is decided at the beginning.
+        Selection and order are determined at the beginning; rows that are removed meanwhile are left out.
         """
         question = self._question(entity, account, wanted)
         places = await self._database.read(question.places)
@@ -131,24 +131,26 @@ class Questions:
         *,
         where: Mapping[str, Value] | None = None,
     ) -> SearchPage:
-        """Living rows by title, with the age of the data. ``cursor`` goes on where the last page ended and stays
-        right while rows come and go; ``ValueError`` for one that is not ours."""
+        """A page of the rows that are not deleted, sorted by title, with their ages. ``cursor``: the page after the one
+        that had this cursor, also when rows were added or removed meanwhile. Raises ``ValueError`` if it is not
+        valid."""
         question = self._question(entity, account, {"search": text, "where": where})
         return await self._database.read(lambda connection: question.after(connection, cursor, limit))
 
     async def best(
         self, entity: SyncType, account: AccountId | None, text: str, limit: int, codes: Sequence[str]
     ) -> SearchPage:
-        """Living rows by how well they fit: an exact code first, then codes and titles that begin so, then words that
-        do, then the rest; each by title. ``codes``: the columns that hold codes."""
+        """Rows that are not deleted, sorted by how well they match: first an exact code, then codes and titles that
+        begin with the text, then words that do, then the rest; within each by title. ``codes``: the columns with
+        codes."""
         question = self._question(entity, account, {"search": text})
         return await self._database.read(lambda connection: question.best(connection, text, limit, codes))
 
     async def find(self, text: str, accounts: Collection[AccountId], limit: int = 8) -> tuple[FoundList, ...]:
-        """Living rows of all lists for a typed text, at most ``limit`` of each: those of the accounts named and of the
-        shared lists. Lists with an exact hit come first; lists without a hit are left out.
+        """Rows of all lists for a typed text, at most ``limit`` of each, without deleted ones: rows of ``accounts`` and
+        of the shared lists. Lists with an exact match come first; lists without a match are left out.
 
-        An index that is damaged is built again; that takes about 1 s for 100,000 rows and is logged.
+        A damaged index is rebuilt, which takes about 1 s for 100,000 rows and is logged.
         """
 
         def job(connection: sa.Connection) -> tuple[FoundList, ...]:
@@ -161,7 +163,7 @@ class Questions:
                 rows.sort(key=lambda row, place=place: place[row.account, row.key])  # type: ignore[misc]
                 if rows:
                     found.append(FoundList(entity.name, tuple(rows), len(keys) > limit, exact))
-            return tuple(sorted(found, key=lambda one: not one.exact))
+            return tuple(sorted(found, key=lambda matches: not matches.exact))
 
         return await self._with_index(job)
 
@@ -174,12 +176,12 @@ class Questions:
     async def related(
         self, entity: SyncType, account: AccountId | None, column: str, value: str, limit: int = 500
     ) -> Page:
-        """Living rows of one account whose ``column`` is ``value``, the ones seen last first."""
+        """Rows of one account whose ``column`` is ``value``, without deleted ones, the newest first."""
         question = self._question(entity, account, {})
         return await self._with_index(lambda connection: question.related(connection, column, value, limit))
 
     async def _with_index(self, job: Callable[[sa.Connection], T]) -> T:
-        """Run a question that needs the full-text index; one that fails is asked again after a rebuild."""
+        """Run a query that needs the full-text index; if it is damaged, rebuild it and run the query again."""
         try:
             return await self._database.read(job)
         except (DBAPIError, StoreError) as error:
@@ -190,18 +192,18 @@ class Questions:
         return await self._database.read(job)
 
     async def ages(self, entity: SyncType, account: AccountId | None) -> Ages:
-        """Since when the stored rows are current."""
+        """The times as of which the stored rows are current."""
         owner = self.account_of(entity, account)
         return await self._database.read(lambda connection: ages.ages(connection, entity, owner))
 
     async def unproven(self, entity: SyncType, account: AccountId | None) -> frozenset[str]:
-        """Keys of stored rows at which a fast read may not stop: reads wrote them that prove nothing about their
-        neighbours (rule 12)."""
+        """Keys of stored rows at which a fast read may not stop, since the reads that wrote them do not prove that the
+        rows next to them are known (rule 12)."""
         owner = self.account_of(entity, account)
         return await self._database.read(lambda connection: ages.unproven(connection, entity, owner))
 
     async def counts(self) -> tuple[Counts, ...]:
-        """How many rows there are, per entity and account; only what has been read."""
+        """The number of rows by entity and account, for those that have rows."""
 
         def job(connection: sa.Connection) -> tuple[Counts, ...]:
             return tuple(
@@ -213,7 +215,7 @@ class Questions:
     async def row_history(
         self, entity: SyncType, account: AccountId | None, key: str, *, limit: int = 200, before: int | None = None
     ) -> tuple[Change, ...]:
-        """What happened to one row, newest first; ``before``: the id of the last change of the page before."""
+        """The changes of one row, newest first; ``before``: the id of the last change of the previous page."""
         owner = self.account_of(entity, account)
         return await self._database.read(
             lambda connection: log_reading.row_history(connection, entity, owner, key, limit, before)
@@ -233,11 +235,11 @@ class Questions:
         after: int | None = None,
         limit: int = 1000,
     ) -> tuple[Change, ...]:
-        """The change log of the accounts named and of the shared entities, in order, for times from ``since`` up to
-        but without ``until``.
+        """The change log of ``accounts`` and of the shared entities in the order of writing, from ``since`` on and
+        before ``until``.
 
-        ``percent``: only amounts that moved at least so far, in hundredths of a percent. ``after``: the id of the
-        last change of the page before.
+        ``percent``: only amounts that changed by at least so many hundredths of a percent. ``after``: the id of the
+        last change of the previous page.
         """
         return await self._database.read(
             lambda connection: log_reading.changes(
@@ -270,9 +272,9 @@ class Questions:
         scope: Scope | None = None,
         after: RunRecord | None = None,
     ) -> tuple[RunRecord, ...]:
-        """Runs that started from ``since`` up to but without ``before``, newest first. With ``account``: those of that
-        account and of the types in ``shared``. With ``after``: those that come after that run in this order, which
-        goes by id where runs started at the same moment."""
+        """Runs that started from ``since`` on and before ``before``, newest first. ``account``: only those of that
+        account and of the types in ``shared``. ``after``: only those that follow that run in this order; runs that
+        started at the same time are ordered by id."""
         outcomes = None
         if outcome is not None:
             outcomes = [outcome] if isinstance(outcome, str) else list(outcome)
@@ -305,7 +307,7 @@ class Questions:
         after: int | None = None,
         limit: int = 1000,
     ) -> tuple[StoredEvent, ...]:
-        """Stored events in order; ``after``: the id of the last one of the page before."""
+        """Stored events in the order of writing; ``after``: the id of the last event of the previous page."""
         return await self._database.read(
             lambda connection: log_reading.events(
                 connection, since=since, until=until, kinds=kinds, after=after, limit=limit

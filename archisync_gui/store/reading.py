@@ -1,6 +1,6 @@
-"""Questions to the stored data, for panel, endpoint and command line; every one is answered in pages.
+"""Queries of stored rows, for panel, endpoint and command line, with results in pages.
 
-Rows of a per-account entity are only ever given for one named account; shared entities are stored under no account.
+Rows of a per-account entity are returned for the accounts that are named only; shared entities have an empty account.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from archisync_gui.entities.views import Is
 from archisync_gui.model import AccountId
 from archisync_gui.store import find, schema
 from archisync_gui.store.ages import ages
-from archisync_gui.store.fields import about
+from archisync_gui.store.fields import has_field
 from archisync_gui.store.keys import folded
 from archisync_gui.store.schema import CHANGES
 from archisync_gui.store.seen_keys import CHUNK, chunks
@@ -35,28 +35,28 @@ _STATE = (
 
 
 class Wanted(TypedDict, total=False):
-    """Which rows are wanted, and in which order. Every part may be left out."""
+    """Which rows to return, and in which order. All keys are optional."""
 
     others: Sequence[AccountId]
-    """Accounts whose rows are wanted, too, in the same order."""
+    """Further accounts, whose rows are sorted in with the first one's."""
     search: str
     """Every word must occur in the key or a column declared for searching; case and accents do not matter."""
     sort: str | None
-    """A column's target name; empty cells come last. Without it: by key."""
+    """The column to sort by; empty cells come last. Without it: by key."""
     descending: bool
     columns: Sequence[str] | None
-    """Which to return; without it: all."""
+    """The columns to return; without it: all."""
     deleted: bool
-    """Soft-deleted ones, too."""
+    """Also soft-deleted rows."""
     where: Mapping[str, Value] | None
-    """Columns that must equal a value."""
+    """Columns with the values that they must have."""
     between: tuple[str, Value, Value] | None
-    """A column with its lowest and highest value, each ``None`` = open."""
+    """A column with its lowest and highest value; ``None``: no limit."""
     selection: Selection | None
 
 
 class Question:
-    """One selection of rows of one entity: filter, search, order. Of one account, or of several beside each other."""
+    """A query of one entity's rows: accounts, filter, search, order."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class Question:
         self._deleted = deleted
         self._names = tuple(columns if columns is not None else (c.name for c in entity.columns))
         for name in [*self._names, *(where or {}), *([sort] if sort else []), *([between[0]] if between else [])]:
-            entity.column(name)  # only declared columns can be asked for
+            entity.column(name)  # raises for a column that is not declared
         c = table.c
         owned = c[schema.ACCOUNT].in_(self._accounts) if others else c[schema.ACCOUNT] == account
         self._conditions: list[sa.ColumnElement[bool]] = [owned]
@@ -104,11 +104,11 @@ class Question:
         if selection.changed is not None:
             name, since = selection.changed
             self._entity.column(name)
-            found.append(self._logged(ChangeKind.CHANGED, log.at >= since, about([name])))
+            found.append(self._logged(ChangeKind.CHANGED, log.at >= since, has_field([name])))
         return found
 
     def _logged(self, kind: ChangeKind, *how: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-        """The row has such a line in the change log."""
+        """SQL condition: the change log has a line of that kind for the row."""
         c, log = self._table.c, CHANGES.c
         of_row = [log.account, log.row_key] if len(self._accounts) > 1 else [log.row_key]
         lines = sa.select(*of_row).where(
@@ -133,19 +133,19 @@ class Question:
     def _ordering(self, sort: str | None, descending: bool) -> list[sa.ColumnElement[Any]]:
         c = self._table.c
         key = c[schema.KEY]
-        whose = [c[schema.ACCOUNT]] if len(self._accounts) > 1 else []  # two accounts may have a row of one key
+        account = [c[schema.ACCOUNT]] if len(self._accounts) > 1 else []  # two accounts may have a row with one key
         if sort is None:
-            return [key.desc() if descending else key, *whose]
+            return [key.desc() if descending else key, *account]
         column = c[sort]
         match self._entity.column(sort).kind:
-            case Kind.ID:  # digits as text: the longer one is the larger number
+            case Kind.ID:  # numbers as texts: the longer text is the larger number
                 parts: list[sa.ColumnElement[Any]] = [sa.func.length(column), column]
             case Kind.TEXT | Kind.LINES | Kind.ENUM:
                 parts = [sa.func.lower(column)]
             case _:
                 parts = [column]
-        # Empty cells come last either way.
-        return [column.is_(None), *(p.desc() if descending else p for p in parts), key, *whose]
+        # Empty cells come last in both directions.
+        return [column.is_(None), *(p.desc() if descending else p for p in parts), key, *account]
 
     def _select(self) -> sa.Select[Any]:
         c = self._table.c
@@ -167,7 +167,8 @@ class Question:
         ]
 
     def page(self, connection: sa.Connection, offset: int, limit: int, sum_of: str | None = None) -> Page:
-        """Some rows, how many there are in all, and the sum of the column ``sum_of`` over all of them."""
+        """A page of rows, the number of all rows of the query, and the sum of the column ``sum_of`` over all of
+        them."""
         wanted: list[sa.ColumnElement[int]] = [sa.func.count()]
         if sum_of is not None:
             self._entity.column(sum_of)
@@ -178,22 +179,22 @@ class Question:
         return Page(rows, total, int(sums[0]) if sums else None)
 
     def places(self, connection: sa.Connection) -> list[tuple[str, str]]:
-        """Account and key of all rows, in order."""
+        """Account and key of all rows of the query, in order."""
         c = self._table.c
         statement = sa.select(c[schema.ACCOUNT], c[schema.KEY]).where(*self._conditions).order_by(*self._order)
         return [(account, key) for part in connection.execute(statement).partitions(CHUNK) for account, key in part]
 
     def by_keys(self, connection: sa.Connection, keys: Collection[str]) -> list[StoredRow]:
-        """The rows of the first account with those keys that are still there, in the order of the keys."""
+        """The first account's rows with those keys, as far as they exist, in the order of ``keys``."""
         return self.at(connection, [(self._account, key) for key in keys])
 
     def at(self, connection: sa.Connection, places: Collection[tuple[str, str]]) -> list[StoredRow]:
-        """The rows of those accounts and keys that are still there, in the order of ``places``."""
+        """The rows with those accounts and keys, as far as they exist, in the order of ``places``."""
         c = self._table.c
         found: dict[tuple[str, str], StoredRow] = {}
         for owner in dict.fromkeys(account for account, _ in places):
             for part in chunks((key for account, key in places if account == owner), CHUNK):
-                # Only by key: with the selection's conditions SQLite would take another index and read everything.
+                # Only by key: with the query's conditions SQLite would choose another index and read all rows.
                 statement = self._select().where(c[schema.ACCOUNT] == owner, c[schema.KEY].in_(part))
                 found |= {
                     (owner, row.key): row
@@ -203,7 +204,7 @@ class Question:
         return [found[place] for place in places if place in found]
 
     def related(self, connection: sa.Connection, column: str, value: str, limit: int) -> Page:
-        """Rows whose ``column`` is ``value``, the ones seen last first, and how many there are in all."""
+        """Rows whose ``column`` is ``value``, those first seen last at the top, and the number of all of them."""
         self._entity.column(column)
         chosen = find.rows_of_value(connection, self._entity, self._table, self._account, column, value)
         total = connection.scalar(sa.select(sa.func.count()).select_from(self._table).where(*chosen)) or 0
@@ -212,20 +213,21 @@ class Question:
         return Page(tuple(self._rows(connection.execute(statement.limit(limit)))), total)
 
     def after(self, connection: sa.Connection, cursor: str | None, limit: int) -> SearchPage:
-        """Some rows in the order of their titles, going on after ``cursor``."""
+        """A page of rows sorted by title, from ``cursor`` on. Raises ``ValueError`` if the cursor is not valid."""
         c = self._table.c
         key = c[schema.KEY]
         title = sa.func.lower(sa.func.coalesce(c[self._entity.title], "")) if self._entity.title else sa.literal("")
         conditions, skipped, before = list(self._conditions), 0, None
         if cursor is not None:
-            # Only the key is in a cursor, no name: it stands in addresses. A row that is gone still has its place; one
-            # that was cleared, erased or renumbered has none, and the count of the rows before it is used.
+            # A cursor has the last row's key, not its title, which may be a name: cursors appear in URLs. A
+            # soft-deleted row still has its title. For one that was removed or renumbered the number of rows before it
+            # is used.
             last_key, before = _cursor_read(cursor)
             last_title = connection.scalar(sa.select(title).where(c[schema.ACCOUNT] == self._account, key == last_key))
             if last_title is not None:
                 conditions.append(sa.or_(title > last_title, sa.and_(title == last_title, key > last_key)))
             elif before is not None:
-                skipped = max(0, before - 1)  # after a renumbering one row comes twice, and none is left out
+                skipped = max(0, before - 1)  # after a renumbering one row comes twice rather than one being left out
             else:
                 raise ValueError("not a cursor of this search")
         statement = self._select().where(*conditions).order_by(title, key).offset(skipped).limit(limit + 1)
@@ -234,36 +236,36 @@ class Question:
         return SearchPage(tuple(rows[:limit]), following, ages(connection, self._entity.name, self._account))
 
     def best(self, connection: sa.Connection, text: str, limit: int, codes: Sequence[str]) -> SearchPage:
-        """Some rows by how well they fit: exact code, beginning of a code or the title, beginning of a word."""
+        """The rows that match best: first an exact code, then the beginning of a code or title, then of words."""
         c = self._table.c
         key = c[schema.KEY]
         wanted, words = folded(text), _words(text)
         number = "".join(words)
         title = sa.func.lower(sa.func.coalesce(c[self._entity.title], "")) if self._entity.title else sa.literal("")
         columns = [sa.func.lower(c[name]) for name in codes]
-        # A VAT number is typed with its country or without.
-        codes_meant = [wanted, number, f"it{number}", find.without_country(number)]
-        exact = sa.or_(*(column.in_(codes_meant) for column in columns))
+        # A VAT number may be typed, and stored, with its country or without.
+        exact_codes = [wanted, number, f"it{number}", find.without_country(number)]
+        exact = sa.or_(*(column.in_(exact_codes) for column in columns))
         begins = sa.or_(*(p.startswith(wanted, autoescape=True) for p in (*columns, title)))
-        word = sa.and_(sa.true(), *(c[schema.SEARCH].contains(f" {one}", autoescape=True) for one in words))
-        rank = sa.case((exact, 0), (begins, 1), (word, 2), else_=3) if wanted else sa.literal(0)
+        begin = sa.and_(sa.true(), *(c[schema.SEARCH].contains(f" {word}", autoescape=True) for word in words))
+        rank = sa.case((exact, 0), (begins, 1), (begin, 2), else_=3) if wanted else sa.literal(0)
         statement = self._select().where(*self._conditions).order_by(rank, title, key).limit(limit)
         rows = self._rows(connection.execute(statement))
         return SearchPage(tuple(rows), None, ages(connection, self._entity.name, self._account))
 
 
 def _words(text: str) -> Sequence[str]:
-    """The words of a typed text as Find looks them up, or its signs where it has no word."""
+    """The words of a typed text as *Find* searches them; its parts as typed if it has no words."""
     return find.words(text) or list(dict.fromkeys(folded(text).split()))[: find.MOST_WORDS]
 
 
 def _has(search: sa.ColumnElement[str], word: str) -> sa.ColumnElement[bool]:
     bare = find.without_country(word)
-    return sa.or_(*(search.contains(one, autoescape=True) for one in dict.fromkeys((word, bare))))
+    return sa.or_(*(search.contains(form, autoescape=True) for form in dict.fromkeys((word, bare))))
 
 
 def _cursor(key: str, before: int) -> str:
-    """``before``: the rows up to that one."""
+    """``before``: the number of rows up to and with that one."""
     return base64.urlsafe_b64encode(f"{key}\n{before}".encode()).decode().rstrip("=")
 
 
@@ -277,7 +279,7 @@ def _cursor_read(cursor: str) -> tuple[str, int | None]:
 
 
 def counts(connection: sa.Connection, entity: Entity, table: sa.Table) -> list[Counts]:
-    """How many rows each account has."""
+    """The numbers of rows of each account that has any."""
     c = table.c
     alive = c[schema.DELETED_AT].is_(None)
     statement = sa.select(
@@ -290,9 +292,3 @@ def counts(connection: sa.Connection, entity: Entity, table: sa.Table) -> list[C
         Counts(entity.name, account, rows, missing, deleted, ages(connection, entity.name, account))
         for account, rows, missing, deleted in connection.execute(statement).all()
     ]
-
-
-# ----------------------------------------------------------------------------------------------------- changes
-
-
-# ---------------------------------------------------------------------------------------------- runs and events

@@ -1,4 +1,4 @@
-"""Refused whole reads: keeping them, accepting a shrink, re-keying after the ERP renumbered its rows."""
+"""Refused whole reads: storing them, accepting a shrink, re-keying after the ERP renumbered its rows."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ log = logging.getLogger(__name__)
 KEPT = timedelta(hours=24)
 REKEY_SHARE = 0.95
 ROWS_IN_CHUNK = 200
-ASIDE = "\x01"
-"""Begins the keys that rows have for a moment while keys are exchanged; no key of the ERP does."""
+TEMPORARY = "\x01"
+"""Prefix of temporary keys while keys are exchanged; no key of the ERP begins with it."""
 
 
 def keep(
     connection: sa.Connection, entity: Entity, account: str, batch: Batch, kind: RefusedKind, now: datetime
 ) -> None:
-    """Keep a refused read with its rows; an older one of the same list is void now and forgotten."""
+    """Store a refused read with its rows; an older one of the same list and account is removed."""
     older = sa.select(REFUSED.c.run_id).where(REFUSED.c.entity == entity.name, REFUSED.c.account == account)
     for run_id in [*connection.scalars(older), batch.run_id]:
         forget(connection, run_id)
@@ -67,22 +67,25 @@ def forget(connection: sa.Connection, run_id: str) -> None:
 
 
 def listed(connection: sa.Connection, now: datetime) -> tuple[RefusedRead, ...]:
-    """The kept reads that can still be decided about, newest first."""
+    """The kept reads that can still be applied, newest first."""
     found = connection.execute(sa.select(REFUSED).order_by(schema.row_id(REFUSED).desc())).all()
     reads = [(_read(row), row.number) for row in found]
-    return tuple(read for read, number in reads if read is not None and _why_not(connection, read, number, now) is None)
+    return tuple(
+        read for read, number in reads if read is not None and _unusable_reason(connection, read, number, now) is None
+    )
 
 
 def usable(connection: sa.Connection, run_id: str, kind: RefusedKind, now: datetime) -> tuple[RefusedRead, Batch]:
-    """A kept read with its rows. Raises ``refused-read-unknown``, ``-expired``, ``-void`` or ``-other-kind``."""
+    """A kept read with its rows. Raises ``refused-read-unknown``, ``-unreadable``, ``-expired``, ``-void`` or
+    ``-other-kind``."""
     row = connection.execute(sa.select(REFUSED).where(REFUSED.c.run_id == run_id)).one_or_none()
     if row is None:
         raise StoreError("refused-read-unknown", run=run_id)
     read = _read(row)
     if read is None:
         raise StoreError("refused-read-unreadable", run=run_id)
-    if (why := _why_not(connection, read, row.number, now)) is not None:
-        raise StoreError(why, run=run_id)
+    if (reason := _unusable_reason(connection, read, row.number, now)) is not None:
+        raise StoreError(reason, run=run_id)
     if read.kind is not kind:
         raise StoreError("refused-read-other-kind", run=run_id)
     rows = Rows(connection, run_id, read.rows)
@@ -91,9 +94,10 @@ def usable(connection: sa.Connection, run_id: str, kind: RefusedKind, now: datet
     return read, batch
 
 
-def _why_not(connection: sa.Connection, read: RefusedRead, number: int, now: datetime) -> str | None:
-    """Why nobody can decide about a kept read any more. A clock that shows a time before it was kept expires nothing;
-    whether a newer read was applied is told by numbers, not by times (rule 30)."""
+def _unusable_reason(connection: sa.Connection, read: RefusedRead, number: int, now: datetime) -> str | None:
+    """The code of the reason why a kept read cannot be applied any more; ``None``: it can. It does not expire while the
+    clock shows a time before it was kept; whether a newer read was applied is decided by numbers, not times (rule
+    30)."""
     if now - read.kept_at > KEPT:
         return "refused-read-expired"
     replaced = connection.scalar(
@@ -103,7 +107,7 @@ def _why_not(connection: sa.Connection, read: RefusedRead, number: int, now: dat
 
 
 def _read(row: sa.Row[Any]) -> RefusedRead | None:
-    """A kept read from its columns; ``None`` (with a line in the log) for one that this version cannot read."""
+    """A kept read from its columns; ``None``, and a warning in the log, if this version cannot read it."""
     if not (isinstance(row.as_of, datetime) and isinstance(row.kept_at, datetime) and row.kind in set(RefusedKind)):
         log.warning("the kept read %r cannot be read and is left out", row.run_id)
         return None
@@ -111,7 +115,7 @@ def _read(row: sa.Row[Any]) -> RefusedRead | None:
 
 
 def unpacked(run_id: str, data: bytes | None) -> list[Row]:
-    """The rows of one stored part of a kept read. Raises :class:`StoreError` ``refused-read-unreadable``."""
+    """The rows of one stored chunk of a kept read. Raises :class:`StoreError` ``refused-read-unreadable``."""
     try:
         head, _, body = zlib.decompress(data or b"").partition(b"\n")
         names = json.loads(head)
@@ -121,7 +125,8 @@ def unpacked(run_id: str, data: bytes | None) -> list[Row]:
 
 
 class Rows(Sequence[Row]):
-    """The rows of a kept read, taken from the database as they are asked for in order."""
+    """The rows of a kept read, loaded chunk by chunk while iterating. Iterating raises ``refused-read-unreadable`` if a
+    chunk is damaged or missing."""
 
     def __init__(self, connection: sa.Connection, run_id: str, length: int) -> None:
         self._connection, self._run_id, self._length = connection, run_id, length
@@ -157,11 +162,11 @@ class Rows(Sequence[Row]):
 
 
 def rekey(connection: sa.Connection, entity: Entity, table: sa.Table, account: str, batch: Batch) -> int:
-    """Give stored rows the keys that ``batch`` has for the same natural keys; their history moves with them.
+    """Give stored rows the keys that ``batch`` has for the same natural keys, also in the change log.
 
-    Returns how many rows got another key. A stored row that matches nothing but whose key now belongs to another
-    record steps aside (soft-deleted under a retired key): the old number no longer means it.
-    Raises ``rekey-too-few`` when less than 95 % of the living rows match.
+    Returns how many rows got another key. A stored row without match whose key now belongs to another record is
+    soft-deleted and gets a retired key (``key~run id``). Raises ``rekey-too-few`` if fewer than 95 % of the rows that
+    are not deleted match, or there are none.
     """
     c = table.c
     stored = connection.execute(
@@ -182,16 +187,16 @@ def rekey(connection: sa.Connection, entity: Entity, table: sa.Table, account: s
     found: dict[str, str] = {}
     columns: dict[str, Row] = {}
     read = Counter[str]()
-    meant: dict[str, str] = {}
+    natural_of_read: dict[str, str] = {}
     for row in batch.rows:
         natural, key = natural_key(entity, row), row_key(entity, row)
-        if key in meant:
+        if key in natural_of_read:
             continue
         read[natural] += 1
         found[natural] = key
         columns[key] = {name: row.get(name) for name in entity.key}
-        meant[key] = natural
-    # A natural key that occurs twice says nothing about which row is which.
+        natural_of_read[key] = natural
+    # A natural key that occurs twice does not identify a row.
     pairs = {
         old[natural]: found[natural]
         for natural in old
@@ -205,7 +210,7 @@ def rekey(connection: sa.Connection, entity: Entity, table: sa.Table, account: s
     retired = {
         key: f"{key}~{batch.run_id}"
         for key, natural in natural_of.items()
-        if key not in pairs and (key in taken or meant.get(key, natural) != natural)
+        if key not in pairs and (key in taken or natural_of_read.get(key, natural) != natural)
     }
     for key in retired:
         if alive[key]:
@@ -245,12 +250,12 @@ def rekey(connection: sa.Connection, entity: Entity, table: sa.Table, account: s
 
 
 def _rename(connection: sa.Connection, entity: Entity, table: sa.Table, account: str, moves: dict[str, str]) -> None:
-    """Change keys in two steps, since a new key may be another row's old one."""
+    """Change keys in two steps, over temporary keys, since a new key may be another row's old one."""
     if not moves:
         return
     stages = [
-        [{"_from": before, "_to": f"{ASIDE}{after}"} for before, after in moves.items()],
-        [{"_from": f"{ASIDE}{after}", "_to": after} for after in moves.values()],
+        [{"_from": before, "_to": f"{TEMPORARY}{after}"} for before, after in moves.items()],
+        [{"_from": f"{TEMPORARY}{after}", "_to": after} for after in moves.values()],
     ]
     rows = (
         table.update()

@@ -1,4 +1,4 @@
-"""The tables: fixed ones (migrated by Alembic) and one per declared entity (reconciled); no query."""
+"""The tables: fixed ones (migrated by Alembic) and one for each declared entity (derived from its declaration)."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from archisync_gui.entities.declaration import Column, Entity, Kind
 log = logging.getLogger(__name__)
 
 FIXED = sa.MetaData()
-"""Tables that do not depend on a declaration. A change here needs a new file in ``migrations/versions``."""
+"""Tables that do not depend on declarations. A change here needs a new file in ``migrations/versions``."""
 
 
 class UtcTime(sa.types.TypeDecorator[datetime]):
-    """An aware ``datetime`` kept as ISO 8601 text in UTC with microseconds, so that texts sort like times."""
+    """An aware ``datetime`` stored as ISO 8601 text in UTC with microseconds, so that texts sort like times."""
 
     impl = sa.String(32)
     cache_ok = True
@@ -30,7 +30,7 @@ class UtcTime(sa.types.TypeDecorator[datetime]):
 
 
 def _time(value: object) -> datetime | None:
-    """A stored time. One that cannot be read counts as none, so that it spoils nothing but its own row."""
+    """A stored time; ``None`` if it is damaged, so that only its own row is affected."""
     try:
         found = datetime.fromisoformat(value)  # type: ignore[arg-type]
     except (ValueError, TypeError):
@@ -40,8 +40,8 @@ def _time(value: object) -> datetime | None:
 
 
 class WholeNumber(sa.types.TypeDecorator[int]):
-    """A whole number. SQLite keeps whatever was written into such a column; what is no number counts as 0 (``None``
-    stays ``None``), so that it spoils nothing but its own row."""
+    """A whole number. SQLite stores values of any type in such a column; a value that is no whole number is read as 0,
+    so that only its own row is affected (``None`` stays ``None``)."""
 
     impl = sa.Integer
     cache_ok = True
@@ -96,7 +96,7 @@ RUNS = sa.Table(
     sa.Index("runs_by_outcome", "outcome", "started"),
     sa.Index("runs_in_order", "type", "account", "scope"),
 )
-"""One row per attempt (rule 31). The row id gives the order in which the attempts began, whatever the clock showed."""
+"""One row for each attempt (rule 31). The row id gives the order in which they began, whatever the clock showed."""
 
 RUN_ORDER: sa.ColumnClause[int] = sa.literal_column("runs.rowid", sa.Integer)
 
@@ -109,7 +109,8 @@ RUN_PAIRS = sa.text(
     "SELECT p.type, (SELECT min(account) FROM runs WHERE type = p.type AND account > p.account) FROM pairs AS p "
     "WHERE p.account IS NOT NULL) SELECT type, account FROM pairs WHERE account IS NOT NULL"
 )
-"""Each type and account that has runs, from one to the next in the index: ``DISTINCT`` reads all runs of a year."""
+"""Query: each type and account that has runs. It jumps from one to the next in the index; ``DISTINCT`` would read all
+runs of a year."""
 
 
 EVENTS = sa.Table(
@@ -159,12 +160,13 @@ READS = sa.Table(
     sa.Column("garbage", WholeNumber),
     sa.Column("doubtful", _json()),
 )
-"""What the stored rows are current as of; written in the transaction that writes the rows, so neither can lie.
+"""The times as of which the stored rows are current; written in the transaction that writes the rows, so that both
+agree.
 
-``rows``, ``garbage`` and ``seen_keys`` (compressed) are those of the last applied whole read; the checks of the next
-one compare. ``number`` counts the changes of this list's rows (reads, clear, re-key); ``new_number`` is the change
-that set ``new_as_of``, ``whole_number`` the last change that replaced the whole list. ``doubtful`` names the times that
-were written before the wall clock was set back (rule 30).
+``rows``, ``garbage`` and ``seen_keys`` (compressed) are those of the last applied whole read, for the checks of the
+next one. ``number`` counts the changes of this list's rows (reads, clear, re-key). ``new_number`` is the number of the
+change that set ``new_as_of``, ``whole_number`` that of the last change that replaced the whole list. ``doubtful`` names
+the times that were written before the wall clock was set back (rule 30).
 """
 
 TOUCHED = sa.Table(
@@ -176,11 +178,11 @@ TOUCHED = sa.Table(
     sa.Column("number", WholeNumber, nullable=False),
     sa.Column("proven", sa.Boolean, nullable=False),
 )
-"""Rows written by other reads than a clean whole one, since the last of these.
+"""Rows written by other reads than clean whole ones, since the last clean whole read.
 
-``number`` (as in ``reads``): a whole read that began before it keeps its hands off the row. ``proven`` false: the row
-was written by a read that does not prove that its neighbours are known (unclean, or of a single record), so a fast
-read may not stop at it (rule 12).
+``number``, as in ``reads``: a whole read that began before this change does not overwrite the row. ``proven`` false:
+the row was written by a read that does not prove that the rows next to it are known (unclean, or of a single record),
+so a fast read may not stop at it (rule 12).
 """
 
 CHANGES = sa.Table(
@@ -202,9 +204,10 @@ CHANGES = sa.Table(
     sa.Index("changes_by_time", "at"),
     sa.Index("changes_by_run", "run_id"),
 )
-"""The change log: a line for each row that a read changed. ``fields`` has what changed in it (:mod:`.fields`),
-``percent`` the largest difference of an amount in hundredths of a percent. Lines of before version 0005 have one field
-each, in the columns ``field``, ``before`` and ``after``, which otherwise only tell the keys of a renumbered row."""
+"""The change log: a line for each row that a read changed. ``fields`` has the changed fields (:mod:`.fields`),
+``percent`` the largest difference of an amount in hundredths of a percent. Lines from before version 0005 have one
+field each, in the columns ``field``, ``before`` and ``after``. Since then ``before`` and ``after`` are used for the
+keys of a renumbered row only."""
 
 REFUSED = sa.Table(
     "refused_reads",
@@ -221,7 +224,7 @@ REFUSED = sa.Table(
     sa.Column("after", WholeNumber),
     sa.Column("garbage", WholeNumber, nullable=False, server_default="0"),
 )
-"""Refused whole reads, kept for 24 h so that exactly them can be accepted."""
+"""Refused whole reads, kept for 24 h so that exactly these can be accepted."""
 
 REFUSED_ROWS = sa.Table(
     "refused_rows",
@@ -230,7 +233,7 @@ REFUSED_ROWS = sa.Table(
     sa.Column("chunk", sa.Integer, primary_key=True),
     sa.Column("data", sa.LargeBinary, nullable=False),
 )
-"""Their rows, some hundred in each chunk (compressed JSON)."""
+"""The rows of refused reads, 200 in each chunk (compressed JSON)."""
 
 DECLARED = sa.Table(
     "declared",
@@ -238,7 +241,8 @@ DECLARED = sa.Table(
     sa.Column("entity", sa.String, primary_key=True),
     sa.Column("search", _json()),
 )
-"""By which columns the search text of each data table was made."""
+"""The columns from which the search text of each data table was computed; and the state of the index
+(``find.PENDING``)."""
 
 UNFILLED = sa.Table(
     "unfilled_columns",
@@ -247,8 +251,8 @@ UNFILLED = sa.Table(
     sa.Column("account", sa.String, primary_key=True),
     sa.Column("column", sa.String, primary_key=True),
 )
-"""Columns that came with a newer declaration and that no clean whole read has filled yet: their first values are
-no changes of the ERP's data and do not go into the change log."""
+"""Columns that a later declaration added and that no clean whole read has filled yet: their first values are no changes
+in the ERP and are not written to the change log."""
 
 
 # ------------------------------------------------------------------------------------------------ data tables
@@ -258,17 +262,16 @@ FIRST_SEEN, LAST_CHANGED = "row_first_seen", "row_last_changed"
 MISSING_SINCE, DELETED_AT = "row_missing_since", "row_deleted_at"
 BLANKS, SEARCH = "row_blanks", "row_search"
 META = (ACCOUNT, KEY, HASH, FIRST_SEEN, LAST_CHANGED, MISSING_SINCE, DELETED_AT, BLANKS, SEARCH)
-"""Our own columns of every data table; the prefix keeps them apart from the declared ones."""
+"""The store's own columns of every data table; the prefix distinguishes them from the declared ones."""
 
 
 def row_id(table: sa.Table) -> sa.ColumnElement[int]:
-    """What finds a row without an index: SQLite's own number of it, in PostgreSQL a column of that name. ``VACUUM``
-    changes it."""
+    """The column ``rowid``: SQLite's own row number, which ``VACUUM`` changes; in PostgreSQL an identity column."""
     return sa.literal_column(f"{table.name}.rowid", sa.BigInteger)
 
 
 def columns_there(connection: sa.Connection, table: str) -> set[str]:
-    """The columns that a table of the file has, which may be of another version; none where there is no such table."""
+    """The columns that a table has in this database, whose schema may be of another version; none without the table."""
     inspector = sa.inspect(connection)
     return {column["name"] for column in inspector.get_columns(table)} if inspector.has_table(table) else set()
 
@@ -285,12 +288,13 @@ def sql_type(column: Column) -> sa.types.TypeEngine[Any]:
 
 
 _tables: dict[int, tuple[Entity, sa.Table]] = {}
-"""The tables made so far, by the identity of their declaration (kept here, or another one could get it): two
-milliseconds each."""
+"""Cache of :func:`data_table`, by ``id`` of the declaration (stored as well, so that the id is not reused); making a
+table takes two milliseconds."""
 
 
 def data_table(entity: Entity) -> sa.Table:
-    """The table of a declared entity: every mapped column, and the ``row_…`` columns the delta needs."""
+    """The table of a declared entity: its columns, and those of :data:`META`. Raises ``ValueError`` for a declaration
+    that the store cannot use."""
     if id(entity) not in _tables:
         _tables[id(entity)] = entity, _data_table(entity)
     return _tables[id(entity)][1]

@@ -1,4 +1,4 @@
-"""The keys that a read saw, packed for its row, and long lists in parts that SQLite takes."""
+"""The keys of a whole read, compressed for its row in ``reads``; and splitting long lists for SQLite's limits."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 CHUNK = 400
+"""Rows handled in one step, and values in one statement."""
 
 KEY_SEPARATOR = "\x1e"
 
@@ -25,7 +26,7 @@ def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
 
 
 def pack_keys(keys: Iterable[str]) -> bytes:
-    """The keys of a read as one compressed value."""
+    """The keys as one compressed value."""
     packer = zlib.compressobj(6)
     return b"".join([packer.compress((KEY_SEPARATOR.join(part) + KEY_SEPARATOR).encode()) for part in chunks(keys)]) + (
         packer.flush()
@@ -33,7 +34,8 @@ def pack_keys(keys: Iterable[str]) -> bytes:
 
 
 def unpack_keys(data: bytes) -> list[str]:
-    """The keys of the last whole read; none where they cannot be read (the number of rows is checked all the same)."""
+    """The keys in a value of :func:`pack_keys`; none if it is damaged (the next read's number of rows is still
+    checked)."""
     try:
         return zlib.decompress(data).decode().split(KEY_SEPARATOR)[:-1]
     except (zlib.error, UnicodeDecodeError, TypeError):

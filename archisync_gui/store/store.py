@@ -1,4 +1,4 @@
-"""The store's public face: one object per data folder; the work is done in the modules beside it."""
+"""The public class of the store: one object for a data folder or an office; other modules do the work."""
 
 from __future__ import annotations
 
@@ -42,9 +42,11 @@ FILE = "archisync.db"
 
 
 class Store(Questions):
-    """The local copy of the ERP's data and the program's memory. Make it with :meth:`open`, end it with :meth:`close`.
+    """The local copy of the ERP's data, and the orchestrator's journal. Made by :meth:`open` or :meth:`join`; to be
+    closed with :meth:`close`.
 
-    Every method may raise :class:`StoreError`: ``disk-full``, ``read-only``, ``damaged``, ``locked``, ``disk-error``.
+    Every method may raise :class:`StoreError`: ``disk-full``, ``read-only``, ``damaged``, ``locked``, ``disk-error``,
+    and in an office the codes of its server.
     """
 
     def __init__(self, database: Connections, path: Path, entities: Sequence[Entity], clock: Clock) -> None:
@@ -53,20 +55,20 @@ class Store(Questions):
         self._clock = clock
         self._rows_written = 0
         self.is_new = False
-        """The file was made by this opening."""
+        """The file was created by this call of :meth:`open`."""
         self.is_newer = False
-        """The tables of this office are of a later program: this store may only be read."""
+        """The tables of this office are of a later version: this store may only be read."""
         self.journal = StoreJournal(database, clock)
-        """The orchestrator's memory."""
+        """The orchestrator's journal."""
 
-    # ------------------------------------------------------------------------------------------------- lifetime
+    # ------------------------------------------------------------------------------------------- open and close
 
     @classmethod
     async def open(cls, folder: Path, entities: Sequence[Entity], *, clock: Clock) -> Self:
-        """Open the database in ``folder``, making or migrating it (with a backup before a migration).
+        """Open the database in ``folder``; create it, or migrate it after a backup, if necessary.
 
-        Raises :class:`StoreError`; besides the usual codes ``newer-schema`` for a file of a later program and
-        ``data-file-missing`` where there are backups of a file, but not the file.
+        Raises :class:`StoreError`; also ``newer-schema`` for a file of a later version and ``data-file-missing`` if
+        there are backups of a file, but not the file.
         """
         path = folder / FILE
         database = Database(path)
@@ -91,7 +93,7 @@ class Store(Questions):
 
             await database.write(begin)
             await database.read(lambda connection: migrating.require_tables(connection, path))
-        except DBAPIError as error:  # tables or a version that no program of ours has written
+        except DBAPIError as error:  # tables or a schema version that no version of this program writes
             await database.close()
             raise StoreError("damaged", path=str(path), detail=str(error.orig)) from error
         except BaseException:
@@ -112,12 +114,11 @@ class Store(Questions):
         upgrade: bool = True,
         newer: bool = False,
     ) -> Self:
-        """Open the store of an office (``postgres.Postgres``), making or migrating its tables; backups of it go into
-        ``folder``. The database is closed when this raises.
+        """Open the store of an office (``postgres.Postgres``); create or migrate its tables if necessary. Its backups
+        go into ``folder``. When this raises, the database was closed.
 
-        Raises :class:`StoreError`; besides the usual codes ``newer-schema`` for tables of a later program (unless
-        ``newer``: then they are opened, to be read only), and ``office-older`` where they would have to be migrated and
-        ``upgrade`` is false.
+        Raises :class:`StoreError`; also ``newer-schema`` for tables of a later version (with ``newer`` they are opened
+        for reading instead), and ``office-older`` if they would have to be migrated and ``upgrade`` is false.
         """
         path = folder / FILE
         is_newer = False
@@ -154,8 +155,8 @@ class Store(Questions):
 
     @staticmethod
     async def outdated(database: Connections, entities: Sequence[Entity]) -> bool:
-        """Whether the tables of an office would have to be migrated; nothing is changed. The database is closed. Raises
-        :class:`StoreError`, ``newer-schema`` for tables of a later program."""
+        """Whether the tables of an office would have to be migrated; changes nothing and closes the database. Raises
+        :class:`StoreError`, ``newer-schema`` for tables of a later version."""
 
         def job(connection: sa.Connection) -> bool:
             migrating.refuse_newer(connection, database.place)
@@ -167,7 +168,7 @@ class Store(Questions):
             await database.close()
 
     async def _measure(self) -> None:
-        """Ask an office's server for the size of its tables."""
+        """Get the size of an office's tables from its server."""
 
         def job(connection: sa.Connection) -> int | None:
             return dialect.size(connection) if dialect.is_postgres(connection) else None
@@ -176,34 +177,35 @@ class Store(Questions):
 
     @staticmethod
     async def restore(folder: Path, backup: Path | None, *, clock: Clock, decided: bool = True) -> backups.Restored:
-        """See :func:`backups.restore`; the database is that of ``folder``. Drafts are another file, untouched."""
+        """See :func:`backups.restore`; for the database in ``folder``. Drafts, which have their own file, are not
+        changed."""
         return await asyncio.to_thread(backups.restore, folder / FILE, backup, clock.now(), decided=decided)
 
     async def close(self) -> None:
-        """Finish what was asked for and close the file; nothing is left behind."""
+        """Write the journal's waiting entries, finish the jobs in the queue, and close the database."""
         try:
             await self.journal.flush()
         except StoreError:
-            pass  # the disk still has no room: what waits cannot be kept
+            pass  # still not writable: the waiting entries are lost
         finally:
             await self._database.close()
 
     @property
     def rows_written(self) -> int:
-        """Rows of data tables inserted or changed since the opening, as SQLite counted them."""
+        """Rows of data tables inserted or changed since the store was opened, as the database counted them."""
         return self._rows_written
 
-    # ------------------------------------------------------------------------------------------------ sync side
+    # --------------------------------------------------------------------------------------- for the sync runner
 
     async def known(self, entity: SyncType, account: AccountId) -> Known:
-        """What the last applied whole read found, to check the next one against."""
+        """What the last applied whole read found, for the checks of the next one."""
         declared, table = self._tables[entity]
         owner = self.account_of(entity, account)
         return await self._database.read(lambda connection: applying.known(connection, declared, table, owner))
 
     async def apply(self, entity: SyncType, account: AccountId, batch: Batch) -> Delta:
-        """Apply a checked read, whole or not at all. One that is cancelled changes nothing and raises
-        ``CancelledError``; where that comes too late, it is applied, and the result is returned as ever.
+        """Apply a checked read, in one transaction. If the caller is cancelled, nothing is changed and
+        ``CancelledError`` is raised; if that comes too late, the read is applied and the result returned.
 
         Raises :class:`SyncFailure` ``read-overtaken`` when the whole list was replaced (by another whole read, or
         accepted, re-keyed, cleared) after the read began.
@@ -222,7 +224,7 @@ class Store(Questions):
     async def keep_refused(
         self, entity: SyncType, account: AccountId, batch: Batch, kind: RefusedKind = RefusedKind.SHRINK
     ) -> None:
-        """Keep a refused whole read for 24 hours, so that the operator can decide about exactly it."""
+        """Keep a refused whole read for 24 hours, so that the operator can decide whether to apply exactly this one."""
         declared, _ = self._tables[entity]
         owner = self.account_of(entity, account)
         now = self._clock.now()
@@ -233,14 +235,15 @@ class Store(Questions):
     async def accept_read(self, run_id: str) -> Accepted:
         """Apply a kept read that was refused for a shrink, after a backup.
 
-        Raises :class:`StoreError` ``refused-read-unknown``, ``refused-read-expired``, ``refused-read-void`` (a newer
-        whole read was applied) or ``refused-read-other-kind``.
+        Raises :class:`StoreError` ``refused-read-unknown``, ``refused-read-unreadable``, ``refused-read-expired``,
+        ``refused-read-void`` (a newer whole read was applied) or ``refused-read-other-kind``.
         """
         return await self._decide(run_id, RefusedKind.SHRINK)
 
     async def rekey(self, run_id: str) -> Accepted:
-        """Give stored rows the keys that a kept read (refused for changed keys) has for them, then apply it, after a
-        backup. Ids change, history stays. Raises as :meth:`accept_read`, and ``rekey-too-few`` below 95 %."""
+        """After a backup, give stored rows the keys that a kept read (refused for changed keys) has for them, with
+        their history, then apply the read. Raises as :meth:`accept_read`, and ``rekey-too-few`` if fewer than 95 % of
+        the rows match."""
         return await self._decide(run_id, RefusedKind.KEYS_CHANGED)
 
     async def _decide(self, run_id: str, kind: RefusedKind) -> Accepted:
@@ -264,13 +267,13 @@ class Store(Questions):
         return Accepted(delta, backup, moved)
 
     async def refused(self) -> tuple[RefusedRead, ...]:
-        """The kept reads that can still be decided about, newest first."""
+        """The kept reads that can still be applied, newest first."""
         now = self._clock.now()
         return await self._database.read(lambda connection: refused.listed(connection, now))
 
     async def refused_keys(self, run_id: str) -> frozenset[str]:
-        """The keys that a kept read has, to show what is missing from it. Raises ``refused-read-unknown``, ``-expired``
-        or ``-void``."""
+        """The keys of a kept read, to show which rows it lacks. Raises ``refused-read-unknown``, ``-unreadable``,
+        ``-expired`` or ``-void``."""
         now = self._clock.now()
 
         def job(connection: sa.Connection) -> frozenset[str]:
@@ -282,8 +285,8 @@ class Store(Questions):
         return await self._database.read(job)
 
     async def clear(self, entity: SyncType, account: AccountId) -> Path:
-        """Remove the rows of one list and account after a backup, whose place is returned; the list counts as never
-        read. Change log and runs stay."""
+        """After a backup, whose path is returned, remove the rows of one list and account; the list counts as never
+        read. Change log and runs are kept."""
         _, table = self._tables[entity]
         owner = self.account_of(entity, account)
         backup = await self.backup(f"before-clear-{entity}")
@@ -302,7 +305,7 @@ class Store(Questions):
         return backup
 
     async def _write_rows(self, job: Callable[[sa.Connection], T], abandoned: threading.Event | None = None) -> T:
-        """Run a job that changes stored rows, and bring the full-text index up to them in the same transaction."""
+        """Run a job that changes stored rows, and update the full-text index in the same transaction."""
 
         def both(connection: sa.Connection) -> T:
             done = job(connection)
@@ -317,11 +320,11 @@ class Store(Questions):
 
         return await self._database.write(both, abandoned=abandoned)
 
-    # -------------------------------------------------------------------------------------------- housekeeping
+    # --------------------------------------------------------------------------------------------- maintenance
 
     async def backup(self, reason: str) -> Path:
-        """Make a sound copy of the whole database; returns its place. That of an office is a SQLite file, too, on the
-        computer that made it."""
+        """Copy the whole database, check the copy, and return its path. The backup of an office is a SQLite file as
+        well, on the computer that made it."""
         now = self._clock.now()
 
         def job(connection: sa.Connection) -> Path:
@@ -332,8 +335,8 @@ class Store(Questions):
         return await self._database.exclusive(job)
 
     async def daily_backup(self) -> Path | None:
-        """Make a backup unless there is one of this day (in UTC, as the clock shows it) and of this archive, which no
-        other has replaced since; its place, or ``None``."""
+        """Make a daily backup and return its path; ``None`` if there is one of this day (UTC, by the wall clock) that
+        was made of this archive, that is, since it was replaced last."""
         today = f"{self._clock.now().astimezone(UTC):%Y%m%d}"
         for file in await asyncio.to_thread(self.backups):
             if backups.was_replaced(file):
@@ -343,14 +346,14 @@ class Store(Questions):
         return await self.backup(backups.DAILY)
 
     def backups(self) -> tuple[Path, ...]:
-        """The backups there are, newest first."""
+        """The existing backups, newest first."""
         return backups.listed(self.path)
 
     async def maintain(self, screenshots: Path | None = None, accounts: Collection[AccountId] | None = None) -> Removed:
-        """Forget what is too old (rule 31), in small steps between which syncs go on. Once a day is enough.
+        """Remove what is too old (rule 31), in small transactions, so that syncs can go on. Once a day is enough.
 
-        ``screenshots`` is the folder of the failures' pictures, ``accounts`` are those in the settings. Files go first:
-        on a full disk nothing can be written to the archive until they have made room.
+        ``screenshots`` is the folder of the failures' screenshots, ``accounts`` are those in the settings. Files are
+        removed first: on a full disk nothing can be written to the archive before.
         """
         clock = self._clock.now()
         times = await self._database.read(lambda connection: maintenance.times(connection, clock))
@@ -369,7 +372,7 @@ class Store(Questions):
         return total
 
     async def check(self) -> None:
-        """Look through the whole file; raises ``damaged`` when something is wrong with it."""
+        """Check the whole database; raises ``damaged`` if it is not sound."""
 
         def job(connection: sa.Connection) -> None:
             if dialect.is_postgres(connection):
@@ -380,14 +383,15 @@ class Store(Questions):
         await self._database.read(job)
 
     async def filled_from(self, file: Path) -> int:
-        """Fill the store of a new office by what a SQLite file holds (the store of the first member), in one
-        transaction; returns the rows copied. Raises :class:`StoreError` ``office-not-empty`` for any other office."""
+        """Fill the store of a new office with the content of a SQLite file (the store of its first member), in one
+        transaction; returns the rows copied. Raises :class:`StoreError` ``office-not-empty`` if the office has data."""
         return await self._database.change_schema(
             lambda connection: transfer.from_file(file, connection, self._entities(), self._database.place)
         )
 
     def size_on_disk(self) -> Sizes:
-        """Bytes used by the database and its backups; those of an office as measured at the last maintenance."""
+        """Bytes used by the database and its backups; for an office's database as of opening or the last
+        maintenance."""
         files = [self.path, self.path.with_name(f"{self.path.name}-wal")]
         own = sum(file.stat().st_size for file in files if file.exists())
         return Sizes(

@@ -1,4 +1,4 @@
-"""Copying a whole store between a server and a file: backups of an office, joining and leaving one."""
+"""Copying a whole store between a server and a file: for backups of an office, and for joining and leaving one."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from archisync_gui.store.schema import UtcTime
 from archisync_gui.store.seen_keys import CHUNK
 
 COPY_SECONDS = 120.0
-"""How long a transaction of the office's server may wait for the disk of this computer while it is copied."""
+"""Seconds for which a transaction may be idle on the office's server while this computer writes to its disk."""
 
 HOLDS_DATA = "SELECT EXISTS (SELECT FROM runs) OR EXISTS (SELECT FROM reads) OR EXISTS (SELECT FROM notes)"
-"""Whether an office holds what a member has brought or a leader has read."""
+"""Query: whether an office has data that a member has brought or a leader has read."""
 
 
 def copy_all(source: sa.Connection, target: sa.Connection, entities: Sequence[Entity]) -> int:
-    """Replace everything in ``target``, whose schema is the present one, by what ``source`` holds; returns the rows.
+    """Replace everything in ``target``, whose schema is current, by the content of ``source``; returns the rows copied.
 
-    Runs inside the callers' transactions. Columns that only one of the two has are left out. The rows keep their order
-    of insertion. The index for *Find* is left to the caller (:func:`find.prepare`).
+    Runs in the callers' transactions. Columns that only one of the two has are not copied. The order of insertion is
+    kept. The caller has to update the index for *Find* (:func:`find.prepare`).
     """
     tables = [*schema.FIXED.sorted_tables, *(schema.data_table(entity) for entity in entities)]
     numbered = {"runs", "refused_reads", *(entity.name for entity in entities)}
@@ -42,7 +42,7 @@ def copy_all(source: sa.Connection, target: sa.Connection, entities: Sequence[En
             for part in _parts(source, table, columns, in_order=table.name in numbered):
                 target.execute(table.insert().inline(), part)
                 copied += len(part)
-    # That line speaks of SQLite's full-text index and of one file's schema version.
+    # That row is about the full-text index of the source's file.
     target.execute(schema.DECLARED.delete().where(schema.DECLARED.c.entity == find.PENDING))
     dialect.sequences_after(target, tables)
     return copied
@@ -59,22 +59,22 @@ def _parts(
     result = source.execute(statement, execution_options={"yield_per": CHUNK})
     for part in result.partitions(CHUNK):
         rows = [dict(row._mapping) for row in part]
-        # A time that cannot be read (a damaged row) cannot be written either; readers left the row out already.
+        # A row with a damaged time cannot be written; reading would leave it out as well.
         kept = [row for row in rows if all(row[name] is not None for name in required)]
         if kept:
             yield kept
 
 
 def backup(connection: sa.Connection, path: Path, reason: str, now: datetime, entities: Sequence[Entity]) -> Path:
-    """A backup of an office's store: a SQLite file among the backups of ``path``; returns where it is."""
+    """Make a backup of an office's store: a SQLite file among the backups of ``path``; returns its path."""
     return backups.written(path, reason, now, lambda part: into_file(connection, part, entities))
 
 
 def into_file(source: sa.Connection, path: Path, entities: Sequence[Entity]) -> None:
-    """Copy an office's store into a new SQLite file. Other members go on reading and writing meanwhile.
+    """Copy an office's store into a new SQLite file. Other members can read and write meanwhile.
 
-    The server ends a transaction in which nothing is asked for some seconds. So the file's tables are made before it
-    begins and indexed after it has ended, and between two parts a slow disk may take ``COPY_SECONDS``.
+    The server ends a transaction that is idle for some seconds. So the file's tables are created before the transaction
+    and indexed after it, and between two chunks a slow disk may take ``COPY_SECONDS``.
     """
     source.rollback()
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE))
@@ -92,10 +92,11 @@ def into_file(source: sa.Connection, path: Path, entities: Sequence[Entity]) -> 
 
 
 def from_file(path: Path, target: sa.Connection, entities: Sequence[Entity], place: str) -> int:
-    """Fill the store of the new office ``place`` by a SQLite file, inside the caller's transaction; returns the rows.
+    """Fill the store of the new office ``place`` from a SQLite file, in the caller's transaction; returns the rows
+    copied.
 
-    Until that has ended nobody begins to lead. Raises :class:`StoreError` ``office-not-empty`` where somebody has led,
-    or another member has brought its data: they would be lost.
+    The lock on the row in ``leader`` keeps members from becoming leader until the transaction ends. Raises
+    :class:`StoreError` ``office-not-empty`` if there was a leader or another member's data, which would be lost.
     """
     epoch = target.scalar(sa.text("SELECT epoch FROM leader WHERE id = 1 FOR UPDATE"))
     if epoch or target.scalar(sa.text(HOLDS_DATA)):

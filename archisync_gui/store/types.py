@@ -1,4 +1,4 @@
-"""What goes into the store and what comes out, as frozen values; no behaviour beyond properties."""
+"""Arguments and results of the store, as frozen dataclasses."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ from archisync_gui.model import AccountId, Event, SyncType
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one read found, checked, and ready to be applied."""
+    """The checked result of a read, to be applied."""
 
     run_id: str
     as_of: datetime
-    """Start of the first page."""
+    """When the reading of the first page began."""
     rows: Sequence[Row]
     whole: bool
-    """The whole list was read. A fast or single read adds and changes only."""
+    """The whole list was read. Other reads (fast, single) only add and change rows."""
     clean: bool
-    """A whole read: the data did not move while they were read; only such a read can mark rows missing. A fast read: it
-    read on until it met rows of a clean base, so it may move ``new_as_of`` (rule 12)."""
+    """Whole read: the list did not change while it was read; only such a read can mark rows as missing. Fast read: it
+    read until it reached rows of a clean base, so it may advance ``new_as_of`` (rule 12)."""
     single: bool = False
-    """One record from its detail page: says nothing about the freshness of the list."""
+    """One record from its detail page, which does not change the ages of the list."""
     after: int | None = None
-    """``Ages.number`` when the read began: rows that another read wrote since keep their values. ``None``: now."""
+    """``Ages.number`` when the read began: rows written since by another read keep their values. ``None``: the present
+    number."""
     compared_with: int | None = None
-    """``Known.number`` (or ``Ages.number``) that the read was compared with; if the whole list was replaced since the
-    read began (by another whole read or by the operator), it is not applied (``read-overtaken``). ``None``: not
-    compared with anything."""
+    """``Known.number`` (or ``Ages.number``) of the data that the read was compared with, see :attr:`base`. ``None``: it
+    was not compared."""
     garbage: int = 0
     """Rows dropped as garbage."""
     doubtful: bool = False
-    """``as_of`` is from before the wall clock was set back (a kept read): how old the rows are is unknown."""
+    """``as_of`` is from before the wall clock was set back (of a kept read): the age of the rows is not known."""
 
     @property
     def base(self) -> int | None:
-        """``Ages.number`` when the read began: if the whole list was replaced since, this batch is too old. ``None``:
-        it was not compared with anything."""
+        """The lower one of :attr:`after` and :attr:`compared_with`: if the whole list was replaced after that (by
+        another whole read or by the operator), this batch is not applied (``read-overtaken``). ``None``: no check."""
         if self.compared_with is None or self.after is None:
             return self.compared_with
         return min(self.after, self.compared_with)
@@ -50,7 +50,8 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """What applying a read did, in rows. ``revived`` rows are in neither ``added`` nor ``changed``."""
+    """The result of applying a read, in numbers of rows. ``revived`` rows are counted in neither ``added`` nor
+    ``changed``."""
 
     added: int = 0
     changed: int = 0
@@ -61,7 +62,7 @@ class Delta:
     revived: int = 0
     unchanged: int = 0
     first: bool = False
-    """No clean whole read of this list was applied before: its rows were added here and are not new in the ERP."""
+    """No clean whole read of this list was applied before, so the added rows are not new in the ERP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +78,14 @@ class Known:
     garbage: int | None = None
     """Garbage rows of that read; ``None``: not known."""
     number: int = 0
-    """``Ages.number`` at this moment."""
+    """The present ``Ages.number``."""
     replaced: int = 0
-    """``Ages.number`` when the whole list was replaced last: no read that began before it is applied any more."""
+    """``Ages.number`` of the last change that replaced the whole list: reads that began before are not applied."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ages:
-    """What stored rows are current as of; ``None`` = never read."""
+    """The times as of which the stored rows of a list and account are current; ``None``: never read."""
 
     entity: SyncType
     account: AccountId
@@ -96,9 +97,9 @@ class Ages:
     all_as_of: datetime | None = None
     """Start of the last clean whole read."""
     number: int = 0
-    """How often the stored rows of this list and account were changed; orders reads without looking at a clock."""
+    """Number of changes of the rows of this list and account so far: gives the order of reads without a clock."""
     doubtful: frozenset[str] = frozenset()
-    """Names of the times above that were written before the wall clock was set back: how old they are is unknown."""
+    """Names of the times above that were written before the wall clock was set back: their age is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,47 +122,47 @@ class Selection:
     where: tuple[tuple[str, Is, Value], ...] = ()
     """Column, comparison, value."""
     added: tuple[datetime, datetime | None] | None = None
-    """Rows that were new in the ERP from the first time on and before the second one (``None``: until now), as the
-    change log has them. The rows of a list's first read are not new."""
+    """Rows that the change log has as added from the first time on and before the second one (``None``: no end). The
+    rows of a list's first read are not in it."""
     changed: tuple[str, datetime] | None = None
-    """A column whose value changed since then."""
+    """Rows in which this column has changed since this time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some rows of a query, and how many it has in all."""
+    """A page of a query's rows, and the number of all its rows."""
 
     rows: tuple[StoredRow, ...]
     total: int
     sum: int | None = None
-    """The sum of a column over all rows of the query, where it was asked for."""
+    """The sum of a column over all rows of the query, if requested."""
 
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
-    """Some rows of a search and where it goes on."""
+    """A page of a search's rows, and the cursor for the next one."""
 
     rows: tuple[StoredRow, ...]
     cursor: str | None
-    """Give it back for the next rows; ``None`` at the end."""
+    """For the next page; ``None`` at the end."""
     ages: Ages
 
 
 @dataclass(frozen=True, slots=True)
 class FoundList:
-    """What one list has for a text typed into *Find*."""
+    """The matches in one list for a text typed into *Find*."""
 
     entity: SyncType
     rows: tuple[StoredRow, ...]
     """Best first."""
     more: bool
-    """The list has further rows for this text."""
+    """The list has further matches."""
     exact: bool
     """A row has every word of the text as a whole word or number."""
 
 
 class ChangeKind(StrEnum):
-    """What a line of the change log tells."""
+    """The kind of a line of the change log."""
 
     ADDED = "added"
     CHANGED = "changed"
@@ -173,7 +174,7 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One line of the change log."""
+    """One change: a line of the change log, or one field of it."""
 
     id: int
     at: datetime
@@ -188,24 +189,24 @@ class Change:
     percent: int | None
     """Difference of an amount, in hundredths of a percent."""
     title: str | None = None
-    """The record's name for people, as it is now."""
+    """The record's present title."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many rows a data table holds for one account."""
+    """The numbers of rows of one list and account."""
 
     entity: SyncType
     account: AccountId
     rows: int
-    """Living rows, those missing once included."""
+    """Rows that are not deleted, including those missing once."""
     missing: int
     deleted: int
     ages: Ages
 
 
 class RefusedKind(StrEnum):
-    """Why a whole read was refused, as far as the operator can decide about it."""
+    """Why a whole read was refused and kept: the reasons for which the operator may apply it all the same."""
 
     SHRINK = "shrink"
     KEYS_CHANGED = "keys-changed"
@@ -226,17 +227,17 @@ class RefusedRead:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What accepting a refused read did."""
+    """The result of accepting a refused read."""
 
     delta: Delta
     backup: Path
     rekeyed: int = 0
-    """Rows that got a new key and kept their history."""
+    """Rows that got a new key, with their history."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """An event as it was kept, with its number for paging."""
+    """A stored event with its id, for paging."""
 
     id: int
     event: Event
@@ -247,13 +248,13 @@ class Sizes:
     """Bytes on the disk."""
 
     database: int
-    """With its write-ahead log."""
+    """Including the write-ahead log."""
     backups: int
 
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """What the retention rules removed."""
+    """Numbers of what maintenance removed by the retention rules."""
 
     runs: int = 0
     events: int = 0
@@ -263,7 +264,7 @@ class Removed:
     screenshots: int = 0
     backups: int = 0
     rows: int = 0
-    """Of the lists: those gone from the ERP, and those of accounts no longer in the settings."""
+    """Rows of lists: those gone from the ERP, and those of accounts that are not in the settings any more."""
 
     def __add__(self, other: Removed) -> Removed:
         return Removed(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))

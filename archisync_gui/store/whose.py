@@ -1,7 +1,7 @@
-"""Whether a stored text names one customer: the forms in which names and numbers are written; no query.
+"""Whether a stored text names a customer: matching of names and numbers in all forms of writing; no query.
 
-A text names the customer as a whole word, whatever the case, the accents and the apostrophes, also as JSON, Python and
-INI files quote it. A longer name of another customer that contains this one's is that customer's.
+A name is found as whole words, with any case, accents and apostrophes, and also as quoted in JSON, Python and INI
+files. It is not found within the longer name of another customer.
 """
 
 from __future__ import annotations
@@ -17,30 +17,30 @@ from archisync_gui.entities.declaration import Entity, Kind
 from archisync_gui.store.keys import folded
 
 SHORTEST = 4
-"""Shorter values are found only where they are a column's whole content: within a text they would be everywhere."""
+"""Shorter values are only compared with a column's whole content: within texts they would be found everywhere."""
 DATE_LIKE = re.compile(
     r"(?:19|20)\d\d(?:(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))?"
     r"|(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:19|20)\d\d"
     r"|\d{1,4}(?:[-/.:]\d{1,4}){1,2}"
 )
-"""So are values that look like a year, a date or a time (an account number ``2026``)."""
+"""The same holds for values that look like a year, a date or a time (an account number ``2026``)."""
 
 CUSTOMERS = "customers"
 CODES = ("customer_account", "order_account")
-"""Columns of the other lists that name the customer by its account number."""
+"""Columns of the other lists with the customer's account number."""
 IDENTIFYING = ("account_num", "name", "vat_number", "fiscal_code")
-"""Columns of the customers by which one is called."""
+"""Columns of the list of customers that identify a customer."""
 OWN = (*IDENTIFYING, "pec", "phone", "mobile")
-"""Columns whose value is searched for everywhere, unless another customer has the same. A street, an SDI code (that of
-the customer's provider) or *attention: purchasing* say nothing about whose they are."""
+"""Columns of the list of customers whose values are searched everywhere, unless another customer has the same value. A
+street, an SDI code (which belongs to the customer's provider) or *attention: purchasing* do not identify a customer."""
 CALLED = ("customer_name", "billing_name")
-"""Columns of the other lists with the whole name of the customer whose account number is in ``customer_account``."""
+"""Columns of the other lists with the full name of the customer whose account number is in ``customer_account``."""
 NAMES = (*CALLED, "delivery_name")
-"""Columns of the other lists that hold a whole name: another customer's may contain this one's, as *Rossi & Bianchi*
-contains *Rossi*."""
+"""Columns of the other lists that contain a full name and are compared as a whole: another customer's name may contain
+this one's, as *Rossi & Bianchi* contains *Rossi*."""
 FREE = ("description", "customer_reference", "purchase_order", "internal_note", "external_note", "tracking")
-"""Columns of the other lists in which people write what they like; so are those with personal data. The others hold
-numbers, dates, places, and the agent who wrote: a customer may be called like a place or an agent."""
+"""Columns of the other lists with free text, which are searched for the customer, like those with personal data. The
+other columns contain numbers, dates, places and the agent; a customer may have the name of a place or an agent."""
 
 STATE = frozenset(
     [
@@ -72,28 +72,28 @@ STATE = frozenset(
         "until",
     ]
 )
-"""Parts of an event, an error or an explanation that say what the program did, and name no customer: ``runId`` and
-``run_id`` are ``runid``."""
+"""Fields of an event, an error or an explanation that never name a customer, in lower case and without underscores
+(``runId`` and ``run_id`` are ``runid``)."""
 
 _APOSTROPHES = "'’‘`´ʼ"
 _ONE_APOSTROPHE = dict.fromkeys(map(ord, _APOSTROPHES), "'")
 _ESCAPED = r"\\+[ux][0-9a-f]{2,4}"
 _DIGITS_ALONE = 8
-"""A number of so many digits or fewer is also a part of dates and amounts, and is none of them here."""
+"""A number with at most so many digits is not found as a part of a date or an amount."""
 
 
 def word(value: object) -> str:
-    """A value as two of them are compared: without case, accents, kind of apostrophe and width of spaces."""
+    """A value normalized for comparing: without case and accents, with one kind of apostrophe and single blanks."""
     return folded(str(value).translate(_ONE_APOSTROPHE))
 
 
 def searched(value: str) -> bool:
-    """Whether the value is looked for within texts."""
+    """Whether the value is searched within texts."""
     return len(value) >= SHORTEST and DATE_LIKE.fullmatch(value) is None
 
 
 def naming(entity: Entity) -> frozenset[str]:
-    """The columns of a list in which the row of another customer may name this one."""
+    """The columns of a list in which another customer's row may name this customer."""
     if entity.name == CUSTOMERS or entity.spec.shared:
         return frozenset()
     return frozenset(
@@ -107,14 +107,14 @@ def naming(entity: Entity) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """Who is meant, in all forms in which the files may name them."""
+    """A customer, with all values by which the files may name them."""
 
     ids: frozenset[str]
-    """Keys in the list of customers, now or before."""
+    """Present and former keys in the list of customers."""
     codes: frozenset[str]
     """Account numbers."""
     values: frozenset[str]
-    """Names, numbers, addresses: what names the customer or is how they are reached, now or before."""
+    """Present and former names, numbers and addresses (:data:`OWN`)."""
     others: frozenset[str] = frozenset()
     """Names of other customers that contain one of the values."""
 
@@ -139,12 +139,13 @@ class Customer:
         return False
 
     def blanked(self, text: str) -> str:
-        """``text`` with ``[…]`` in the place of what names the customer."""
+        """``text`` with ``[…]`` in place of what names the customer."""
         pattern = _pattern(self)
         return text if pattern is None else pattern.sub(lambda found: found[0] if found[1] is None else "[…]", text)
 
     def without(self, value: Any) -> Any:
-        """JSON of an event, an error or an explanation, without what names the customer in its texts."""
+        """JSON of an event, an error or an explanation, with ``[…]`` in place of what names the customer in its
+        texts."""
         match value:
             case str():
                 return self.blanked(value)
@@ -160,12 +161,12 @@ class Customer:
         return self.blanked(name), self.without(part)
 
     def unsearched(self) -> tuple[str, ...]:
-        """Values that are not looked for within texts: too short, or like a date."""
+        """Values that are not searched within texts: too short, or like a date."""
         return tuple(sorted(value for value in self.values | self.codes if not searched(value)))
 
 
 def containing(names: Iterable[str], values: Iterable[str]) -> frozenset[str]:
-    """Those of the names that contain one of the values, and are none of them."""
+    """The names that contain one of the values, but are not equal to one."""
     own = frozenset(values)
     inner = _pattern(Customer(frozenset(), frozenset(), own))
     if inner is None:
@@ -180,41 +181,42 @@ def _words(values: frozenset[str]) -> frozenset[str]:
 
 @lru_cache(maxsize=64)
 def _pattern(customer: Customer) -> re.Pattern[str] | None:
-    """What names the customer, as the first group; outside of it the longer names of others."""
+    """A pattern that matches what names the customer as its first group, and longer names of others without group."""
     values = sorted((v for v in customer.values | customer.codes if searched(v)), key=lambda v: (-len(v), v))
     if not values:
         return None
     others = sorted(customer.others, key=lambda v: (-len(v), v))
     own = "|".join(map(_written, values))
     skipped = "".join(f"{_written(value)}|" for value in others)
-    # A line break within a quoted text is written as two characters, the second of them a letter.
+    # ``\n``, ``\r`` and ``\t`` in a quoted text end with a letter: a name may follow.
     return re.compile(rf"(?:(?<!\w)|(?<=\\[nrt]))(?:{skipped}({own}))(?!\w)", re.IGNORECASE)
 
 
 def _written(value: str) -> str:
     """The pattern of one value."""
-    signs = unicodedata.normalize("NFC", " ".join(value.split()))
-    found = "".join(_sign(sign) for sign in signs)
-    return rf"(?<!\d[-/.,:]){found}(?![-/.,:]\d)" if signs.isdigit() and len(signs) <= _DIGITS_ALONE else found
+    text = unicodedata.normalize("NFC", " ".join(value.split()))
+    found = "".join(_character(character) for character in text)
+    return rf"(?<!\d[-/.,:]){found}(?![-/.,:]\d)" if text.isdigit() and len(text) <= _DIGITS_ALONE else found
 
 
 @lru_cache(maxsize=1024)
-def _sign(sign: str) -> str:
-    if sign == " ":
+def _character(character: str) -> str:
+    """The pattern of one character in all forms of writing and quoting."""
+    if character == " ":
         return r"(?:\s|\\+[nrt])+"
-    if sign in _APOSTROPHES:
+    if character in _APOSTROPHES:
         return rf"(?:\\*[{_APOSTROPHES}]|&#39;|{_ESCAPED})"
-    if sign in '"\\&':
-        return {'"': r'(?:\\*"|&quot;)', "\\": r"\\+", "&": rf"(?:&amp;|&|{_ESCAPED})"}[sign]
-    alike = _alike().get(folded(sign), "") if sign.isalpha() else ""
+    if character in '"\\&':
+        return {'"': r'(?:\\*"|&quot;)', "\\": r"\\+", "&": rf"(?:&amp;|&|{_ESCAPED})"}[character]
+    alike = _alike().get(folded(character), "") if character.isalpha() else ""
     if alike:
         return rf"(?:[{alike}]|{_ESCAPED})[\u0300-\u036f]*"
-    return re.escape(sign) if sign.isascii() else f"(?:{re.escape(sign)}|{_ESCAPED})"
+    return re.escape(character) if character.isascii() else f"(?:{re.escape(character)}|{_ESCAPED})"
 
 
 @lru_cache(maxsize=1)
 def _alike() -> dict[str, str]:
-    """Each Latin letter with those that differ from it by an accent."""
+    """Each Latin letter (lower case, without accent) with all letters that differ from it by case or accent only."""
     found: dict[str, str] = {}
     for code in (*range(0x41, 0x5B), *range(0x61, 0x7B), *range(0xC0, 0x250), *range(0x1E00, 0x1F00)):
         if chr(code).isalpha() and len(base := folded(chr(code))) == 1:

@@ -1,4 +1,4 @@
-"""A thread that does one job after the other for an asyncio loop; it knows nothing of SQL."""
+"""A thread that runs jobs one after the other for an asyncio loop; no SQL."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from archisync_gui.model import FailureKind, SyncFailure
 T = TypeVar("T")
 
 INTERRUPT_AGAIN = 0.05
-"""Seconds."""
+"""Seconds between two calls of ``on_cancel``."""
 
 
 class Worker:
-    """Runs jobs in the order given, on one thread of its own, for any asyncio loop."""
+    """Runs jobs in the order of the calls, on one thread of its own, for any asyncio loop."""
 
     def __init__(self, name: str) -> None:
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
@@ -28,12 +28,12 @@ class Worker:
     async def run(
         self, job: Callable[[], T], *, on_cancel: Callable[[], None] | None = None, keeps_result: bool = False
     ) -> T:
-        """Do ``job`` on the thread and return what it returns.
+        """Run ``job`` on the thread and return its result.
 
-        When the caller is cancelled, a job that has not begun is dropped; for one that runs, ``on_cancel`` is called
-        (from the caller's thread, to make it stop early) and its end is awaited, so that nothing goes on behind the
-        caller's back. ``keeps_result``: of a job that succeeds all the same, the result is returned and the
-        cancellation is over, as it came too late; however often it is repeated, the end is awaited.
+        When the caller is cancelled, a job that has not begun is dropped. For a job that runs, ``on_cancel`` is called
+        (on the caller's thread, to make the job stop early), and its end is awaited; a second cancellation ends this
+        wait. ``keeps_result``: if the job succeeds all the same, its result is returned and the cancellation is
+        ignored, since it came too late; further cancellations do not end the wait.
         Raises :class:`SyncFailure` ``closing`` after :meth:`close`.
         """
         if self._closed:
@@ -57,10 +57,10 @@ class Worker:
             waiter.add_done_callback(_retrieve)
             if not future.cancel():
                 while not waiter.done():
-                    with self._lock:  # held, so that the next job cannot begin and be hit in this one's place
+                    with self._lock:  # so that the next job cannot begin and be interrupted instead of this one
                         if self._running is token and on_cancel is not None:
                             on_cancel()
-                    # Asked again: SQLite forgets an interrupt that comes while the job is between two statements.
+                    # Repeated: SQLite ignores an interrupt that comes while the job is between two statements.
                     try:
                         await asyncio.wait({waiter}, timeout=INTERRUPT_AGAIN)
                     except asyncio.CancelledError:
@@ -71,7 +71,7 @@ class Worker:
             raise
 
     async def close(self, last: Callable[[], None] | None = None) -> None:
-        """Finish the jobs already given, then ``last``, then end the thread. Closing twice is harmless."""
+        """Finish the jobs in the queue, then run ``last``, then end the thread. A second call does nothing."""
         if self._closed:
             return
         self._closed = True

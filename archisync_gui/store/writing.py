@@ -1,4 +1,4 @@
-"""The SQL that one apply writes: rows added, rewritten and marked, and lines of the change log; nothing is compared."""
+"""The SQL with which one apply writes: it inserts, updates and marks rows, and adds lines to the change log."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LOG_ORDER = ("at", "run_id", "entity", "account", "row_key", "kind", "fields", "
 
 @dataclass
 class Tally:
-    """What one apply did, in rows (:class:`Delta`), and the data rows it wrote."""
+    """Numbers of rows for the :class:`Delta` of one apply, and of the data rows written."""
 
     added: int = 0
     changed: int = 0
@@ -32,9 +32,10 @@ class Tally:
 
 
 class _Statement:
-    """A statement compiled from Core once and run on plain sequences, whose items stand in the order of ``names``.
+    """A Core statement that is compiled once and executed with sequences, whose items have the order of ``names``.
 
-    Binding dictionaries costs twice the time of the insert itself (5,000 rows of 30 columns: 155 ms against 84 ms).
+    With dictionaries as parameters an insert takes about twice as long (5,000 rows of 30 columns: 155 ms against 84
+    ms).
     """
 
     def __init__(self, compiled: sa.Compiled, names: Sequence[str]) -> None:
@@ -47,7 +48,7 @@ class _Statement:
 
 @dataclass
 class Writer:
-    """Collects the SQL of one apply."""
+    """Writes the rows and the change log of one apply."""
 
     connection: sa.Connection
     table: sa.Table
@@ -66,38 +67,38 @@ class Writer:
         self._log = _Statement(log, LOG_ORDER)
         self._lines: list[Sequence[Any]] = []
         self.written: list[str] = []
-        """Keys of the rows added, changed or revived."""
+        """Keys of the rows that were added, changed or revived."""
         self.at = utc_text(self.batch.as_of)
 
     def insert(self, rows: Sequence[Sequence[Any]]) -> None:
-        """Add rows: the values of ``schema.META``, then those of the columns."""
+        """Insert rows: the values of ``schema.META``, then those of the entity's columns."""
         self.tally.written += self._add(self._insert, rows)
 
-    def update(self, rows: Sequence[Sequence[Any]], changed: Set[str], *, back: bool) -> None:
-        """Rewrite rows: row id, hash, last change, blanks, search text, then the columns. Only those of ``changed``
-        differ in any of the rows, of search text and columns. ``back``: they were missing or deleted and are there
-        again."""
+    def update(self, rows: Sequence[Sequence[Any]], changed: Set[str], *, reappeared: bool) -> None:
+        """Update rows: row id, hash, last change, blanks, search text, then the entity's columns. ``changed``: which of
+        search text and columns are written, since no other differs in any of the rows. ``reappeared``: the rows were
+        missing or deleted; these marks are cleared."""
         if rows:
-            statement = self._update(frozenset(changed), back)
+            statement = self._update(frozenset(changed), reappeared)
             values = [statement.pick(row) for row in rows]
             self._count(self.connection.exec_driver_sql(statement.sql, values))
 
-    def _update(self, changed: frozenset[str], back: bool) -> _Statement:
-        """Each column named costs time, the search text most: its trigger looks at it."""
-        if (changed, back) not in self._updates:
+    def _update(self, changed: frozenset[str], reappeared: bool) -> _Statement:
+        """The statement for these columns. Each column costs time, most of all the search text, which has a trigger."""
+        if (changed, reappeared) not in self._updates:
             order = [schema.HASH, schema.LAST_CHANGED, schema.BLANKS, schema.SEARCH, *self._names]
             values: dict[str, Any] = {
                 name: sa.bindparam(f"_{name}") for at, name in enumerate(order) if at < 3 or name in changed
             }
-            if back:  # not always: naming the columns of an index makes SQLite write the index of every row anew
+            if reappeared:  # only then: SQLite rewrites the index entries of all rows if an indexed column is set
                 values |= {schema.MISSING_SINCE: sa.null(), schema.DELETED_AT: sa.null()}
             update = self.table.update().where(schema.row_id(self.table) == sa.bindparam("_row")).values(values)
             compiled = update.compile(dialect=self.connection.dialect)
-            self._updates[changed, back] = _Statement(compiled, ["_row", *(f"_{name}" for name in order)])
-        return self._updates[changed, back]
+            self._updates[changed, reappeared] = _Statement(compiled, ["_row", *(f"_{name}" for name in order)])
+        return self._updates[changed, reappeared]
 
     def mark(self, column: str, keys: Sequence[str]) -> None:
-        """Set a time column of some rows to the time of the read."""
+        """Set a time column of the rows with those keys to the time of the read."""
         if keys:
             statement = (
                 self.table.update()
@@ -107,11 +108,11 @@ class Writer:
             self._count(self.connection.execute(statement, [{"_key": key} for key in keys]))
 
     def log(self, key: str, kind: str, fields: tuple[str | None, int | None] = (None, None)) -> None:
-        """Add a line to the change log (:data:`LOG_ORDER`)."""
+        """Add a line to the change log; :meth:`flush` writes it."""
         self._lines.append((self.at, self.batch.run_id, self.entity.name, self.account, key, kind, *fields))
 
     def flush(self) -> None:
-        """Write the lines of the change log."""
+        """Write the collected lines of the change log."""
         self._add(self._log, self._lines)
         self._lines = []
 
@@ -122,4 +123,4 @@ class Writer:
         return insert_rows(self.connection, statement.table, statement.columns, statement.sql, picked)
 
     def _count(self, done: sa.CursorResult[Any]) -> None:
-        self.tally.written += done.rowcount  # without what triggers wrote
+        self.tally.written += done.rowcount  # does not count rows that triggers wrote

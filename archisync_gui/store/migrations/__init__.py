@@ -1,1 +1,2 @@
-"""Alembic's folder: one file per version of the fixed tables in ``versions``; data tables are not migrated here."""
+"""Alembic's folder: one file for each version of the fixed tables in ``versions``. Data tables are migrated by
+``migrate.py``."""

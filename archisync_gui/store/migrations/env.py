@@ -1,4 +1,4 @@
-"""Alembic's entry point; runs on the connection that ``migrate.py`` hands over, inside its transaction."""
+"""Alembic's entry point: runs the migrations on the connection and in the transaction of ``migrate.py``."""
 
 from alembic import context
 

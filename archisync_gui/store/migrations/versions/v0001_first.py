@@ -59,7 +59,7 @@ def upgrade() -> None:
         sa.Column("forecast", sa.JSON),
     )
     op.create_index("explanations_by_time", "explanations", ["at"])
-    op.create_table(  # an archive that took the place of another one may have them already
+    op.create_table(  # an archive that was made to replace another one may have this table already
         "notes", sa.Column("key", sa.String, primary_key=True), sa.Column("value", sa.JSON), if_not_exists=True
     )
     op.create_table(
@@ -119,7 +119,8 @@ def upgrade() -> None:
 
 
 def _on_postgres() -> None:
-    """The order of insertion that SQLite keeps by itself, its 64 bits, and what the members of an office share."""
+    """What SQLite has without declaration (order of insertion, 64 bits), and the tables that an office's members
+    share."""
     for table in ("runs", "refused_reads"):
         dialect.add_rowid(op.get_bind(), table)
     op.execute("ALTER TABLE changes ALTER COLUMN id TYPE bigint, ALTER COLUMN percent TYPE bigint")
@@ -154,4 +155,4 @@ OFFICE = (
         at timestamptz NOT NULL, value text NOT NULL
     )""",
 )
-"""Tables of PostgreSQL alone: who leads under which epoch, who takes part, what is asked of the leader, its status."""
+"""Tables in PostgreSQL only: the leader with its epoch, the members, commands to the leader, the leader's status."""

@@ -1,4 +1,5 @@
-"""Invoices are known by the ERP's row key instead of their number: rows, change log and notes get the new key."""
+"""Invoices are identified by the ERP's row key instead of their number: rows, change log and ``touched`` get the new
+key."""
 
 import zlib
 
@@ -11,7 +12,7 @@ branch_labels = None
 depends_on = None
 
 NO_KEYS = zlib.compress(b"")
-"""The keys of the last whole read are not compared with the next one's; its number of rows still is."""
+"""No keys of the last whole read: the next read's keys are not compared, but its number of rows still is."""
 
 
 def upgrade() -> None:
@@ -36,7 +37,7 @@ def upgrade() -> None:
 
 
 def _renamed(connection: sa.Connection) -> list[tuple[str, str, str]]:
-    """Account, old key and new key of each invoice whose id is known and belongs to it alone."""
+    """Account, old key and new key of each invoice whose id is known and unique."""
     rows = connection.execute(
         sa.text("SELECT row_account, row_key, erp_id FROM invoices WHERE erp_id IS NOT NULL AND erp_id <> ''")
     ).all()

@@ -1,4 +1,4 @@
-"""An office's members follow the leader's events, and share settings; a single computer's file is not changed."""
+"""Tables for the leader's events and the shared settings of an office; SQLite files are not changed."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""A line of the change log has all changed fields of a row; lines with one field each stay as they are."""
+"""Lines of the change log have all changed fields of a row; existing lines, with one field each, are not changed."""
 
 import sqlalchemy as sa
 from alembic import op
