@@ -1,5 +1,5 @@
-"""Several computers, one office: who leads, what members ask of the leader, the office's clock.
+"""An office of several computers: election of the leader, commands of members to the leader, the office's clock.
 
-Storage, locks, announcements and rights are PostgreSQL's (``store.postgres``); nothing here decides what is read.
-Import the modules: only ``membership`` does without psycopg, and single computers need no more.
+Storage, locks, notifications and rights are PostgreSQL's (``store.postgres``); the orchestrator decides what is read.
+This package imports nothing; of its modules only ``membership``, which single computers need, works without psycopg.
 """

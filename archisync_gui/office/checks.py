@@ -1,4 +1,4 @@
-"""What must be true of a server before an office is made on it or joined; each fault has a text. Blocking."""
+"""Checks of a server before an office is created on it or joined; each failure has a code with a text. Blocking."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from archisync_gui.store.postgres_server import Connection, Server
 from archisync_gui.store.transfer import HOLDS_DATA
 
 OLDEST = 130000
-"""PostgreSQL 13, as the server counts its versions."""
+"""PostgreSQL 13, the oldest version, as the server's number."""
 CONNECTIONS = 8
 """Connections to the server that each computer needs."""
 
 PATIENCE = 10.0
-"""Seconds that the server may take for each question of a check: somebody waits for the answer."""
+"""Seconds that the server may take for each query of a check: a person waits for the result."""
 
 RIGHTS = """SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = %s AND c.relkind = 'r' AND NOT (
     has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
     AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE')
 ) ORDER BY 1 LIMIT 1"""
-"""A table of the office that this role may not fully use."""
+"""Query: a table of the office for which this role lacks a privilege."""
 
 FREE = """SELECT least(
     current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
@@ -31,55 +31,57 @@ FREE = """SELECT least(
     CASE WHEN r.rolconnlimit >= 0 THEN r.rolconnlimit
         - (SELECT count(*) FROM pg_stat_activity WHERE usesysid = r.oid) END
 ) FROM pg_roles r WHERE r.rolname = current_user"""
-"""How many more connections the server and the role's limit allow."""
+"""Query: the number of further connections that the server and the role's limit allow."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeenMember:
-    """A computer that takes part now."""
+    """A member that is present now."""
 
     name: str
+    """The computer's name."""
     version: str
-    """Of its Archisync."""
+    """Its version of Archisync."""
     since: datetime
-    """Since when it takes part, by the server's clock."""
+    """Since when it is present, by the server's clock."""
     leads: bool
-    """It reads the ERP for all."""
+    """It is the leader, which reads the ERP."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a check of the server saw."""
+    """The result of a check of the server."""
 
     place: str
-    """The office's name for people."""
+    """The office's name, for messages."""
     version: str
-    """Of PostgreSQL."""
+    """The version of PostgreSQL."""
     tls: bool
+    """The connection is encrypted."""
     exists: bool
     """There is an office in the address's schema."""
     epoch: int
-    """How many leaderships there were."""
+    """The number of leaderships so far."""
     empty: bool
-    """Nobody has led yet, and no member has brought its data."""
+    """There was no leader yet, and no member has brought its data."""
     leader: str | None
     """The computer that leads now."""
     since: datetime | None
     """Since when it leads, by the server's clock."""
     members: tuple[SeenMember, ...]
-    """The computers that take part now, by their own locks."""
+    """The members that are present now, by the locks that they hold."""
     free: int
-    """How many more connections the server accepts from this role."""
+    """The number of further connections that the server accepts from this role."""
 
     @property
     def room(self) -> bool:
-        """One more computer finds enough connections."""
+        """Whether there are enough connections for one more computer."""
         return self.free >= CONNECTIONS
 
 
 def look(server: Server) -> Seen:
-    """Look at the server and the office. Raises :class:`StoreError`: ``office-old-server``, ``office-pooler``,
-    ``office-not-allowed``, and what a connection can raise."""
+    """Check the server and the office. Raises :class:`StoreError`: ``office-old-server``, ``office-pooler``,
+    ``office-not-allowed``, and the codes of a failed connection."""
     place = str(server)
     with translated(place):
         with server.connect("archisync check", autocommit=True, statement_seconds=PATIENCE) as connection:
@@ -107,7 +109,7 @@ def _holds_data(connection: Connection) -> bool:
 
 
 def _refuse_without_rights(connection: Connection, server: Server) -> None:
-    """Raise :class:`StoreError` ``office-not-allowed`` where the office exists and this role may not use it."""
+    """Raise :class:`StoreError` ``office-not-allowed`` if the office exists and this role lacks rights."""
     schema = connection.execute(
         "SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = %s", (server.schema,)
     ).fetchone()
@@ -121,11 +123,11 @@ def _refuse_without_rights(connection: Connection, server: Server) -> None:
 
 
 def refuse_unfit(connection: Connection, server: Server) -> None:
-    """Raise :class:`StoreError` for a server on which the office's locks would mean nothing."""
+    """Raise :class:`StoreError` for a server that is too old, or a pooler, with which session locks do not work."""
     version = connection.info.server_version
     if version < OLDEST:
         raise StoreError("office-old-server", path=str(server), found=version // 10000)
-    # A pooler tells its clients process ids of its own, and gives their transactions to sessions as it likes.
+    # A pooler reports its own process ids, and distributes its clients' transactions over sessions.
     row = connection.execute("SELECT pg_backend_pid()").fetchone()
     if row is None or row[0] != connection.info.backend_pid:
         raise StoreError("office-pooler", path=str(server))

@@ -1,8 +1,8 @@
-"""The leader's side of what members ask of it, through the database: commands, answers, the status and events of all.
+"""The leader's server for members' commands, through the database; it also writes the leader's status and events.
 
-The same calls as over the local channel (``app.channel``): a name, arguments, events, an exit code and a result. The
-rows are the truth; ``NOTIFY`` only says that it is worth looking, and everybody looks now and then without it. The
-members' side is ``line``.
+A command has the same parts as a call over the local channel (``app.channel``): name, arguments, events, exit code and
+result. All data are in rows; ``NOTIFY`` only saves waiting, since both sides query the tables from time to time as
+well. The members' side is ``line``.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from typing import Any
 import psycopg
 
 from archisync_gui.model import EventKind, SyncFailure
-from archisync_gui.office.doorbell import Doorbell
 from archisync_gui.office.sql import LEADER, MEMBERS
+from archisync_gui.office.waker import Waker
 from archisync_gui.store.errors import StoreError, translated
 from archisync_gui.store.postgres_server import Connection, Server
 
@@ -39,66 +39,66 @@ class Asked:
     name: str
     args: dict[str, Any]
     member: str
-    """Who asks: the id of a running member (``leadership.Member.id``), or a computer's name (command line)."""
+    """The id of the member (``leadership.Member.id``), or a computer's name (command line)."""
     computer: str
-    """The name of its computer, for people."""
+    """The name of its computer."""
 
 
 Handler = Callable[[Asked, Emit], Awaitable[tuple[int, Any]]]
-"""Serves one command; events go to ``Emit``; returns exit code and result (JSON)."""
+"""Executes a command; sends events to ``Emit``; returns exit code and result (JSON)."""
 
 LOOK = 2.0
-"""Seconds between two looks at the tables without a notification."""
+"""Seconds between two queries of the tables without a notification."""
 SHOW_GAP = 0.1
-"""Seconds between two statuses written, unless somebody waits for one: progress alone comes more often."""
+"""Least seconds between two writes of the status, unless a member waits for one: progress changes more often."""
 RETRY = 1.0
-"""Seconds from a lost connection to the next one."""
+"""Seconds from the loss of a connection to the next attempt to connect."""
 KEPT = 3600
-"""Seconds that an answered command stays, so that a repeat after a lost connection finds its answer."""
+"""Seconds that an answered command is kept, so that a repeat after a lost connection gets its answer."""
 STATUS_TURN = 0.05
-"""Seconds between two looks of the thread that waits for the status whether it is to stop."""
+"""Seconds between two checks, while the thread waits for the status, whether it has to stop."""
 ANNOUNCED = 120
-"""Seconds that an event stays for members whose connection was lost."""
+"""Seconds that an event is kept for members whose connection was lost."""
 ANNOUNCED_READS = 4 * 86400
-"""Seconds that the end of a read stays: a member that slept over a long weekend shows rows and numbers of before it,
-and watches records, until it hears of the reads."""
+"""Seconds that events about the end of a read are kept: a member whose computer slept over a long weekend shows old
+rows and numbers, and checks no watched records, until it gets these events."""
 A_READ = f"%{json.dumps({'kind': EventKind.SYNC_COMPLETED})[1:-1]}%"
-"""``LIKE`` such an event is one of these: its kind as ``json.dumps`` writes it."""
+"""``LIKE`` pattern for these events: their kind as ``json.dumps`` writes it."""
 SWEEP = 30.0
-"""Seconds between two removals of what has stayed long enough."""
+"""Seconds between two removals of old commands and events."""
 STATEMENT = 5.0
 """Seconds that a statement of the desk's connection may take. With :data:`store.postgres_server.SILENCE` and
-:data:`LOOK` it says after how long a connection that is dead without a word is replaced."""
+:data:`LOOK` it determines when a dead connection is replaced."""
 PATIENCE = 10.0
-"""Seconds that the server may take to give the last status to a command."""
+"""Seconds that the server may take to return the last status to the command line."""
 WAITS = "_waits"
-"""Key among a command's arguments: for how many seconds after it was asked for it may be begun. Without it (an earlier
-version asks, or the request is to outlive who asks) there is no end."""
+"""Key in a command's arguments: within how many seconds after it was sent it may be begun. Without this key (an earlier
+version sent it, or the request is to outlive its sender) there is no limit."""
 FAILED = 1
 """Exit code of a command that failed at the leader."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The status as the leader wrote it last."""
+    """The status that the leader wrote last."""
 
     epoch: int
     revision: int
-    """Counts the statuses written under that epoch."""
+    """Number of the status within that epoch."""
     at: datetime
     """By the server's clock."""
     value: Any
-    """The leader's status as JSON (the command line's ``status --json``)."""
+    """The leader's status as JSON (as of the command line's ``status --json``)."""
     leader: str | None
-    """The computer that leads; ``None``: nobody does."""
+    """The computer that leads; ``None``: there is no leader."""
     now: datetime
-    """The server's clock when this was read."""
+    """The server's time when this was read."""
 
 
 class Desk:
-    """The leader's side: serves the commands of all members, and shows them status and events, on a thread of its own.
+    """Executes the commands of all members and writes status and events for them, on its own thread.
 
-    Made for one epoch; ``lost`` is called once (on that thread) when the database shows another one.
+    For one epoch; ``lost`` is called once, on that thread, when the database has another one.
     """
 
     def __init__(
@@ -111,8 +111,8 @@ class Desk:
         lost: Callable[[int], None],
         present: Callable[[dict[str, str]], object] = lambda members: None,
     ) -> None:
-        """``status`` answers the status (JSON), on the loop's thread; call :meth:`changed` when it is worth asking.
-        ``present`` is called on the loop's thread now and then with the members that take part: id and name."""
+        """``status`` returns the status (JSON); it is called in the event loop after :meth:`changed`. ``present`` is
+        called in the event loop from time to time with the members that are present (id → name)."""
         self._server, self._epoch, self._handler, self._status, self._lost = server, epoch, handler, status, lost
         self._present = present
         self._loop = asyncio.get_running_loop()
@@ -120,46 +120,46 @@ class Desk:
         self._dirty = threading.Event()
         self._dirty.set()
         self._broken_off = threading.Event()
-        self._bell = Doorbell()
+        self._waker = Waker()
         self._out: deque[tuple[str, str | tuple[int, str]]] = deque()
-        """Events and answers (JSON, exit code before it) to be written; each stays until it is."""
+        """Command id with an event (JSON) or answer (exit code, JSON); removed when it was written."""
         self._news: deque[str] = deque()
-        """The orchestrator's events (JSON) to be announced to all; each stays until it is."""
+        """The orchestrator's events (JSON) for all members; removed when they were written."""
         self._calls: dict[str, Future[None]] = {}
         self._shown = ""
-        """The last status written, without its time."""
+        """The last status written (JSON), without its time."""
         self._number = 0
         self._show_after = 0.0
         self._sweep = 0.0
         self._thread = threading.Thread(target=self._run, name="office-desk", daemon=True)
 
     def start(self) -> None:
-        """Begin to serve."""
+        """Start the thread."""
         self._thread.start()
 
     def changed(self, event: Any = None) -> None:
-        """The status may have another revision now. ``event``: what happened (JSON), for all members."""
+        """The status may have changed. ``event``: an event (JSON) for all members."""
         if event is not None:
             self._news.append(json.dumps(event))
         self._dirty.set()
-        self._bell.ring()
+        self._waker.wake()
 
     def break_off(self) -> None:
-        """Another member leads, and the server may not answer: serve no more, and wait for no answer. Follow it by
-        :meth:`stop`."""
+        """Another member leads, and the server may not answer: stop without waiting for the server. :meth:`stop` has to
+        follow."""
         self._stop.set()
         self._broken_off.set()
-        self._bell.ring()
+        self._waker.wake()
 
     async def stop(self) -> None:
-        """Serve no more; calls under way are cancelled and stay unanswered, for the next leader."""
+        """Stop; running commands are cancelled and not answered, so that the next leader executes them."""
         self._stop.set()
-        self._bell.ring()
+        self._waker.wake()
         await asyncio.to_thread(self._thread.join)
-        # Only now: until its end the thread may take one more command.
+        # After the thread's end, since it may take further commands until then.
         for call in self._calls.values():
             call.cancel()
-        self._bell.close()
+        self._waker.close()
 
     # ------------------------------------------------------------------------------------------------ the thread
 
@@ -177,9 +177,9 @@ class Desk:
             self._stop.wait(RETRY)
 
     def _serve(self, connection: Connection) -> bool:
-        """Serve until the end; False: another member leads."""
+        """Serve until :meth:`stop`; False: another member leads."""
         connection.execute("LISTEN office_commands")
-        # What was taken by a transaction whose end was not heard any more was not begun.
+        # Commands that were taken by a transaction whose commit was not confirmed were not begun: take them again.
         connection.execute(
             "UPDATE commands SET epoch = NULL WHERE epoch = %s AND done IS NULL AND NOT id = ANY(%s)",
             (self._epoch, [*self._calls]),
@@ -199,17 +199,17 @@ class Desk:
             left = look - time.monotonic()
             if self._dirty.is_set():
                 left = min(left, self._show_after - time.monotonic())
-            if self._bell.wait(connection, left):
+            if self._waker.wait(connection, left):
                 look = 0.0
         return True
 
     def _take(self, connection: Connection) -> bool:
-        """Take what waits; False: another member leads."""
+        """Take the waiting commands and start them; False: another member leads."""
         with connection.transaction():
-            mine = connection.execute(
+            leading = connection.execute(
                 "SELECT epoch FROM leader WHERE id = 1 AND epoch = %s FOR SHARE", (self._epoch,)
             ).fetchone()
-            if mine is None:
+            if leading is None:
                 return False
             if (now := time.monotonic()) >= self._sweep:
                 self._sweep = now + SWEEP
@@ -246,16 +246,16 @@ class Desk:
         self._loop.call_soon_threadsafe(self._present, members)
 
     async def _answer(self, id: str, name: str, args: str, member: str, computer: str) -> None:
-        """Serve one command. What cannot be read of it, or written of its answer, fails this command and no other."""
+        """Execute one command. If its arguments cannot be parsed or its answer cannot be written as JSON, it fails."""
 
         def emit(event: dict[str, Any]) -> None:
             self._out.append((id, json.dumps(event)))
-            self._bell.ring()
+            self._waker.wake()
 
         try:
-            given = json.loads(args)
-            given.pop(WAITS, None)
-            code, result = await self._handler(Asked(name, given, member, computer), emit)
+            arguments = json.loads(args)
+            arguments.pop(WAITS, None)
+            code, result = await self._handler(Asked(name, arguments, member, computer), emit)
             done = code, json.dumps(result)
         except SyncFailure as error:
             done = _failed(error.code, dict(error.params))
@@ -263,10 +263,10 @@ class Desk:
             log.exception("a command of a member failed: %s", name)
             done = _failed("office-command-failed", {"name": name})
         self._out.append((id, done))
-        self.changed()  # also of what is no event: a form's sign of life
+        self.changed()  # also a command without event, such as a form's sign of life, may change the status
 
     def _write(self, connection: Connection) -> None:
-        """Write events and answers, then the status if it is another one."""
+        """Write events and answers, then the status if it may have changed."""
         while self._out:
             id, what = self._out[0]
             if isinstance(what, tuple):
@@ -283,7 +283,7 @@ class Desk:
                 )
             connection.execute("SELECT pg_notify('office_answers', %s)", (id,))
             self._out.popleft()
-            self._show_after = 0.0  # whoever asked waits for the status in which the answer shows
+            self._show_after = 0.0  # the sender waits for the status that contains the effect
             if isinstance(what, tuple):
                 self._calls.pop(id, None)
         if self._dirty.is_set() and time.monotonic() >= self._show_after:
@@ -298,11 +298,11 @@ class Desk:
     def _show(self, connection: Connection) -> None:
         """Write the events of the orchestrator, and the status after them, in one transaction."""
 
-        async def asked() -> tuple[Any, int]:
-            count = len(self._news)  # on the loop's thread, which adds to them: exactly those that the status follows
+        async def snapshot() -> tuple[Any, int]:
+            count = len(self._news)  # in the event loop, which adds them: so the status contains exactly these
             return self._status(), count
 
-        asking = asyncio.run_coroutine_threadsafe(asked(), self._loop)
+        asking = asyncio.run_coroutine_threadsafe(snapshot(), self._loop)
         while True:
             try:
                 value, count = asking.result(STATUS_TURN)
@@ -315,14 +315,14 @@ class Desk:
         if plain == self._shown and not count:
             return
         with connection.transaction():
-            mine = connection.execute(
+            written = connection.execute(
                 "INSERT INTO status (id, epoch, revision, at, value) "
                 "SELECT 1, epoch, %s, clock_timestamp(), %s FROM leader WHERE id = 1 AND epoch = %s FOR SHARE "
                 "ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, revision = excluded.revision, "
                 "at = excluded.at, value = excluded.value",
                 (self._number + 1, json.dumps(value), self._epoch),
             ).rowcount
-            if mine:
+            if written:
                 events = [(self._epoch, self._news[at]) for at in range(count)]
                 if events:
                     with connection.cursor() as cursor:
@@ -334,7 +334,7 @@ class Desk:
 
 
 def _forget(connection: Connection) -> None:
-    """Remove commands and events that nobody asks for any more."""
+    """Remove commands and events that were kept long enough."""
     connection.execute("DELETE FROM commands WHERE done < clock_timestamp() - make_interval(secs => %s)", (KEPT,))
     connection.execute(
         "DELETE FROM announced WHERE at < clock_timestamp() - make_interval(secs => %s) "
@@ -344,11 +344,11 @@ def _forget(connection: Connection) -> None:
 
 
 def _is_late(args: str, waited: float, begun: bool) -> bool:
-    """Whether nobody waits any more for a command that was asked for ``waited`` seconds ago. ``begun``: by an earlier
-    leader; whoever asked may wait for its end, but not for more than :data:`KEPT` seconds."""
+    """Whether a command that was sent ``waited`` seconds ago may not be begun any more. ``begun``: an earlier leader
+    had begun it; then its sender may still wait for its end, for at most :data:`KEPT` seconds."""
     try:
         limit = json.loads(args).get(WAITS)
-    except (ValueError, RecursionError, AttributeError):  # told to who asked when it is served
+    except (ValueError, RecursionError, AttributeError):  # it fails with an answer when it is executed
         return False
     return isinstance(limit, int | float) and waited > (max(limit, KEPT) if begun else limit)
 
@@ -358,7 +358,7 @@ def _failed(code: str, params: dict[str, Any]) -> tuple[int, str]:
 
 
 def shown(connection: Connection) -> Shown | None:
-    """The status that all members see; ``None`` before the first leader. Blocking."""
+    """The status written last; ``None`` before the first leader. Blocking."""
     row = connection.execute(
         "SELECT s.epoch, s.revision, s.at, s.value, l.name, clock_timestamp() "
         f"FROM status s CROSS JOIN ({LEADER}) l WHERE s.id = 1"
@@ -367,7 +367,7 @@ def shown(connection: Connection) -> Shown | None:
 
 
 def last_shown(server: Server) -> Shown | None:
-    """:func:`shown`, over a connection of its own. Blocking. Raises :class:`StoreError`."""
+    """:func:`shown` over a new connection. Blocking. Raises :class:`StoreError`."""
     with translated(str(server)):
         with server.connect("archisync status", autocommit=True, statement_seconds=PATIENCE) as connection:
             return shown(connection)

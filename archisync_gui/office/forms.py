@@ -1,7 +1,7 @@
-"""The order forms that are open on this computer: their sessions are the leader's, and this is what a member knows.
+"""The order forms that are open on this computer. Their sessions are at the leader; this is the member's copy.
 
-A form that was opened without a leader, or whose leader changed, is announced to the next one under its own id. Its
-handle is made here, so that it stays the same; only an anonymous one (a caller without ids) gets it from the leader.
+A form that was opened without a leader, or before a change of the leader, is sent to the next one with its own id. Its
+handle is made here, so that it stays the same; only an anonymous form (a caller without ids) gets it from the leader.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ from archisync_gui.model import (
 from archisync_gui.model.events import SessionClosed
 
 LEASE = timedelta(minutes=10)
-"""How long a session lives after a sign of life while the leader has not said so."""
+"""How long a session lasts after a sign of life, until the leader's status has the actual lease."""
 ANONYMOUS_LEASE = timedelta(minutes=3)
 TOUCH_GAP = timedelta(seconds=10)
-"""The leader hears of a form's signs of life at most so often."""
+"""Least time between two signs of life of a form that are sent to the leader."""
 ENDED_KEPT = 1000
+"""How many ended sessions are remembered."""
 
 
 @dataclass(eq=False)
@@ -43,27 +44,27 @@ class Form:
     anonymous: bool
     since: datetime
     last_sign: datetime
-    told: datetime
-    """When the leader last heard of it."""
+    reported: datetime
+    """When its last sign of life was sent to the leader."""
     lease: timedelta = LEASE
     connections: int = 0
     boot: str = ""
-    """The leader's start in whose status it was seen."""
+    """The boot of the leader's status in which the session was last seen."""
 
     @property
     def deadline(self) -> datetime:
-        """When it ends without a sign of life."""
+        """When the session ends without a further sign of life."""
         return self.last_sign + self.lease
 
 
 class Forms:
-    """The forms of this computer. ``tell`` passes a form's sign of life to the leader: the call's name and the id."""
+    """The forms of this computer. ``report`` sends a form's sign of life to the leader: name of the call and id."""
 
-    def __init__(self, clock: Clock, tell: Callable[[str, str], None]) -> None:
-        self._clock, self._tell = clock, tell
+    def __init__(self, clock: Clock, report: Callable[[str, str], None]) -> None:
+        self._clock, self._report = clock, report
         self._open: dict[str, Form] = {}
         self._ended: dict[str, SessionEnd] = {}
-        """Why sessions ended, by id and by handle; the last :data:`ENDED_KEPT`."""
+        """Id or handle → why the session ended."""
 
     # ------------------------------------------------------------------------------------------------ open
 
@@ -82,7 +83,7 @@ class Forms:
         return form
 
     def answered(self, form: Form, result: SmartSyncResult, base: Status) -> None:
-        """The leader has opened the form's session, or says that it has ended."""
+        """The leader has opened the form's session, or has answered that it has ended."""
         if result.code == "ended":
             self._end(form, result.reason or SessionEnd.UNKNOWN)
             return
@@ -90,11 +91,11 @@ class Forms:
         self._see(form, base)
 
     def forget(self, form: Form) -> None:
-        """The leader opened no session."""
+        """Remove a form for which the leader has refused to open a session."""
         self._open.pop(form.id, None)
 
     def open(self) -> list[Form]:
-        """The forms that a new leader has to hear of. Anonymous ones are short and end by themselves."""
+        """The forms to be sent to a new leader. Anonymous ones are left out; they end soon."""
         self._expire()
         return [form for form in self._open.values() if not form.anonymous]
 
@@ -102,48 +103,48 @@ class Forms:
         """An open form."""
         return self._open.get(id)
 
-    # ------------------------------------------------------------------------------------------------ live
+    # ------------------------------------------------------------------------------------------------ signs of life
 
     def touch(self, id: str, base: Status) -> datetime | SessionEnd:
-        """The form shows a sign of life: its new deadline, or why there is no session."""
+        """A sign of life; returns the new deadline, or why there is no session."""
         form = self._open.get(id)
         if form is None or form.anonymous:
             return self._ended.get(id, SessionEnd.UNKNOWN)
         self._see(form, base)
         form.last_sign = self._clock.now()
-        if form.last_sign - form.told >= TOUCH_GAP:
-            form.told = form.last_sign
-            self._tell("touch", id)
+        if form.last_sign - form.reported >= TOUCH_GAP:
+            form.reported = form.last_sign
+            self._report("touch", id)
         return form.deadline
 
     def connected(self, id: str, base: Status) -> datetime | SessionEnd:
-        """The form's own line is up."""
+        """The form's WebSocket was opened; as :meth:`touch`."""
         found = self.touch(id, base)
         if isinstance(found, datetime):
             self._open[id].connections += 1
-            self._tell("connected", id)
+            self._report("connected", id)
         return found
 
     def disconnected(self, id: str) -> None:
-        """The form's own line is gone."""
+        """The form's WebSocket was closed."""
         form = self._open.get(id)
         if form is not None and form.connections:
             form.connections -= 1
-            self._tell("disconnected", id)
+            self._report("disconnected", id)
 
     # ------------------------------------------------------------------------------------------------ end
 
     def closed(self, id: str | None, token: str, status: Status) -> CloseResult:
-        """A form closes; without an id: the oldest anonymous one of the same token."""
+        """Close a form's session; without an id: the oldest anonymous one of the same token."""
         if id is None:
             mine = [form for form in self._open.values() if form.anonymous and form.token == token]
-            form = min(mine, key=lambda one: one.since, default=None)
+            form = min(mine, key=lambda form: form.since, default=None)
         else:
             form = self._open.get(id)
         if form is None:
             before = SessionEnd.UNKNOWN if id is None else self._ended.get(id, SessionEnd.UNKNOWN)
             if id is not None and id not in self._ended:
-                self._remember(id, SessionEnd.CLOSED)  # a close that arrives before its open wins
+                self._remember(id, SessionEnd.CLOSED)  # if the close arrives before the open, the session stays closed
             return CloseResult(False, status.session_count, before)
         self._end(form, SessionEnd.CLOSED)
         left = sum(view.handle != form.handle for view in status.sessions)
@@ -153,8 +154,8 @@ class Forms:
         """Why the session of that id ended; ``None``: it is open, or not known."""
         return self._ended.get(id)
 
-    def told(self, base: Status, events: Iterable[Event]) -> None:
-        """The leader's news: sessions that have ended."""
+    def update(self, base: Status, events: Iterable[Event]) -> None:
+        """Update the forms by the leader's status and events: sessions that have ended, leases."""
         by_handle = {form.handle: form for form in self._open.values()}
         for event in events:
             if isinstance(event.data, SessionClosed):
@@ -167,7 +168,7 @@ class Forms:
         present = {view.handle for view in base.sessions}
         for form in [*self._open.values()]:
             if form.boot == base.boot and form.handle not in present:
-                self._end(form, SessionEnd.LOST)  # its end was not heard of
+                self._end(form, SessionEnd.LOST)  # the event of its end was not received
             else:
                 self._see(form, base)
 
@@ -183,34 +184,34 @@ class Forms:
             del self._ended[old]
 
     def _expire(self) -> None:
-        """Without a leader nobody else ends a form whose tab is gone."""
+        """End forms whose time is over; without a leader there is no other place that does."""
         now = self._clock.now()
         for form in [*self._open.values()]:
             if form.deadline < now and not form.connections:
                 self._end(form, SessionEnd.TIMEOUT)
 
-    # ------------------------------------------------------------------------------------------------ looking
+    # ------------------------------------------------------------------------------------------------ views
 
     def _see(self, form: Form, base: Status) -> None:
-        """Note what the leader's status says of the form."""
+        """Take over the session's data from the leader's status, if it is there."""
         view = next((view for view in base.sessions if view.handle == form.handle), None)
         if view is not None:
             form.boot, form.since, form.account = base.boot, view.since, view.account
             form.lease = max(view.deadline - view.last_sign, timedelta(seconds=1))
 
     def view(self, form: Form, base: Status) -> SessionView:
-        """A form as others may see it."""
+        """The public view of a form's session."""
         view = next((view for view in base.sessions if view.handle == form.handle), None)
         if view is not None:
             return replace(view, connected=view.connected or form.connections > 0)
-        account = form.account or next((one.id for one in base.accounts if one.enabled), None)
+        account = form.account or next((known.id for known in base.accounts if known.enabled), None)
         return SessionView(
             form.handle, form.label, account, form.since, form.last_sign, form.deadline,
             form.connections > 0, form.anonymous,
         )  # fmt: skip
 
     def session(self, handle: str, status: Status) -> SessionView | SessionEnd:
-        """What became of a session."""
+        """The session with that handle, or why it ended."""
         form = next((form for form in self._open.values() if form.handle == handle), None)
         if form is not None:
             return self.view(form, status)
@@ -219,8 +220,8 @@ class Forms:
         return next((view for view in status.sessions if view.handle == handle), SessionEnd.UNKNOWN)
 
     def shown(self, status: Status) -> Status:
-        """The status with the forms of this computer as they are known here."""
-        # The handle of an anonymous form is not known before the leader has answered; it may be among the others.
+        """``status`` with this computer's forms as they are known here."""
+        # Without anonymous forms that the leader has not answered yet: under another handle they may be in it already.
         mine = {form.handle: form for form in self._open.values() if form.boot or not form.anonymous}
         views = [view for view in status.sessions if view.handle not in mine and view.handle not in self._ended]
         views += [self.view(form, status) for form in mine.values()]

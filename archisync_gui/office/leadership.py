@@ -1,14 +1,15 @@
-"""Which member leads: a session-level advisory lock on a connection of its own, and an epoch that fences off writers.
+"""Election of the leader: a session-level advisory lock on a connection of its own, and an epoch that fences writers
+off.
 
-PostgreSQL gives the lock to one session at a time and takes it back when that session ends. What it cannot see is that
-a leader sleeps: so each leadership has a number, the *epoch*, and every writing transaction of a leader checks its own
-against the row in ``leader``, ``FOR SHARE``, while the next leader's first act is to increase it (``store.postgres``).
+PostgreSQL gives the lock to one session at a time and releases it when that session ends. But it cannot notice that a
+leader sleeps. Therefore each leadership has a number, the *epoch*: every write transaction of a leader checks its epoch
+against the row in ``leader``, ``FOR SHARE``, and a new leader increases the epoch first (``store.postgres``).
 
-When a leadership ends without a word, in this order: the leader itself gives up ``SILENCE`` seconds after an unanswered
-sign of life; the server ends a session that was silent for ``IDLE`` seconds (PostgreSQL 14 and later; before that the
-other members ask it to); then the lock is free, and the next member that tries has it. All of it together takes at most
-15 s (``tests/office/test_limits.py`` adds it up). A leader whose program hangs while its computer and network are well
-gives the leadership up after ``HANGS`` seconds.
+When the leader's connection breaks, this happens in this order: the leader gives up ``SILENCE`` seconds after a sign of
+life without answer; the server ends a session that was idle for ``IDLE`` seconds (PostgreSQL 14 and later; with earlier
+versions the other members ask it to); then the lock is free for the next member that tries. All of it takes at most 15
+s (``tests/office/test_limits.py`` adds it up). A leader whose program hangs while computer and network work gives the
+leadership up after ``HANGS`` seconds.
 """
 
 from __future__ import annotations
@@ -23,58 +24,58 @@ import psycopg
 
 from archisync_gui.office.checks import refuse_unfit
 from archisync_gui.office.clock import OfficeClock
-from archisync_gui.office.sql import BE_PRESENT, LEAD_NO_MORE, TRY_TO_LEAD
+from archisync_gui.office.sql import LOCK_MEMBER, TRY_LEADER_LOCK, UNLOCK_LEADER
 from archisync_gui.store.errors import StoreError, server_code
 from archisync_gui.store.postgres_server import Connection, Server
 
 log = logging.getLogger(__name__)
 
 BEAT = 2.0
-"""Seconds between two signs of life of a member to the list of members."""
+"""Seconds between two signs of life of a member in the table ``members``."""
 TURN = 0.5
-"""Seconds between two tries of a member to become the leader, and between two signs of life of the leader."""
+"""Seconds between two attempts of a member to become the leader, and between two signs of life of the leader."""
 SOON = 0.1
-"""Seconds from asking the server to end a silent leader's session to the next try."""
+"""Seconds from asking the server to end a silent leader's session to the next attempt."""
 RETRY = 1.0
-"""Seconds from a lost connection to the next one."""
+"""Seconds from the loss of a connection to the next attempt to connect."""
 SILENCE = 11.0
-"""Seconds that the server may take to answer a sign of life: a loss of 10 s disturbs nobody."""
+"""Seconds that the server may take to answer a sign of life, so that a loss of the network for 10 s has no effect."""
 IDLE = 12.5
-"""Seconds after which the server ends the session of a silent member. More than ``TURN`` + ``SILENCE``: a leader that
-lost the network has stopped before another one can begin."""
+"""Seconds after which the server ends a silent member's session. More than ``TURN`` + ``SILENCE``, so that a leader
+that lost the network has stopped before another one can begin."""
 HANGS = 30.0
-"""Seconds that the leader's program may take to answer its own thread of the leadership: one that hangs serves nobody,
-and its last status would stand as the present one."""
+"""Seconds that the leader's main thread may take to answer the thread of the leadership: a program that hangs executes
+no commands, and its last status would be shown as the present one."""
 YIELD = 1.0
-"""Seconds that a run gets to end once the leadership is lost: nothing of it can be stored any more."""
+"""Seconds that a run gets to end after the leadership was lost; its results cannot be stored any more."""
 AFTER_SILENCE = 1.5
-"""Seconds that a new leader does nothing when the one before it ended without a word: if that one still runs, it has
-noticed by now and has let go of the ERP."""
+"""Seconds that a new leader waits if the former one did not give the lead up: if that one still runs, it notices within
+this time and closes its browser."""
 FIRST_IDLE_TIMEOUT = 140000
 """The first version of PostgreSQL with ``idle_session_timeout``."""
 
 FIRST_MEMBER = 2
-"""The second number of the leader's lock is 1; members have numbers from here on (``members.lock``)."""
+"""The second key of the leader's lock is 1; the members' locks have numbers from here on (``members.lock``)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A running Archisync of an office."""
+    """A running program that is a member of an office."""
 
     id: str
-    """Random, one for each start of the program."""
+    """Random, another one at each start of the program."""
     name: str
-    """The computer's name, for people."""
+    """The computer's name."""
     version: str
 
 
 class Leadership:
-    """One member's part in the election, on a thread and a connection of its own. Also the fence of its writes.
+    """One member's participation in the election, on its own thread and connection; also the fence of its writes.
 
-    ``changed`` is called on that thread with the epoch whenever this member has become the leader, and with ``None``
-    when it is so no longer. ``may_lead`` False: this member never tries. ``ask`` has the program call something on its
-    main thread: one that does not do so within :data:`HANGS` seconds leads no longer, and ``hung`` is called on this
-    thread before another member can begin.
+    ``changed`` is called on that thread with the epoch when this member has become the leader, and with ``None`` when
+    it leads no longer. ``may_lead`` False: this member never tries. ``ask`` makes the program call a function on its
+    main thread; if that takes more than :data:`HANGS` seconds, the leadership is given up, and ``hung`` is called on
+    this thread before another member can become the leader.
     """
 
     def __init__(
@@ -95,7 +96,7 @@ class Leadership:
         self._may_lead = may_lead
         self._ask, self._hung = ask, hung
         self._asked: float | None = None
-        """Since when the program has not answered; ``None``: it has."""
+        """Monotonic time since when the main thread has not answered; ``None``: it has answered."""
         self._epoch: int | None = None
         self._guard = threading.Lock()
         self._stop = threading.Event()
@@ -104,7 +105,7 @@ class Leadership:
         self._not_before = 0.0
         self._in_use = False
         self.trouble: str | None = None
-        """The code of why the office cannot be reached; ``None``: it is."""
+        """The code of the reason why the server cannot be reached; ``None``: it is reached."""
 
     # ------------------------------------------------------------------------------------------------ the fence
 
@@ -119,21 +120,22 @@ class Leadership:
         return self.member.id
 
     def lost(self, epoch: int) -> None:
-        """The database says that ``epoch`` is over (called on the writing thread)."""
+        """The database shows that the leadership ``epoch`` has ended (called on the writing thread)."""
         log.warning("the leadership with epoch %s is over: another member leads", epoch)
         self._set(None, only=epoch)
         self._wake.set()
 
     def abstain(self, epoch: int, seconds: float) -> None:
-        """Give the leadership with that epoch back, and let others have it for so long: this member cannot use it."""
+        """Give up the leadership of that epoch, since this member cannot use it, and do not try again for
+        ``seconds``."""
         self._not_before = self.clock.monotonic() + seconds
         self._set(None, only=epoch)
         self._wake.set()
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
-        """A block in which this member leads and closes afterwards what it led with: once the leadership is lost, it
-        does not try again before the end of the block, and another member may be the next one."""
+        """Within this context this member uses its leadership and then closes what it opened for it. If the leadership
+        is lost meanwhile, it does not try again before the end of the context; another member may become the leader."""
         self._in_use = True
         try:
             yield
@@ -142,7 +144,7 @@ class Leadership:
             self._wake.set()
 
     def lead_no_more(self) -> None:
-        """From now on this member only follows: the office's tables are of a later program."""
+        """From now on this member does not try to lead, since the office's tables are of a later version."""
         self._may_lead = False
         self._set(None)
         self._wake.set()
@@ -154,14 +156,14 @@ class Leadership:
             self._epoch = epoch
         self._changed(epoch)
 
-    # ------------------------------------------------------------------------------------------------ life
+    # ------------------------------------------------------------------------------------------------ start and stop
 
     def start(self) -> None:
-        """Begin to try."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Give the leadership back and end the thread. Blocking."""
+        """Give up the leadership and end the thread. Blocking."""
         self._stop.set()
         self._wake.set()
         if self._thread.ident is not None:  # it was started
@@ -200,7 +202,7 @@ class Leadership:
             raise
         return connection
 
-    # ------------------------------------------------------------------------------------------------ taking part
+    # ------------------------------------------------------------------------------------------------ election
 
     def _take_part(self, connection: Connection) -> None:
         self._enter(connection)
@@ -219,17 +221,17 @@ class Leadership:
                 try:
                     self._lead(connection)
                 finally:
-                    self._set(None)  # before the lock is given back
-                connection.execute(LEAD_NO_MORE)
+                    self._set(None)  # before the lock is released
+                connection.execute(UNLOCK_LEADER)
             elif tries and (due or not ends_by_itself):
                 ended = self._end_silent_leader(connection)
             self._wake.wait(SOON if ended else TURN if self._may_lead else BEAT)
         connection.execute("DELETE FROM members WHERE id = %s", (self.member.id,))
 
     def _enter(self, connection: Connection) -> None:
-        """Take a number whose lock shows to the others that this member lives, and stand in the list of members."""
+        """Take the lock that shows the others that this member is present, and insert its row into ``members``."""
         number = FIRST_MEMBER + int(self.member.id[:7], 16)
-        connection.execute(BE_PRESENT, (number,))
+        connection.execute(LOCK_MEMBER, (number,))
         connection.execute("DELETE FROM members WHERE seen < clock_timestamp() - interval '1 day'")
         connection.execute(
             "INSERT INTO members (id, name, version, lock) VALUES (%s, %s, %s, %s) "
@@ -242,17 +244,17 @@ class Leadership:
         row = connection.execute(
             "UPDATE members SET seen = clock_timestamp() WHERE id = %s RETURNING seen", (self.member.id,)
         ).fetchone()
-        if row is None:  # another member took this one for dead
+        if row is None:  # another member has removed the row, since it was old
             self._enter(connection)
         else:
-            self.clock.told(row[0], asked, self.clock.monotonic())
+            self.clock.set_server_time(row[0], asked, self.clock.monotonic())
 
     def _lock(self, connection: Connection) -> bool:
-        row = connection.execute(TRY_TO_LEAD).fetchone()
+        row = connection.execute(TRY_LEADER_LOCK).fetchone()
         return row is not None and bool(row[0])
 
     def _lead(self, connection: Connection) -> None:
-        """Lead until the end of the program, or until another member does. A lost connection raises."""
+        """Lead until the program ends or the leadership is lost. Raises when the connection is lost."""
         row = connection.execute(
             "WITH before AS (SELECT member FROM leader WHERE id = 1 FOR UPDATE) "
             "UPDATE leader SET epoch = epoch + 1, member = %s, name = %s, since = clock_timestamp(), "
@@ -271,7 +273,7 @@ class Leadership:
             if self._program_hangs():
                 self._set(None)
                 self._hung()
-                return  # ``leader`` keeps its name: the next one waits until this one has let go
+                return  # this member's id stays in ``leader``: so the next leader waits for AFTER_SILENCE
             self._show_life(connection)
             row = connection.execute("SELECT epoch FROM leader WHERE id = 1").fetchone()
             if row is None or row[0] != epoch:
@@ -294,8 +296,8 @@ class Leadership:
         self._asked = None
 
     def _end_silent_leader(self, connection: Connection) -> bool:
-        """End the session of a leader that has been silent for too long, where the server does not do so itself. A role
-        may end its own sessions. True when there was such a leader."""
+        """End the session of a leader that was silent for too long, for servers that do not do so themselves (a role
+        may end its own sessions). True if there was such a leader."""
         found = connection.execute(
             "SELECT pg_terminate_backend(a.pid) FROM leader l JOIN members m ON m.id = l.member "
             "JOIN pg_stat_activity a ON a.pid = l.backend AND a.usename = current_user "
@@ -306,14 +308,14 @@ class Leadership:
 
 
 class Term:
-    """The fence of a store that was opened for one epoch: under a later one of the same member it writes nothing."""
+    """The fence of a store that was opened for one epoch; it cannot write with a later epoch of the same member."""
 
     def __init__(self, leadership: Leadership, epoch: int) -> None:
         self._leadership, self._epoch = leadership, epoch
 
     @property
     def epoch(self) -> int | None:
-        """The epoch; ``None`` when it is over."""
+        """The epoch; ``None`` when it has ended."""
         return self._epoch if self._leadership.epoch == self._epoch else None
 
     @property

@@ -1,8 +1,7 @@
-"""A member's side of the office: one connection on one thread that sends commands to the leader and brings back their
-events and answers, the status and the events of all.
+"""A member's connection to the office, on its own thread: sends commands to the leader, and receives their events and
+answers, the leader's status and its events.
 
-Survives lost connections and a change of the leader: a command is a row with an id made here, which is inserted again
-after a new connection and is served once.
+A command is a row whose id is made here. After a lost connection or a change of the leader it is still executed once.
 """
 
 from __future__ import annotations
@@ -23,91 +22,93 @@ import psycopg
 
 from archisync_gui.model import ErrorInfo, FailureKind, SyncFailure
 from archisync_gui.office.desk import WAITS, Emit
-from archisync_gui.office.doorbell import Doorbell
 from archisync_gui.office.news import Command, News, fail
 from archisync_gui.office.shared_settings import VERSIONS, read_shared
 from archisync_gui.office.sql import LEADER
+from archisync_gui.office.waker import Waker
 from archisync_gui.store.errors import RECOVERABLE, StoreError, one_line, translated
 from archisync_gui.store.postgres_server import Connection, Server
 
 log = logging.getLogger(__name__)
 
 LOOK = 4.0
-"""Seconds between two looks at the tables without a notification."""
+"""Seconds between two queries of the tables without a notification."""
 UNTAKEN_LOOK = 1.0
-"""Seconds between two looks while a command waits for somebody to take it."""
+"""Seconds between two queries while a command waits for a leader."""
 RETRY = 1.0
-"""Seconds from a lost connection to the next one."""
+"""Seconds from the loss of a connection to the next attempt to connect."""
 STATEMENT = 5.0
-"""Seconds that a statement of this connection may take. With :data:`store.postgres_server.SILENCE` and
-:data:`LOOK` it says after how long a server that answers nothing any more is noticed."""
+"""Seconds that a statement of this connection may take. With :data:`store.postgres_server.SILENCE` and :data:`LOOK` it
+determines when a server that does not answer any more is noticed."""
 UNASKED = 30.0
-"""Seconds that a command waits for a leader to take it, unless its caller says otherwise."""
+"""Seconds that a command waits for a leader by default."""
 DISTURBED = 10.0
-"""Seconds without the server before people are told: a short loss disturbs nobody."""
+"""Seconds without the server after which this is shown; shorter losses are not."""
 
 
 @dataclass
 class _Seen:
-    """What of the tables was read."""
+    """What was read from the tables so far."""
 
     event: int | None = None
-    """Number of the last event announced to all; ``None``: nothing was read yet."""
+    """Number of the leader's last event; ``None``: nothing was read yet."""
     answer_event: int = 0
     """Number of the last event of a command."""
     status: tuple[int, int] = (0, -1)
     """Epoch and revision of the last status."""
     leader: tuple[Any, ...] = ()
-    """Who leads, and the version of the tables."""
+    """The leader, and the schema version of the tables."""
     settings: int = -1
-    """Which settings: ``shared_settings.VERSIONS``."""
+    """The result of ``shared_settings.VERSIONS``."""
     as_of: datetime | None = None
-    told: bool = field(default=False)
-    """The leader was told to the owner since the connection was made."""
+    """When the last status was written, by the server's clock."""
+    leader_reported: bool = field(default=False)
+    """``heard`` was called since the connection was made."""
 
 
 class Line:
-    """A member's line to the leader, whoever it is. Made in the loop in which ``heard`` is called."""
+    """A member's connection to the present leader. To be created in the event loop, in which ``heard`` is called."""
 
     def __init__(self, server: Server, member: str, heard: Callable[[News], object] | None = None) -> None:
-        """``member``: the id of this member. ``heard`` is called in the loop with what is new; without it only commands
-        are sent."""
+        """``member``: the id of this member. ``heard`` gets news, in the event loop; without it: only commands."""
         self._server, self._member, self._heard = server, member, heard
         self._loop = asyncio.get_running_loop()
         self._stop = threading.Event()
-        self._bell = Doorbell()
+        self._waker = Waker()
         self._new: deque[Command] = deque()
         self._open: dict[str, Command] = {}
         self._given_up: set[str] = set()
-        """Ids of commands that have failed here while the server, which may have them, could not be reached."""
+        """Ids of commands that have failed here while the server could not be reached; their rows may exist there."""
         self._seen = _Seen()
         self.barred: StoreError | None = None
-        """Why this member may send no commands; ``None``: it may."""
+        """Why this member may not send commands; ``None``: it may."""
         self._silent_since: float | None = None
+        """Monotonic time since when the server has not answered."""
         self._asked: float | None = None
-        """When the server was asked something that it has not answered yet."""
+        """Monotonic time of a query that the server has not answered yet."""
         self._disturbed = False
+        """The loss of the server was reported."""
         self._late: asyncio.TimerHandle | None = None
-        """Tells of a silence in the loop, while the thread waits for a new connection."""
+        """Timer in the event loop that reports the loss while the thread tries to connect."""
         self._thread = threading.Thread(target=self._run, name="office-line", daemon=True)
 
     def start(self) -> None:
-        """Connect and begin."""
+        """Start the thread, which connects."""
         self._thread.start()
 
     async def stop(self) -> None:
-        """End the connection. Commands under way fail with ``request-closing``; those taken go on at the leader. What
-        was given up is withdrawn, if the server can be reached now."""
+        """End the connection. Commands without answer fail with ``request-closing``; the leader continues those it has
+        taken. Commands that were given up are withdrawn if the server can be reached now."""
         self._stop.set()
-        self._bell.ring()
+        self._waker.wake()
         await asyncio.to_thread(self._thread.join)
-        self._bell.close()
+        self._waker.close()
         if self._late is not None:
             self._late.cancel()
         for command in [*self._open.values(), *self._new]:
             if not command.future.done():
                 command.future.set_exception(SyncFailure("request-closing", FailureKind.PERMANENT))
-                command.future.exception()  # a caller may have gone already
+                command.future.exception()  # no warning if its caller was cancelled
         self._open.clear()
         self._new.clear()
 
@@ -120,11 +121,11 @@ class Line:
         id: str | None = None,
         patience: float | None = UNASKED,
     ) -> Command:
-        """Ask the leader; its answer (exit code and result) comes as ``future``, events before it to ``emit``.
+        """Send a command to the leader. ``emit`` gets its events, then ``future`` the answer (exit code and result).
 
-        ``id``: of a command that is repeated: it is served once and answered again. The future raises
-        :class:`StoreError` ``office-no-leader`` when nobody has taken the command after ``patience`` seconds, and the
-        server's trouble when it could not be reached for so long.
+        ``id``: the id of a command that is repeated: it is executed once and answered again. The future raises
+        :class:`StoreError`: ``office-no-leader`` when no leader has taken the command after ``patience`` seconds, or
+        the connection's error when the server could not be reached for so long.
         """
         command = Command(id or uuid.uuid4().hex, name, json.dumps(args), patience, emit, self._loop.create_future())
         command.deadline = time.monotonic() + (patience or 0.0)
@@ -133,7 +134,7 @@ class Line:
             command.future.exception()
             return command
         self._new.append(command)
-        self._bell.ring()
+        self._waker.wake()
         return command
 
     def unanswered(self, command: Command) -> StoreError | None:
@@ -143,9 +144,9 @@ class Line:
         return command.trouble or StoreError("office-unreachable", path=str(self._server), detail="no answer")
 
     def cancel(self, command: Command) -> None:
-        """The answer is not wanted any more: the leader ends the command."""
+        """Cancel a command, also at the leader."""
         command.cancelled = True
-        self._bell.ring()
+        self._waker.wake()
 
     # ------------------------------------------------------------------------------------------------ the thread
 
@@ -166,22 +167,22 @@ class Line:
                 self._failed(StoreError("office-unreachable", path=str(self._server), detail=one_line(error)))
             for command in self._open.values():
                 command.inserted = False
-            self._seen.told = False
+            self._seen.leader_reported = False
             self._take_new()
             if last:
                 return
-            self._bell.wait(None, 0.0 if self._stop.is_set() else RETRY)
+            self._waker.wait(None, 0.0 if self._stop.is_set() else RETRY)
 
     def _failed(self, error: StoreError) -> None:
-        """The server cannot be used: note since when, tell when it lasts, and give up commands that waited enough."""
+        """The server cannot be used: report that when it lasts, and give up commands whose time is over."""
         now = time.monotonic()
         if self._silent_since is None:
             self._silent_since = now if self._asked is None else self._asked
             for command in self._open.values():
-                if command.taken:  # its deadline was for the taking
+                if command.taken:  # the deadline was for being taken: begin again
                     command.deadline = self._silent_since + (command.patience or 0.0)
             log.warning("the office's server cannot be reached: %s", error)
-            if self._heard is not None:  # the next try may take longer than people are to wait
+            if self._heard is not None:  # by a timer, since the next attempt may take longer than DISTURBED
                 self._call(self._tell_in_time, self._silent_since, error)
         if error.code not in RECOVERABLE or now - self._silent_since >= DISTURBED:
             self._disturbed = True
@@ -194,7 +195,7 @@ class Line:
                 self._end(command, error)
 
     def _tell_in_time(self, since: float, error: StoreError) -> None:
-        """Called in the loop: tell of the silence that began at ``since`` when it has lasted for long."""
+        """In the event loop: report the loss that began at ``since`` when it has lasted for :data:`DISTURBED`."""
 
         def tell() -> None:
             if self._silent_since == since and not self._disturbed and self._heard is not None:
@@ -228,7 +229,7 @@ class Line:
             left = look - time.monotonic()
             if any(not command.taken for command in self._open.values()):
                 left = min(left, UNTAKEN_LOOK)
-            notes = self._bell.wait(connection, left)
+            notes = self._waker.wait(connection, left)
             news = any(note.channel == "office_status" for note in notes)
             answers = any(note.payload in self._open for note in notes if note.channel == "office_answers")
             answers = answers or any(not command.taken or command.cancelled for command in self._open.values())
@@ -241,7 +242,7 @@ class Line:
             self._given_up.discard(command.id)
 
     def _withdraw(self, connection: Connection) -> None:
-        """Tell the leader what was given up while the server could not be told."""
+        """Cancel on the server the commands that were given up while it could not be reached."""
         if self._given_up:
             connection.execute(
                 "UPDATE commands SET cancelled = true WHERE id = ANY(%s) AND done IS NULL", ([*self._given_up],)
@@ -268,7 +269,7 @@ class Line:
         ids = [*self._open]
         rows = connection.execute(
             "SELECT id, epoch, exit, result, done FROM commands WHERE id = ANY(%s)", (ids,)
-        ).fetchall()  # before their events: those of an answered command are all there then
+        ).fetchall()  # before their events, so that all events of an answered command are read below
         events = connection.execute(
             "SELECT number, command, event FROM command_events WHERE command = ANY(%s) AND number > %s ORDER BY number",
             (ids, self._seen.answer_event),
@@ -283,12 +284,12 @@ class Line:
                 del self._open[command.id]
                 self._call(_answer, command.future, (int(code), json.loads(result)))
             elif done is not None or (command.id not in found and command.inserted):
-                self._end(command)  # the leader took it for late; answered and forgotten long ago
+                self._end(command)  # the leader has refused it as late; or it was answered and removed long ago
             else:
-                self._look_after(connection, command, taken=epoch is not None)
+                self._check_open(connection, command, taken=epoch is not None)
 
-    def _look_after(self, connection: Connection, command: Command, *, taken: bool) -> None:
-        """Give up a command that nobody wants any more, or that nobody has taken for too long."""
+    def _check_open(self, connection: Connection, command: Command, *, taken: bool) -> None:
+        """Give up a command that was cancelled, or that no leader has taken in time."""
         if taken and not command.taken:
             command.taken = True
         elif not taken and command.taken:
@@ -327,9 +328,9 @@ class Line:
             leader = connection.execute(LEADER).fetchone()
             number = connection.execute(VERSIONS).fetchone()
             schema = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-            which = seen.settings if number is None else int(number[0])
-            settings = read_shared(connection) if which != seen.settings else None
-        self._silent_since = None  # before this is told: nothing is told of the silence after it
+            settings_version = seen.settings if number is None else int(number[0])
+            settings = read_shared(connection) if settings_version != seen.settings else None
+        self._silent_since = None  # before the news are reported, so that the loss is not reported after them
         epoch, since, name, member = leader or (0, None, None, None)
         value = None
         if status is not None:
@@ -342,15 +343,15 @@ class Line:
             and value is None
             and not events
             and leading == seen.leader
-            and seen.told
+            and seen.leader_reported
             and not self._disturbed
         ):
             return
-        seen.leader, seen.told, seen.settings = leading, True, which
-        told = tuple(json.loads(event) for _, event in events)
+        seen.leader, seen.leader_reported, seen.settings = leading, True, settings_version
+        announced = tuple(json.loads(event) for _, event in events)
         current = member is not None and epoch == seen.status[0]
-        of = None if schema is None else str(schema[0])
-        self._tell(News(name, member, since, current, value, told, seen.as_of, settings, schema=of))
+        version = None if schema is None else str(schema[0])
+        self._tell(News(name, member, since, current, value, announced, seen.as_of, settings, schema=version))
 
     def _tell(self, news: News) -> None:
         if self._heard is not None:
@@ -359,12 +360,12 @@ class Line:
     def _call(self, what: Callable[..., object], *args: Any) -> None:
         try:
             self._loop.call_soon_threadsafe(what, *args)
-        except RuntimeError:  # the loop is closed: the program ends
+        except RuntimeError:  # the event loop is closed: the program ends
             self._stop.set()
 
 
 def _with_end(command: Command) -> str:
-    """The arguments of a command with how long it may still wait for a leader."""
+    """The arguments of a command, with the seconds that it may still wait for a leader."""
     if command.patience is None:
         return command.args
     return json.dumps({**json.loads(command.args), WAITS: max(0.0, command.deadline - time.monotonic())})
@@ -385,7 +386,7 @@ async def call(
     id: str | None = None,
     patience: float = UNASKED,
 ) -> tuple[int, Any]:
-    """Ask the leader once, over a line of its own (command line); see :meth:`Line.send`."""
+    """Send one command over a separate line (command line); see :meth:`Line.send`."""
     line = Line(server, member)
     line.start()
     command = line.send(name, args, on_event, id=id, patience=patience)

@@ -1,5 +1,5 @@
-"""Of which office a profile is a member: ``office.json`` in its folder. No password lies there. After leaving:
-which records the office watched, until the panel has taken them into its memory."""
+"""The office of which a profile is a member: ``office.json`` in its folder, without the password. After leaving an
+office: the records that it watched, until the panel has taken them over."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ LEFT_WATCHES = "office-watches.json"
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """What a member needs to know besides the password."""
+    """What a member needs besides the password."""
 
     url: str
     """``postgresql://…``, without a password."""
     may_lead: bool = True
-    """False: this computer never reads the ERP for the others."""
+    """False: this computer never becomes the leader, which reads the ERP."""
 
     @property
     def place(self) -> str:
-        """The office's name for people."""
+        """The office's name, for messages."""
         return self.url.partition("@")[2] or self.url
 
 
 def membership(folder: Path) -> Membership | None:
-    """Of which office the profile in ``folder`` is a member; ``None``: of none. Raises :class:`StoreError`
-    ``office-file-unreadable``: whoever cannot know must not read the ERP by itself. Blocking."""
+    """The membership of the profile in ``folder``; ``None``: it is no member. Raises :class:`StoreError`
+    ``office-file-unreadable``, since a possible member must not read the ERP as a single computer. Blocking."""
     file = folder / FILE
     try:
         kept = read_json(file)
@@ -57,29 +57,28 @@ def refuse_member(folder: Path) -> None:
 
 
 def _refused(code: str, path: str) -> Exception:
-    from archisync_gui.store.errors import StoreError  # loads SQLAlchemy, which every command would wait for
+    from archisync_gui.store.errors import StoreError  # imports SQLAlchemy, which would slow down every command
 
     return StoreError(code, path=path)
 
 
 def keep(folder: Path, joined: Membership) -> None:
-    """The profile is a member from now on. Blocking."""
+    """Store that the profile is a member. Blocking."""
     replace_file(folder / FILE, json.dumps({"url": joined.url, "may_lead": joined.may_lead}))
 
 
 def forget(folder: Path) -> None:
-    """The profile is a member no longer. Blocking."""
+    """Store that the profile is no member any more. Blocking."""
     (folder / FILE).unlink(missing_ok=True)
 
 
 def leave_watches(folder: Path, rows: Mapping[str, Json]) -> None:
-    """Keep the office's watched records for the panel's next start. Blocking. Raises ``OSError``."""
+    """Store the office's watched records for the panel's next start. Blocking. Raises ``OSError``."""
     replace_file(folder / LEFT_WATCHES, json.dumps(rows))
 
 
 def left_watches(folder: Path) -> Mapping[str, Json] | None:
-    """The watched records of the office that was left (``shared_rows``), until they are forgotten; ``None``: there are
-    none. Blocking."""
+    """The watched records (``shared_rows``) of the office that was left; ``None``: there are none. Blocking."""
     try:
         rows = read_json(folder / LEFT_WATCHES)
     except FileNotFoundError:
@@ -91,5 +90,5 @@ def left_watches(folder: Path) -> Mapping[str, Json] | None:
 
 
 def forget_watches(folder: Path) -> None:
-    """The panel has the watched records, or another office has. Blocking."""
+    """Remove the stored watched records, since the panel or another office has them. Blocking."""
     (folder / LEFT_WATCHES).unlink(missing_ok=True)

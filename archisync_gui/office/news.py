@@ -1,4 +1,4 @@
-"""What passes over the line between members: news of the leader, and commands to it."""
+"""What the line between members transfers: the leader's status and events, and commands to it."""
 
 from __future__ import annotations
 
@@ -16,39 +16,39 @@ from archisync_gui.store.errors import StoreError
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What the line has learnt since the last call."""
+    """What the line has read from the server since the last call."""
 
     leader: str | None
-    """The computer that leads; ``None``: nobody does."""
+    """The computer that leads; ``None``: there is no leader."""
     member: str | None
     """The id of the member that leads."""
     since: datetime | None
     """Since when that member leads, by the server's clock."""
     current: bool = False
-    """The status is that of the member that leads now."""
+    """The last status is from the present leader."""
     status: Any = None
-    """The leader's status (JSON), if it has another revision than before."""
+    """The leader's status (JSON), if its revision has changed."""
     events: tuple[Any, ...] = ()
-    """The leader's events (JSON) that came before that status, in order."""
+    """The leader's new events (JSON), all from before that status, in order."""
     as_of: datetime | None = None
     """When the status was written, by the server's clock."""
     settings: Mapping[str, SharedSetting] | None = None
     """The office's settings, if they have changed."""
     trouble: ErrorInfo | None = None
-    """Why the server has not been reached for :data:`DISTURBED` seconds."""
+    """Why the server cannot be reached, after :data:`line.DISTURBED` seconds; at once for errors that do not pass."""
     schema: str | None = None
-    """The version of the office's tables, as the program that made them calls it."""
+    """The schema version of the office's tables."""
 
 
 @dataclass(eq=False)
 class Command:
-    """One command under way. All but ``future`` and ``cancelled`` belongs to the line's thread."""
+    """A command that was sent. All fields but ``future`` and ``cancelled`` are used by the line's thread only."""
 
     id: str
     name: str
     args: str
     patience: float | None
-    """Seconds to wait for a leader that takes it; ``None``: without limit."""
+    """Seconds to wait until a leader takes it; ``None``: no limit."""
     emit: Emit
     future: asyncio.Future[tuple[int, Any]]
     cancelled: bool = False
@@ -59,14 +59,14 @@ class Command:
 
 
 def fail(future: asyncio.Future[Any], error: Exception) -> None:
-    """End a call with that error, unless it has ended already."""
+    """Set the exception of a future, unless it is done."""
     if not future.done():
         future.set_exception(error)
-        future.exception()  # a caller may have gone already
+        future.exception()  # no warning if its caller was cancelled
 
 
 def raise_failure(result: Any) -> NoReturn:
-    """Raise what the leader answered for a command that failed."""
+    """Raise the failure that the leader answered to a command, as :class:`SyncFailure`."""
     found = result if isinstance(result, dict) else {}
     code, params = str(found.get("error", "office-command-failed")), found.get("params")
     raise SyncFailure(code, FailureKind.PERMANENT, params=params if isinstance(params, dict) else {})

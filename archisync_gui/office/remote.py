@@ -1,9 +1,9 @@
-"""The orchestrator as a member of an office has it: calls go to the leader, the status comes from there.
+"""The orchestrator for a member of an office: sends calls to the leader, and shows the leader's status.
 
-It has the calls of ``orchestrator.Orchestrator`` (``OrchestratorApi``). Calls that answer at once answer from the last
-status, with what this member has asked for and the leader has not shown yet laid over it (:class:`Ahead`). What the
-leader refuses later is told through ``refused``. The leader's own panel uses it, too: so nothing changes for a panel
-when its computer becomes the leader or ceases to be.
+It has the same calls as ``orchestrator.Orchestrator`` (``OrchestratorApi``). Calls that return at once use the last
+status, with the changes that this member has asked for and the status does not contain yet (:class:`Ahead`). If the
+leader refuses a call later, ``refused`` is called. The leader's own panel uses this class, too, so that nothing changes
+for a panel when its computer becomes the leader or is the leader no longer.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ TICKETS_KEPT = 500
 
 
 class RemoteOrchestrator(LeaderView):
-    """The face of the leader's orchestrator, for one member."""
+    """``OrchestratorApi`` for one member of an office."""
 
     # ------------------------------------------------------------------------------------------------ requests
 
@@ -63,9 +63,9 @@ class RemoteOrchestrator(LeaderView):
     ) -> Ticket:
         """As :meth:`Orchestrator.request_sync`. The request outlives this member and a change of the leader."""
         scope = Scope(scope)
-        accounts = {one.id for one in self._base.accounts if one.enabled}
+        accounts = {known.id for known in self._base.accounts if known.enabled}
         if not self._base.boot and account is not None:
-            accounts.add(account)  # which there are is not known yet; the leader refuses one that is not
+            accounts.add(account)  # the accounts are not known yet; the leader refuses an unknown one
         refuse_unaskable(self._types, accounts, sync_type, scope, key, account)
         args = {
             "type": sync_type,
@@ -78,12 +78,12 @@ class RemoteOrchestrator(LeaderView):
         return self._ticket(sync_type, account, scope, "request_sync", args, origin)
 
     def request_full(self, origin: Origin = Origin.OPERATOR, account: AccountId | None = None) -> BatchTicket:
-        """As :meth:`Orchestrator.request_full`, but the leader is asked for each list: some may be refused."""
+        """As :meth:`Orchestrator.request_full`, but with a call for each list, of which some may be refused."""
         tickets = [self.request_sync(name, account, origin=origin) for name in self._base.statuses]
         return BatchTicket(uuid.uuid4().hex[:12], tickets)
 
     def retry_login(self, account: AccountId) -> Ticket:
-        """As :meth:`Orchestrator.retry_login`; the leader chooses the list that is read."""
+        """As :meth:`Orchestrator.retry_login`; the leader chooses the list to read."""
         sync_type = next((spec.name for spec in self._types.values() if not spec.shared), next(iter(self._types)))
         return self._ticket(sync_type, account, Scope.ALL, "retry_login", {"account": account}, Origin.OPERATOR)
 
@@ -99,11 +99,11 @@ class RemoteOrchestrator(LeaderView):
         ticket = Ticket(f"o-{uuid.uuid4().hex}", sync_type, scope, (account or "",))
 
         def placed(event: Any) -> None:
-            with suppress(SyncFailure):  # it stays as it is shown ahead until the answer comes
-                self._until(ahead, event)
+            with suppress(SyncFailure):  # then it is shown ahead until the answer comes
+                self._mark_answered(ahead, event)
                 with readable():
-                    told = event.get("value") or {}  # a leader of an older version does not say which request it is
-                    self._requests[ticket.id] = told.get("request") or ""
+                    value = event.get("value") or {}  # a leader of an older version does not send the request's id
+                    self._requests[ticket.id] = value.get("request") or ""
 
         command = self._send(name, None, placed, args)
         ahead = self._show_ahead(lambda status: _with_request(status, ticket, account, origin, self._types))
@@ -126,9 +126,9 @@ class RemoteOrchestrator(LeaderView):
             raise
         except SyncFailure as error:
             outcome = Outcome.CANCELLED if command.cancelled else Outcome.FAILED
-            told = None if command.cancelled else ErrorInfo.of(error)
-            result = RunResult(ticket.type, ticket.parts[part], ticket.scope, outcome, error=told)
-            if told is not None:
+            info = None if command.cancelled else ErrorInfo.of(error)
+            result = RunResult(ticket.type, ticket.parts[part], ticket.scope, outcome, error=info)
+            if info is not None:
                 self.refused(error)
         finally:
             self._commands.pop(ticket.id, None)
@@ -141,8 +141,8 @@ class RemoteOrchestrator(LeaderView):
         return self._tickets.get(ticket_id)
 
     def position(self, ticket: Ticket | str) -> int | None:
-        """The place (1-based) of the ticket's request in the queue; ``None``: it does not wait. A whole or fast read
-        is known by list, scope and account; one of a single record by its request alone."""
+        """The place (1-based) of the ticket's request in the queue; ``None``: it is not in the queue. A whole or fast
+        read is identified by list, scope and account; the read of a single record by its request's id only."""
         found = self._tickets.get(ticket) if isinstance(ticket, str) else ticket
         if found is None or found.done:
             return None
@@ -170,7 +170,7 @@ class RemoteOrchestrator(LeaderView):
         run = self.get_status().current_run
         there = run is not None and run_id in (None, run.id)
         if run is not None and there:
-            self._do("cancel_run", None, run=run.id)
+            self._request("cancel_run", None, run=run.id)
         return there
 
     def move_to_front(self, request_id: str) -> bool:
@@ -192,7 +192,7 @@ class RemoteOrchestrator(LeaderView):
     def _with_request(self, request_id: str, name: str, change: Callable[[Status], Status] | None) -> bool:
         there = any(entry.id == request_id for entry in self.get_status().queue)
         if there:
-            self._do(name, change, request_id=request_id)
+            self._request(name, change, request_id=request_id)
         return there
 
     # ------------------------------------------------------------------------------------------------ switches
@@ -208,21 +208,21 @@ class RemoteOrchestrator(LeaderView):
                 return replace(status, hold_since=None, hold_until=None)
             return replace(status, hold_since=status.hold_since or now, hold_until=until)
 
-        self._do("hold", held, until=until)
+        self._request("hold", held, until=until)
 
     def release(self) -> None:
         """As :meth:`Orchestrator.release`."""
-        self._do("release", lambda status: replace(status, hold_since=None, hold_until=None))
+        self._request("release", lambda status: replace(status, hold_since=None, hold_until=None))
 
     def set_schedule(self, sync_type: SyncType, minutes: int | None) -> None:
         """As :meth:`Orchestrator.set_schedule`."""
         if sync_type not in self._types:
             raise SyncFailure("request-unknown-type", FailureKind.PERMANENT, params={"type": sync_type})
-        self._do("set_schedule", None, type=sync_type, minutes=minutes)
+        self._request("set_schedule", None, type=sync_type, minutes=minutes)
 
     def credentials_changed(self, account: AccountId) -> None:
         """As :meth:`Orchestrator.credentials_changed`."""
-        self._do("credentials_changed", None, account=account)
+        self._request("credentials_changed", None, account=account)
 
     # ------------------------------------------------------------------------------------------------ sessions
 
@@ -235,8 +235,8 @@ class RemoteOrchestrator(LeaderView):
         token: str = "",
         wait: bool = True,
     ) -> SmartSyncResult:
-        """As :meth:`Orchestrator.smart_customer_sync`: a session opened here counts for the whole office. Without a
-        leader it is answered with the last known ages, and opened once there is one."""
+        """As :meth:`Orchestrator.smart_customer_sync`: the session is opened for the whole office. Without a leader the
+        answer has the last known ages, and the session is opened when there is one."""
         ended = None if session_id is None else self._forms.end_of(session_id)
         count = self.get_status().session_count
         if ended is not None:
@@ -251,28 +251,28 @@ class RemoteOrchestrator(LeaderView):
                 result = from_json(SmartSyncResult, await self._answer(command, FORM_LIMIT))
         except TimeoutError:
             self._start(self._late(form, command))
-            why = None if self._line is None else self._line.unanswered(command)
-            code, told = ("pending", None) if why is None else ("failed", ErrorInfo.of(why))
-            return SmartSyncResult(code, form.handle, count, *self._ages(account), error=told)
+            trouble = None if self._line is None else self._line.unanswered(command)
+            code, info = ("pending", None) if trouble is None else ("failed", ErrorInfo.of(trouble))
+            return SmartSyncResult(code, form.handle, count, *self._ages(account), error=info)
         except SyncFailure as error:
-            told = ErrorInfo.of(error)
+            info = ErrorInfo.of(error)
             if error.kind is FailureKind.PERMANENT and error.code != "office-no-leader":
-                self._forms.forget(form)  # refused (too many sessions); asked for without a leader, it is kept
+                self._forms.forget(form)  # refused (too many sessions); without a leader the form is kept
                 raise
             new, whole = self._ages(account)
-            return SmartSyncResult("failed", form.handle, count, new, whole, error=told)
+            return SmartSyncResult("failed", form.handle, count, new, whole, error=info)
         self._forms.answered(form, result, self._base)
         self._status = None
         return result
 
     async def _late(self, form: Form, command: Command) -> None:
-        """The leader's answer to a form's call that was answered ``pending`` meanwhile."""
+        """Handle the leader's answer to a form's call that was already answered ``pending`` or ``failed`` here."""
         try:
             with readable():
                 result = from_json(SmartSyncResult, await self._answer(command))
         except SyncFailure as error:
             result = SmartSyncResult("failed", form.handle, 0, None, None, error=ErrorInfo.of(error))
-        self._say(form, result)
+        self._report_outcome(form, result)
 
     def _ages(self, account: AccountId | None) -> tuple[datetime | None, datetime | None]:
         fast = next((spec.name for spec in self._types.values() if spec.fast), "")
@@ -299,8 +299,8 @@ class RemoteOrchestrator(LeaderView):
         """As :meth:`Orchestrator.resume_other_syncs`."""
         closed = self._forms.closed(session_id, token, self.get_status())
         if self._line is not None:
-            # Without limit: if the close were lost, the leader would wait for a form that is gone. Of an id that was
-            # never open here (since this program started) the leader is told at once or never: anybody may invent some.
+            # Without time limit, since a lost close would keep the session open at the leader. But with a limit for an
+            # id that was not open here: any caller can make such ids up.
             patience = None if closed.closed or token else FORM_PATIENCE
             self.send_only("resume_other_syncs", patience=patience, id=session_id, token=token)
         self._status = None
@@ -319,20 +319,21 @@ class RemoteOrchestrator(LeaderView):
         """As :meth:`Orchestrator.end_session`."""
         there = any(view.handle == handle for view in self.get_status().sessions)
         if there:
-            self._do("end_session", lambda status: _without_sessions(status, {handle}), handle=handle)
+            self._request("end_session", lambda status: _without_sessions(status, {handle}), handle=handle)
         return there
 
     def end_sessions(self) -> int:
         """As :meth:`Orchestrator.end_sessions`."""
         handles = {view.handle for view in self.get_status().sessions}
         if handles:
-            self._do("end_sessions", lambda status: _without_sessions(status, handles))
+            self._request("end_sessions", lambda status: _without_sessions(status, handles))
         return len(handles)
 
-    # ------------------------------------------------------------------------------------------------ looking
+    # ------------------------------------------------------------------------------------------------ explain
 
     async def explain(self, at: datetime | None = None) -> Explanation:
-        """As :meth:`Orchestrator.explain`. For this moment the last status answers while the leader does not."""
+        """As :meth:`Orchestrator.explain`. Without ``at`` and without an answer of the leader: the last status's
+        one."""
         try:
             answer = await self.ask("explain", patience=FORM_PATIENCE, when=at)
             with readable():
@@ -346,15 +347,16 @@ class RemoteOrchestrator(LeaderView):
 def _with_request(
     status: Status, ticket: Ticket, account: AccountId | None, origin: Origin, types: dict[str, SyncTypeSpec]
 ) -> Status:
-    """The request as it will stand in the leader's queue, unless one that it joins stands there already."""
+    """``status`` with the request as it will be in the leader's queue, unless it joins a request that is there."""
     known = [entry for entry in status.queue if (entry.type, entry.scope) == (ticket.type, ticket.scope)]
     if ticket.scope is not Scope.ONE and any(account in (None, entry.account) for entry in known):
-        return status  # a single record's may be another record's: which one it joins the leader says
+        return status  # not for a single record: the queue does not show whether it is the same record
     priority = types[ticket.type].priority
-    who = account or next((one.id for one in status.accounts if one.enabled), "")
+    owner = account or next((possible.id for possible in status.accounts if possible.enabled), "")
     entry = QueueEntry(
-        ticket.id, ticket.type, who, ticket.scope, priority, origin, status.at, who, Reason.BEHIND, dict[str, Json]()
-    )
+        ticket.id, ticket.type, owner, ticket.scope, priority, origin, status.at, owner, Reason.BEHIND,
+        dict[str, Json](),
+    )  # fmt: skip
     before = sum(other.priority >= priority for other in status.queue)
     return replace(status, queue=(*status.queue[:before], entry, *status.queue[before:]))
 

@@ -1,5 +1,5 @@
-"""Rows that every computer of an office keeps and all share (paired pages, watched records): they lie among the
-office's settings, each under a key of its own. What is changed while the server is away is handed in afterwards."""
+"""Rows that all computers of an office store and share (paired pages, watched records). On the server they are
+settings, each with its own key. Changes made while the server cannot be reached are sent afterwards."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ Shared = Mapping[str, SharedSetting]
 
 
 class OwnRows(Protocol):
-    """The rows as this computer keeps them."""
+    """This computer's rows."""
 
     def rows(self) -> tuple[Mapping[str, Json], Collection[str]]:
-        """The rows by key, and the keys that were changed here since the office was told last. One of these that has no
-        row was removed."""
+        """The rows by key, and the keys of changes that the office does not have yet. A key without a row was removed
+        here."""
 
     def take(self, rows: Mapping[str, Json]) -> None:
-        """The office has these rows; ``None``: it has removed that one. Rows that are not named stay."""
+        """Take over rows of the office; ``None``: the office has removed the row. Other rows are not changed."""
 
     def told(self, keys: Collection[str]) -> None:
-        """The office knows of the changes of these."""
+        """The office has the changes of these keys now."""
 
 
 class SharedRows:
-    """Keeps this computer's rows and the office's equal. Of two computers that change the same row, the later counts.
+    """Synchronizes this computer's rows with the office's. If two computers change the same row, the later change wins.
 
-    A row that the office has never had is handed in: one from before this computer joined, or from an outage. A row
-    that the office has removed stays removed, unless it is added here again.
+    A row that the office has never had is sent to it: one from before this computer joined, or from an outage. A row
+    that the office has removed is removed here, unless it is added here again.
     """
 
     def __init__(
@@ -46,12 +46,13 @@ class SharedRows:
         change: Callable[[Mapping[str, Json], Shared], Awaitable[Shared]],
         read: Callable[[], Awaitable[Shared]],
     ) -> None:
-        """``prefix`` begins the keys of these rows. ``change`` as ``change_shared``, ``read`` as ``read_from``."""
+        """``prefix``: the prefix of these rows' keys in the settings. ``change`` is ``change_shared``, ``read`` is
+        ``read_from``, for this office."""
         self._prefix, self._own, self._change, self._read = prefix, own, change, read
         self._heard: Shared | None = None
-        """What was heard of the office last; ``None``: nothing yet."""
+        """The office's settings as received last; ``None``: not yet."""
         self._known: Shared = {}
-        """What the rows here were compared with last."""
+        """The office's settings with which the rows here were compared last."""
         self._wake = asyncio.Event()
         self._work = asyncio.get_running_loop().create_task(self._keep_equal())
 
@@ -65,7 +66,7 @@ class SharedRows:
         self._wake.set()
 
     async def close(self) -> None:
-        """Tell the office nothing any more; what it was not told is kept with the rows."""
+        """Stop; changes that the office does not have yet stay stored with the rows."""
         self._work.cancel()
         await asyncio.gather(self._work, return_exceptions=True)
 
@@ -77,7 +78,7 @@ class SharedRows:
             if heard is None:
                 continue
             try:
-                await self._tell(await self._read() if self._is_behind(heard) else heard)
+                await self._share(await self._read() if self._is_behind(heard) else heard)
             except StoreError as error:
                 log.warning("the office was not told of changes of %s: %s", self._prefix, error)
                 if error.code in RECOVERABLE:
@@ -87,24 +88,25 @@ class SharedRows:
                 log.exception("%s could not be shared with the office", self._prefix)
 
     def _is_behind(self, heard: Shared) -> bool:
-        """What was heard was read before something that is known: news and the answers to changes come on two ways."""
-        mine = (key for key in self._known if key.startswith(self._prefix))
-        return any(key not in heard or heard[key].version < self._known[key].version for key in mine)
+        """Whether the received settings are older than those that are known: news and the answers to changes come over
+        different connections."""
+        own = (key for key in self._known if key.startswith(self._prefix))
+        return any(key not in heard or heard[key].version < self._known[key].version for key in own)
 
-    async def _tell(self, shared: Shared) -> None:
+    async def _share(self, shared: Shared) -> None:
         self._known, office = shared, self._of_office(shared)
-        self._take(office)  # before any wait: whom the office has shut out is shut out here
+        self._take(office)  # before any await: a page that the office has revoked must be refused here at once
         rows, untold = self._own.rows()
-        mine: dict[str, Json] = {key: value for key, value in rows.items() if key not in office}
-        mine |= {key: rows.get(key) for key in untold}
-        changes = {self._prefix + key: value for key, value in mine.items() if office.get(key) != value}
+        own: dict[str, Json] = {key: value for key, value in rows.items() if key not in office}
+        own |= {key: rows.get(key) for key in untold}
+        changes = {self._prefix + key: value for key, value in own.items() if office.get(key) != value}
         if changes:
             try:
                 shared = await self._change(changes, shared)
             except StoreError as error:
                 if error.code != "office-setting-conflict":
                     raise
-                self._known = await self._read()  # another computer was faster: compare with what it has made of it
+                self._known = await self._read()  # another computer changed the row meanwhile: compare again
                 self._wake.set()
                 return
             self._known, office = shared, self._of_office(shared)
@@ -121,9 +123,9 @@ class SharedRows:
             self._own.take(news)
 
     def _of_office(self, shared: Shared) -> dict[str, Json]:
-        """What the office has. A row that is damaged there counts as one that it has never had."""
+        """The office's rows, without the prefix. A damaged row counts as one that the office has never had."""
         return {
-            key.removeprefix(self._prefix): one.value
-            for key, one in shared.items()
-            if key.startswith(self._prefix) and one.readable
+            key.removeprefix(self._prefix): setting.value
+            for key, setting in shared.items()
+            if key.startswith(self._prefix) and setting.readable
         }

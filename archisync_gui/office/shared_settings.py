@@ -1,5 +1,5 @@
-"""The settings that an office's computers share, in its database. Each has a version: of two members that change the
-same one at once, the second is told so. Blocking."""
+"""The settings that an office's computers share, in its database. Each has a version: if two members change the same
+one at the same time, the second change is refused. Blocking."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from archisync_gui.store.postgres_server import Connection, Server
 log = logging.getLogger(__name__)
 
 PATIENCE = 15.0
-"""Seconds that the server may take for a statement; more than it waits for another member's change of the same one."""
+"""Seconds that the server may take for a statement; more than ``LOCK_SECONDS``, for which it waits for another member's
+change of the same setting."""
 VERSIONS = "SELECT coalesce(sum(version), 0)::bigint FROM settings"
-"""Another number whenever a setting was changed."""
+"""Query: a number that grows with each change of a setting."""
 
 
 @dataclass(frozen=True, slots=True)
 class SharedSetting:
-    """A setting as the office has it."""
+    """A setting of the office."""
 
     value: Json
     version: int
@@ -32,19 +33,19 @@ class SharedSetting:
     """The computer on which it was changed."""
     changed: datetime
     readable: bool = True
-    """False: the row is damaged and has no value. Who changes it mends it."""
+    """False: the row is damaged and its value is lost. A change repairs it."""
 
 
 def read_shared(connection: Connection) -> dict[str, SharedSetting]:
     """All settings of the office, by key."""
     rows = connection.execute("SELECT key, value, version, computer, changed FROM settings").fetchall()
     found = {}
-    for key, text, version, who, at in rows:
+    for key, text, version, computer, at in rows:
         try:
-            found[key] = SharedSetting(json.loads(text), int(version), who, at)
+            found[key] = SharedSetting(json.loads(text), int(version), computer, at)
         except (ValueError, RecursionError):
             log.warning("the office's setting %s cannot be read and is left out", key)
-            found[key] = SharedSetting(None, int(version), who, at, readable=False)
+            found[key] = SharedSetting(None, int(version), computer, at, readable=False)
     return found
 
 
@@ -63,12 +64,13 @@ def change_shared(
     *,
     before_commit: Callable[[], object] = lambda: None,
 ) -> dict[str, SharedSetting]:
-    """Change settings, all or none; ``known`` is what the person who changes them saw. The office's settings after it.
+    """Change settings, all or none; returns the office's settings afterwards. ``known``: the settings that the person
+    who changes them has seen.
 
-    ``before_commit`` is called when the change has met no conflict; if it raises, the office's settings stay as they
-    were. When the commit fails after it, this raises, too: the caller undoes what ``before_commit`` did.
+    ``before_commit`` is called when there was no conflict; if it raises, no setting is changed. If the commit fails
+    after it, this raises as well, and the caller has to undo what ``before_commit`` did.
 
-    Raises :class:`StoreError`, with ``office-setting-conflict`` where another computer has changed one meanwhile.
+    Raises :class:`StoreError`, with ``office-setting-conflict`` if another computer has changed one meanwhile.
     """
     with translated(str(server)):
         with (
@@ -86,7 +88,7 @@ def change_shared(
                 if not done:
                     other = read_shared(connection)[key]
                     if other.readable and other.value == value:
-                        continue  # both want the same
+                        continue  # the other computer has set the same value
                     at = other.changed.isoformat()
                     raise StoreError("office-setting-conflict", key=key, computer=other.computer, at=at)
             connection.execute("NOTIFY office_status")

@@ -1,4 +1,4 @@
-"""The status of an office as one member sees it: before anything is known, and while nobody leads. Pure functions."""
+"""The status of an office as one member shows it: before it is known, with and without a leader. Pure functions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from archisync_gui.orchestrator.status import WORST_FRESHNESS
 
 
 def blank(types: Sequence[SyncTypeSpec], accounts: Sequence[AccountId], now: datetime) -> Status:
-    """What is shown before the leader's status is known: lists never read."""
+    """The status shown before the leader's is known: no list was ever read."""
     strongest_first = sorted(types, key=lambda spec: -spec.priority)
     return Status(
         boot="",
@@ -41,7 +41,7 @@ def blank(types: Sequence[SyncTypeSpec], accounts: Sequence[AccountId], now: dat
         quiet_until=None,
         sessions=(),
         hold_since=None,
-        accounts=tuple(AccountStatus(one, True, at == 0, None, 0, 0) for at, one in enumerate(accounts)),
+        accounts=tuple(AccountStatus(account, True, at == 0, None, 0, 0) for at, account in enumerate(accounts)),
         explanation=Explanation(now, Reason.NOT_RUNNING),
     )
 
@@ -63,16 +63,16 @@ def _never_read(spec: SyncTypeSpec, accounts: Sequence[AccountId]) -> TypeStatus
 
 
 def seen_from_here(base: Status, news: News, member: str, now: datetime | None) -> Status:
-    """The leader's status with how the office is. Nothing runs while the leader that said so is gone, and a list that
-    was fresh becomes late although no leader says so. ``now``: the office's time; ``None``: it is not known here."""
+    """The leader's status ``base`` with the state of the office. Without a current leader nothing is shown as running.
+    A fresh list becomes late in time, also without a leader. ``now``: the office's time; ``None``: not known here."""
     office = OfficeView(news.leader, news.member == member, news.trouble, news.as_of)
-    status = replace(base, office=office, statuses={name: _aged(one, now) for name, one in base.statuses.items()})
-    return status if news.current else _nobody_reads(status)
+    status = replace(base, office=office, statuses={name: _aged(found, now) for name, found in base.statuses.items()})
+    return status if news.current else _without_leader(status)
 
 
 def fresh_until(status: Status, now: datetime) -> datetime | None:
-    """When the next list becomes late after ``now``; ``None``: none does."""
-    times = (part.late_at for one in status.statuses.values() for part in one.accounts)
+    """The first time after ``now`` at which a list becomes late; ``None``: there is none."""
+    times = (part.late_at for found in status.statuses.values() for part in found.accounts)
     return min((at for at in times if at is not None and at > now), default=None)
 
 
@@ -92,17 +92,18 @@ def _freshness(part: AccountTypeStatus, now: datetime | None) -> Freshness:
     return Freshness.LATE if part.late_at is not None and part.late_at <= now else Freshness.FRESH
 
 
-def _nobody_reads(status: Status) -> Status:
+def _without_leader(status: Status) -> Status:
     statuses = {
         name: replace(
-            one,
-            state=_rest(one.state),
+            found,
+            state=_not_running(found.state),
             is_running=False,
             accounts=tuple(
-                replace(part, state=_rest(part.state), is_running=False, progress=None) for part in one.accounts
+                replace(part, state=_not_running(part.state), is_running=False, progress=None)
+                for part in found.accounts
             ),
         )
-        for name, one in status.statuses.items()
+        for name, found in status.statuses.items()
     }
     return replace(
         status,
@@ -113,5 +114,5 @@ def _nobody_reads(status: Status) -> Status:
     )
 
 
-def _rest(state: SyncState) -> SyncState:
+def _not_running(state: SyncState) -> SyncState:
     return SyncState.WAITING if state is SyncState.RUNNING else state

@@ -69,7 +69,7 @@ async def still(clock: Hand) -> AsyncIterator[Heard]:
     yield found
     if found.line._late is not None:
         found.line._late.cancel()
-    found.line._bell.close()
+    found.line._waker.close()
 
 
 async def told() -> None:

@@ -273,7 +273,7 @@ async def test_a_computer_that_is_back_in_time_keeps_its_forms(made: Office, sho
             led.served.present({"a": "PC", "b": "PC"})
         else:
             face.disconnected(ID)
-            face._told_of_form("touch", ID)
+            face._report_form("touch", ID)
             await waiting.until(lambda: real.state.sessions[ID].lost is None)
         left = connections if shows == "itself" else max(0, connections - 1)
         await waiting.until(lambda: real.state.sessions[ID].connections == left)

@@ -138,7 +138,7 @@ async def test_nothing_is_called_fresh_before_the_offices_time_is_known() -> Non
         assert freshness(face) == [Freshness.UNKNOWN] * 3
         told: list[Event] = []
         face.subscribe(told.append)
-        clock.told(NOW, clock.monotonic(), clock.monotonic())
+        clock.set_server_time(NOW, clock.monotonic(), clock.monotonic())
         await until(lambda: told)
         assert freshness(face) == [Freshness.FRESH] * 3
     finally:
