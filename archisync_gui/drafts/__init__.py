@@ -1,4 +1,4 @@
-"""The order form's drafts: a small database of their own, the only data that cannot be read again from the ERP."""
+"""The order form's drafts, in a small database of their own: the only data that cannot be read again from the ERP."""
 
 from archisync_gui.drafts.away import OfficeDrafts
 from archisync_gui.drafts.browser_keys import BrowserKeys

@@ -1,6 +1,6 @@
-"""The arithmetic of a draft's document: line amounts after discounts, VAT by rate, totals; all in integers.
+"""The amounts of a draft's document: line amounts after discounts, VAT by rate, totals; in integers.
 
-``resources/web/order-form/money.js`` is the same arithmetic for the form; both are tested against the documents in
+``resources/web/order-form/money.js`` calculates the same for the form; both are tested with the documents in
 ``tests/web/documents.json`` and against each other.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 ASSUMED_VAT = 2200
-"""Hundredths of a percent: the rate that counts for articles whose tax group is not known."""
+"""The rate for articles whose tax group is not known, in hundredths of a percent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Totals:
     vat: tuple[VatLine, ...]
     total: int
     unpriced: int
-    """Lines without a price, which are not counted."""
+    """Number of lines without a price, which are not in the sums."""
 
 
 def divide(numerator: int, denominator: int) -> int:
@@ -58,7 +58,8 @@ def line_amount(line: Mapping[str, Any]) -> int | None:
 
 
 def totals(lines: Sequence[Mapping[str, Any]]) -> Totals:
-    """The sums of a document's lines. VAT is counted once per rate on the sum of its lines, as printed on the order."""
+    """The sums of a document's lines. VAT is calculated for each rate on the sum of its lines, as printed on the
+    order."""
     nets: dict[int, int] = {}
     assumed = 0
     unpriced = 0
@@ -76,4 +77,4 @@ def totals(lines: Sequence[Mapping[str, Any]]) -> Totals:
         for rate in sorted(nets, reverse=True)
     )
     net = sum(nets.values())
-    return Totals(net, vat, net + sum(one.vat for one in vat), unpriced)
+    return Totals(net, vat, net + sum(line.vat for line in vat), unpriced)

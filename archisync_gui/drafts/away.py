@@ -1,5 +1,5 @@
-"""The drafts of an office as one of its computers has them: on the server, and in this computer's file while the server
-cannot be reached. What was saved here meanwhile is handed in afterwards."""
+"""The drafts of an office for one of its computers: on the server, and in this computer's file while the server cannot
+be reached. Drafts saved here meanwhile are copied to the server afterwards (*handed in*)."""
 
 from __future__ import annotations
 
@@ -24,36 +24,36 @@ from archisync_gui.store.errors import AGAIN, RECOVERABLE, StoreError
 log = logging.getLogger(__name__)
 
 FILE = "drafts-away.json"
-"""Beside this computer's drafts: upon which version of the office's drafts they were written."""
-PASSING = RECOVERABLE | {"office-login", "office-tls", "newer-schema"}
-"""Codes during which drafts are kept here: they pass by themselves, or are mended on the server or by an update here.
-``locked``: another computer changes the office's tables for long."""
+"""File beside this computer's drafts: on which versions of the office's drafts they are based."""
+TEMPORARY = RECOVERABLE | {"office-login", "office-tls", "newer-schema"}
+"""Codes of errors during which drafts are saved here: they pass by themselves, or are repaired on the server or by an
+update here. ``locked``: another computer migrates the office's tables, which takes long."""
 
 Key = tuple[AccountId, str]
 
 
 @dataclass(frozen=True, slots=True)
 class _Base:
-    """Upon what of the office a draft in this computer's file was written."""
+    """The office's draft on which a draft in this computer's file is based."""
 
     version: int
-    """0: nothing; -1: not known."""
+    """0: there was none; -1: not known."""
     texts: tuple[str, ...] = ()
-    """What the office's draft may be (``digest``) while no other computer has changed it: that version's text, and that
-    of a save whose answer was lost."""
+    """Hashes (``digest``) that the office's draft may have unless another computer has changed it: of that version's
+    text, and of a save whose answer was lost."""
 
 
-ALONE = _Base(0)
-"""Of a draft that the office cannot have."""
+NO_BASE = _Base(0)
+"""For a draft that the office cannot have."""
 
-NOT_KNOWN = _Base(-1)
-"""Of a draft whose base cannot be read any more: unless the office has the same, both stay."""
+UNKNOWN_BASE = _Base(-1)
+"""For a draft whose base cannot be read any more: unless the office has the same text, both are kept."""
 
 
 class OfficeDrafts(Drafts):
-    """The office's drafts. While the server is away: those that were last seen, and what is saved here.
+    """The office's drafts. While the server cannot be reached: those that were last seen, and those saved here.
 
-    Usable after :meth:`begin`; no server is asked before. ``own`` are the drafts in this computer's file.
+    To be used after :meth:`begin`, which makes the first connection. ``own``: the drafts in this computer's file.
     """
 
     def __init__(self, database: Connections, clock: Clock) -> None:
@@ -61,46 +61,48 @@ class OfficeDrafts(Drafts):
         self._own: Drafts | None = None
         self._file = Path()
         self._bases: dict[Key, _Base] = {}
-        """By draft in this computer's file."""
+        """The bases of the drafts in this computer's file."""
         self._seen: dict[Key, Draft] = {}
         """The office's drafts as they were seen last."""
         self._heads: dict[AccountId, str] = {}
+        """The letterheads as they were seen last."""
         self._here: dict[Key, Draft] = {}
-        """What is in this computer's file."""
-        self._met = False
-        """The server's tables were prepared by this program."""
+        """The drafts in this computer's file."""
+        self._prepared = False
+        """The server's tables were created or checked since the start."""
         self._away: asyncio.Task[None] | None = None
+        """While the server cannot be reached: the task that tries again."""
         self._saving = asyncio.Lock()
         self.handed_in: Callable[[int, int], object] = lambda count, copies: None
-        """Is told how many drafts were handed in, and how many of them became copies."""
+        """Called with the number of drafts that were handed in, and how many of them became copies."""
 
     async def begin(self, own: Drafts, folder: Path) -> None:
-        """Hand in what this computer has, and use ``own`` while the server is away, also if it is so now; it is closed
-        with this one. Raises :class:`StoreError` for any other trouble."""
+        """Hand in this computer's drafts. ``own`` is used while the server cannot be reached, also if that is so now;
+        :meth:`close` closes it. Raises :class:`StoreError` for other errors than :data:`TEMPORARY`."""
         self._own, self._file = own, folder / FILE
         bases = await asyncio.to_thread(_read_bases, self._file)
         drafts, heads = await own.everything()
         self._here = {(draft.account, draft.id): draft for draft in drafts}
-        self._bases = dict.fromkeys(self._here, NOT_KNOWN) if bases is None else bases
+        self._bases = dict.fromkeys(self._here, UNKNOWN_BASE) if bases is None else bases
         self._heads = dict(heads)
         try:
-            await self._meet()
+            await self._synchronize()
         except StoreError as error:
             self._lost(error)
 
-    async def _meet(self) -> None:
-        """The server answers: prepare its tables the first time, hand in what lies here, and see what it has."""
-        if not self._met:
+    async def _synchronize(self) -> None:
+        """Prepare the server's tables the first time, hand in the drafts of this computer, and load the office's."""
+        if not self._prepared:
             await self._prepare(prepare_on_server)
             await self.take((), self._heads)
-            self._met = True
+            self._prepared = True
         await self._hand_in()
-        await self._bring_past()
-        await self._look()
+        await self._move_past()
+        await self._refresh()
 
-    async def _bring_past(self) -> None:
-        """Give the office what was ordered here before. It goes from this computer then: a customer who is erased in
-        the office must not come back from here."""
+    async def _move_past(self) -> None:
+        """Move this computer's past orders to the office. They are removed here, so that a customer who is erased in
+        the office does not come back from this computer."""
         assert self._own is not None
         orders = await self._own.past_orders()
         if orders:
@@ -108,7 +110,7 @@ class OfficeDrafts(Drafts):
             await self._own.forget_past(orders)
 
     async def _write(self, job: Callable[[sa.Connection], T]) -> T:
-        """As :meth:`Drafts._write`, unless a later program has changed the tables since: raises ``newer-schema``."""
+        """As :meth:`Drafts._write`; raises ``newer-schema`` if a later version has migrated the tables meanwhile."""
 
         def checked(connection: sa.Connection) -> T:
             version_on_server(connection, self._database.place)
@@ -118,11 +120,11 @@ class OfficeDrafts(Drafts):
 
     @property
     def away(self) -> bool:
-        """The server cannot be reached: what is saved stays on this computer until it can."""
+        """The server cannot be reached: drafts are saved on this computer."""
         return self._away is not None
 
     async def close(self) -> None:
-        """Close both. What is still here is handed in at the next start."""
+        """Close both databases. Drafts in this computer's file are handed in at the next start."""
         if self._away is not None:
             self._away.cancel()
             await asyncio.gather(self._away, return_exceptions=True)
@@ -132,38 +134,39 @@ class OfficeDrafts(Drafts):
         finally:
             await super().close()
 
-    # ------------------------------------------------------------------------------------------------ away and back
+    # ------------------------------------------------------------------------------------------------ loss of the
+    # server
 
     def _lost(self, error: StoreError) -> None:
-        """The server cannot be reached. Raises any other trouble."""
-        if error.code not in PASSING:
+        """Begin to try again, if the server cannot be reached; raises other errors."""
+        if error.code not in TEMPORARY:
             raise error
         if self._away is None:
             log.warning("drafts are kept on this computer until the office can be reached: %s", error)
-            self._away = asyncio.get_running_loop().create_task(self._come_back())
+            self._away = asyncio.get_running_loop().create_task(self._retry())
 
-    async def _come_back(self) -> None:
+    async def _retry(self) -> None:
         while True:
             await asyncio.sleep(AGAIN)
             try:
-                async with self._saving:  # nothing is saved here while the last of it is handed in
-                    await self._meet()
+                async with self._saving:  # no draft may be saved here while they are handed in
+                    await self._synchronize()
                     self._away = None
                 return
             except StoreError as error:
-                if error.code not in PASSING:
+                if error.code not in TEMPORARY:
                     log.error("drafts cannot be handed in to the office: %s", error)
             except Exception:
                 log.exception("drafts cannot be handed in to the office")
 
     async def _hand_in(self) -> None:
-        """Give the office what lies here. A draft is forgotten here once the office has it."""
+        """Copy this computer's drafts to the office; each is removed here when the office has it."""
         count = copies = 0
         for key, draft in [*self._here.items()]:
             base = self._bases.get(key)
             kept = await super().hand_in(draft, base.version if base else None, base.texts if base else ())
             if kept is not None:
-                self._saw(kept)
+                self._note_seen(kept)
             count, copies = count + 1, copies + (kept is not None and kept.id != draft.id)
             assert self._own is not None
             await self._own.forget([draft])
@@ -174,13 +177,14 @@ class OfficeDrafts(Drafts):
             log.info("%s drafts of this computer were handed in to the office, %s of them as copies", count, copies)
             self.handed_in(count, copies)
 
-    async def _look(self) -> None:
-        """See all drafts of the office."""
+    async def _refresh(self) -> None:
+        """Load all drafts and letterheads of the office."""
         drafts, heads = await self.everything()
         self._seen = {(draft.account, draft.id): draft for draft in drafts}
         self._heads = dict(heads)
 
     async def _remember(self, key: Key, base: _Base | None) -> None:
+        """Store the base of a draft, unless it has one; ``None`` removes it."""
         if base is None:
             self._bases.pop(key, None)
         else:
@@ -189,11 +193,11 @@ class OfficeDrafts(Drafts):
         await asyncio.to_thread(replace_file, self._file, json.dumps(kept))
 
     def _known(self, account: AccountId) -> dict[Key, Draft]:
-        """The drafts of an account as far as this computer knows them."""
+        """An account's drafts as far as this computer knows them."""
         found = {key: draft for key, draft in self._seen.items() if key[0] == account}
         return found | {key: draft for key, draft in self._here.items() if key[0] == account}
 
-    def _saw(self, *drafts: Draft) -> None:
+    def _note_seen(self, *drafts: Draft) -> None:
         for draft in drafts:
             self._seen[draft.account, draft.id] = draft
 
@@ -209,13 +213,13 @@ class OfficeDrafts(Drafts):
             except StoreError as error:
                 self._lost(error)
             else:
-                self._saw(*found)
+                self._note_seen(*found)
                 return found, total
         known = self._known(account)
         rows = sorted(known.values(), key=lambda draft: (-draft.updated_at.timestamp(), draft.id))
         if after is not None:
             at, last = after
-            rows = [one for one in rows if (-one.updated_at.timestamp(), one.id) > (-at.timestamp(), last)]
+            rows = [row for row in rows if (-row.updated_at.timestamp(), row.id) > (-at.timestamp(), last)]
         return tuple(rows[:limit]), len(known)
 
     async def count(self, account: AccountId) -> int:
@@ -236,7 +240,7 @@ class OfficeDrafts(Drafts):
                 self._lost(error)
             else:
                 if found is not None:
-                    self._saw(found)
+                    self._note_seen(found)
                 else:
                     self._seen.pop((account, draft_id), None)
                 return found
@@ -245,7 +249,7 @@ class OfficeDrafts(Drafts):
     async def put(
         self, account: AccountId, draft_id: str, document: Mapping[str, Json], *, if_match: int | None = None
     ) -> Draft:
-        """As :meth:`Drafts.put`. While the server is away, the draft is on this computer's disk when this returns."""
+        """As :meth:`Drafts.put`; while the server cannot be reached, the draft is saved on this computer."""
         async with self._saving:
             unanswered = not self.away
             if not self.away:
@@ -254,14 +258,14 @@ class OfficeDrafts(Drafts):
                 except StoreError as error:
                     self._lost(error)
                 else:
-                    self._saw(saved)
+                    self._note_seen(saved)
                     return saved
             return await self._put_here(account, draft_id, document, if_match, unanswered)
 
     async def _put_here(
         self, account: AccountId, draft_id: str, document: Mapping[str, Json], if_match: int | None, unanswered: bool
     ) -> Draft:
-        """``unanswered``: the office was asked to save it, and may have done so."""
+        """Save a draft in this computer's file. ``unanswered``: it was sent to the server, which may have saved it."""
         assert self._own is not None
         key = account, draft_id
         known = self._known(account).get(key)
@@ -277,15 +281,15 @@ class OfficeDrafts(Drafts):
         if key not in self._here:
             texts = [digest(known.document)] if known is not None else []
             texts += [digest(document)] if unanswered else []
-            # Before the draft: one without its base could take another one's place.
+            # Before the draft is saved: without its base it could overwrite another computer's change.
             await self._remember(key, _Base(base, tuple(texts)))
         await self._own.take([made], {})
         self._here[key] = made
         return made
 
     async def delete(self, account: AccountId, draft_id: str, *, if_match: int | None = None) -> bool:
-        """As :meth:`Drafts.delete`. While the server is away only what is known to this computer alone is deleted; for
-        the others :class:`StoreError` ``office-unreachable``."""
+        """As :meth:`Drafts.delete`. While the server cannot be reached, only drafts that the office cannot have are
+        deleted; for others it raises :class:`StoreError` ``office-unreachable``."""
         key = account, draft_id
         async with self._saving:
             if not self.away:
@@ -296,7 +300,7 @@ class OfficeDrafts(Drafts):
                     raise
                 self._seen.pop(key, None)
                 return done
-            if key not in self._here or self._bases.get(key, ALONE) != ALONE:
+            if key not in self._here or self._bases.get(key, NO_BASE) != NO_BASE:
                 raise StoreError("office-unreachable", path=self._database.place, detail="drafts")
             here = self._here[key]
             if if_match is not None and here.version != if_match:
@@ -308,7 +312,7 @@ class OfficeDrafts(Drafts):
             return True
 
     async def past(self, account: AccountId, customer: str) -> Past:
-        """As :meth:`Drafts.past`; nothing is known of earlier orders while the server is away."""
+        """As :meth:`Drafts.past`; empty while the server cannot be reached."""
         if not self.away:
             try:
                 return await super().past(account, customer)
@@ -317,7 +321,7 @@ class OfficeDrafts(Drafts):
         return Past((), None, ())
 
     async def letterhead(self, account: AccountId) -> str:
-        """As :meth:`Drafts.letterhead`; the one last seen while the server is away."""
+        """As :meth:`Drafts.letterhead`; the one last seen while the server cannot be reached."""
         if not self.away:
             try:
                 found = await super().letterhead(account)
@@ -330,7 +334,7 @@ class OfficeDrafts(Drafts):
 
 
 def _read_bases(file: Path) -> dict[Key, _Base] | None:
-    """What was noted; ``None`` where the file is there and cannot be read."""
+    """The stored bases; ``None`` if the file exists and cannot be read."""
     try:
         return {
             (str(account), str(draft)): _Base(int(base), tuple(map(str, texts)))

@@ -1,11 +1,10 @@
-"""Keys for what the order form keeps in the browser, and the ports under which it was served; no draft is in here.
+"""Keys for what the order form stores in the browser, and the ports on which it was served; no drafts.
 
-A browser keeps a page's data apart for each port, so the form has to fetch what it kept under an earlier port, and
-another program may listen there now. What the form keeps is therefore encrypted with a key that only a page with one
-of the panel's own tokens is given, and an earlier address hands over only against the proof made for that address.
+A browser separates a page's data by port, so the form has to get what it stored under an earlier port, where another
+program may listen now. The form's data are therefore encrypted with a key that only pages with a token of our own form
+get, and the form at an earlier address hands its data over only for the proof made for that address.
 
-Key and ports belong to the user of this computer, not to one profile: what waits in the browser is to be readable by
-the next profile, too.
+Key and ports belong to the user of this computer, not to a profile, so that another profile can read the data, too.
 """
 
 from __future__ import annotations
@@ -27,29 +26,29 @@ log = logging.getLogger(__name__)
 
 FILE = "order-form.json"
 PORTS_KEPT = 10
-"""Ports remembered, the last used ones."""
+"""How many ports are remembered, the last used ones."""
 KEY_BYTES = 32
 LOCK_WITHIN = 5.0
-"""Seconds to wait for another panel that reads or writes the file at the same moment."""
+"""Seconds to wait for another panel that reads or writes the file at the same time."""
 
 
 class BrowserKeys:
-    """The key file of one user. The methods block for as long as a small file takes."""
+    """The key file of one user. :meth:`open` is blocking."""
 
     def __init__(self, file: Path | None) -> None:
-        """``file`` ``None``: nothing is kept; keys live as long as this object."""
+        """``file`` ``None``: nothing is stored; keys last as long as this object."""
         self._file = file
         self._secret = b""
         self._ports: tuple[int, ...] = ()
 
     def open(self, port: int) -> None:
-        """Read the file, or make it, and remember ``port`` as one under which the form is served.
+        """Read or create the file, and add ``port`` to the ports on which the form is served.
 
-        A file that cannot be read or written is logged: then there is no key, and the browser keeps plain text, since
-        a key that is gone at the next start would make drafts unreadable.
+        A file that cannot be read or written is logged. Then there is no key, and the form stores plain text, since a
+        key that is lost at the next start would make its data unreadable.
         """
         try:
-            with self._alone():
+            with self._locked():
                 known, before = self._read()
                 secret, ports = known or secrets.token_bytes(KEY_BYTES), _with(port, before)
                 if not known or ports != before:
@@ -60,23 +59,23 @@ class BrowserKeys:
 
     @property
     def ports(self) -> tuple[int, ...]:
-        """Ports under which the form was served, the last one first."""
+        """The ports on which the form was served, the last one first."""
         return self._ports
 
     def key(self, account: AccountId) -> bytes | None:
-        """The key for what an account's form keeps in the browser: 256 bits; ``None``: there is none."""
+        """The key (256 bits) for what the form of this account stores in the browser; ``None``: there is none."""
         return self._derived("key", account) if self._secret else None
 
     def proof(self, account: AccountId, origin: str) -> str | None:
-        """What a page has to show to the form's frame at ``origin`` to be given what is kept there; good for nothing
-        at any other address."""
+        """The proof that a page has to send to the form's frame at ``origin`` to get the data stored there; not valid
+        for other addresses. ``None``: there is no key."""
         return self._derived("proof", account, origin).hex() if self._secret else None
 
     def _derived(self, *about: str) -> bytes:
         return hmac.new(self._secret, json.dumps(about).encode(), hashlib.sha256).digest()
 
-    def _alone(self) -> AbstractContextManager[object]:
-        """Two panels that start at the same moment must not make two keys."""
+    def _locked(self) -> AbstractContextManager[object]:
+        """A lock, so that two panels that start at the same time do not make two keys."""
         if self._file is None:
             return nullcontext()
         self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -102,4 +101,4 @@ class BrowserKeys:
 
 
 def _with(port: int, before: tuple[int, ...]) -> tuple[int, ...]:
-    return (port, *(one for one in before if one != port))[:PORTS_KEPT]
+    return (port, *(known for known in before if known != port))[:PORTS_KEPT]

@@ -1,8 +1,8 @@
-"""Keeping drafts: list, read, put under a version, delete; what was ordered before; what is printed above them.
+"""Storage of drafts: list, read, save with a version, delete; past orders; the text printed above drafts.
 
-The file is apart from the ERP's copy, so that clearing, restoring or re-keying that copy never touches a draft, and
-``synchronous=FULL`` makes an acknowledged draft survive a power failure. In an office of several computers the drafts
-are on its server, where every member reads and writes them.
+They have their own file, so that clearing, restoring or re-keying the copy of the ERP's data never changes a draft.
+With ``synchronous=FULL`` a saved draft survives a power failure. In an office of several computers the drafts are on
+its server, where every member reads and writes them.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ from archisync_gui.store.database import Database
 
 FILE = "drafts.db"
 TOMBSTONES_KEPT = 10_000
-"""Ids of deleted drafts of one account that are remembered, the last ones."""
+"""How many ids of deleted drafts are kept for an account."""
 PAST_KEPT = 5_000
-"""Orders of one account that are remembered to be offered again, the last ones. A number, no age: a computer's clock
-that is wrong for a day must not erase them."""
+"""How many past orders are kept for an account. A number, not an age, so that a clock that is wrong for a day does not
+delete them."""
 MOST_DRAFTS = 1000
 MOST_BYTES = 32 * 1024 * 1024
-"""Drafts of one account, and bytes of their documents: more is no office's work but a program's mistake."""
+"""The most drafts of an account, and bytes of their documents: only a faulty program makes more."""
 T = TypeVar("T")
 HANDED_IN = uuid.UUID("5f0b5c1e-6f0a-4b6e-9a53-0c7f3a0e9d11")
-"""Names the ids of drafts that were changed in two places."""
+"""Namespace for the ids of copies of drafts that were changed in two places."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +51,21 @@ class Draft:
     """An order that is being written."""
 
     id: str
-    """Made by the client."""
+    """Chosen by the client."""
     account: AccountId
     version: int
-    """1 for the first save, one more with each; the ``ETag`` of the endpoint."""
+    """1 for the first save, increased with each further one; the ``ETag`` of the endpoint."""
     created_at: datetime
     updated_at: datetime
     document: Mapping[str, Json]
 
 
 class DraftsFull(Exception):
-    """An account has as many drafts as are kept; nothing was written."""
+    """The account has too many drafts or bytes; nothing was written."""
 
 
 class DraftConflict(Exception):
-    """The version given is not the present one. ``current`` is what is stored, ``None`` when there is nothing."""
+    """The client's version is not the present one. ``current``: the stored draft; ``None``: there is none."""
 
     def __init__(self, draft_id: str, current: Draft | None) -> None:
         super().__init__(
@@ -75,12 +75,12 @@ class DraftConflict(Exception):
 
 
 def _text(document: Mapping[str, Json]) -> str:
-    """A document as it is stored."""
+    """The stored form of a document."""
     return json.dumps(document, ensure_ascii=False, sort_keys=True)
 
 
 def digest(document: Mapping[str, Json] | str) -> str:
-    """Tells whether two documents, or their stored texts, are the same."""
+    """A hash of a document or of its stored text; equal for equal documents."""
     text = document if isinstance(document, str) else _text(document)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -94,13 +94,15 @@ class Drafts:
 
     @classmethod
     async def open(cls, folder: Path, *, clock: Clock) -> Self:
-        """Open the drafts in ``folder``; makes the file. Raises ``newer-schema`` for a file of a later program."""
+        """Open the drafts in ``folder``, creating the file if necessary. Raises ``newer-schema`` for a file of a later
+        version."""
         return await cls._opened(Database(folder / FILE, synchronous="FULL"), clock, prepare)
 
     @classmethod
     async def join(cls, database: Connections, *, clock: Clock) -> Self:
-        """Open the drafts of an office (``store.postgres.Postgres`` without a fence: every member writes them), making
-        its tables. The database is closed when this raises. Raises ``newer-schema`` for those of a later program."""
+        """Open the drafts of an office (``store.postgres.Postgres`` without a fence, since every member writes them),
+        creating the tables if necessary. When this raises, the database was closed. Raises ``newer-schema`` for tables
+        of a later version."""
         return await cls._opened(database, clock, prepare_on_server)
 
     @classmethod
@@ -114,7 +116,7 @@ class Drafts:
         return found
 
     async def _prepare(self, prepared: Callable[[sa.Connection, str], None]) -> None:
-        """Make the tables or bring them up to date, and forget what is too old."""
+        """Create or migrate the tables, and remove what is too old."""
 
         def ready(connection: sa.Connection) -> None:
             prepared(connection, self._database.place)
@@ -128,7 +130,7 @@ class Drafts:
         return await self._database.write(job)
 
     async def everything(self) -> tuple[tuple[Draft, ...], Mapping[AccountId, str]]:
-        """The drafts and the letterheads of all accounts, to be taken elsewhere (:meth:`take`)."""
+        """The drafts and the letterheads of all accounts, to be copied elsewhere (:meth:`take`)."""
 
         def job(connection: sa.Connection) -> tuple[tuple[Draft, ...], Mapping[AccountId, str]]:
             rows = connection.execute(sa.select(DRAFTS).where(DRAFTS.c.deleted_at.is_(None))).all()
@@ -140,13 +142,13 @@ class Drafts:
     async def take(
         self, drafts: Iterable[Draft], letterheads: Mapping[AccountId, str], *, newer_heads: bool = False
     ) -> tuple[Draft, ...]:
-        """Take over drafts and letterheads from elsewhere, as they are: what is not known here, and drafts of a higher
-        version; with ``newer_heads`` all letterheads. What was deleted here stays deleted. The drafts that were
-        taken."""
-        given = tuple(drafts)
+        """Copy drafts and letterheads from elsewhere: drafts that are not here or have a lower version here, and
+        letterheads of accounts that have none here; with ``newer_heads`` all letterheads. Drafts that were deleted here
+        are not copied. Returns the drafts that were copied."""
+        incoming = tuple(drafts)
 
         def job(connection: sa.Connection) -> tuple[Draft, ...]:
-            taken = tuple(draft for draft in given if _take(connection, draft))
+            taken = tuple(draft for draft in incoming if _take(connection, draft))
             known = set() if newer_heads else set(connection.scalars(sa.select(LETTERHEADS.c.account)))
             for account in letterheads.keys() - known:
                 connection.execute(LETTERHEADS.delete().where(LETTERHEADS.c.account == account))
@@ -156,32 +158,33 @@ class Drafts:
         return await self._write(job)
 
     async def past_orders(self) -> tuple[PastOrder, ...]:
-        """What was ordered before, of all accounts, to be taken elsewhere (:meth:`take_past`)."""
+        """The past orders of all accounts, to be copied elsewhere (:meth:`take_past`)."""
         return await self._database.read(past_orders)
 
     async def take_past(self, orders: Iterable[PastOrder]) -> None:
-        """Take over past orders from elsewhere: those not known here, and what is newer than here."""
-        given = tuple(orders)
+        """Copy past orders from elsewhere: those that are not here, or are older here."""
+        incoming = tuple(orders)
 
         def job(connection: sa.Connection) -> None:
-            take_past(connection, given)
+            take_past(connection, incoming)
             forget_oldest(connection, tombstones=TOMBSTONES_KEPT, past=PAST_KEPT)
 
         await self._write(job)
 
     async def forget_past(self, orders: Iterable[PastOrder]) -> None:
-        """Remove past orders that were taken elsewhere, unless they have changed."""
-        given = tuple(orders)
-        await self._write(lambda connection: forget_past(connection, given))
+        """Remove past orders that were copied elsewhere, unless they have changed since."""
+        incoming = tuple(orders)
+        await self._write(lambda connection: forget_past(connection, incoming))
 
     async def hand_in(self, draft: Draft, base: int | None, texts: Collection[str] = ()) -> Draft | None:
-        """Take over a draft that was written elsewhere, upon version ``base`` of the one here (``None``: not known), or
-        upon one of these texts (:func:`digest`).
+        """Save a draft that was written elsewhere, based on version ``base`` of the one here (``None``: not known), or
+        on a text with one of these hashes (:func:`digest`).
 
-        Where that one has been changed or deleted meanwhile, both stay: the other one becomes a draft of its own, whose
-        id follows from it, so that handing in twice changes nothing; the version of the one here then is one that no
-        form where the draft was written has seen, so that none saves over it unasked. Where ``base`` is not known, what
-        was deleted here stays deleted. Returns the draft as it is here now; ``None`` where it stays deleted.
+        If the draft here was changed or deleted meanwhile, both are kept: the incoming one becomes a copy with an id
+        that is derived from its content, so that a repeated call changes nothing. The version of the draft here is then
+        raised above the incoming one, so that no form that knows the latter overwrites it without a conflict. If
+        ``base`` is not known and the draft was deleted here, it stays deleted. Returns the draft as stored here;
+        ``None`` if it stays deleted.
         """
         text = _text(draft.document)
 
@@ -205,18 +208,18 @@ class Drafts:
         return await self._write(job)
 
     async def forget(self, drafts: Iterable[Draft]) -> None:
-        """Remove drafts that were taken elsewhere, without a trace: they may come back."""
-        given = tuple(drafts)
+        """Remove drafts that were copied elsewhere, without keeping their ids, so that they can be saved here again."""
+        incoming = tuple(drafts)
 
         def job(connection: sa.Connection) -> None:
-            for draft in given:
-                which = DRAFTS.c.account == draft.account, DRAFTS.c.id == draft.id, DRAFTS.c.version == draft.version
-                connection.execute(DRAFTS.delete().where(*which))
+            for draft in incoming:
+                place = DRAFTS.c.account == draft.account, DRAFTS.c.id == draft.id, DRAFTS.c.version == draft.version
+                connection.execute(DRAFTS.delete().where(*place))
 
         await self._write(job)
 
     async def close(self) -> None:
-        """Finish what was asked for and close the file."""
+        """Finish the jobs in the queue and close the database."""
         await self._database.close()
 
     async def list(self, account: AccountId) -> tuple[Draft, ...]:
@@ -226,9 +229,9 @@ class Drafts:
     async def page(
         self, account: AccountId, limit: int, after: tuple[datetime, str] | None = None
     ) -> tuple[tuple[Draft, ...], int]:
-        """Some drafts of an account, last saved first, and how many there are in all.
+        """A page of an account's drafts, last saved first, and the number of all of them.
 
-        ``after``: when the last draft of the page before was saved, and its id.
+        ``after``: time of saving and id of the last draft of the previous page.
         """
 
         def job(connection: sa.Connection) -> tuple[tuple[Draft, ...], int]:
@@ -243,11 +246,11 @@ class Drafts:
         return await self._database.read(job)
 
     async def count(self, account: AccountId) -> int:
-        """How many drafts an account has."""
+        """The number of an account's drafts."""
         return await self._database.read(lambda connection: _used(connection, account)[0])
 
     async def get(self, account: AccountId, draft_id: str) -> Draft | None:
-        """One draft, or ``None``."""
+        """A draft; ``None``: there is none with that id."""
 
         def job(connection: sa.Connection) -> Draft | None:
             row = _find(connection, account, draft_id)
@@ -258,11 +261,11 @@ class Drafts:
     async def put(
         self, account: AccountId, draft_id: str, document: Mapping[str, Json], *, if_match: int | None = None
     ) -> Draft:
-        """Save a draft and return it once it is on the disk.
+        """Save a draft and return it when it was written to the disk.
 
-        ``if_match``: the version the client has seen, ``None`` for a new draft. The same save sent again (an answer
-        was lost) gives the same draft and changes nothing. Raises :class:`DraftConflict` for any other version, and
-        for a draft that was deleted; :class:`DraftsFull` when the account has too many.
+        ``if_match``: the version that the client has seen; ``None`` for a new draft. If the same save is sent again
+        (since the answer was lost), it returns the same draft and changes nothing. Raises :class:`DraftConflict` for
+        another version and for a deleted draft, :class:`DraftsFull` if the account has too many.
         """
         text = _text(document)
         size = len(text.encode())
@@ -295,9 +298,9 @@ class Drafts:
         return await self._write(job)
 
     async def delete(self, account: AccountId, draft_id: str, *, if_match: int | None = None) -> bool:
-        """Delete a draft; ``False`` when there was none (any more), so that a retry is harmless.
+        """Delete a draft; ``False`` if there is none (any more), so that it can be repeated.
 
-        Raises :class:`DraftConflict` when ``if_match`` is given and is not the present version.
+        Raises :class:`DraftConflict` if ``if_match`` is not ``None`` and not the present version.
         """
         now = self._clock.now()
 
@@ -317,11 +320,11 @@ class Drafts:
         return await self._write(job)
 
     async def past(self, account: AccountId, customer: str) -> Past:
-        """What was ordered for a customer before: the last order, and the usual articles."""
+        """A customer's last order and the articles ordered most often."""
         return await self._database.read(lambda connection: past_of(connection, account, customer))
 
     async def letterhead(self, account: AccountId) -> str:
-        """What is printed above the drafts of an account."""
+        """The text printed above an account's drafts."""
 
         def job(connection: sa.Connection) -> str:
             statement = sa.select(LETTERHEADS.c.text).where(LETTERHEADS.c.account == account)
@@ -330,7 +333,7 @@ class Drafts:
         return await self._database.read(job)
 
     async def set_letterhead(self, account: AccountId, text: str) -> None:
-        """Keep what is printed above the drafts of an account."""
+        """Store the text printed above an account's drafts."""
 
         def job(connection: sa.Connection) -> None:
             connection.execute(LETTERHEADS.delete().where(LETTERHEADS.c.account == account))
@@ -340,7 +343,7 @@ class Drafts:
 
 
 def _used(connection: sa.Connection, account: AccountId) -> tuple[int, int]:
-    """Drafts of an account, and bytes of their documents; answered from an index alone."""
+    """Number of an account's drafts, and bytes of their documents; read from an index only."""
     statement = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(DRAFTS.c.size), 0)).where(
         DRAFTS.c.account == account, DRAFTS.c.deleted_at.is_(None)
     )
@@ -349,14 +352,14 @@ def _used(connection: sa.Connection, account: AccountId) -> tuple[int, int]:
 
 
 def _make_room(connection: sa.Connection, account: AccountId, drafts: int, size: int) -> None:
-    """Raises :class:`DraftsFull` when so many more drafts or bytes are too many."""
+    """Raise :class:`DraftsFull` if so many more drafts or bytes would be too many."""
     count, used = _used(connection, account)
     if count + drafts > MOST_DRAFTS or (size > 0 and used + size > MOST_BYTES):
         raise DraftsFull
 
 
 def _find(connection: sa.Connection, account: AccountId, draft_id: str, *, to_change: bool = False) -> Any:
-    """The row of a draft. ``to_change``: on a server no other member changes it before this transaction has ended."""
+    """The row of a draft. ``to_change``: lock it, so that no other member changes it before the transaction's end."""
     statement = sa.select(DRAFTS).where(DRAFTS.c.account == account, DRAFTS.c.id == draft_id)
     return connection.execute(statement.with_for_update() if to_change else statement).one_or_none()
 
@@ -376,17 +379,17 @@ def _take(connection: sa.Connection, draft: Draft) -> bool:
     if row is None:
         connection.execute(DRAFTS.insert().values(account=draft.account, id=draft.id, **values))
     else:
-        which = DRAFTS.c.account == draft.account, DRAFTS.c.id == draft.id
-        connection.execute(DRAFTS.update().where(*which).values(values))
+        place = DRAFTS.c.account == draft.account, DRAFTS.c.id == draft.id
+        connection.execute(DRAFTS.update().where(*place).values(values))
     remember_lines(connection, draft.account, draft.id, draft.updated_at, draft.document)
     return True
 
 
 def _raise_version(connection: sa.Connection, draft: Draft, version: int) -> None:
-    """Give the row of a draft, which has that version, a higher one than ``draft``'s."""
+    """Give the row of a draft, whose present version is ``version``, a higher version than ``draft`` has."""
     if version <= draft.version:
-        which = DRAFTS.c.account == draft.account, DRAFTS.c.id == draft.id
-        connection.execute(DRAFTS.update().where(*which).values(version=draft.version + 1))
+        place = DRAFTS.c.account == draft.account, DRAFTS.c.id == draft.id
+        connection.execute(DRAFTS.update().where(*place).values(version=draft.version + 1))
 
 
 def _draft(row: Any) -> Draft:

@@ -1,4 +1,4 @@
-"""What was ordered before: the last order and the usual articles of a customer, and taking past orders elsewhere."""
+"""Past orders: a customer's last order and usual articles; copying past orders elsewhere."""
 
 from __future__ import annotations
 
@@ -14,33 +14,34 @@ from archisync_gui.drafts.schema import PAST_LINES, read_document
 from archisync_gui.model import AccountId, Json
 
 USUAL_SHOWN = 8
+"""The most usual articles of a customer that are returned."""
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What was ordered for a customer before."""
+    """A customer's past orders in short."""
 
     lines: tuple[Mapping[str, Json], ...]
-    """Of the last order, in its order."""
+    """The lines of the last order."""
     at: datetime | None
-    """When that one was saved."""
+    """When the last order was saved."""
     usual: tuple[Mapping[str, Json], ...]
-    """The articles ordered most often, with the quantity of the last time."""
+    """The articles ordered more than once, most often first, each as in its last order."""
 
 
 @dataclass(frozen=True, slots=True)
 class PastOrder:
-    """The lines of an order that was saved, which outlive its draft."""
+    """The stored lines of an order; they are kept when its draft is deleted."""
 
     account: AccountId
     draft: str
     at: datetime
     lines: tuple[Mapping[str, Any], ...]
-    """As they are stored."""
+    """Rows of ``past_lines``."""
 
 
 def past_of(connection: sa.Connection, account: AccountId, customer: str) -> Past:
-    """The last order for a customer, and the usual articles."""
+    """A customer's last order and usual articles."""
     c = PAST_LINES.c
     statement = sa.select(PAST_LINES).where(c.account == account, c.customer == customer)
     rows = connection.execute(statement.order_by(c.at.desc(), c.draft, c.position).limit(2000)).all()
@@ -67,7 +68,7 @@ def past_orders(connection: sa.Connection) -> tuple[PastOrder, ...]:
 
 
 def take_past(connection: sa.Connection, orders: Iterable[PastOrder]) -> None:
-    """Take over past orders from elsewhere: those not known here, and what is newer than here."""
+    """Copy past orders from elsewhere: those that are not here, or are older here."""
     c = PAST_LINES.c
     times = sa.select(c.account, c.draft, sa.func.max(c.at, type_=c.at.type)).group_by(c.account, c.draft)
     known = {(account, draft): at for account, draft, at in connection.execute(times)}
@@ -84,7 +85,7 @@ def take_past(connection: sa.Connection, orders: Iterable[PastOrder]) -> None:
 
 
 def forget_past(connection: sa.Connection, orders: Iterable[PastOrder]) -> None:
-    """Remove past orders that were taken elsewhere, unless there is a later state of them here."""
+    """Remove past orders that were copied elsewhere, unless they were changed here later."""
     c = PAST_LINES.c
     for order in orders:
         connection.execute(

@@ -1,4 +1,4 @@
-"""One customer's data in the drafts' file: exporting them, and erasing them while nobody has the profile open."""
+"""One customer's data in the drafts' file: exporting them, and erasing them while the profile is closed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from archisync_gui.store.whose import Customer
 
 
 def export(folder: Path, customer: Customer) -> dict[str, list[dict[str, Any]]]:
-    """The drafts for the customer, and what was ordered for them before. Raises ``StoreError``."""
+    """The drafts that are for the customer or name them, and their past orders. Raises ``StoreError``."""
     path = folder / FILE
     if not path.exists():
         return {}
@@ -27,8 +27,8 @@ def export(folder: Path, customer: Customer) -> dict[str, list[dict[str, Any]]]:
 
 
 def erase(folder: Path, customer: Customer) -> dict[str, int]:
-    """Remove them; an erased draft leaves its id, as a deleted one does. Raises ``StoreError``; the file is as it was
-    then."""
+    """Remove them; an erased draft's id is kept, as that of a deleted one. Raises ``StoreError``; then the file is
+    unchanged."""
 
     def change(connection: sa.Connection) -> dict[str, int]:
         drafts, past = list(_drafts(connection, customer)), list(_past(connection, customer))
@@ -50,18 +50,18 @@ def erase(folder: Path, customer: Customer) -> dict[str, int]:
 
 
 def ids_of(folder: Path, customer: Customer) -> frozenset[str]:
-    """Ids under which the drafts know the customer by account number or name. Raises ``StoreError``."""
+    """Ids of the customer in drafts that have one of their names or numbers. Raises ``StoreError``."""
     path = folder / FILE
     if not path.exists():
         return frozenset()
     with connected(path) as connection:
         chosen = [read_document(row["document"]).get("customer") for row in _documents(connection)]
     return frozenset(
-        str(one["id"])
-        for one in chosen
-        if isinstance(one, dict)
-        and one.get("id")
-        and any(customer.called(value) for value in one.values() if isinstance(value, str))
+        str(customer_data["id"])
+        for customer_data in chosen
+        if isinstance(customer_data, dict)
+        and customer_data.get("id")
+        and any(customer.called(value) for value in customer_data.values() if isinstance(value, str))
     )
 
 

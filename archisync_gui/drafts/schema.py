@@ -1,4 +1,4 @@
-"""The drafts' tables, and the steps that bring the file of an earlier program up to date; no question to them."""
+"""The drafts' tables, their migration from earlier versions, and the stored forms of documents and past lines."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from archisync_gui.store.errors import StoreError
 from archisync_gui.store.schema import UtcTime
 
 SCHEMA = 2
-"""Kept in ``PRAGMA user_version``. 1: drafts alone. 2: their size, what customers ordered before, the letterhead."""
+"""The schema version, stored in ``PRAGMA user_version``. 1: drafts only. 2: also their size, past lines,
+letterheads."""
 
 METADATA = sa.MetaData()
 DRAFTS = sa.Table(
@@ -30,7 +31,7 @@ DRAFTS = sa.Table(
     sa.Column("size", sa.Integer, nullable=False, server_default="0"),
     sa.Index("drafts_by_time", "account", "updated_at"),
 )
-"""A deleted draft leaves its id without its document, so that a late retry of an old save does not bring it back.
+"""A deleted draft's row is kept without its document, so that a late retry of an old save does not create it again.
 ``size``: bytes of the document."""
 sa.Index("drafts_by_size", DRAFTS.c.account, DRAFTS.c.deleted_at, DRAFTS.c.size)
 
@@ -46,7 +47,8 @@ PAST_LINES = sa.Table(
     sa.Column("line", sa.Text, nullable=False),
     sa.Index("past_lines_by_customer", "account", "customer", "at"),
 )
-"""What was ordered for a customer; it outlives the draft, which is deleted once the order is in the ERP."""
+"""The lines of all drafts by customer, as past orders; they are kept when a draft is deleted, which is done when the
+order is in the ERP."""
 
 LETTERHEADS = sa.Table(
     "letterheads",
@@ -56,13 +58,14 @@ LETTERHEADS = sa.Table(
 )
 
 ON_SERVER = sa.Table("drafts_schema", sa.MetaData(), sa.Column("version", sa.Integer, nullable=False))
-"""On an office's server: what ``PRAGMA user_version`` is in a file."""
+"""The schema version on an office's server, in place of ``PRAGMA user_version``."""
 
-_KEPT_OF_A_LINE = ("itemId", "name", "description", "quantity", "free", "vatPercent")
+_PAST_FIELDS = ("itemId", "name", "description", "quantity", "free", "vatPercent")
+"""The fields of a draft's line that are stored in a past line."""
 
 
 def prepare(connection: sa.Connection, path: str) -> None:
-    """Make the tables or bring them up to date. Raises ``newer-schema`` for a file of a later program."""
+    """Create the tables or migrate them. Raises ``newer-schema`` for a file of a later version."""
     found = int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
     if found > SCHEMA:
         raise StoreError("newer-schema", path=path, found=found, known=SCHEMA)
@@ -70,7 +73,7 @@ def prepare(connection: sa.Connection, path: str) -> None:
         connection.exec_driver_sql("ALTER TABLE drafts ADD COLUMN size INTEGER NOT NULL DEFAULT 0")
         connection.exec_driver_sql("UPDATE drafts SET size = coalesce(length(CAST(document AS BLOB)), 0)")
     METADATA.create_all(connection)
-    for index in DRAFTS.indexes:  # `create_all` gives a table that is there no new index
+    for index in DRAFTS.indexes:  # ``create_all`` adds no index to an existing table
         index.create(connection, checkfirst=True)
     if found == 1:
         statement = sa.select(DRAFTS).where(DRAFTS.c.deleted_at.is_(None))
@@ -80,7 +83,7 @@ def prepare(connection: sa.Connection, path: str) -> None:
 
 
 def prepare_on_server(connection: sa.Connection, place: str) -> None:
-    """Make an office's tables. Raises ``newer-schema`` for those of a later program."""
+    """Create an office's tables. Raises ``newer-schema`` for those of a later version."""
     ON_SERVER.create(connection, checkfirst=True)
     found = version_on_server(connection, place)
     METADATA.create_all(connection)
@@ -89,7 +92,7 @@ def prepare_on_server(connection: sa.Connection, place: str) -> None:
 
 
 def version_on_server(connection: sa.Connection, place: str) -> int | None:
-    """The version of an office's tables; ``None``: they are not made yet. Raises ``newer-schema``."""
+    """The schema version of an office's tables; ``None``: they do not exist yet. Raises ``newer-schema``."""
     found = connection.scalar(sa.select(ON_SERVER.c.version))
     if found is not None and found > SCHEMA:
         raise StoreError("newer-schema", path=place, found=found, known=SCHEMA)
@@ -97,7 +100,7 @@ def version_on_server(connection: sa.Connection, place: str) -> int | None:
 
 
 def read_document(text: str | None) -> dict[str, Json]:
-    """A stored document; one that cannot be read is empty, so that the others are still shown."""
+    """A stored document; an empty one if it is damaged, so that the others can still be shown."""
     try:
         found = json.loads(text or "{}")
     except (ValueError, RecursionError):
@@ -108,7 +111,7 @@ def read_document(text: str | None) -> dict[str, Json]:
 def remember_lines(
     connection: sa.Connection, account: str, draft: str, at: datetime, document: Mapping[str, Json]
 ) -> None:
-    """Keep a draft's lines as what its customer ordered, in place of those of its version before."""
+    """Store a draft's lines as its customer's past lines, in place of those of its previous version."""
     c = PAST_LINES.c
     connection.execute(PAST_LINES.delete().where(c.account == account, c.draft == draft))
     customer = document.get("customer")
@@ -123,7 +126,7 @@ def remember_lines(
             "customer": customer_id,
             "at": at,
             "item_id": line["itemId"],
-            "line": json.dumps({name: line.get(name) for name in _KEPT_OF_A_LINE}, ensure_ascii=False),
+            "line": json.dumps({name: line.get(name) for name in _PAST_FIELDS}, ensure_ascii=False),
         }
         for position, line in enumerate(_lines(document))
     ]
@@ -132,7 +135,8 @@ def remember_lines(
 
 
 def forget_oldest(connection: sa.Connection, *, tombstones: int, past: int) -> None:
-    """Of each account keep so many ids of deleted drafts, and the lines of so many orders: those changed last."""
+    """Remove all but the latest ids of deleted drafts and the lines of the latest orders. ``tombstones``, ``past``: how
+    many of them to keep for each account."""
     for table, id_, at, kept in (
         (DRAFTS, DRAFTS.c.id, DRAFTS.c.deleted_at, tombstones),
         (PAST_LINES, PAST_LINES.c.draft, PAST_LINES.c.at, past),
