@@ -1,6 +1,6 @@
-"""The licences of everything that an installation consists of, as one text: for *About*, and for the builds.
+"""The licences of all parts of an installation as one text: for *About*, and for the builds.
 
-An installer or a package brings the text along; elsewhere it is made of the libraries that are installed.
+An installer or a package contains the text; elsewhere it is made from the installed libraries.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from pathlib import Path
 from archisync_gui.messages import resources
 
 NAMES = ("licen", "copying", "notice", "authors")
-"""How the name of a licence file begins or goes on, in lower case."""
+"""Parts of the names of licence files, in lower case."""
 
 OTHERS = {
     "Node.js and Playwright's driver": "playwright/driver/LICENSE",
     "Playwright": "playwright/driver/package/LICENSE",
     "Playwright: what it contains": "playwright/driver/package/ThirdPartyNotices.txt",
 }
-"""Programs inside a wheel that are not Python packages, and where their licence lies."""
+"""Programs inside a wheel that are not Python packages → path of their licence in site-packages."""
 
 
 WITHOUT_TEXT = {
     "pyside6-essentials": ("LGPL-3.txt", "GPL-3.txt"),
     "shiboken6": ("LGPL-3.txt", "GPL-3.txt"),
 }
-"""Packages whose wheel has no licence file, and the texts in `resources/licences` of the licence that they name."""
+"""Packages whose wheel has no licence file → texts of their licences in `resources/licences`."""
 
 LIBRARIES = {
     "Qt": ("PySide6/**/*Qt6Core.*", ("qt.txt",)),
@@ -41,8 +41,8 @@ LIBRARIES = {
     "libcom_err of e2fsprogs": ("psycopg_binary.libs/libcom_err*", ("libcom_err.txt",)),
     "libxcrypt": ("psycopg_binary.libs/libcrypt-*", ("libxcrypt.txt", "LGPL-2.1.txt")),
 }
-"""Libraries inside the wheels that bring no licence of their own: a file by which each is known to be there (a pattern
-in site-packages), and its texts in `resources/licences`, as Debian has collected them. numpy's wheel has its own."""
+"""Libraries inside wheels that do not contain their licence → pattern of a file in site-packages that shows that the
+library is there, and texts in `resources/licences`, as collected by Debian. numpy's wheel contains its licences."""
 
 QT_SOURCE = """\
 The source of Qt and of PySide6 in exactly this version:
@@ -53,25 +53,26 @@ This software is based in part on the work of the Independent JPEG Group. Portio
 The FreeType Project (www.freetype.org). All rights reserved.
 Below: licences of Qt and of what it contains, as Debian has collected them for Qt 6.8.
 """
-"""LGPL version 3, section 4, and GPL version 3, section 6; and the credits that two of Qt's parts demand."""
+"""Required by the LGPL version 3, section 4, and the GPL version 3, section 6; with credits that two of Qt's parts
+demand."""
 
 
 FILE = "licences.txt"
-"""Name of the text among the resources of an installer or a package."""
+"""Name of the text's file in the resources of an installer or a package."""
 
 
 def shipped() -> str:
-    """The licences of this installation. Blocking: reads some hundred files where no text was brought along."""
+    """The licences of this installation. Blocking: without :data:`FILE` it reads some hundred files."""
     import sysconfig
 
-    brought = resources() / FILE
-    if brought.exists():
-        return brought.read_text("utf-8")
+    included = resources() / FILE
+    if included.exists():
+        return included.read_text("utf-8")
     return licences(Path(sysconfig.get_path("purelib")))
 
 
 def licences(site: Path, **more: Path) -> str:
-    """The licences of all packages in ``site`` (a site-packages folder), and of ``more`` (name: licence file)."""
+    """The licences of all packages in ``site`` (a site-packages folder), and of ``more`` (name → licence file)."""
     parts = [
         "Archisync is made of these parts, each under its own licence.\n"
         "Qt and PySide6 are used under the LGPL version 3: their libraries are files of their own in the installation\n"
@@ -102,7 +103,7 @@ def _packages(site: Path) -> Iterator[tuple[str, str, str, list[str]]]:
 
 
 def _licence(metadata: Message) -> str:
-    """What the package itself calls its licence; its classifiers when it gives no other."""
+    """The licence's name in the package's metadata; from its classifiers if it has no other."""
     expression = metadata["License-Expression"] or metadata["License"]
     if expression and len(str(expression)) < 100:
         return str(expression)

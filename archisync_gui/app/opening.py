@@ -1,4 +1,4 @@
-"""Opens the parts of one life of the panel, and closes them."""
+"""Opens and closes the parts of one life of the panel."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ if TYPE_CHECKING:
     from archisync_gui.updates.watch import Updates
 
 
-BEHIND = (
+SERVICES = (
     "archisync_gui.app.core",
     "archisync_gui.app.data_care",
     "archisync_gui.drafts",
     "archisync_gui.endpoint.server",
     "archisync_gui.updates.watch",
 )
-"""What stands behind the window. Importing it takes half a second: in a thread, so that the window does not freeze."""
+"""Modules to import in a thread after the first paint: they take half a second, in which the window would freeze."""
 
 
 @asynccontextmanager
 async def opened(life: Life, panel: Panel) -> AsyncIterator[Core | OfficeMember]:
-    """Core (or this computer's part in its office), drafts and endpoint, open; the panel has its services. What was
-    opened is closed, however it ends."""
+    """Open core (or member of an office), drafts and endpoint, and give the panel its services. On leaving the context,
+    and on errors, everything that was opened is closed."""
     share_one_heap()  # before the services start threads
-    for name in BEHIND:
+    for name in SERVICES:
         await asyncio.to_thread(import_module, name)
     from archisync_gui.app.autostart import follow_system
     from archisync_gui.app.office_access import OfficeAccess
@@ -67,7 +67,7 @@ async def opened(life: Life, panel: Panel) -> AsyncIterator[Core | OfficeMember]
         stack.push_async_callback(drafts.close)
         endpoint = endpoint_of(core, drafts)
         stack.push_async_callback(endpoint.stop)
-        if joined is not None:  # before the endpoint answers: a page that the office has revoked is not let in
+        if joined is not None:  # before the endpoint starts, so that pages that the office has revoked are refused
             await stack.enter_async_context(_shared_with_office(core, endpoint, panel))
         no_endpoint = await served(endpoint)
         updates = await asyncio.to_thread(_updates, core)  # may import cryptography and check a signature
@@ -77,28 +77,28 @@ async def opened(life: Life, panel: Panel) -> AsyncIterator[Core | OfficeMember]
                 endpoint,
                 updates,
                 leave=life.quit.set,
-                crash=life.told,
+                crash=life.crash_report,
                 put_back=life.put_back,
                 erase=life.erase,
             )
         )
         if joined is None:
-            await _watches_brought_home(life.profile.folder, panel)
+            await _restore_watches(life.profile.folder, panel)
         troubles = [*core.troubles, *lost]
-        told = [str(text(trouble.code, panel_language(), trouble.params)) for trouble in troubles]
+        sentences = [str(text(trouble.code, panel_language(), trouble.params)) for trouble in troubles]
         if no_endpoint:
-            told.append(no_endpoint)
-        if told:
-            panel.context.say("\n".join(told), "bad")
-        await stack.enter_async_context(_surroundings(core))
-        updates.subscribe(lambda _news: _tell_of_version(panel, updates))
+            sentences.append(no_endpoint)
+        if sentences:
+            panel.context.say("\n".join(sentences), "bad")
+        await stack.enter_async_context(_system_state(core))
+        updates.subscribe(lambda _news: _announce_version(panel, updates))
         await stack.enter_async_context(updates.at_work())
         yield core
 
 
 @asynccontextmanager
 async def _shared_with_office(core: Core | OfficeMember, endpoint: Endpoint, panel: Panel) -> AsyncIterator[None]:
-    """Paired pages and watched records are those of the whole office while the panel is open."""
+    """Within this context, paired pages and watched records are shared with the office."""
     from archisync_gui.app.core import Core
     from archisync_gui.app.joining import PAGES, WATCHES
 
@@ -106,19 +106,19 @@ async def _shared_with_office(core: Core | OfficeMember, endpoint: Endpoint, pan
     pairing, watches = endpoint.pairing, panel.window.watches()
     watches.shared = True
     pages, watched = core.share(PAGES, pairing), core.share(WATCHES, watches)
-    forget = pairing.subscribe(pages.changed_here)
+    unsubscribe = pairing.subscribe(pages.changed_here)
     watches.changed.connect(watched.changed_here)
     try:
         yield
     finally:
-        forget()
+        unsubscribe()
         watches.changed.disconnect(watched.changed_here)
         await pages.close()
         await watched.close()
 
 
-async def _watches_brought_home(folder: Path, panel: Panel) -> None:
-    """After leaving an office: watch what it watched."""
+async def _restore_watches(folder: Path, panel: Panel) -> None:
+    """After leaving an office: take over its watched records."""
     from archisync_gui.office.membership import forget_watches, left_watches
 
     rows = await asyncio.to_thread(left_watches, folder)
@@ -128,7 +128,7 @@ async def _watches_brought_home(folder: Path, panel: Panel) -> None:
 
 
 async def _opened_core(life: Life, panel: Panel, stack: AsyncExitStack) -> Core | OfficeMember:
-    """The profile of a single computer."""
+    """Open the core of a single computer's profile."""
     from archisync_gui.app.core import Core
 
     second_start = partial(life.second_start, panel)
@@ -150,8 +150,8 @@ async def _opened_drafts(core: Core | OfficeMember, ran_before: bool, panel: Pan
 
 
 @asynccontextmanager
-async def _surroundings(core: Core | OfficeMember) -> AsyncIterator[None]:
-    """The orchestrator hears of sleep and of the network."""
+async def _system_state(core: Core | OfficeMember) -> AsyncIterator[None]:
+    """Within this context, the orchestrator is informed when the computer sleeps or has no network."""
     from archisync_gui.app.core import Core
     from archisync_gui.ui.system.power_and_network import Surroundings
 
@@ -162,7 +162,7 @@ async def _surroundings(core: Core | OfficeMember) -> AsyncIterator[None]:
     loop = asyncio.get_running_loop()
 
     def heard(event: Event) -> None:
-        if event.kind is EventKind.SYNC_COMPLETED:  # the ERP answered: there is a way to it, whatever the system says
+        if event.kind is EventKind.SYNC_COMPLETED:  # the ERP was reached, whatever the system reports about the network
             loop.call_soon(around.set_online, True)
 
     unsubscribe = core.orchestrator.subscribe(heard)
@@ -175,7 +175,7 @@ async def _surroundings(core: Core | OfficeMember) -> AsyncIterator[None]:
 
 
 def _updates(core: Core | OfficeMember) -> Updates:
-    """Asks for newer versions while the setting is on; never in the demo."""
+    """The check for newer versions: while the setting is on, never in the demo. Blocking."""
     from archisync_gui.messages import resources
     from archisync_gui.updates.signed_list import read_source
     from archisync_gui.updates.watch import FILE, Updates
@@ -189,14 +189,14 @@ def _updates(core: Core | OfficeMember) -> Updates:
     )
 
 
-def _tell_of_version(panel: Panel, updates: Updates) -> None:
-    """A notice in the window, once for each version; it leads to *About*."""
+def _announce_version(panel: Panel, updates: Updates) -> None:
+    """Show a notice about a newer version, once for each version; it leads to *About*."""
     from archisync_gui.ui.text.i18n import language as panel_language
 
-    version = updates.untold()
+    version = updates.unannounced()
     if version is None:
         return
-    told = line("updates-available", panel_language(), {"version": version.name, "installed": __version__})
+    news = line("updates-available", panel_language(), {"version": version.name, "installed": __version__})
     show = text("about.open", panel_language()).what
-    panel.context.say(told, "", show, partial(panel.context.open, "about"))
-    panel.context.background.run(updates.told(version), "version-told")
+    panel.context.say(news, "", show, partial(panel.context.open, "about"))
+    panel.context.background.run(updates.mark_announced(version), "version-told")

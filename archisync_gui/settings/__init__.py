@@ -1,7 +1,6 @@
-"""What the operator can set: declared once as data, from which the file, the validation and the dialog come.
+"""The settings: declared once as data, which file, validation and dialog are based on; loading and saving.
 
-Each list's interval starts as its entity declares it. Loading and saving live here too; what a setting does is known
-only by the part that reads it.
+The default interval of each list comes from its entity. What a setting does is implemented by the part that reads it.
 """
 
 from archisync_gui.settings.catalogue import DECLARATIONS, setting

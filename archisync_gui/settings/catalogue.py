@@ -1,4 +1,4 @@
-"""All settings, one after the other, with their captions in both languages."""
+"""The declarations of all settings, with their captions in both languages."""
 
 from __future__ import annotations
 

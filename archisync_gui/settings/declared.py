@@ -1,4 +1,4 @@
-"""What a setting is: its key, type, limits, default, captions and check."""
+"""The declaration of a setting: key, type, limits, default, captions, and the check of a value."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ SettingType: TypeAlias = Literal["bool", "int", "text", "choice", "time", "list"
 
 
 class SettingsError(ValueError):
-    """A setting is not as declared. ``key`` names it, ``code`` its text in ``resources/messages/app.toml``."""
+    """A setting or the settings' file is invalid. ``key`` names it, ``code`` its text in
+    ``resources/messages/app.toml``."""
 
     def __init__(self, key: str, code: str, **params: object) -> None:
         super().__init__(f"{key}: {code} {params}")
@@ -26,29 +27,29 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One thing that can be set."""
+    """The declaration of one setting."""
 
     key: str
     type: SettingType
     default: SettingValue
     group: str
-    """Which page of the dialog: ``erp``, ``sync``, ``session``, ``endpoint``, ``notify``, ``look``, ``data``,
-    ``about``."""
+    """Its page of the dialog: ``erp``, ``sync``, ``session``, ``endpoint``, ``notify``, ``look``, ``data``, ``about``;
+    ``hidden``: on none."""
     it: str
     en: str
     help_it: str = ""
     help_en: str = ""
     low: int = 0
     high: int = 0
-    """Range of an ``int`` (inclusive). ``low = high = 0``: none."""
+    """Range of an ``int``, inclusive; ``low = high = 0``: no limits."""
     off: bool = False
-    """An ``int`` that may also be 0 = off."""
+    """An ``int`` may also be 0, which means off."""
     choices: tuple[str, ...] = ()
     unit: str = ""
     """Unit of an ``int``: ``min``, ``s``, ``days``."""
 
     def check(self, value: object) -> SettingValue:
-        """``value`` as this setting keeps it, or :class:`SettingsError`."""
+        """``value`` in its stored form. Raises :class:`SettingsError` if it is not valid."""
         match self.type, value:
             case "bool", bool():
                 return value
@@ -113,12 +114,12 @@ def _checked_url(key: str, value: str) -> str:
 
 
 def interval_key(sync_type: str) -> str:
-    """The key of the setting that holds the interval of a sync type, in minutes (0: only on request)."""
+    """The key of the setting for the interval of a sync type, in minutes (0: only on request)."""
     return f"sync.{sync_type}.interval"
 
 
 def interval_setting(entity: Entity) -> Setting:
-    """The setting of a list's interval."""
+    """The declaration of the setting for a list's interval."""
     return Setting(
         interval_key(entity.name),
         "int",

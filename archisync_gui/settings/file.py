@@ -1,4 +1,4 @@
-"""The settings of a profile: read from its file, checked, changed and saved."""
+"""The settings of a profile: reading them from the file, checking, changing and saving them."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from archisync_gui.settings.declared import SettingsError, SettingValue
 log = logging.getLogger(__name__)
 
 VERSION = 1
-"""Version of the file's layout. Of a file of another version what this program knows is used, and a copy is kept."""
+"""Version of the file's format. From a file of another version the known settings are used, and a copy is kept."""
 
 
 class Settings(Mapping[str, SettingValue]):
     """All settings with their values: an immutable mapping from key to value."""
 
     def __init__(self, values: Mapping[str, object] | None = None) -> None:
-        given = dict(values or {})
-        unknown = sorted(set(given) - set(BY_KEY))
+        named = dict(values or {})
+        unknown = sorted(set(named) - set(BY_KEY))
         if unknown:
             raise SettingsError(unknown[0], "setting-unknown")
         self._values: Mapping[str, SettingValue] = MappingProxyType(
-            {key: s.check(given[key]) if key in given else s.default for key, s in BY_KEY.items()}
+            {key: s.check(named[key]) if key in named else s.default for key, s in BY_KEY.items()}
         )
 
     def __getitem__(self, key: str) -> SettingValue:
@@ -65,13 +65,13 @@ class Settings(Mapping[str, SettingValue]):
         return value
 
     def with_(self, changes: Mapping[str, object]) -> Settings:
-        """A copy with some values changed, all checked; :class:`SettingsError` names the first wrong one."""
+        """A copy with changed values. Raises :class:`SettingsError` for the first invalid one."""
         return Settings({**self._values, **changes})
 
     def save(self, path: Path) -> None:
-        """Replace the file, completely or not at all; only what differs from the defaults is written. Blocking.
+        """Replace the file atomically; only values that differ from the defaults are written. Blocking.
 
-        What the file held before stays in :func:`spare_file`, if it could be read. Raises ``OSError``.
+        The previous content is kept in :func:`spare_file`, if it could be parsed. Raises ``OSError``.
         """
         values = {k: list(v) if isinstance(v, tuple) else v for k, v in self.items() if v != BY_KEY[k].default}
         text = json.dumps({"version": VERSION, "settings": values}, indent=2, ensure_ascii=False) + "\n"
@@ -79,7 +79,7 @@ class Settings(Mapping[str, SettingValue]):
             before = read_text(path)
             _values_of(before)
         except (OSError, ValueError):
-            pass  # nothing that could be of use later
+            pass  # there is no previous content that could be used
         else:
             if before != text:
                 replace_file(spare_file(path), before)
@@ -88,24 +88,24 @@ class Settings(Mapping[str, SettingValue]):
 
 @dataclass(frozen=True, slots=True)
 class LoadedSettings:
-    """Settings as they were found, and what was wrong with them."""
+    """The settings from a file, and its errors."""
 
     settings: Settings
     troubles: tuple[SettingsError, ...] = ()
-    """One for each value that could not be used, or one for the whole file. Each has a text."""
+    """One for each value that could not be used, or about the whole file. Each has a text."""
     copy_needed: bool = field(default=False)
-    """The file holds something that the next :meth:`Settings.save` would lose."""
+    """The file has content that the next :meth:`Settings.save` would lose."""
 
 
 def schedule_warnings(settings: Settings) -> tuple[SettingsError, ...]:
-    """Settings that are each valid, but do together what hardly anybody wants. They are shown beside the setting of
-    their ``key``; none of them is raised. For the demo, which has no office hours, nothing is to be shown."""
+    """Warnings about settings that are valid each, but hardly useful together. They are shown beside the setting of
+    their ``key`` and never raised. Not to be used for the demo, which has no office hours."""
     if not settings.flag("sync.office_hours"):
         return ()
     if not settings.text("sync.office_days"):
         return (SettingsError("sync.office_days", "setting-never-open"),)
     opens, closes, daily = (settings.text(f"sync.{name}") for name in ("office_from", "office_to", "daily_time"))
-    # Texts like "07:00" sort as times do. Closing at or before the opening means on the next day.
+    # Texts like "07:00" sort like times. A closing time at or before the opening time is on the next day.
     inside = opens <= daily < closes if opens < closes else daily >= opens or daily < closes
     if settings.flag("sync.daily") and not inside:
         params = {"time": daily, "opens": opens, "closes": closes}
@@ -114,16 +114,16 @@ def schedule_warnings(settings: Settings) -> tuple[SettingsError, ...]:
 
 
 def spare_file(path: Path) -> Path:
-    """Where the content of the settings file before its last change is kept."""
+    """The file with the content of the settings' file before its last change."""
     return path.with_name(f"{path.stem}.previous{path.suffix}")
 
 
 def load_settings(path: Path) -> LoadedSettings:
-    """Read the file; without one the defaults. Changes nothing. Blocking.
+    """Read the file; the defaults if there is none. Changes nothing. Blocking.
 
-    A value that cannot be used is replaced by its default, a file that cannot be read by the one before its last
-    change, or else by the defaults; ``troubles`` says which. Raises :class:`SettingsError` ``settings-unreadable``
-    where the system does not let us read the file: it may be in order, and must not be replaced.
+    An invalid value is replaced by its default, a damaged file by :func:`spare_file` or else by the defaults;
+    ``troubles`` has the reasons. Raises :class:`SettingsError` ``settings-unreadable`` if the system refuses reading
+    the file: it may be in order and must not be replaced.
     """
     try:
         text = read_text(path)
@@ -153,7 +153,7 @@ def load_settings(path: Path) -> LoadedSettings:
 
 
 def _from_spare(path: Path) -> LoadedSettings:
-    """The settings before the last change, for a file that cannot be read."""
+    """The settings before the last change, in place of a damaged file."""
     spare = spare_file(path)
     if spare.exists():
         found = load_settings(spare)
@@ -165,7 +165,7 @@ def _from_spare(path: Path) -> LoadedSettings:
 
 
 def _values_of(text: str) -> tuple[int, dict[str, object]]:
-    """Version and values of a settings file; ``ValueError`` when it is none."""
+    """Version and values in the text of a settings' file. Raises ``ValueError`` if it is not one."""
     try:
         document = json.loads(text)
     except RecursionError as error:
@@ -179,7 +179,8 @@ def _values_of(text: str) -> tuple[int, dict[str, object]]:
 
 
 def open_settings(path: Path) -> LoadedSettings:
-    """:func:`load_settings` for the holder of the profile: what the next save would lose is copied first. Blocking."""
+    """:func:`load_settings` for the process that holds the profile: copies the file first if the next save would lose
+    something. Blocking."""
     loaded = load_settings(path)
     if loaded.copy_needed:
         log.warning("settings: %s was copied to %s", path.name, keep_copy(path))

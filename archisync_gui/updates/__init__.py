@@ -1,1 +1,1 @@
-"""Whether there is a newer version: asks a static address for a signed list. Nothing here installs anything."""
+"""Check for newer versions: reads a signed list from a fixed address. Installs nothing."""

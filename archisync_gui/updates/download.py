@@ -1,4 +1,4 @@
-"""Fetches the signed list from its address; trusts nothing that it gets."""
+"""Downloads the signed list from its address, with limits; does not check the signature."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SIGNATURE = ".minisig"
 
 
 async def fetch(address: str, patience: float) -> tuple[bytes, bytes]:
-    """The list and its signature. Nothing about this computer or its user is sent: no cookie, no version, no language.
+    """The list and its signature, within ``patience`` seconds. No cookie, version or language is sent.
 
     Raises :class:`UpdatesError`: ``updates-address``, ``updates-silent``, ``updates-unreachable``,
     ``updates-redirect``, ``updates-refused``, ``updates-too-large`` or ``updates-incomplete``.
@@ -28,10 +28,10 @@ async def fetch(address: str, patience: float) -> tuple[bytes, bytes]:
         async with asyncio.timeout(patience):
             async with aiohttp.ClientSession(
                 cookie_jar=aiohttp.DummyCookieJar(),
-                # `identity`: a small answer must not unfold into a large one.
+                # ``identity``: without compression a small answer cannot become a large one.
                 headers={"User-Agent": "Archisync", "Accept": "*/*", "Accept-Encoding": "identity"},
                 auto_decompress=False,
-                timeout=aiohttp.ClientTimeout(total=None),  # both files together: see above
+                timeout=aiohttp.ClientTimeout(total=None),  # the timeout above is for both files together
             ) as session:
                 content = await _get(session, address, MOST_BYTES)
                 return content, await _get(session, address + SIGNATURE, SIGNATURE_BYTES)

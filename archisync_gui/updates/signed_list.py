@@ -1,4 +1,4 @@
-"""The signed list of versions: its signature, its content and what can be said of it; no network and no file."""
+"""The signed list of versions: checking its signature, parsing it, comparing versions; no network and no file."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 FORMAT = 1
-"""Layout of the list. A list of another layout is for later programs."""
+"""Version of the list's format. A list with a higher one is for later versions of the program."""
 
 PRODUCT = "archisync-gui"
 
 CLOCK_TOLERANCE = timedelta(days=1)
-"""A list that was issued so much later than this computer's time shows that the computer's clock is wrong."""
+"""If a list was issued more than this after the computer's time, the computer's clock is wrong."""
 
 MOST_VERSIONS = 200
 
@@ -33,11 +33,11 @@ class UpdatesError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the list lies and whose signature counts."""
+    """The list's address, and the key of its signature."""
 
     address: str
     public_key: str
-    """A minisign public key (the line in base64). Empty: this build was made without one, so nothing is asked."""
+    """A minisign public key (the line in base64). Empty: this build has none, so the list is never downloaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Version:
     """One released version, as the list describes it."""
 
     name: str
-    """As written, for example ``1.2.0``."""
+    """As in the list, for example ``1.2.0``."""
     numbers: tuple[int, ...]
     date: str
     """Day of the release, ``YYYY-MM-DD``."""
@@ -53,26 +53,26 @@ class Version:
     """What is new, in Italian."""
     en: str
     page: str
-    """Address (https) of the page to download it from; empty if the list names none that can be opened."""
+    """Address (https) of its download page; empty if the list has no valid one."""
     security: bool
-    """It mends a weakness."""
+    """It fixes a vulnerability."""
 
 
 @dataclass(frozen=True, slots=True)
 class VersionList:
-    """A list whose signature is good."""
+    """The content of a list, after its signature was checked."""
 
     serial: int
     """Higher for each newer list."""
     issued: datetime
     expires: datetime
-    """When a newer list should have been published; the owner signs one in time even if there is no new version."""
+    """Until when a newer list has to be published; the owner signs one in time, also without a new version."""
     versions: tuple[Version, ...]
     """Newest first."""
 
 
 def read_source(path: Path) -> Source:
-    """Address and key of this build. A file that is missing or not as expected gives a source without a key."""
+    """Address and key of this build. Without key if the file is missing or invalid."""
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -85,7 +85,7 @@ def verify(content: bytes, signature: bytes, public_key: str) -> None:
     """Check the minisign signature. Raises :class:`UpdatesError`: ``updates-no-key`` (the key of this build cannot be
     read), ``updates-signature-unreadable``, ``updates-wrong-key`` (signed with another key) or
     ``updates-wrong-signature``."""
-    import minisign  # takes `cryptography` along; needed once a day at most
+    import minisign  # imports ``cryptography``; needed once a day at most
 
     try:
         key = minisign.PublicKey.from_base64(public_key)
@@ -106,15 +106,15 @@ def verify(content: bytes, signature: bytes, public_key: str) -> None:
 
 
 def _key_id(base64_line: bytes) -> str:
-    """The key's number as minisign prints it, from the line of a public key or of a signature."""
+    """The key id in the format of minisign, from the base64 line of a public key or a signature."""
     import base64
 
     return base64.b64decode(base64_line)[2:10][::-1].hex().upper()
 
 
 def read_list(content: bytes) -> VersionList:
-    """Read a list whose signature was checked. A version whose name is not understood is left out: it may be of a later
-    kind. Raises :class:`UpdatesError` ``updates-unreadable`` or ``updates-newer-format``."""
+    """Parse a list whose signature was checked. Versions whose names are not valid here are left out. Raises
+    :class:`UpdatesError` ``updates-unreadable`` or ``updates-newer-format``."""
     import json
 
     try:
@@ -139,9 +139,9 @@ def read_list(content: bytes) -> VersionList:
 
 
 def numbers(name: object) -> tuple[int, ...] | None:
-    """A version's numbers, comparable; ``None`` for what is no released version (``2.0.0rc1``, ``v1``, ``1.2-3``).
+    """A version's numbers, for comparing; ``None`` for a name that is no released version (``2.0.0rc1``, ``v1``).
 
-    Zeros at the end do not count, so that ``1.2`` and ``1.2.0`` are the same version.
+    Without zeros at the end, so that ``1.2`` and ``1.2.0`` are equal.
     """
     if not isinstance(name, str) or not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6}){0,3}", name, re.ASCII):
         return None
@@ -152,8 +152,8 @@ def numbers(name: object) -> tuple[int, ...] | None:
 
 
 def installed_numbers(name: str) -> tuple[int, ...]:
-    """The numbers of the running version. Of ``1.2.0rc1`` those of the version before it counts as: ``1.2.0`` is
-    newer than its own candidate, so the candidate is just below it."""
+    """The numbers of the running version. A release candidate (``1.2.0rc1``) gets numbers just below those of its
+    release, so that ``1.2.0`` is newer. Empty for a name without numbers."""
     exact = numbers(name)
     if exact is not None:
         return exact
@@ -166,14 +166,14 @@ def installed_numbers(name: str) -> tuple[int, ...]:
 
 
 def newer(found: VersionList, installed: str) -> tuple[Version, ...]:
-    """The versions above the installed one, newest first."""
+    """The versions that are newer than the installed one, newest first."""
     mine = installed_numbers(installed)
     return tuple(version for version in found.versions if version.numbers > mine)
 
 
 def refuse_older(found: VersionList, seen: VersionList | None) -> None:
-    """Raise :class:`UpdatesError` ``updates-older`` for a list that comes before one that was seen: somebody serves an
-    old list so that newer versions stay unknown."""
+    """Raise :class:`UpdatesError` ``updates-older`` for a list that is older than the one accepted last (a rollback, to
+    hide newer versions)."""
     if seen is not None and (found.serial, found.issued) < (seen.serial, seen.issued):
         day = f"{seen.issued:%Y-%m-%d}"
         raise UpdatesError("updates-older", found=found.serial, seen=seen.serial, day=day)
@@ -182,8 +182,8 @@ def refuse_older(found: VersionList, seen: VersionList | None) -> None:
 def doubt(found: VersionList, now: datetime) -> UpdatesError | None:
     """What is doubtful about an accepted list at the computer's time ``now``; ``None``: nothing.
 
-    A list past its end is *frozen*: newer ones may be withheld. The time of a signed list is certain, so a clock that
-    shows an earlier time is wrong, and then nothing can be said about the end.
+    ``updates-expired``: newer lists may be withheld. ``updates-clock``: the computer's clock shows a time before the
+    list was issued, so it is wrong, and the expiry cannot be checked.
     """
     if found.expires <= max(now, found.issued):
         return UpdatesError("updates-expired", day=f"{found.expires:%Y-%m-%d}")
@@ -226,7 +226,7 @@ def _version(entry: Any) -> Version | None:
 
 
 def _text(value: object, most: int) -> str:
-    """Text without characters that hide or reorder what is read; its line ends stay."""
+    """A text without characters that hide or reorder text; line ends are kept."""
     from archisync_gui.plaintext import one_line
 
     if not isinstance(value, str):

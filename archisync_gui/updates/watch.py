@@ -1,4 +1,4 @@
-"""Asks for the signed list once a day while the setting is on, and remembers what it said."""
+"""Downloads the signed list once a day while the setting is on, and stores the last accepted one."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ from archisync_gui.updates.signed_list import (
 log = logging.getLogger(__name__)
 
 FILE = "updates.json"
-"""File in the profile with the last accepted list, its signature, and when it was asked for."""
+"""File in the profile with the last accepted list, its signature, and the time of the last download."""
 
 DAY = timedelta(days=1)
 LOOK = 1800.0
-"""Seconds between two looks whether a day has passed."""
+"""Seconds between two checks whether a day has passed."""
 AFTER_START = 60.0
-"""Seconds after the start before the first question: the start itself has more urgent work."""
+"""Seconds from the start to the first check, since other work is more urgent."""
 PATIENCE = 30.0
-"""Seconds that both files together may take."""
+"""Seconds that the download of both files may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,29 +47,31 @@ class News:
     on: bool
     """The setting is on, and this build has a key."""
     newer: tuple[Version, ...] = ()
-    """Above the running version, newest first."""
+    """The versions that are newer than the running one, newest first."""
     asked: datetime | None = None
-    """When the list was last asked for."""
+    """When the list was last requested."""
     problem: str = ""
-    """Code of what was wrong at the last question or is doubtful about the list; empty: nothing."""
+    """Code of the last download's error, or of a doubt about the list; empty: none."""
     params: Mapping[str, str | int] = field(default_factory=dict)
     answered: datetime | None = None
-    """When a list was accepted last; ``None``: none ever was, so nothing is known about newer versions."""
+    """When a list was accepted last; ``None``: never, so it is not known whether there are newer versions."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Memory:
+    """The content of the file."""
+
     asked: datetime | None = None
     answered: datetime | None = None
     content: str = ""
     signature: str = ""
     problem: str = ""
     params: Mapping[str, str | int] = field(default_factory=dict)
-    told: str = ""
+    announced: str = ""
 
 
 class Updates:
-    """The versions that can be had. ``wanted`` says whether the setting is on; it is asked each time."""
+    """The check for newer versions. ``wanted`` returns whether the setting is on, and is called each time."""
 
     def __init__(
         self,
@@ -88,7 +90,7 @@ class Updates:
         self._clock = clock
         self._patience = patience
         self._asked_here: float | None = None
-        """Reading of the monotonic clock at the last question: the wall clock may be set at any time."""
+        """Monotonic time of the last request, since the wall clock may be set at any time."""
         self._wake = asyncio.Event()
         self._listeners: list[Callable[[News], object]] = []
         self._memory = _read(file)
@@ -96,11 +98,11 @@ class Updates:
 
     @property
     def possible(self) -> bool:
-        """This build knows an address and a key."""
+        """Whether this build has an address and a key."""
         return bool(self._source.public_key and self._source.address)
 
     def news(self) -> News:
-        """What is known now. While the setting is off nothing is told, even if it was known."""
+        """What is known now; nothing while the setting is off."""
         if not (self._wanted() and self.possible):
             return News(on=False)
         memory, seen = self._memory, self._seen
@@ -111,25 +113,25 @@ class Updates:
         return News(True, found, memory.asked, problem, params, None if seen is None else memory.answered)
 
     def subscribe(self, listener: Callable[[News], object]) -> None:
-        """Call ``listener`` after each question, and when the setting changed."""
+        """Call ``listener`` after each download, and when the setting may have changed."""
         self._listeners.append(listener)
 
     def settings_changed(self) -> None:
-        """The setting may have been switched: look now."""
+        """The setting may have changed: check now."""
         self._wake.set()
 
-    def untold(self) -> Version | None:
-        """The newest version if the operator was not told of it yet."""
+    def unannounced(self) -> Version | None:
+        """The newest version, if the operator has not been informed about it yet."""
         found = self.news().newer
-        return found[0] if found and found[0].name != self._memory.told else None
+        return found[0] if found and found[0].name != self._memory.announced else None
 
-    async def told(self, version: Version) -> None:
-        """The operator was told of ``version``; a notice about it is not repeated."""
-        await self._keep(replace(self._memory, told=version.name))
+    async def mark_announced(self, version: Version) -> None:
+        """Store that the operator was informed about ``version``, so that the notice is not repeated."""
+        await self._keep(replace(self._memory, announced=version.name))
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
-        """Ask once a day in the background while this is open."""
+        """Within this context, download the list once a day in the background."""
         task = asyncio.ensure_future(self._work())
         try:
             yield
@@ -151,10 +153,10 @@ class Updates:
                 self._tell()
 
     async def ask_if_due(self) -> bool:
-        """Ask if the setting is on and the last question was a day ago. True: the list was asked for."""
+        """Download the list if the setting is on and the last request was a day ago. True: it was requested."""
         if not (self._wanted() and self.possible and self._due()):
             return False
-        # Kept before the question, so that a program that ends in the middle of it does not ask again at each start.
+        # Stored before the download, so that a program that is ended meanwhile does not repeat it at each start.
         before, asked = self._memory, self._clock.now()
         if not await self._keep(replace(before, asked=asked)):
             self._memory = replace(self._memory, asked=before.asked)
@@ -178,8 +180,8 @@ class Updates:
         return True
 
     def _due(self) -> bool:
-        """A day has passed since the last question. A last question that lies more than a day ahead was dated by a
-        wrong clock; within one run of the program the monotonic clock decides as well."""
+        """Whether a day has passed since the last request, by the wall clock and, since the start of the program, by
+        the monotonic clock. A last request that is more than a day in the future has a time of a wrong clock: true."""
         here = self._asked_here
         if here is not None and self._clock.monotonic() - here < DAY.total_seconds():
             return False
@@ -192,7 +194,7 @@ class Updates:
             listener(news)
 
     async def _keep(self, memory: _Memory) -> bool:
-        """Remember, in memory and on the disk. False: it could not be written."""
+        """Set the content in memory and write it to the file. False: it could not be written."""
         self._memory = memory
         text = json.dumps(
             {
@@ -201,7 +203,7 @@ class Updates:
                 "list": memory.content,
                 "signature": memory.signature,
                 "problem": {"code": memory.problem, "params": dict(memory.params)},
-                "told": memory.told,
+                "told": memory.announced,
             }
         )
         try:
@@ -212,13 +214,13 @@ class Updates:
         return True
 
     def _checked(self, content: bytes, signature: bytes) -> VersionList:
-        """The list, if its signature is good. Blocking."""
+        """Check the signature and parse the list. Blocking. Raises :class:`UpdatesError`."""
         verify(content, signature, self._source.public_key)
         return read_list(content)
 
     def _accepted(self, memory: _Memory) -> VersionList | None:
-        """The list that was kept, if its signature still counts: the file could have been changed, and a build with
-        another key begins anew."""
+        """The stored list, if its signature is valid: the file could have been changed, or signed with the key of
+        another build."""
         if not memory.content or not self.possible:
             return None
         try:
@@ -229,13 +231,13 @@ class Updates:
 
 
 def _read(file: Path) -> _Memory:
-    """What was kept. A file that is missing or damaged counts as none: the list is asked for again."""
+    """The content of the file; empty if it is missing or damaged, so that the list is downloaded again."""
     try:
         found = read_json(file)
         asked = found["asked"]
         problem = found["problem"]
         params = problem["params"]
-        answered = found.get("answered")  # missing in a file of an earlier version: it may have been silent
+        answered = found.get("answered")  # missing in a file of an earlier version
         memory = _Memory(
             asked=datetime.fromisoformat(asked) if asked is not None else None,
             answered=datetime.fromisoformat(answered) if answered is not None else None,
@@ -243,9 +245,9 @@ def _read(file: Path) -> _Memory:
             signature=found["signature"],
             problem=problem["code"],
             params={str(k): v for k, v in params.items() if isinstance(v, str | int)},
-            told=found["told"],
+            announced=found["told"],
         )
-        texts = (memory.content, memory.signature, memory.problem, memory.told)
+        texts = (memory.content, memory.signature, memory.problem, memory.announced)
         times = (memory.asked, memory.answered)
         if not all(isinstance(text, str) for text in texts) or any(
             at is not None and at.tzinfo is None for at in times

@@ -145,7 +145,7 @@ async def kept(profile: Profile, token: str) -> dict[str, object]:
         "saved-views.json": await SavedViews(profile.folder / "saved-views.json").of(ACCOUNT, "LIST/"),
         "order-form.json": _browser_key(profile),
         "last-known.json": read_last_known(profile.folder) is not None,
-        "updates.json": read_updates(profile.folder / "updates.json").told,
+        "updates.json": read_updates(profile.folder / "updates.json").announced,
         "reading-ways.json": (await ReadingWays(profile.folder / "reading-ways.json").of("customers", "1")).proven,
     }
     for name, asked in (("archisync.db", _hold), ("drafts.db", _draft)):

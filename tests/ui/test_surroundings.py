@@ -136,7 +136,7 @@ async def test_an_answer_of_the_erp_ends_being_offline(qapp: object, monkeypatch
     heard: list[Reason | None] = []
     orchestrator = FakeOrchestrator()
     core = SimpleNamespace(erp_is_here=False, set_away=heard.append, orchestrator=orchestrator)
-    async with opening._surroundings(cast(OfficeMember, core)):
+    async with opening._system_state(cast(OfficeMember, core)):
         (around,) = made
         for kind in (EventKind.SYNC_STARTED, EventKind.SYNC_ERROR, EventKind.SYNC_CANCELLED):
             orchestrator.tell(kind)

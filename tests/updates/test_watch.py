@@ -85,7 +85,7 @@ async def test_nothing_is_asked_or_told_while_the_setting_is_off_or_without_a_ke
     await office.clock.advance(10 * DAY)
     assert not await updates.ask_if_due()
     assert updates.news() == News(on=False)
-    assert updates.untold() is None
+    assert updates.unannounced() is None
     office.on, office.key = True, ""
     keyless = office.start()
     assert not await keyless.ask_if_due()
@@ -377,15 +377,15 @@ async def test_a_memory_that_somebody_changed_offers_nothing(office: Office) -> 
 async def test_a_version_is_told_once(office: Office) -> None:
     updates = office.start()
     await asked(updates)
-    version = updates.untold()
+    version = updates.unannounced()
     assert version is not None
-    await updates.told(version)
-    assert updates.untold() is None
-    assert office.start().untold() is None
+    await updates.mark_announced(version)
+    assert updates.unannounced() is None
+    assert office.start().unannounced() is None
     office.server.serve(document(MONDAY, 2, "0.3.0", "0.2.0"))
     await office.clock.advance(DAY)
     await asked(updates)
-    newest = updates.untold()
+    newest = updates.unannounced()
     assert newest is not None
     assert newest.name == "0.3.0"
 
