@@ -1,6 +1,6 @@
-"""The command line: reads the arguments, hands over to a running panel or runs the core itself, prints for people.
+"""The command line: parses the arguments, runs the panel or a command, and prints results.
 
-No command's work is done here: that is in ``app.commands`` (the same code serves other processes).
+A command is executed by ``app.commands``, in the process that holds the profile or on a core in this process.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from archisync_gui import zone
 from archisync_gui.app import exit_codes
 from archisync_gui.app.arguments import build_parser
 from archisync_gui.app.demo import DemoOptions
-from archisync_gui.app.printer import Printer, _done, moment
+from archisync_gui.app.printer import Printer, finish, moment
 from archisync_gui.messages import system_language, text
 
 if TYPE_CHECKING:
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None, window: MainWindow | None = None) -> int:
-    """Do what the arguments say; ``window``: the panel's, which shows its first picture. Returns the exit code."""
+    """Run the panel or a command; returns the exit code. ``window``: the panel's window, if it is shown already."""
     options = build_parser().parse_args(arguments, argparse.Namespace(window=window))
     language = system_language()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a code page without a letter must not end a command
+            stream.reconfigure(errors="backslashreplace")  # no error for characters that the code page lacks
     try:
         return _run(options, language)
     except KeyboardInterrupt:
@@ -103,7 +103,7 @@ def _run_on(profile: Profile, demo: DemoOptions | None, options: argparse.Namesp
 
 
 def _refused(options: argparse.Namespace, language: str, code: str, params: Mapping[str, object]) -> int:
-    """Say why nothing was done: the panel in a window, a command on standard error. Returns the exit code."""
+    """Show an error: for the panel in a window, for a command on standard error. Returns the exit code."""
     sentences = str(text(code, language, params))
     if options.command is None:
         from archisync_gui.app.desktop import show_problem
@@ -117,7 +117,7 @@ def _refused(options: argparse.Namespace, language: str, code: str, params: Mapp
 
 
 def _data(options: argparse.Namespace, profile: Profile, language: str) -> int:
-    """``data export`` and ``data erase``: in this process and with the profile's lock, so that nothing is read."""
+    """``data export`` and ``data erase``: in this process, with the profile's lock, so that no read runs meanwhile."""
     from archisync_gui.app import data_care
     from archisync_gui.app.profile import ProfileLock
     from archisync_gui.office.membership import refuse_member
@@ -150,13 +150,13 @@ def _data(options: argparse.Namespace, profile: Profile, language: str) -> int:
 
 
 def _demo(options: argparse.Namespace) -> DemoOptions | None:
-    given = [name for name in ("latency", "demo_clock") if hasattr(options, name)]
+    used = [name for name in ("latency", "demo_clock") if hasattr(options, name)]
     if not getattr(options, "demo", False):
-        if given:
-            build_parser().error(f"--{given[0].replace('_', '-')} goes with --demo")
+        if used:
+            build_parser().error(f"--{used[0].replace('_', '-')} goes with --demo")
         return None
-    usual = "real" if options.command is None else "none"
-    return DemoOptions(getattr(options, "latency", usual), getattr(options, "demo_clock", "live"))
+    latency = "real" if options.command is None else "none"
+    return DemoOptions(getattr(options, "latency", latency), getattr(options, "demo_clock", "live"))
 
 
 # --------------------------------------------------------------------------------------------------- commands
@@ -177,7 +177,7 @@ def _command(options: argparse.Namespace, profile: Profile, demo: DemoOptions | 
     if membership(profile.folder) is not None:
         from archisync_gui.app.office import ask
 
-        return _done(*ask(profile, options.command, args, printer.event), printer)
+        return finish(*ask(profile, options.command, args, printer.event), printer)
     lock = ProfileLock(profile)
     if not lock.acquire():
         if options.standalone:
@@ -191,7 +191,7 @@ def _command(options: argparse.Namespace, profile: Profile, demo: DemoOptions | 
         code, result = asyncio.run(_standalone(options, profile, demo, args, printer))
     finally:
         lock.release()
-    return _done(code, result, printer)
+    return finish(code, result, printer)
 
 
 def _hand_over(
@@ -202,7 +202,8 @@ def _hand_over(
     language: str,
     lock: ProfileLock,
 ) -> int | None:
-    """Have the holder do it. ``None``: the holder has ended meanwhile, and this process holds the profile now."""
+    """Send the command to the process that holds the profile; returns the exit code. ``None``: that process has ended
+    meanwhile, and this one holds the profile now."""
     from archisync_gui.app.channel import PATIENCE, NoAnswer, call
 
     try:
@@ -212,7 +213,7 @@ def _hand_over(
             return None
         _say(text("holder-silent", language, {"name": profile.name, "pid": lock.holder() or "?"}))
         return exit_codes.BUSY
-    return _done(code, result, printer)
+    return finish(code, result, printer)
 
 
 async def _standalone(
@@ -234,7 +235,7 @@ async def _standalone(
         return await _unless_broken(core, serve(core, options.command, args, printer.event))
 
     task = asyncio.ensure_future(work())
-    with _ended_by_signals(task.cancel):  # also while it opens; none of them cuts the closing short
+    with _ended_by_signals(task.cancel):  # also while the core is opened; the closing below is not cancelled
         try:
             return await task
         except asyncio.CancelledError:
@@ -245,7 +246,7 @@ async def _standalone(
 
 
 async def _unless_broken(core: Core, work: Coroutine[Any, Any, tuple[int, Any]]) -> tuple[int, Any]:
-    """``work``, ended with ``SyncFailure`` when the profile cannot be used any more."""
+    """The result of ``work``. Cancels it and raises ``SyncFailure`` when the profile cannot be used any more."""
     task: asyncio.Future[Any] = asyncio.ensure_future(work)
     broken: asyncio.Future[Any] = core.broken
     try:
@@ -261,7 +262,7 @@ async def _unless_broken(core: Core, work: Coroutine[Any, Any, tuple[int, Any]])
 
 @contextmanager
 def _ended_by_signals(stop: Callable[[], object]) -> Iterator[None]:
-    """``stop`` is called by a signal that asks for the end, and by the end of Windows' console."""
+    """Within this context ``stop`` is called by signals that end a process, and by the end of Windows' console."""
     from archisync_gui.app.console import console_end
     from archisync_gui.system import on_end_signals
 
@@ -300,8 +301,8 @@ def _arguments(options: argparse.Namespace, language: str) -> dict[str, Any] | N
     return {}
 
 
-def _say(what: object) -> None:
-    print(what, file=sys.stderr)
+def _say(sentence: object) -> None:
+    print(sentence, file=sys.stderr)
 
 
 def _log_to_file(profile: Profile) -> None:

@@ -1,1 +1,1 @@
-"""The composition root: puts the parts together. ``core`` knows no Qt, ``desktop`` adds the panel and the endpoint."""
+"""The composition root: creates and connects the parts. ``core`` needs no Qt; ``desktop`` runs the panel."""

@@ -1,4 +1,5 @@
-"""What the operator can ask of a core: passwords, refused reads, clearing. One action at a time, and to its end."""
+"""The operator's actions on a core: passwords, refused reads, clearing. One at a time, each finished even if its caller
+is cancelled."""
 
 from __future__ import annotations
 
@@ -25,13 +26,13 @@ from archisync_gui.syncs import SyncRunner
 log = logging.getLogger(__name__)
 
 ACTION = 300.0
-"""Seconds that a run may wait for an action of the operator that changes its list, and makes a backup before."""
+"""Seconds that a run may wait for an operator's action that changes its list after a backup."""
 
 T = TypeVar("T")
 
 
 class OperatorActions:
-    """The part of a core that the operator's actions need."""
+    """The part of ``Core`` with the operator's actions."""
 
     def __init__(self, store: Store, credentials: Credentials) -> None:
         self.store = store
@@ -41,16 +42,16 @@ class OperatorActions:
         self.orchestrator: Orchestrator
         self._closing = False
         self._acting = asyncio.Lock()
-        """Held by one action of the operator at a time: what it has looked at stays so until it has acted."""
+        """Held by one action of the operator at a time, so that what it has checked cannot change meanwhile."""
         self._later: set[asyncio.Task[object]] = set()
-        """Background work; cancelled when the core closes."""
+        """Background tasks; cancelled when the core is closed."""
         self._list_locks: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
-        """Held by an action of the operator that changes the rows of that list and account."""
+        """Held by an operator's action that changes the rows of that list and account."""
         self._read_by: dict[tuple[str, str], str] = {}
-        """The run that reads that list and account."""
+        """List and account → id of the run that reads them."""
 
     def _start_later(self, work: Coroutine[Any, Any, object]) -> None:
-        # In a separate context: it outlives the action that started it.
+        # With a context of its own, since it may last longer than the action that started it.
         task = asyncio.get_running_loop().create_task(work, context=Context())
         self._later.add(task)
         task.add_done_callback(self._later_done)
@@ -68,8 +69,8 @@ class OperatorActions:
 
     @asynccontextmanager
     async def _list_at_rest(self, sync_type: str, account: str) -> AsyncIterator[None]:
-        """No run of that list begins inside. Raises ``SyncFailure`` ``clear-while-running`` while one is at work. One
-        that was abandoned counts no more: it may never end (rule 26)."""
+        """Within this context no run of that list begins. Raises ``SyncFailure`` ``clear-while-running`` if the list is
+        being read. An abandoned run does not count, since it may never end (rule 26)."""
         place = sync_type, self.store.account_of(sync_type, account)
         lock = self._list_locks[place]
         abandoned = {run.id for run in self.orchestrator.get_status().abandoned}
@@ -79,9 +80,9 @@ class OperatorActions:
             yield
 
     async def _act(self, work: Coroutine[Any, Any, T]) -> T:
-        """An action of the operator: one at a time, and to its end even if the caller is cancelled.
+        """Run an action of the operator: one at a time, and to its end even if the caller is cancelled.
 
-        Raises ``SyncFailure`` ``request-closing`` once the core is being closed.
+        Raises ``SyncFailure`` ``request-closing`` when the core is being closed.
         """
 
         async def alone() -> T:
@@ -99,8 +100,8 @@ class OperatorActions:
             raise
 
     async def set_password(self, account: str, password: str) -> bool:
-        """Use a password from now on, keep it, and let the account log in again. False: kept in memory only (no
-        keyring). Raises ``SyncFailure`` and ``OSError`` when it could not be kept; it is used all the same."""
+        """Use and store a password, and let the account log in again. False: it is in memory only (no keyring). Raises
+        ``SyncFailure`` and ``OSError`` if it could not be stored; it is used all the same."""
         return await self._act(self._set_password(account, password))
 
     async def _set_password(self, account: str, password: str) -> bool:
@@ -108,19 +109,19 @@ class OperatorActions:
         try:
             return await self.credentials.keep(account, password)
         finally:
-            # Not waited for: it comes before the next read, but after the one at work, which may take minutes.
+            # In the background: it runs before the next read, but after the present one, which may take minutes.
             self._start_later(self.erp.forget(account))
             self.orchestrator.credentials_changed(account)
 
     async def keep_in_file(self, account: str) -> None:
-        """Keep the account's password in the private file, because there is no keyring. Raises ``SyncFailure`` and
+        """Store the account's password in the private file, if there is no keyring. Raises ``SyncFailure`` and
         ``OSError``."""
         await self._act(self.credentials.keep_in_file(account))
 
     async def test_login(self, account: str, password: str | None) -> None:
-        """Really log in once, with ``password`` or the stored one; raises ``SyncFailure`` as a login does.
+        """Log in to the ERP once, with ``password`` or the stored one; raises ``SyncFailure`` as a login does.
 
-        It counts in the day's budget; where the ERP refuses the stored password, no run tries it again.
+        It counts in the day's login budget. If the ERP refuses the stored password, no run tries it again.
         """
         tried = password if password is not None else await self.credentials.password(account)
         try:
@@ -131,37 +132,39 @@ class OperatorActions:
             raise
 
     async def _is_password(self, account: str, tried: str) -> bool:
-        """Whether ``tried`` is still the account's password: another one may have been given during a login."""
+        """Whether ``tried`` is still the account's password, which may have been changed during the login."""
         try:
             return await self.credentials.password(account) == tried
         except SyncFailure:
             return False
 
     def login_failed(self, account: str, error: SyncFailure) -> None:
-        """A login with the stored password, outside a run, ended so."""
+        """Stop the account if a login with its stored password, outside a run, was refused with ``error``."""
         if error.kind is FailureKind.CREDENTIALS:
             self.orchestrator.login_refused(account, ErrorInfo.of(error))
 
     async def accept_read(self, run_id: str) -> None:
-        """Apply a refused read that the operator accepts (only a shrink), after a backup. Refused while that list is
+        """Apply a read that was refused for a shrink, after a backup. Raises ``clear-while-running`` while that list is
         read."""
         await self._act(self._change_rows(run_id, self.store.accept_read))
 
     async def rekey(self, run_id: str) -> None:
-        """Give the stored rows the ERP's new numbers, after a backup. Refused while that list is read."""
+        """Give the stored rows the ERP's new keys, after a backup. Raises ``clear-while-running`` while that list is
+        read."""
         await self._act(self._change_rows(run_id, self.store.rekey))
 
     async def _change_rows(self, run_id: str, change: Callable[[str], Awaitable[object]]) -> None:
         run = await self.store.run(run_id)
         if run is None:
-            await change(run_id)  # the store says what is wrong with it
+            await change(run_id)  # raises the store's error
             return
         async with self._list_at_rest(run.type, run.account):
             await change(run_id)
-            await self._tell_ages(run.type, run.account)
+            await self._publish_ages(run.type, run.account)
 
     async def clear_and_read(self, sync_type: str, account: str) -> Ticket:
-        """Remove the stored rows of a type (backup first) and read them again. Refused while that list is read."""
+        """Remove the stored rows of a type, after a backup, and request them again. Raises ``clear-while-running``
+        while that list is read."""
         return await self._act(self._clear_and_read(sync_type, account))
 
     async def _clear_and_read(self, sync_type: str, account: str) -> Ticket:
@@ -170,7 +173,7 @@ class OperatorActions:
             self.orchestrator.rows_changed(sync_type, account, last_success=None, new_as_of=None, all_as_of=None)
         return self.orchestrator.request_sync(sync_type, account or None, origin=Origin.OPERATOR)
 
-    async def _tell_ages(self, sync_type: str, account: str) -> None:
+    async def _publish_ages(self, sync_type: str, account: str) -> None:
         ages = await self.store.ages(sync_type, account)
         self.orchestrator.rows_changed(
             sync_type,
@@ -183,12 +186,13 @@ class OperatorActions:
 
 
 def require_account(account: str, known: Collection[str]) -> None:
-    """Raises ``SyncFailure`` ``account-removed``: it was removed while its password was typed or tried."""
+    """Raise ``SyncFailure`` ``account-removed`` if the account was removed, as may happen while its password is
+    typed."""
     if account not in known:
         raise SyncFailure("account-removed", FailureKind.PERMANENT, params={"account": account})
 
 
 def _log_failure(task: asyncio.Task[Any]) -> None:
-    """What went wrong in an action whose caller is gone."""
+    """Log the error of an action whose caller was cancelled."""
     if not task.cancelled() and (error := task.exception()) is not None:
         log.warning("an action failed: %s", error)

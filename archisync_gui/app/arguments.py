@@ -1,4 +1,4 @@
-"""The arguments of the command line and its help."""
+"""The arguments of the command line and their help."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ exit codes:
 PLACES = (
     "overview", "history", "timeline", "data", "summary", "log", "settings", "sessions", "why", "pairing", "order-form",
 )  # fmt: skip
-"""What ``--open`` can open."""
+"""The values of ``--open``."""
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+    """The parser of the whole command line."""
     common = _Parser(add_help=False)
     group = common.add_argument_group("where")
     group.add_argument(
@@ -146,7 +146,8 @@ def _add_office(commands: Any, common: argparse.ArgumentParser) -> None:
 
 
 class _Parser(argparse.ArgumentParser):
-    """A command's parser, which may get its arguments when it is used: the panel starts without what they need."""
+    """A command's parser, which may get its arguments when it is used: their imports would slow down the panel's
+    start."""
 
     later: Callable[[argparse.ArgumentParser], None] | None = None
 
@@ -164,7 +165,7 @@ def _demo_erp_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _span(text: str) -> float:
-    """``15m``, ``1h``, ``1h30m`` in seconds; a number alone is minutes."""
+    """The seconds of ``15m``, ``1h``, ``1h30m``; a number without unit is in minutes."""
     found = re.fullmatch(r"(?:(\d{1,3})h)?(?:(\d{1,4})m?)?", text.strip().lower())
     seconds = 3600 * int(found[1] or 0) + 60 * int(found[2] or 0) if found else 0
     if not seconds:

@@ -1,4 +1,4 @@
-"""Start at login: one entry of the operating system per profile, written and removed here; no Qt, no settings."""
+"""Start at login: writes and removes an entry of the operating system for each profile; no Qt."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from archisync_gui.system import sys_platform
 log = logging.getLogger(__name__)
 
 RUN_KEY = r"Software\Microsoft\Windows\CurrentVersion\Run"
-"""Under ``HKEY_CURRENT_USER``: what Windows starts when this user logs in."""
+"""Key under ``HKEY_CURRENT_USER`` with the programs that Windows starts when this user logs in."""
 
 
 def set_autostart(profile: Profile, on: bool) -> None:
-    """Have the panel of ``profile`` started hidden at login, or no longer. Blocking: file or registry.
+    """Switch on or off that the panel of ``profile`` is started hidden at login. Blocking.
 
-    Raises ``SyncFailure`` ``autostart-failed`` when the system does not allow it.
+    Raises ``SyncFailure`` ``autostart-failed`` if the system does not allow it.
     """
     try:
         if sys_platform() == "win32":
@@ -45,7 +45,8 @@ def set_autostart(profile: Profile, on: bool) -> None:
 
 
 def is_on(profile: Profile) -> bool:
-    """Whether the system starts this profile's panel at login, as it would be written now."""
+    """Whether there is an entry that starts this profile's panel at login, equal to the one that would be written
+    now."""
     try:
         match sys_platform():
             case "win32":
@@ -64,14 +65,14 @@ def is_on(profile: Profile) -> bool:
 
 
 def follow_system(profile: Profile) -> None:
-    """Have the setting say what the system does: installers, a person in the system's own list, and the copy of a
-    profile to another computer change one without the other. Blocking. A file that is in doubt stays as it is."""
+    """Set the setting to what the system does. Installers, the user in the system's own settings, or copying a profile
+    to another computer may change one of them only. Blocking. A settings' file with errors is not changed."""
     try:
         loaded = load_settings(profile.settings_file)
         on = is_on(profile)
         if not loaded.troubles and loaded.settings.flag("look.autostart") != on:
             loaded.settings.with_({"look.autostart": on}).save(profile.settings_file)
-    except (SettingsError, OSError) as error:  # told where the settings are used
+    except (SettingsError, OSError) as error:  # shown where the settings are used
         log.warning("the setting of the start at login may be wrong: %s", error)
 
 
@@ -86,7 +87,7 @@ def program() -> list[str]:
     """The command that starts this program again."""
     if getattr(sys, "frozen", False):
         return [sys.executable]
-    # The windowless entry point beside this Python; the console one would open a console at each login on Windows.
+    # The entry point without console beside this Python; the other one would open a console on Windows.
     suffix = ".exe" if sys_platform() == "win32" else ""
     script = Path(sys.executable).parent / f"archisync-gui-panel{suffix}"
     return [str(script)] if script.exists() else [sys.executable, "-m", "archisync_gui"]
@@ -97,17 +98,17 @@ def _title(profile: Profile) -> str:
 
 
 def _suffix(profile: Profile) -> str:
-    """Two profiles must not write over each other's entry."""
-    usual = profile.name == "default" and profile.folder == profiles_folder() / "default"
-    return "" if usual else f"-{profile.id}"
+    """The suffix of the entry's name, so that each profile has its own entry; empty for the default profile."""
+    default = profile.name == "default" and profile.folder == profiles_folder() / "default"
+    return "" if default else f"-{profile.id}"
 
 
 def _file(profile: Profile) -> Path:
     if sys_platform() == "darwin":
         return Path.home() / "Library" / "LaunchAgents" / f"{_label(profile)}.plist"
-    given = Path(os.environ.get("XDG_CONFIG_HOME", ""))
-    # The specification: a relative path there is to be ignored.
-    config = given if given.is_absolute() else Path.home() / ".config"
+    configured = Path(os.environ.get("XDG_CONFIG_HOME", ""))
+    # By the specification a relative path in it has to be ignored.
+    config = configured if configured.is_absolute() else Path.home() / ".config"
     return config / "autostart" / f"archisync-gui{_suffix(profile)}.desktop"
 
 
@@ -133,7 +134,7 @@ def _desktop_entry(profile: Profile) -> str:
 
 
 def _exec(words: list[str]) -> str:
-    """``words`` as the Desktop Entry Specification quotes a command line (1.5, *The Exec key*)."""
+    """A command line, quoted by the Desktop Entry Specification (1.5, *The Exec key*)."""
     quoted = []
     for word in words:
         for special in '\\"`$':

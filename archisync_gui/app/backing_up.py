@@ -1,4 +1,4 @@
-"""The day's backup, and what the status says when it cannot be made; when it is due is decided by its caller."""
+"""The daily backup, and the condition in the status while it fails. The caller decides when it is due."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 async def back_up(store: Store, orchestrator: Orchestrator) -> None:
-    """Make the day's backup unless there is one. That it fails is a condition until one is made."""
+    """Make the day's backup unless there is one. A failure is shown as a condition until a backup was made."""
     try:
         await store.daily_backup()
         orchestrator.backup_failing(None)

@@ -1,9 +1,9 @@
-"""The local channel: the holder of a profile serves other processes of the same user. No command lives here.
+"""The local channel: the process that holds a profile (*holder*) serves other processes of the same user.
 
-One request per connection, JSON lines: ``{"call": name, "args": {…}}`` → any number of ``{"event": …}`` → one
-``{"exit": code, "result": …}``. On Linux and macOS a Unix socket, and each end asks the kernel for the other one's
-user; on Windows a loopback port and a secret in the profile's folder, which only its user can read: before the request
-each end proves that it knows it, and neither sends it.
+One request for each connection, as JSON lines: ``{"call": name, "args": {…}}``, answered by any number of
+``{"event": …}`` and one ``{"exit": code, "result": …}``. On Linux and macOS over a Unix socket, where each end gets the
+other one's user from the kernel. On Windows over a loopback port, with a secret in the profile's folder, which only its
+user can read: before the request each end proves that it knows the secret, without sending it.
 """
 
 from __future__ import annotations
@@ -32,29 +32,29 @@ log = logging.getLogger(__name__)
 
 Emit = Callable[[dict[str, Any]], None]
 Handler = Callable[[str, dict[str, Any], Emit], Awaitable[tuple[int, Any]]]
-"""Serves one call: name, arguments, where to send events; returns exit code and result (JSON)."""
+"""Executes a call: name, arguments, function for events; returns exit code and result (JSON)."""
 
 LINE_LIMIT = 1 << 20
-"""Bytes of one line at most; a longer one ends the connection."""
+"""The most bytes of a line; a longer one ends the connection."""
 
 FIRST_ANSWER = 5.0
-"""Seconds in which the holder must say its first word (issue: exit code 75 otherwise)."""
+"""Seconds in which the holder must send its first line; otherwise the caller's exit code is 75."""
 
 
 PATIENCE = 15.0
-"""Seconds that a second start waits for the channel of a holder that is still opening its profile."""
+"""Seconds that a command waits for the channel of a holder that is still opening its profile."""
 
 RETRY_PAUSE = 0.1
 
 SIGN_OF_LIFE = 15.0
-"""Seconds between two signs of life of a holder that works on a call."""
+"""Seconds between two signs of life from a holder that executes a call."""
 
 SILENCE = 60.0
 """Seconds without any sign of life after which a caller gives up."""
 
 
 LOOPBACK = sys.platform == "win32"
-"""There are no Unix sockets: a port of 127.0.0.1, which any user's program may have taken."""
+"""There are no Unix sockets: use a port of 127.0.0.1, on which any user's program may listen."""
 
 
 class NoAnswer(Exception):
@@ -62,14 +62,15 @@ class NoAnswer(Exception):
 
 
 def _socket_path(profile: Profile) -> Path:
-    """Where the socket usually is."""
+    """The preferred path of the socket."""
     return _socket_paths(profile)[0]
 
 
 def _socket_paths(profile: Profile) -> tuple[Path, ...]:
-    """Where the socket may be, the usual place first: the server takes the first that works, a caller tries all."""
+    """The possible paths of the socket, the preferred one first: the server uses the first that works, a caller tries
+    all."""
     path = profile.folder / "channel.sock"
-    # Not the temporary folder of the environment: it may be as long, and both ends must find the same place.
+    # Not the environment's temporary folder, whose path may be too long and differ between the processes.
     digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:24]
     elsewhere = Path("/tmp") / f"archisync-{os.getuid()}" / f"{digest}.sock"
     # The kernel's limit is 108 bytes on Linux, 104 on macOS. Some file systems (FAT, exFAT) have no sockets.
@@ -81,7 +82,7 @@ def _address_file(profile: Profile) -> Path:
 
 
 def _peer_uid(connection: socket.socket) -> int | None:
-    """The user id of the other end as the kernel reports it; ``None`` where it cannot be known."""
+    """The user id of the other end, from the kernel; ``None`` if the system does not provide it."""
     if sys.platform == "linux":
         _, uid, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
         return int(uid)
@@ -91,13 +92,14 @@ def _peer_uid(connection: socket.socket) -> int | None:
     return None
 
 
-def _proof(secret: str, who: str, nonce: str) -> str:
-    """That ``who`` (holder or caller) knows the secret, for a nonce that the other end has chosen."""
-    return hmac.new(secret.encode(), f"{who} {nonce}".encode(), hashlib.sha256).hexdigest()
+def _proof(secret: str, role: str, nonce: str) -> str:
+    """The proof that the one with that role (``holder`` or ``caller``) knows the secret; the other end chose the
+    nonce."""
+    return hmac.new(secret.encode(), f"{role} {nonce}".encode(), hashlib.sha256).hexdigest()
 
 
 class ChannelServer:
-    """Serves :data:`Handler` to other processes of the same user, for as long as the profile is held."""
+    """Serves other processes of the same user with a :data:`Handler`, while the profile is held."""
 
     def __init__(self, profile: Profile, handler: Handler) -> None:
         self._profile = profile
@@ -108,9 +110,10 @@ class ChannelServer:
         self._calls: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def start(self) -> None:
-        """Open the channel. Only the lock's holder calls this, so a socket left by a dead one is removed.
+        """Open the channel. The caller holds the profile's lock, so an existing socket is of a dead process and is
+        removed.
 
-        If no address is free the log says so: the holder works, but other processes cannot call it.
+        If no path can be used, this is logged; then other processes cannot call this one.
         """
         if LOOPBACK:
             self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=LINE_LIMIT)
@@ -140,7 +143,7 @@ class ChannelServer:
             os.umask(old)
 
     async def stop(self) -> None:
-        """Close the channel and end the calls being served."""
+        """Close the channel and cancel running calls."""
         if self._server is None:
             return
         self._server.close()
@@ -148,28 +151,29 @@ class ChannelServer:
         for task in calls:
             task.cancel()
         await asyncio.gather(*calls, return_exceptions=True)
-        for writer in calls.values():  # a call cancelled before its first step never closed its own
+        for writer in calls.values():  # a task that was cancelled before its first step has not closed its writer
             await _closed(writer)
         self._server = None
         if LOOPBACK:
             _address_file(self._profile).unlink(missing_ok=True)
         elif self._path is not None:
-            with contextlib.suppress(OSError):  # the folder may be gone
+            with contextlib.suppress(OSError):  # the folder may have been removed
                 self._path.unlink(missing_ok=True)
             if self._path.parent != self._profile.folder:
                 with contextlib.suppress(OSError):  # another profile's socket may still be there
                     self._path.parent.rmdir()
 
     async def _knows_secret(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """Prove to the caller that this is the holder, and have it prove that it may call."""
+        """Prove to the caller that this is the holder; returns whether the caller has proved that it knows the
+        secret."""
         nonce = secrets.token_hex(32)
         try:
             proof = _proof(self._secret, "holder", str(json.loads(await reader.readline())["nonce"]))
             writer.write(json.dumps({"proof": proof, "nonce": nonce}).encode() + b"\n")
-            told = str(json.loads(await reader.readline())["proof"])
+            answer = str(json.loads(await reader.readline())["proof"])
         except TypeError as error:
             raise ValueError("no proof") from error
-        return hmac.compare_digest(told.encode(), _proof(self._secret, "caller", nonce).encode())
+        return hmac.compare_digest(answer.encode(), _proof(self._secret, "caller", nonce).encode())
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.ensure_future(self._serve(reader, writer))
@@ -187,13 +191,13 @@ class ChannelServer:
                 raise ValueError("not a call")
 
             def emit(event: dict[str, Any]) -> None:
-                # A caller that does not read (Ctrl-Z) loses progress; results are few.
+                # A caller that does not read (Ctrl-Z) gets no progress; results are always sent, since they are few.
                 if event.get("kind") == "result" or writer.transport.get_write_buffer_size() < LINE_LIMIT:
                     writer.write(json.dumps({"event": event}).encode() + b"\n")
 
             emit({"kind": "accepted"})
             call = asyncio.ensure_future(self._handler(str(request["call"]), dict(request.get("args") or {}), emit))
-            gone = asyncio.ensure_future(reader.read(1))  # the caller hangs up (Ctrl-C): stop serving it
+            gone = asyncio.ensure_future(reader.read(1))  # done when the caller closes the connection (Ctrl-C)
             try:
                 while not (call.done() or gone.done()):
                     await asyncio.wait({call, gone}, timeout=SIGN_OF_LIFE, return_when=asyncio.FIRST_COMPLETED)
@@ -212,16 +216,16 @@ class ChannelServer:
         except Exception:
             log.exception("channel: a call failed")
         finally:
-            # Only stop() waits for the end: a wait cancelled here would cancel the waiter's future for everybody.
+            # Only ``stop`` awaits ``wait_closed``: if that were cancelled here, it would be cancelled there, too.
             writer.close()
 
 
 async def call(
     profile: Profile, name: str, args: dict[str, Any], on_event: Emit, *, patience: float = 0.0
 ) -> tuple[int, Any]:
-    """Ask the holder of ``profile``; events go to ``on_event`` as they come.
+    """Call the holder of ``profile``; returns exit code and result. Events are passed to ``on_event``.
 
-    ``patience``: seconds to wait for its channel, which a holder that has just started opens a little later. Raises
+    ``patience``: seconds to wait for the channel, which a holder opens a little after its start. Raises
     :class:`NoAnswer`.
     """
     writer: asyncio.StreamWriter | None = None
@@ -263,7 +267,7 @@ async def _reached(profile: Profile, patience: float) -> tuple[asyncio.StreamRea
 
 
 async def _next_line(reader: asyncio.StreamReader) -> bytes:
-    """What the holder says next; it says at least every :data:`SIGN_OF_LIFE` seconds that it is still there."""
+    """The holder's next line; it sends one at least every :data:`SIGN_OF_LIFE` seconds."""
     try:
         async with asyncio.timeout(SILENCE):
             return await reader.readline()
@@ -292,7 +296,7 @@ Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 async def _connect(profile: Profile) -> Ends:
-    """A connection to the holder, and to nobody else."""
+    """A connection to the holder. Raises an error if another user's program listens there."""
     if LOOPBACK:
         address = read_json(_address_file(profile))
         ends = await asyncio.open_connection("127.0.0.1", address["port"], limit=LINE_LIMIT)
@@ -332,12 +336,12 @@ def _is_own_user(writer: asyncio.StreamWriter) -> bool:
 
 
 async def _proves_it(ends: Ends, secret: str) -> bool:
-    """Have the other end prove that it is the holder, and then prove to it that this process may call."""
+    """Check the other end's proof that it is the holder, and if it is right, send this process's proof."""
     reader, writer = ends
     nonce = secrets.token_hex(32)
     writer.write(json.dumps({"nonce": nonce}).encode() + b"\n")
-    told = json.loads(await reader.readline())
-    if not hmac.compare_digest(str(told["proof"]).encode(), _proof(secret, "holder", nonce).encode()):
+    answer = json.loads(await reader.readline())
+    if not hmac.compare_digest(str(answer["proof"]).encode(), _proof(secret, "holder", nonce).encode()):
         return False
-    writer.write(json.dumps({"proof": _proof(secret, "caller", str(told["nonce"]))}).encode() + b"\n")
+    writer.write(json.dumps({"proof": _proof(secret, "caller", str(answer["nonce"]))}).encode() + b"\n")
     return True

@@ -1,4 +1,4 @@
-"""What the command line can ask of a running core, the same whether it runs in this process or in another one."""
+"""The commands of the command line, executed on a core in this process or, over the channel, in another one."""
 
 from __future__ import annotations
 
@@ -32,45 +32,45 @@ if TYPE_CHECKING:
 
 
 SecondStart = Callable[[bool, str], bool]
-"""Shows the window (unless hidden) at a place, for a second start of the program; ``False``: the program ends."""
+"""Handles a second start of the program: arguments *hidden* and place to open. False: the program ends, no window."""
 
 
 class Running(Protocol):
-    """What commands need of the core that runs."""
+    """What commands need of a core."""
 
     @property
     def orchestrator(self) -> OrchestratorApi:
-        """Who decides what is read."""
+        """The orchestrator."""
 
     @property
     def clock(self) -> Clock:
-        """The time."""
+        """The clock."""
 
     @property
     def second_start(self) -> SecondStart | None:
-        """Does what a second start of the program asks of the panel; ``None``: there is no window."""
+        """Handles a second start of the program; ``None``: there is no window."""
 
     @property
     def quit(self) -> Callable[[], None] | None:
-        """Ends the panel; ``None`` where a command line waits for its own end."""
+        """Ends the panel; ``None`` in a process without panel."""
 
 
 SHOWN = (events.SyncStarted, events.SyncProgress, events.SyncSuspended, events.SyncResumed, events.RetryPlanned)
-"""Events that a waiting ``sync`` shows."""
+"""Events that ``sync`` shows while it waits."""
 
 
 NEEDS_A_PERSON = frozenset({Reason.ACCOUNT_STOPPED, Reason.HOLD, Reason.LOGIN_BUDGET})
-"""What only a person can change, or tomorrow (a repeated attempt without a login left for today)."""
+"""Reasons that only a person can change, or that last until tomorrow (a repeat without a login left for today)."""
 
 SOON = frozenset({Reason.RUNNING, Reason.BEHIND, Reason.RETRY})
-"""Reasons that end by themselves in a moment; the progress shows them."""
+"""Reasons that end soon by themselves; the progress shows them."""
 
 PATIENCE = 60.0
-"""Seconds that a command which only looks or switches may take."""
+"""Seconds that a command other than ``sync`` may take."""
 
 
 async def serve(core: Running, name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
-    """Run one command; answers exit code and JSON result. Unknown names are a usage error (another version asks)."""
+    """Execute a command; returns exit code and JSON result. An unknown name (of another version) is a usage error."""
     if name == "sync":
         return await _sync(core, list(args["types"]), emit)
     async with asyncio.timeout(PATIENCE):
@@ -104,15 +104,15 @@ async def _served(core: Running, name: str, args: dict[str, Any]) -> tuple[int, 
         case "quit":
             if core.quit is None:
                 return exit_codes.BUSY, None
-            # After the answer: the end of the panel closes the channel, too.
+            # After the answer was sent, since the end of the panel closes the channel.
             asyncio.get_running_loop().call_soon(core.quit)
             return exit_codes.OK, None
     return exit_codes.USAGE, {"error": f"unknown command {name}"}
 
 
 def raised(second_start: SecondStart | None, args: dict[str, Any]) -> tuple[int, Any]:
-    """Answer a second start of the program. ``BUSY``: it has to wait for the end of this process, which has no
-    window or is closing it."""
+    """Handle a second start of the program. ``BUSY``: it has to wait for the end of this process, which has no window
+    or is closing it."""
     if second_start is None:
         return exit_codes.BUSY, {"window": False}
     if not second_start(bool(args.get("hidden")), str(args.get("open") or "")):
@@ -121,7 +121,7 @@ def raised(second_start: SecondStart | None, args: dict[str, Any]) -> tuple[int,
 
 
 def _retry(core: Running, account: str | None) -> tuple[int, Any]:
-    """Let stopped accounts (or the one named) log in again with the same password; the next read tries it."""
+    """Let stopped accounts, or the named one, log in again with the same password, which the next read does."""
     accounts = core.orchestrator.get_status().accounts
     if account is not None and account not in [known.id for known in accounts]:
         return exit_codes.USAGE, {"allowed": [], "unknown": account, "known": [known.id for known in accounts]}
@@ -132,25 +132,25 @@ def _retry(core: Running, account: str | None) -> tuple[int, Any]:
 
 
 async def _sync(core: Running, types: list[str], emit: Emit) -> tuple[int, Any]:
-    """Request the types; emit progress while waiting, and each result as it comes.
+    """Request the types and wait; emits progress, and each result.
 
-    A request that waits for something only a person can change (a stopped account, the operator's pause), or for the
-    next day, is taken back and ends at once with its reason: the person may not be there.
+    A request that waits for something that only a person can change (a stopped account, the operator's hold), or for
+    the next day, is cancelled and ends at once with that reason.
     """
     wanted = set(types)
     results: list[RunResult] = []
     changed = asyncio.Event()
 
-    def told(event: Event) -> None:
+    def on_event(event: Event) -> None:
         changed.set()
         if isinstance(event.data, SHOWN) and event.data.type in wanted:
             emit({"kind": str(event.kind), "at": event.at.isoformat(), **as_json(event.data)})
 
-    unsubscribe = core.orchestrator.subscribe(told)
+    unsubscribe = core.orchestrator.subscribe(on_event)
     waits = _Waits(emit)
     tickets: dict[asyncio.Future[RunResult], Ticket] = {}
     reasons: dict[str, ErrorInfo] = {}
-    """By ticket: why it was taken back."""
+    """Ticket id → why it was cancelled."""
     try:
         for name in types:
             ticket = core.orchestrator.request_sync(name, scope=Scope.ALL, origin=Origin.OPERATOR)
@@ -160,7 +160,7 @@ async def _sync(core: Running, types: list[str], emit: Emit) -> tuple[int, Any]:
             status = core.orchestrator.get_status()
             for ticket in tickets.values():
                 waiting = _waiting(status, ticket)
-                waits.tell(waiting)
+                waits.emit(waiting)
                 if ticket.id not in reasons and (reason := _needs_a_person(status, waiting)) is not None:
                     reasons[ticket.id] = reason
                     core.orchestrator.cancel(ticket)
@@ -168,9 +168,9 @@ async def _sync(core: Running, types: list[str], emit: Emit) -> tuple[int, Any]:
             await asyncio.wait([looking, *tickets], return_when=asyncio.FIRST_COMPLETED)
             looking.cancel()
             for future in [future for future in tickets if future.done()]:
-                result, why = future.result(), reasons.get(tickets.pop(future).id)
-                if why is not None and result.outcome is Outcome.CANCELLED:
-                    result = replace(result, outcome=Outcome.SKIPPED, error=why)
+                result, reason_cancelled = future.result(), reasons.get(tickets.pop(future).id)
+                if reason_cancelled is not None and result.outcome is Outcome.CANCELLED:
+                    result = replace(result, outcome=Outcome.SKIPPED, error=reason_cancelled)
                 results.append(result)
                 emit({"kind": "result", **result_json(result)})
     except asyncio.CancelledError:
@@ -189,7 +189,7 @@ async def _result(ticket: Ticket) -> RunResult:
 
 
 def _waiting(status: Status, ticket: Ticket) -> list[QueueEntry]:
-    """What of a ticket waits; nothing while a part of it is being read, since that one moves."""
+    """The queue's entries of a ticket; none while a part of it is being read."""
     accounts = set(ticket.parts.values())
     run = status.current_run
     if run is not None and run.type == ticket.type and run.account in accounts:
@@ -198,7 +198,7 @@ def _waiting(status: Status, ticket: Ticket) -> list[QueueEntry]:
 
 
 def _needs_a_person(status: Status, waiting: list[QueueEntry]) -> ErrorInfo | None:
-    """Why nothing of what waits will move by itself; ``None``: something will."""
+    """Why none of the waiting entries will start by itself; ``None``: one will."""
     if not waiting or not all(entry.reason in NEEDS_A_PERSON for entry in waiting):
         return None
     first = waiting[0]
@@ -216,17 +216,17 @@ def _needs_a_person(status: Status, waiting: list[QueueEntry]) -> ErrorInfo | No
 
 
 class _Waits:
-    """Tells once why a list waits, where it may take long."""
+    """Emits why a list waits, once for each reason that may last long."""
 
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
-        self._told: set[tuple[str, Reason]] = set()
+        self._emitted: set[tuple[str, Reason]] = set()
 
-    def tell(self, waiting: list[QueueEntry]) -> None:
-        """Emit the reason of each waiting request that was not emitted yet."""
+    def emit(self, waiting: list[QueueEntry]) -> None:
+        """Emit the reasons of waiting entries that were not emitted yet."""
         for entry in waiting:
-            if entry.reason not in SOON | NEEDS_A_PERSON and (entry.type, entry.reason) not in self._told:
-                self._told.add((entry.type, entry.reason))
+            if entry.reason not in SOON | NEEDS_A_PERSON and (entry.type, entry.reason) not in self._emitted:
+                self._emitted.add((entry.type, entry.reason))
                 self._emit(
                     {
                         "kind": "waiting",
@@ -238,7 +238,7 @@ class _Waits:
 
 
 def result_json(result: RunResult) -> dict[str, Any]:
-    """The one JSON object per type that ``sync --json`` prints."""
+    """The JSON object that ``sync --json`` prints for each type."""
     line: dict[str, Any] = {
         "type": result.type,
         "outcome": str(result.outcome),
@@ -260,7 +260,7 @@ def result_json(result: RunResult) -> dict[str, Any]:
 
 
 def exit_code(results: Iterable[RunResult]) -> int:
-    """The gravest meaning of all results."""
+    """The exit code for all results: that of the most serious one."""
     code = exit_codes.OK
     for result in results:
         match result.outcome:

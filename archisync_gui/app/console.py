@@ -1,7 +1,7 @@
-"""The end of a console on Windows: its window is closed, Ctrl+Break, or the session ends while a command runs in it.
+"""Handles the end of a console on Windows while a command runs in it: its window is closed, Ctrl+Break, or logging off.
 
-Windows calls a handler in a thread of its own and ends the process when that has returned, or after about five seconds.
-Ctrl+C is not handled here: Python turns it into ``KeyboardInterrupt``, which ``asyncio.run`` ends cleanly.
+Windows calls a handler in a new thread and ends the process when the handler returns, or after about five seconds.
+Ctrl+C is not handled here: Python turns it into ``KeyboardInterrupt``, which ``asyncio.run`` handles.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ CTRL_BREAK, CTRL_CLOSE, CTRL_LOGOFF, CTRL_SHUTDOWN = 1, 2, 5, 6
 HANDLED = frozenset({CTRL_BREAK, CTRL_CLOSE, CTRL_LOGOFF, CTRL_SHUTDOWN})
 
 LIMIT = 4.5
-"""Seconds that the command gets to end: a little less than Windows grants."""
+"""Seconds that the command has to end: a little less than Windows waits."""
 
 
 @contextmanager
 def console_end(stop: Callable[[], object]) -> Iterator[None]:
-    """While this is open the end of the console calls ``stop`` in the running loop, and Windows waits for the end of
-    this context, for :data:`LIMIT` seconds at most. On other systems it does nothing: signals tell there."""
+    """Within this context the end of the console calls ``stop`` in the running event loop, and Windows waits for the
+    end of the context, at most :data:`LIMIT` seconds. Does nothing on other systems, which send signals."""
     if sys_platform() != "win32":
         yield
         return
     ended = threading.Event()
     loop = asyncio.get_running_loop()
 
-    def told(event: int) -> bool:
+    def on_event(event: int) -> bool:
         if event not in HANDLED:
             return False
         with suppress(RuntimeError):  # the loop has ended meanwhile
@@ -41,7 +41,7 @@ def console_end(stop: Callable[[], object]) -> Iterator[None]:
         ended.wait(LIMIT)
         return True
 
-    kernel32, handler = _handler(told)
+    kernel32, handler = _handler(on_event)
     kernel32.SetConsoleCtrlHandler(handler, True)
     try:
         yield
@@ -50,8 +50,9 @@ def console_end(stop: Callable[[], object]) -> Iterator[None]:
         kernel32.SetConsoleCtrlHandler(handler, False)
 
 
-def _handler(told: Callable[[int], bool]) -> tuple[Any, Any]:
-    """Windows' functions, and ``told`` as one that Windows can call. The caller keeps it while it is registered."""
+def _handler(on_event: Callable[[int], bool]) -> tuple[Any, Any]:
+    """The library kernel32, and ``on_event`` as a function that Windows can call. The caller has to keep a reference to
+    it while it is registered."""
     kind: Any = getattr(ctypes, "WINFUNCTYPE")(ctypes.c_int, ctypes.c_uint32)  # noqa: B009  # unknown elsewhere to mypy
     kernel32: Any = getattr(ctypes, "WinDLL")("kernel32")  # noqa: B009
-    return kernel32, kind(told)
+    return kernel32, kind(on_event)

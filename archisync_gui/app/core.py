@@ -1,6 +1,6 @@
-"""Puts together what works without a window: store, ERP driver, syncs, orchestrator, local channel, demo ERP.
+"""The core: opens store, ERP driver, syncs, orchestrator, local channel and demo ERP, which need no window and no Qt.
 
-The panel (``desktop``) and the command line use the same core; nothing here knows Qt.
+The panel (``desktop``) and the command line use the same core.
 """
 
 from __future__ import annotations
@@ -54,25 +54,25 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LOOK = 3600.0
-"""Seconds between two looks whether a new day has come, for clean-up and backup. Timers stand still while the computer
-sleeps: one of a whole day would be late by every night."""
+"""Seconds between two checks whether a new day has begun, for maintenance and backup. Timers stop while the computer
+sleeps, so a timer for a whole day would be late."""
 
 BACKUP_AFTER = 600.0
-"""Seconds from the start to the first backup: the start has more urgent work."""
+"""Seconds from the start to the first backup, since other work is more urgent."""
 
 OPENED_AFTER = 5.0
-"""Seconds until what the start needed for a while is given back."""
+"""Seconds from the start until free memory is returned to the system."""
 
 T = TypeVar("T")
 
 
 Changes: TypeAlias = Mapping[str, object] | Callable[[Settings], Mapping[str, object]]
-"""Settings and their new values; or a function of the settings in use, for what depends on them (add an account)."""
+"""Keys and new values; or a function that makes them from the present settings (to add an account, for example)."""
 
 
 async def save_settings(profile: Profile, before: Settings, changed: Settings) -> None:
-    """Start at login and file, both or neither. Raises ``SyncFailure`` ``settings-not-saved``, and what
-    :func:`set_autostart` raises."""
+    """Save the settings' file and set the start at login, both or neither. Raises ``SyncFailure``
+    ``settings-not-saved``, and the errors of :func:`set_autostart`."""
     autostart = changed.flag("look.autostart")
     switched = before.flag("look.autostart") != autostart
     if switched:
@@ -87,7 +87,7 @@ async def save_settings(profile: Profile, before: Settings, changed: Settings) -
 
 
 async def until_over(stop: asyncio.Event, broken: asyncio.Future[SyncFailure]) -> None:
-    """Wait until the operator quits (``stop``). Raises what ``broken`` says when nothing can be read any more."""
+    """Wait until the operator quits (``stop``). Raises the result of ``broken`` when nothing can be read any more."""
     stopping = asyncio.ensure_future(stop.wait())
     waits: set[asyncio.Future[Any]] = {stopping, broken}
     try:
@@ -99,7 +99,7 @@ async def until_over(stop: asyncio.Event, broken: asyncio.Future[SyncFailure]) -
 
 
 class Core(OperatorActions):
-    """One opened profile at work. Made by :meth:`open`; the caller holds the profile's lock."""
+    """The core of an open profile. Made by :meth:`open`; the caller holds the profile's lock."""
 
     def __init__(
         self, profile: Profile, loaded: LoadedSettings, store: Store, credentials: Credentials, clock: Clock
@@ -108,16 +108,16 @@ class Core(OperatorActions):
         self.settings = loaded.settings
         zone.use(self.settings.text("sync.timezone"))
         self.troubles: tuple[SettingsError | SyncFailure, ...] = loaded.troubles
-        """What of settings file and archive could not be used at this start; each has a text."""
+        """Errors of the settings' file and the archive at this start; each has a text."""
         if store.is_new and self.settings.flag("look.first_run_done"):
             missing = SyncFailure("archive-new", FailureKind.PERMANENT, params={"path": str(store.path)})
             self.troubles = (*self.troubles, missing)
         super().__init__(store, credentials)
         self.clock = clock
         self.second_start: SecondStart | None = None
-        """What a second start asks of the panel: whether hidden, and what to open; ``None``: there is no window."""
+        """Handles a second start of the program; ``None``: there is no window."""
         self.quit: Callable[[], None] | None = None
-        """Ends the panel; ``None`` in a process that is none, which ends when its command has."""
+        """Ends the panel; ``None`` in a process without panel, which ends with its command."""
         self.demo_erp: DemoErp | None = None
         self.erp = Erp(
             address=lambda: self.demo_erp.base_url if self.demo_erp else self.settings.text("erp.url"),
@@ -130,12 +130,13 @@ class Core(OperatorActions):
             saved_views=None if profile.demo else profile.folder / "saved-views.json",
             ways=None if profile.demo else profile.folder / "reading-ways.json",
             entities=ENTITIES,
-            # The demo ERP forgets its sessions when it ends, and it ends with us.
+            # The demo ERP loses its sessions when it ends with this process.
             memory=None if profile.demo else KeptSessions(profile, lifetime=IDLE),
         )
         self.syncs = SyncRunner(store, self.erp, ENTITIES)
         self.broken: asyncio.Future[SyncFailure] = asyncio.get_running_loop().create_future()
-        """Done when nothing may be read any more (the folder is gone): why. Panel and commands end then."""
+        """Done with the reason when nothing may be read any more (the folder was removed). Panel and commands end
+        then."""
         self._identity = ProfileIdentity.of(profile)
         self._attended = False
         self._stack = AsyncExitStack()
@@ -158,13 +159,12 @@ class Core(OperatorActions):
     ) -> Core:
         """Open the profile whose lock the caller holds.
 
-        ``attended``: a panel looks on, so the schedule runs and reads can be pre-empted. ``reads`` False: nothing will
-        be asked of the ERP (``status``), so no demo ERP is started. ``password``: one for every account (command line).
+        ``attended``: a panel is open, so that the schedule runs and reads can be pre-empted. ``reads`` False: the ERP
+        is not used (``status``), so no demo ERP is started. ``password``: for all accounts (command line).
         ``second_start``: see the attribute. ``clock`` and ``open_store``: those of an office, for the member that leads
         it; without them the profile of a member is refused (``office-profile``). ``channel`` False: the caller answers
-        other processes of this profile itself. Whatever was opened is closed again
-        when a later part fails. Raises ``SyncFailure`` when the data cannot be opened (its code has a text) and
-        ``SettingsError``.
+        other processes of this profile itself. On an error everything that was opened is closed. Raises ``SyncFailure``
+        if the data cannot be opened (its code has a text), and ``SettingsError``.
         """
         if open_store is None:
             await asyncio.to_thread(refuse_member, profile.folder)
@@ -172,7 +172,7 @@ class Core(OperatorActions):
         demo_erp = demo.erp() if demo is not None and reads else None
         passwords = dict(demo_erp.accounts) if demo_erp is not None else {}
         async with AsyncExitStack() as stack:
-            # First of all, so that a second start in these seconds is heard: its calls wait until all is open.
+            # First, so that a second start of the program is answered at once; other calls wait until all is open.
             ready: asyncio.Future[Core] = asyncio.get_running_loop().create_future()
             stack.callback(ready.cancel)
 
@@ -209,14 +209,14 @@ class Core(OperatorActions):
                 preemptible=attended,
                 close_browser=core.erp.close_browser,
             )
-            core._tell_schedule(before=None)
+            core._set_schedule(before=None)
             stack.push_async_callback(core._close_orchestrator)
             core.orchestrator.subscribe(event_logger(core.language))
             await core.orchestrator.start()
             core._start_later(core._watch_folder())
             core._start_later(core.credentials.forget_left())
             if attended:
-                core._start_later(core._keep_house())
+                core._start_later(core._maintain())
                 core._start_later(core._give_memory_back(OPENED_AFTER))
             core._stack = stack.pop_all()
             ready.set_result(core)
@@ -227,14 +227,14 @@ class Core(OperatorActions):
 
     @property
     def erp_is_here(self) -> bool:
-        """True when the ERP is on this computer, so that it is reached without a network."""
+        """Whether the ERP is on this computer, so that no network is needed."""
         host = urlsplit(self.settings.text("erp.url")).hostname or ""
         return self.demo_erp is not None or host == "localhost" or host.startswith("127.") or host == "::1"
 
     async def close(self, deadline: float = 10.0) -> None:
-        """Stop everything in the order of the law: no new requests, the run ends; then browser, demo ERP, store.
+        """Close everything: first the orchestrator with its run, then browser, demo ERP and store.
 
-        An action of the operator that is under way is finished first, if it takes no longer than ``deadline`` seconds.
+        An operator's action that runs is finished before, if that takes no longer than ``deadline`` seconds.
         """
         if self._closing:
             await self._closed.wait()
@@ -257,8 +257,8 @@ class Core(OperatorActions):
 
     # ------------------------------------------------------------------------------------------------ background
 
-    async def _keep_house(self) -> None:
-        """Once a day of the clock: forget old history, and make a backup."""
+    async def _maintain(self) -> None:
+        """Once on each day of the clock: remove old history; and make a backup unless there is one of the day."""
         cleaned: date | None = None
         pause = BACKUP_AFTER
         while True:
@@ -283,13 +283,13 @@ class Core(OperatorActions):
         with folder_watch(self.profile.folder, LOCK, FILE) as changed:
             while await self._folder_is_there():
                 await changed()
-        self.orchestrator.cancel_run()  # every later one is refused in ``_run``
+        self.orchestrator.cancel_run()  # ``_run`` refuses all later ones
 
     def _look_at_place(self) -> None:
         try:
             self.store.require_place()
         finally:
-            self._identity.check()  # where the whole folder is gone, this is what is told
+            self._identity.check()  # if the whole folder was removed, this error replaces the store's
 
     async def _folder_is_there(self) -> bool:
         try:
@@ -304,7 +304,8 @@ class Core(OperatorActions):
     # ------------------------------------------------------------------------------------------------ runs
 
     async def _run(self, control: RunControl) -> Finished | Suspended:
-        """One run, while nothing else changes its list; before and after it the profile's folder must be there."""
+        """Execute a run, while no operator's action changes its list; the profile's folder is checked before and
+        after."""
         run = control.run
         place = run.type, self.store.account_of(run.type, run.account)
         with control.long_step(ACTION):
@@ -313,7 +314,7 @@ class Core(OperatorActions):
         try:
             await self._require_folder()
             done = await self.syncs(control)
-            with suppress(asyncio.CancelledError):  # too late: what was read is stored
+            with suppress(asyncio.CancelledError):  # too late: the read was stored
                 await self._require_folder()
             return done
         finally:
@@ -329,10 +330,10 @@ class Core(OperatorActions):
     # ------------------------------------------------------------------------------------------------ settings
 
     async def apply_settings(self, changes: Changes) -> None:
-        """Check, save and put into effect, without a restart.
+        """Check, save and use changed settings, without a restart.
 
-        Raises ``SettingsError``, or ``SyncFailure`` when they cannot be saved or when the system refuses to start us at
-        login; then nothing changed.
+        Raises ``SettingsError``, or ``SyncFailure`` if they cannot be saved or the system refuses the start at login;
+        then nothing is changed.
         """
         await self._act(self._apply_settings(changes))
 
@@ -343,19 +344,20 @@ class Core(OperatorActions):
         self.settings = changed
         zone.use(changed.text("sync.timezone"))
         self.orchestrator.set_rules(rules_of(self.settings, attended=self._attended, demo=self.profile.demo))
-        self._tell_schedule(before)
+        self._set_schedule(before)
         if any(before[key] != changed[key] for key in ("erp.accounts", "erp.catalogue_account")):
             self.orchestrator.set_accounts(accounts_of(self.settings, demo=self.profile.demo))
         if any(before[key] != changed[key] for key in ("erp.url", "erp.browser", "erp.pinned_key")):
-            self._start_anew(everywhere=before["erp.url"] != changed["erp.url"])
+            self._reset_sessions(everywhere=before["erp.url"] != changed["erp.url"])
         for account in set(before.words("erp.accounts")) - set(changed.words("erp.accounts")):
-            # The session waits for the end of a run that is at work; the password must not, or a close would keep it.
+            # In the background, since it waits for the end of a run. The password is removed at once, since a close
+            # would cancel background work.
             self._start_later(self.erp.forget(account))
         await self.credentials.forget_removed(before, changed)
 
-    def _start_anew(self, *, everywhere: bool) -> None:
-        """Sessions of before are forgotten. ``everywhere``: it is another ERP, where refused credentials may be good;
-        else only what a certificate had stopped goes on."""
+    def _reset_sessions(self, *, everywhere: bool) -> None:
+        """Discard the ERP sessions. ``everywhere``: enable all stopped accounts, since it is another ERP; else only
+        those that were stopped because of a certificate."""
         stopped = {account.id: account.stopped for account in self.orchestrator.get_status().accounts}
         for account in accounts_of(self.settings, demo=self.profile.demo):
             self._start_later(self.erp.forget(account.id))
@@ -364,22 +366,23 @@ class Core(OperatorActions):
                 self.orchestrator.credentials_changed(account.id)
 
     def _office_closes(self) -> datetime | None:
-        """Until when the list that serves order forms may stay open."""
+        """Until when the list that serves order forms may stay open in the browser: the end of the present office
+        hours; ``None`` outside of them."""
         rules = rules_of(self.settings, attended=self._attended, demo=self.profile.demo)
         return closes(self.clock.now(), rules.office, rules.zone)
 
-    def _tell_schedule(self, before: Settings | None) -> None:
+    def _set_schedule(self, before: Settings | None) -> None:
         for entity in ENTITIES:
             key = interval_key(entity.name)
             if before is None or before[key] != self.settings[key]:
                 self.orchestrator.set_schedule(entity.name, self.settings.number(key) or None)
 
     async def set_intervals(self, minutes: Mapping[str, int | None]) -> None:
-        """Change the intervals of some types (``None`` = off) and keep them, all or none."""
+        """Change and save the intervals of the named types (``None`` = off), all or none."""
         await self.apply_settings({interval_key(name): value or 0 for name, value in minutes.items()})
 
     def expect_form(self) -> None:
-        """An order form is being loaded: its read is to find a browser that runs."""
+        """An order form is being loaded: start the browser for its read."""
         status = self.orchestrator.get_status()
         account = next((account for account in status.accounts if account.enabled), None)
         if account is not None and account.stopped is None and status.hold_since is None:
@@ -389,5 +392,3 @@ class Core(OperatorActions):
         """The operator's language: ``it`` or ``en``."""
         chosen = self.settings.text("look.language")
         return chosen if chosen in LANGUAGES else system_language()
-
-    # ------------------------------------------------------------------------------------------------ operator

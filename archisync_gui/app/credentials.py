@@ -1,4 +1,4 @@
-"""Where ERP passwords come from and go to: memory, the system's keyring, or (after a warning) a private file.
+"""Storage of ERP passwords: in memory, in the system's keyring, or (after a warning) in a private file.
 
 Passwords never reach a log, a setting or an argument list.
 """
@@ -21,11 +21,11 @@ from archisync_gui.model import FailureKind, SyncFailure
 from archisync_gui.settings import Settings
 
 KEYRING_LIMIT = 5.0
-"""Seconds that the keyring gets to answer; a locked one asks its user and may never do."""
+"""Seconds that the keyring has to answer; a locked one asks its user and may never answer."""
 
 UNSEEN = "unseen"
-"""Among the places of an old password: a keyring that was not there when it was to be deleted. One that appears later,
-in another session of this user, may still hold it."""
+"""A place of an old password: the keyring was not available when the password was to be deleted. In another session of
+this user it may be available, and still have the password."""
 
 log = logging.getLogger(__name__)
 
@@ -33,11 +33,11 @@ T = TypeVar("T")
 
 
 class NoPassword(SyncFailure):
-    """No password: none is known (``password-missing``), the keyring did not say (``keyring-silent``: it does not
-    answer, is locked, or reports an error), or the private file could not be read (``password-file-unreadable``)."""
+    """No password could be read: there is none (``password-missing``), the keyring does not answer, is locked or
+    reports an error (``keyring-silent``), or the private file could not be read (``password-file-unreadable``)."""
 
     def __init__(self, code: str, account: str, reason: str = "") -> None:
-        # A missing password stops the account until the operator gives one; keyring and file may answer later.
+        # A missing password stops the account until the operator enters one; keyring and file may be readable later.
         kind = FailureKind.CREDENTIALS if code == "password-missing" else FailureKind.LOGIN
         super().__init__(code, kind, params={"account": account, "reason": reason})
 
@@ -48,25 +48,26 @@ class Credentials:
     def __init__(
         self, profile: Profile, given: Mapping[str, str] | None = None, any_account: str | None = None
     ) -> None:
-        """``given``: passwords known from the start (demo). ``any_account``: one for every account
-        (``ARCHISYNC_PASSWORD`` or ``--password-stdin`` of the command line)."""
+        """``given``: passwords by account (demo). ``any_account``: a password for all accounts (``ARCHISYNC_PASSWORD``,
+        or ``--password-stdin`` of the command line)."""
         self._memory = dict(given or {})
         self._any = any_account
         self._service = profile.keyring_service
         self._file = profile.folder / "passwords.json"
         self._left = profile.folder / "passwords-left.json"
-        """Accounts with a password that is not to be used any more and could not be deleted yet, with its places: of a
-        removed account, or an older one. It is deleted as soon as possible. See :data:`UNSEEN`."""
-        self._one_at_a_time = asyncio.Lock()
-        """Held while keyring and file are read or changed: what was read must not replace what was kept meanwhile."""
+        """File with the accounts whose old password (the account was removed, or has a new one) could not be deleted
+        yet: account → places (``keyring``, ``file``, :data:`UNSEEN`). They are deleted as soon as possible."""
+        self._lock = asyncio.Lock()
+        """Held while keyring and file are read or changed, so that a password that was read before does not replace a
+        newer one."""
 
     @property
     def file_in_use(self) -> bool:
-        """True when passwords lie in the private file because there is no keyring."""
+        """Whether the private file exists, which is used without a keyring."""
         return self._file.exists()
 
     async def knows(self, account: str) -> bool:
-        """True when there is a password for the account."""
+        """Whether there is a password for the account."""
         try:
             await self.password(account)
         except NoPassword:
@@ -77,7 +78,7 @@ class Credentials:
         """The password of ``account``. Raises :class:`NoPassword`."""
         if (known := self._known(account)) is not None:
             return known
-        async with self._one_at_a_time:
+        async with self._lock:
             if (known := self._known(account)) is not None:
                 return known
             silent: NoPassword | None = None
@@ -85,7 +86,7 @@ class Credentials:
                 await self._forget_left(account)
             except NoPassword as error:
                 silent = error
-            found = (await self._in_file(account)).get(account)  # the newer one where the keyring has one, too
+            found = (await self._in_file(account)).get(account)  # it is newer than one in the keyring
             if found is None and silent is None:
                 try:
                     found = await keyring_read(self._service, account)
@@ -93,7 +94,8 @@ class Credentials:
                     silent = error
             if found is None:
                 raise silent or NoPassword("password-missing", account)
-            # ``keep`` puts a password into the memory before it waits for the lock: the newer one stays.
+            # ``setdefault``: ``keep`` sets a new password before it waits for the lock, and that one must not be
+            # replaced.
             return self._memory.setdefault(account, found)
 
     async def _in_file(self, account: str) -> dict[str, str]:
@@ -106,34 +108,35 @@ class Credentials:
         return self._memory.get(account, self._any)
 
     async def keep(self, account: str, password: str) -> bool:
-        """Use ``password`` from now on and keep it in the keyring; without one, in the private file if the account has
-        a password there already. False: it lives in memory only (see :meth:`keep_in_file`).
+        """Use ``password`` from now on and store it in the keyring; without keyring in the private file, if the account
+        has a password there already. False: it is in memory only (see :meth:`keep_in_file`).
 
         Raises :class:`NoPassword` (``keyring-silent``) and ``OSError``; the password is used all the same.
         """
         self._memory[account] = password
-        async with self._one_at_a_time:
+        async with self._lock:
             if self._memory.get(account) != password:
-                return True  # another one was given, or the account was removed, while this one waited
+                return True  # another password was set, or the account was removed, while waiting for the lock
             try:
                 in_keyring = await keyring_write(self._service, account, password)
             except NoPassword:
-                await self._note_left(account, f"{UNSEEN} file")  # what is stored is older: a refused login at best
+                await self._note_left(account, f"{UNSEEN} file")  # stored passwords are old now
                 raise
             if in_keyring:
-                await self._change_file(account, None)  # an old one in the file would come back without keyring
+                await self._change_file(account, None)  # else an old one in the file would be used without keyring
                 await self._note_left(account, None)
                 return True
             await self._note_left(account, UNSEEN)
             if account not in await asyncio.to_thread(_read, self._file):
                 return False
-            await self._change_file(account, password)  # the operator allowed it: an old one must not stay there
+            await self._change_file(account, password)  # the operator has allowed the file for this account
             return True
 
     async def place(self, account: str) -> str:
-        """Where the password of ``account`` is kept: ``keyring``, ``file``, ``memory`` (lost at the end of the program)
-        or ``""`` (none is known). Another one than is in use counts as none, and so does a keyring that is silent."""
-        async with self._one_at_a_time:
+        """Where the password of ``account`` is stored: ``keyring``, ``file``, ``memory`` (lost at the end of the
+        program) or ``""`` (there is none). A stored password that differs from the one in use is ignored, and so is a
+        keyring that does not answer."""
+        async with self._lock:
             known = self._known(account)
             with suppress(NoPassword):
                 stored = (await self._in_file(account)).get(account)
@@ -149,10 +152,9 @@ class Credentials:
             return "memory" if known is not None else ""
 
     async def keep_in_file(self, account: str) -> None:
-        """Keep the password that is known of ``account`` in the private file. Raises :class:`NoPassword` and
-        ``OSError``."""
-        await self.password(account)  # in memory from now on
-        async with self._one_at_a_time:
+        """Store the present password of ``account`` in the private file. Raises :class:`NoPassword` and ``OSError``."""
+        await self.password(account)  # loads it into memory
+        async with self._lock:
             password = self._known(account)
             if password is None:  # the account was removed meanwhile
                 raise NoPassword("password-missing", account)
@@ -162,12 +164,12 @@ class Credentials:
     async def forget(self, account: str) -> None:
         """Remove the password everywhere. Raises :class:`NoPassword` (``keyring-silent``) and ``OSError``."""
         self._memory.pop(account, None)
-        async with self._one_at_a_time:
-            self._memory.pop(account, None)  # a reader that held the lock has just remembered it
+        async with self._lock:
+            self._memory.pop(account, None)  # again, since a reader that held the lock may have loaded it
             await self._delete(account)
 
     async def _delete(self, account: str, places: str = "keyring file") -> None:
-        """Delete what is stored for ``account``; where that is not possible now is noted, and tried again later."""
+        """Delete the stored passwords of ``account``. Places where that fails are noted, to be tried again later."""
         left: dict[str, NoPassword | OSError | None] = {}
         for place in places.split():
             try:
@@ -184,11 +186,11 @@ class Credentials:
                 raise trouble
 
     async def _left_of(self, account: str) -> str:
-        """The places that may still hold an old password of an account of that name."""
+        """The places that may still have an old password of an account with that name."""
         return (await asyncio.to_thread(_read, self._left)).get(account, "")
 
     async def _forget_left(self, account: str) -> None:
-        """Delete what an account of that name has left. Raises :class:`NoPassword`."""
+        """Delete old passwords of an account with that name. Raises :class:`NoPassword`."""
         try:
             if places := await self._left_of(account):
                 await self._delete(account, places)
@@ -196,21 +198,21 @@ class Credentials:
             raise NoPassword("password-file-unreadable", account, error.strerror or str(error)) from error
 
     async def forget_removed(self, before: Settings, after: Settings) -> None:
-        """Accounts that were removed leave no password on this computer."""
+        """Remove the passwords of accounts that are in ``before`` and not in ``after``; errors are ignored."""
         for account in set(before.words("erp.accounts")) - set(after.words("erp.accounts")):
             with suppress(NoPassword, OSError):
                 await self.forget(account)
 
     async def forget_left(self) -> None:
-        """Delete what could not be deleted earlier, as far as that is possible now."""
+        """Delete old passwords that could not be deleted earlier, as far as possible."""
         with suppress(NoPassword, OSError):
             for account in await asyncio.to_thread(_read, self._left):
-                async with self._one_at_a_time:
+                async with self._lock:
                     await self._forget_left(account)
 
     async def left(self, account: str) -> bool:
-        """Whether an old password (of a removed account, or before the one in use) could not be deleted yet. A keyring
-        that was not there does not count. Raises ``OSError``."""
+        """Whether an old password of an account with that name could not be deleted yet. :data:`UNSEEN` does not count.
+        Raises ``OSError``."""
         return (await self._left_of(account)) not in ("", UNSEEN)
 
     async def _note_left(self, account: str, places: str | None) -> None:
@@ -221,7 +223,7 @@ class Credentials:
 
 
 def keyring_name() -> str | None:
-    """The name of the keyring that this system offers, ``None`` when there is none. Blocks; call it in a thread."""
+    """The name of the system's keyring; ``None``: there is none. Blocking; to be called by :func:`in_thread`."""
     import keyring
     from keyring.backends.fail import Keyring
 
@@ -230,13 +232,13 @@ def keyring_name() -> str | None:
 
 
 async def keyring_read(service: str, name: str) -> str | None:
-    """A secret of the system's keyring; ``None``: there is none, or no keyring. Raises :class:`NoPassword`
-    (``keyring-silent``), since a keyring that is locked says nothing about what it holds."""
+    """A secret in the system's keyring; ``None``: there is none, or no keyring. Raises :class:`NoPassword`
+    (``keyring-silent``), for example if the keyring is locked."""
     return await in_thread(lambda: _keyring_get(service, name), name)
 
 
 async def keyring_write(service: str, name: str, secret: str) -> bool:
-    """Put a secret into the system's keyring; False: there is no keyring. Raises :class:`NoPassword`
+    """Store a secret in the system's keyring; False: there is no keyring. Raises :class:`NoPassword`
     (``keyring-silent``)."""
     return await in_thread(lambda: _keyring_set(service, name, secret), name)
 
@@ -263,13 +265,13 @@ def _keyring_set(service: str, account: str, password: str) -> bool:
 
 
 def _keyring_delete(service: str, account: str) -> bool:
-    """False: there is no keyring."""
+    """Delete a secret, if it exists. False: there is no keyring."""
     import keyring
     from keyring.errors import NoKeyringError, PasswordDeleteError
 
     try:
         keyring.delete_password(service, account)
-    except PasswordDeleteError:  # it has no such password
+    except PasswordDeleteError:  # there is no such password
         pass
     except NoKeyringError:
         return False
@@ -277,16 +279,16 @@ def _keyring_delete(service: str, account: str) -> bool:
 
 
 _KEYRING = Lock()
-"""One call of the keyring at a time: a late answer to an earlier write must not replace what a later one wrote."""
+"""Allows one call of the keyring at a time, so that an earlier write that takes long does not replace a later one."""
 
 
 async def in_thread(work: Callable[[], T], account: str) -> T:
-    """``work()``, which calls the keyring, in a thread with a limit. A daemon thread, since a keyring that waits for
-    its user never ends. Raises :class:`NoPassword` (``keyring-silent``), also for whatever ``work`` raises: each
-    system's keyring has errors of its own."""
+    """Run ``work``, which calls the keyring, in a thread with a time limit. A daemon thread, since a keyring that waits
+    for its user may never return. Raises :class:`NoPassword` (``keyring-silent``) for a timeout and all errors of
+    ``work``, since each system's keyring has its own errors."""
     result: Future[T] = Future()
     given_up = Event()
-    result.set_running_or_notify_cancel()  # from now on a late answer is dropped by the waiter, not by this future
+    result.set_running_or_notify_cancel()  # so that a late result can still be set, though it is ignored
 
     def run() -> None:
         with _KEYRING:
@@ -294,7 +296,7 @@ async def in_thread(work: Callable[[], T], account: str) -> T:
                 return
             try:
                 value = work()
-            except BaseException as error:  # handed to the waiter, whatever it is
+            except BaseException as error:  # all errors are passed to the waiting caller
                 result.set_exception(error)
             else:
                 result.set_result(value)
@@ -313,8 +315,8 @@ async def in_thread(work: Callable[[], T], account: str) -> T:
 
 
 def _read(path: Path) -> dict[str, str]:
-    """The passwords of the file; those entries that are none are left out. Blocking. Raises ``OSError`` for a file that
-    cannot be read now: what it holds is neither missing nor to be replaced."""
+    """The passwords in the file, without damaged entries. Blocking. Raises ``OSError`` if the file cannot be read now:
+    then it must not be replaced."""
     try:
         document = read_json(path)
     except FileNotFoundError:
@@ -327,7 +329,7 @@ def _read(path: Path) -> dict[str, str]:
 
 
 def _change(path: Path, account: str, password: str | None) -> None:
-    """Put a password into the file or, with ``None``, take it out. Blocking."""
+    """Store a password in the file; ``None`` removes it. Blocking."""
     before = _read(path)
     after = {name: secret for name, secret in before.items() if name != account}
     if password is not None:
@@ -335,5 +337,5 @@ def _change(path: Path, account: str, password: str | None) -> None:
     if after == before:
         return
     if path.exists() and not before:
-        keep_copy(path)  # it could not be read: what it holds must not be lost
+        keep_copy(path)  # the file is damaged: keep its content
     replace_file(path, json.dumps(after))

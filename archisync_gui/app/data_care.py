@@ -1,8 +1,8 @@
 """One customer's data in the whole profile: exported into one file, or erased everywhere.
 
-Exporting only reads, also beside the open panel; for erasing the archive and the drafts have to be closed.
-The lists, change log, kept reads and memory are in the archive, the drafts in a file of their own, names may stand in
-the log, and pictures show whole pages. The ERP is not touched: the next read stores again who is still in it.
+Exporting only reads, also while the panel is open; for erasing, archive and drafts have to be closed. Lists, change
+log, kept reads and notes are in the archive, drafts in their own file; the log may contain names, and screenshots show
+whole pages. The ERP is not changed: the next read stores a customer again who is still in it.
 """
 
 from __future__ import annotations
@@ -43,23 +43,24 @@ from archisync_gui.store.whose import Customer
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What was done, and what is left to decide about."""
+    """The result of erasing a customer, and what the operator has to decide about."""
 
     counts: Mapping[str, int]
-    """Rows by table, drafts, log files and pictures that were erased."""
+    """Numbers of erased or cleaned rows by table, drafts, log files and screenshots."""
     backups: tuple[Path, ...]
-    """Backups that still hold the customer."""
+    """Backups that still contain the customer."""
     left: tuple[Path, ...]
     """Other files in which the customer's name, number or address was still found."""
     unread: tuple[Path, ...]
-    """Files that could not be looked at."""
+    """Files and folders that could not be read."""
     unsearched: tuple[str, ...] = ()
-    """Values of the customer that were looked for as a column's whole content only, not within texts."""
+    """Values of the customer that were only compared with whole columns, not searched within texts."""
     by_number: bool = False
-    """The customer stands in no list of customers that is kept: changes of that record could not be told apart."""
+    """The customer's id is not known, from no list of customers and no backup: changes of that record were not
+    found."""
 
     def as_json(self) -> dict[str, Any]:
-        """For programs."""
+        """The JSON of ``data erase --json``."""
         return {
             "erased": dict(self.counts),
             "backups": [str(path) for path in self.backups],
@@ -71,8 +72,8 @@ class Erased:
 
 
 def prepare(profile: Profile) -> None:
-    """Make sure that there is a sound archive of this version; nothing is changed. Blocking. Raises ``StoreError``:
-    besides those of :func:`look` ``archive-missing`` and ``archive-older``."""
+    """Check that there is a sound archive of this version; changes nothing. Blocking. Raises ``StoreError``: the codes
+    of :func:`look`, ``archive-missing`` and ``archive-older``."""
     path = profile.folder / FILE
     seen = look(path, ENTITIES)
     if seen is None or not seen.current:
@@ -80,7 +81,7 @@ def prepare(profile: Profile) -> None:
 
 
 def found(profile: Profile, wanted: str) -> Holding:
-    """What the profile holds of the customer. Blocking, reads only. Raises ``StoreError``."""
+    """A summary of the customer's data in the profile. Blocking, reads only. Raises ``StoreError``."""
     customer = _find(profile, wanted)
     records = _records(profile, customer)
     name = next((str(row["name"]) for row in records["customers"]), "")
@@ -90,10 +91,10 @@ def found(profile: Profile, wanted: str) -> Holding:
 
 
 def export_customer(profile: Profile, wanted: str, target: Path, language: str) -> dict[str, int]:
-    """Write everything about the customer into the archive ``target`` (zip); how many records of each kind.
+    """Write everything about the customer into the zip file ``target``; returns the number of records of each kind.
 
-    It holds one table (CSV) for each list, ``everything.json`` with all that is stored, and a note. Blocking. Raises
-    ``StoreError`` (``customer-unknown``, ``customer-several``) and ``OSError``.
+    The zip file has a table (CSV) for each list with records, ``everything.json`` with all stored data, and a note.
+    Blocking. Raises ``StoreError`` (``customer-unknown``, ``customer-several``) and ``OSError``.
     """
     customer = _find(profile, wanted)
     found = _records(profile, customer)
@@ -121,12 +122,12 @@ def export_customer(profile: Profile, wanted: str, target: Path, language: str) 
 
 
 def erase_customer(profile: Profile, wanted: str, *, from_backups: bool = False) -> Erased:
-    """Erase the customer everywhere in the profile. Blocking. The caller holds the profile's lock, and archive and
-    drafts are closed.
+    """Erase the customer everywhere in the profile. Blocking. The caller holds the profile's lock; archive and drafts
+    are closed.
 
-    ``from_backups``: also delete the backups that hold the customer, who may be in no other place any more. The
-    archive comes last: after a kill the customer is still found there, and the same call finishes the work. Raises
-    ``StoreError`` and ``OSError``; then the archive is as it was.
+    ``from_backups``: also delete the backups that contain the customer. The archive is changed last: if the process is
+    killed, the customer is still found there, and the same call finishes the work. Raises ``StoreError`` and
+    ``OSError``; then the archive is unchanged.
     """
     path = profile.folder / FILE
     customer = _find(profile, wanted)
@@ -154,7 +155,7 @@ def erase_customer(profile: Profile, wanted: str, *, from_backups: bool = False)
 
 
 def _records(profile: Profile, customer: Customer) -> dict[str, list[dict[str, Any]]]:
-    """All that the profile keeps of the customer, by kind."""
+    """All records of the customer in the profile, by kind."""
     found = personal.export(profile.folder / FILE, ENTITIES, customer)
     found |= drafts_personal.export(profile.folder, customer)
     found["watches"] = watched(profile.folder, customer, _orders(found))
@@ -168,24 +169,24 @@ def _orders(records: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
 
 
 def counted(counts: Mapping[str, int]) -> str:
-    """Records by kind, for people."""
+    """Numbers of records by kind, as text."""
     return ", ".join(f"{name} {count}" for name, count in counts.items()) or "0"
 
 
 def erased_text(erased: Erased, language: str) -> str:
-    """What was erased and what is left to decide about, for people."""
-    said = [text("data-erased", language, {"counts": counted(erased.counts)})]
+    """The message about the result of erasing."""
+    sentences = [text("data-erased", language, {"counts": counted(erased.counts)})]
     if erased.backups:
-        said.append(text("data-in-backups", language, {"backups": _names(erased.backups)}))
+        sentences.append(text("data-in-backups", language, {"backups": _names(erased.backups)}))
     if erased.left:
-        said.append(text("data-left", language, {"files": _names(erased.left)}))
+        sentences.append(text("data-left", language, {"files": _names(erased.left)}))
     if erased.unread:
-        said.append(text("data-unread", language, {"files": _names(erased.unread)}))
+        sentences.append(text("data-unread", language, {"files": _names(erased.unread)}))
     if erased.unsearched:
-        said.append(text("data-unsearched", language, {"values": ", ".join(erased.unsearched)}))
+        sentences.append(text("data-unsearched", language, {"values": ", ".join(erased.unsearched)}))
     if erased.by_number:
-        said.append(text("data-by-number", language))
-    return "\n".join(map(str, said))
+        sentences.append(text("data-by-number", language))
+    return "\n".join(map(str, sentences))
 
 
 def _names(files: Iterable[Path]) -> str:
@@ -193,8 +194,9 @@ def _names(files: Iterable[Path]) -> str:
 
 
 def _find(profile: Profile, wanted: str) -> Customer:
-    """The customer in the archive, else in the newest backup that has them: an erased one may be left only there. One
-    who is no longer in the list of customers is known by their orders; the drafts and the backups say more."""
+    """The customer as found in the archive, else in the newest backup that has them (an erased customer may be left
+    only there). For a customer who is not in the list of customers any more, backups or else drafts give the ids and
+    former names."""
     path = profile.folder / FILE
     try:
         customer = finding.find(path, ENTITIES, wanted)
@@ -207,20 +209,20 @@ def _find(profile: Profile, wanted: str) -> Customer:
         return before
     if customer.ids:
         return customer
-    before = next((one for one in _in_backups(path, wanted) if one.ids), None)
+    before = next((former for former in _in_backups(path, wanted) if former.ids), None)
     known = before or replace(customer, ids=drafts_personal.ids_of(profile.folder, customer))
     return finding.find(path, ENTITIES, wanted, known)
 
 
 def _in_backups(path: Path, wanted: str) -> Iterator[Customer]:
-    """The customer as the backups know them, newest first."""
+    """The customer as found in each backup that has them, newest first."""
     for backup in backups.listed(path):
-        with suppress(StoreError):  # it may be damaged, or not have them
+        with suppress(StoreError):  # a backup may be damaged or not have the customer
             yield finding.find(backup, ENTITIES, wanted)
 
 
 def _shown(column: Column, value: Any) -> object:
-    """A stored value as a table shows it."""
+    """A stored value as exported in a table."""
     match column.kind:
         case Kind.MONEY | Kind.PERCENT if isinstance(value, int):
             return Decimal(value) / 100
@@ -235,7 +237,7 @@ def _shown(column: Column, value: Any) -> object:
 
 
 def _remove_all(folder: Path) -> int:
-    """Remove all pictures: what they show cannot be searched."""
+    """Remove all screenshots, since their content cannot be searched; returns their number."""
     pictures = list(folder.glob("*.png"))
     for file in pictures:
         remove_file(file)
@@ -243,15 +245,15 @@ def _remove_all(folder: Path) -> int:
 
 
 def _backups(profile: Profile, customer: Customer) -> list[Path]:
-    """The backups of either database that hold the customer, in their write-ahead log, too. One that cannot be looked
-    at is none of them: the erasing names it."""
+    """The backups of both databases that contain the customer, also in their write-ahead logs. Without those that
+    cannot be read, which :class:`Erased` names."""
     folder = profile.folder / backups.FOLDER
     files = {*folder.glob("*.db"), *backups.lone_logs(folder)}
     return [file for file in sorted(files) if holding(parts_of(file), customer)[0]]
 
 
 def _remove_backups(profile: Profile, customer: Customer) -> int:
-    """Delete the backups that hold the customer; how many."""
+    """Delete the backups that contain the customer; returns their number."""
     gone = _backups(profile, customer)
     for database in gone:
         for part in parts_of(database):

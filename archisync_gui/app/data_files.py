@@ -1,4 +1,4 @@
-"""Files of a profile that may name one customer: looking into them, and cleaning those that are no database."""
+"""Files of a profile that may name a customer: searching them, and cleaning those that are no database."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from archisync_gui.store.whose import Customer, searched
 log = logging.getLogger(__name__)
 
 MEMORY = "window.ini"
-"""What the window remembers, with the watched records."""
+"""File with the window's state and the watched records."""
 WATCHES = re.compile(r'^watches="(.*)"$', re.MULTILINE)
-"""The watched records in it: JSON, with its quotation marks and backslashes escaped."""
+"""The watched records in :data:`MEMORY`: JSON, with escaped quotation marks and backslashes."""
 
 
 def _texts(folder: Path) -> Iterator[tuple[Path, str]]:
-    """The files of the log's folder."""
+    """The files in the log's folder with their texts."""
     for file in sorted(folder.iterdir()) if folder.is_dir() else ():
         if file.is_file():
             yield file, file.read_bytes().decode("utf-8", "replace")
 
 
 def clean_logs(folder: Path, customer: Customer) -> int:
-    """Write ``[…]`` over what names the customer; how many files were changed."""
+    """Replace what names the customer by ``[…]``; returns the number of files changed."""
     changed = 0
     for file, before in _texts(folder):
         after = customer.blanked(before)
@@ -55,12 +55,13 @@ def log_lines(folder: Path, customer: Customer) -> list[dict[str, Any]]:
 
 
 def watched(folder: Path, customer: Customer, numbers: Iterable[str] = ()) -> list[dict[str, Any]]:
-    """The watches of the customer's record and orders. ``numbers``: keys of these orders."""
+    """The watches of the customer's record and orders. ``numbers``: keys of the customer's orders."""
     return [watch for watch in _watches(_memory(folder)) if _is_watched(watch, customer, frozenset(numbers))]
 
 
 def unwatch(folder: Path, customer: Customer, numbers: Iterable[str] = ()) -> int:
-    """Take these watches, and whatever else names the customer, out of the window's memory; how many watches."""
+    """Remove these watches, and other texts that name the customer, from :data:`MEMORY`; returns the number of
+    watches."""
     before, orders = _memory(folder), frozenset(numbers)
     found = _watches(before)
     kept = [watch for watch in found if not _is_watched(watch, customer, orders)]
@@ -95,7 +96,7 @@ def _is_watched(watch: dict[str, Any], customer: Customer, orders: frozenset[str
 
 
 def parts_of(database: Path) -> list[Path]:
-    """The files of a database, with its write-ahead log."""
+    """The existing files of a database, including its write-ahead log."""
     sides = (database.with_name(database.name + side) for side in ("", *SIDES))
     return [part for part in sides if part.is_file()]
 
@@ -108,15 +109,15 @@ def files_in(folder: Path) -> tuple[list[Path], list[Path]]:
 
 
 def holding(files: Iterable[Path], customer: Customer) -> tuple[list[Path], list[Path]]:
-    """Those of the files that hold the customer, and those that could not be looked at: after an erasing this must
-    stop nothing. The lock holds nothing, and Windows lets nobody read it."""
+    """The files that contain the customer, and those that could not be read (no error is raised for these, since this
+    is used after erasing). The lock file is skipped: it is empty, and cannot be read on Windows."""
     found: list[Path] = []
     unread: list[Path] = []
     for file in files:
         try:
             if file.name != LOCK and file.is_file() and _holds(file, customer):
                 found.append(file)
-        except FileNotFoundError:  # gone meanwhile
+        except FileNotFoundError:  # removed meanwhile
             continue
         except OSError as error:
             log.warning("%s could not be looked at for a customer's data: %s", file, error)
@@ -125,8 +126,8 @@ def holding(files: Iterable[Path], customer: Customer) -> tuple[list[Path], list
 
 
 def _holds(file: Path, customer: Customer) -> bool:
-    """Whether a file contains one of the customer's values, in any form in which it may be written; in a database also
-    where nothing divides it from what stands before."""
+    """Whether a file contains one of the customer's values in any form of writing. In databases also within a word,
+    since values may follow each other without separator."""
     text = file.read_bytes().decode("utf-8", "replace")
     values = [value for value in customer.values | customer.codes if searched(value)]
     quoted = (json.dumps(value, ensure_ascii=plain)[1:-1] for value in values for plain in (True, False))

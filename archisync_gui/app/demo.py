@@ -1,4 +1,4 @@
-"""How the embedded demo ERP is asked for; the demo ERP itself is in ``demo_erp``."""
+"""Options of the embedded demo ERP; the demo ERP itself is in ``demo_erp``."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class DemoOptions:
     latency: str
     """``none``, ``real`` or a factor of the real one."""
     clock: str
-    """``live``, ``stopped`` or an ISO moment."""
+    """``live``, ``stopped`` or an ISO time."""
 
     def erp(self) -> DemoErp:
-        """A demo ERP of this kind, not started yet. ``SyncFailure`` for options that mean nothing."""
+        """A demo ERP with these options, not started yet. Raises ``SyncFailure`` ``demo-option`` for invalid ones."""
         from archisync_gui.demo_erp import DemoClock, DemoErp
 
         try:

@@ -1,4 +1,4 @@
-"""The panel's process: takes the profile, shows the window first, then opens core and endpoint behind it."""
+"""The panel's process: locks the profile, shows the window, then opens core and endpoint in the background."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
     from archisync_gui.ui.shell.window import MainWindow
 
 SILENT = 25.0
-"""Seconds for which a holder may give no answer: one that has just started opens its channel a little later, one that
-ends has closed it, and commands that only look may hold the profile one after the other."""
+"""Seconds for which the process that holds the profile may not answer: one that has just started opens its channel a
+little later, one that ends has closed it, and short commands may hold the profile one after the other."""
 
 CLOSES = 60.0
-"""Seconds in which a panel that says that it is closing ends: a read, the browser and the data have bounds of their
-own."""
+"""Seconds to wait for a panel that answers that it is closing; its read, browser and data have their own time
+limits."""
 
 LOOK = 0.5
-"""Seconds between two questions to a holder; nothing reports that another process gave the profile free."""
+"""Seconds between two attempts to get the lock; there is no event when another process releases it."""
 
 log = logging.getLogger(__name__)
 
@@ -46,9 +46,10 @@ log = logging.getLogger(__name__)
 def run_panel(
     profile: Profile, demo: DemoOptions | None, *, hidden: bool, place: str = "", window: MainWindow | None = None
 ) -> int:
-    """Show the panel of ``profile`` until it is quit; beside a running one hand the arguments over to it. Exit code.
+    """Show the panel of ``profile`` until it is quit; if one runs already, pass the arguments to it. Returns the exit
+    code.
 
-    ``place``: what to open, see ``Panel.open_place``. ``window``: one that shows its picture already.
+    ``place``: what to open, see ``Panel.open_place``. ``window``: a window that is shown already.
     """
     language = system_language()
     if not display_available():
@@ -64,10 +65,12 @@ def run_panel(
     handler = logs.to_file(profile, logging.INFO)
     watch = CrashWatch(profile)
     try:
-        told = watch.begin(language)
+        crash_report = watch.begin(language)
         from archisync_gui.ui.system.loop import run
 
-        start = partial(_main, profile=profile, demo=demo, hidden=hidden, place=place, told=told, window=window)
+        start = partial(
+            _main, profile=profile, demo=demo, hidden=hidden, place=place, crash_report=crash_report, window=window
+        )
         code = run(partial(start, at_last=watch.end))
         watch.end()
         return code
@@ -77,15 +80,15 @@ def run_panel(
 
 
 def _hand_over(profile: Profile, lock: ProfileLock, language: str, hidden: bool, place: str) -> int | None:
-    """Ask the holder to do what this start was asked to; the exit code. ``None``: it has ended meanwhile, and this
-    process holds the profile now. A holder without a window (``sync``, ``office run``) is waited for."""
+    """Pass the arguments to the process that holds the profile; returns the exit code. ``None``: that process has ended
+    meanwhile, and this one holds the profile now. Waits for a process without a window (``sync``, ``office run``)."""
     code: int | None = exit_codes.BUSY
     begun = time.monotonic()
     silent_at = begun + SILENT
     windowless = False
 
     def settled(within: float) -> bool:
-        """Ask once, and wait for the lock; whether there is nothing more to wait for."""
+        """Call the holder once, then wait for the lock. True: it is decided, or the time is over."""
         nonlocal code, silent_at, windowless
         try:
             answer, more = asyncio.run(call(profile, "raise", {"hidden": hidden, "open": place}, lambda _event: None))
@@ -114,8 +117,8 @@ def _hand_over(profile: Profile, lock: ProfileLock, language: str, hidden: bool,
 
 
 def _waited(over: Callable[[float], bool], why: str, cancel: str, *, shown: bool) -> bool:
-    """Say why the panel does not open yet and wait until it is ``over`` (which waits for so many seconds itself);
-    ``False``: the operator waits no longer."""
+    """Show why the panel does not open yet, and wait until ``over(seconds)``, which waits itself, returns true. False:
+    the operator has cancelled."""
     print(why, file=sys.stderr)
     if not (shown and windows_are_seen()):
         while not over(LOOK):
@@ -137,7 +140,7 @@ def _waited(over: Callable[[float], bool], why: str, cancel: str, *, shown: bool
         nonlocal waited
         try:
             waited = over(0.0)
-        except Exception as error:  # Qt would print it and look again for ever
+        except Exception as error:  # else Qt would print it and call this again for ever
             failed.append(error)
         if waited or failed:
             box.accept()
@@ -153,7 +156,7 @@ def _waited(over: Callable[[float], bool], why: str, cancel: str, *, shown: bool
 
 
 def show_problem(sentences: str) -> None:
-    """Tell why the panel does not open: on the terminal, and in a window where there is no terminal to read it on."""
+    """Show why the panel does not open: on standard error, and in a window if that is no terminal."""
     print(sentences, file=sys.stderr)
     if not windows_are_seen() or (sys.stderr is not None and sys.stderr.isatty()):
         return
@@ -175,11 +178,12 @@ async def _main(
     demo: DemoOptions | None,
     hidden: bool,
     place: str,
-    told: str,
+    crash_report: str,
     at_last: Callable[[], object],
     window: MainWindow | None,
 ) -> int:
-    """The panel's life. ``at_last``: what follows it; a session that ends leaves no other time for it."""
+    """Run the panel until it is quit. ``at_last``: to be called at the very end; when the user's session ends, there is
+    no other time for it."""
     from archisync_gui.ui.system.session_end import SessionEnd
     from archisync_gui.ui.text.i18n import language as panel_language
 
@@ -190,21 +194,21 @@ async def _main(
     app.aboutToQuit.connect(over.set)
     session_end = SessionEnd(app, reason=lambda: text("session-ends", panel_language()).what, at_last=at_last)
     try:
-        return await _lives(app, Life(profile, demo, over, told, place), hidden, window)
+        return await _lives(app, Life(profile, demo, over, crash_report, place), hidden, window)
     finally:
         session_end.panel_is_over()
 
 
 def _opened(life: Life, panel: Panel) -> AbstractAsyncContextManager[Core | OfficeMember]:
-    """The parts of that life; what opens them is imported after the first paint."""
+    """The parts of that life. Their module is imported only here, after the first paint."""
     from archisync_gui.app.opening import opened
 
     return opened(life, panel)
 
 
 async def _lives(app: QApplication, life: Life, hidden: bool, window: MainWindow | None = None) -> int:
-    """One life of the panel after the other, until one ends without work on its closed profile, or the program is to
-    end: then after that work, which was confirmed. Exit code."""
+    """Run lives of the panel, one after the other, until one ends without work on its closed profile, or the program
+    has to end (after that work, if there is any, since it was confirmed). Returns the exit code."""
     from archisync_gui.ui.shell.panel import Panel
     from archisync_gui.ui.shell.window import MEMORY
 
@@ -227,12 +231,12 @@ async def _lives(app: QApplication, life: Life, hidden: bool, window: MainWindow
         )
         panel.quit_early = over.set
         panel.show(hidden=hidden)
-        await panel.first_paint()  # nothing heavy is imported before
+        await panel.first_paint()  # modules that are slow to import come after it
         try:
             if before is not None and before.between is not None:
                 if before.doing:
                     panel.context.say(before.doing, "work")
-                life.said = await before.between()
+                life.notice = await before.between()
                 if over.is_set():
                     return exit_codes.OK
             code = await life.lived(panel, _opened)
@@ -240,7 +244,7 @@ async def _lives(app: QApplication, life: Life, hidden: bool, window: MainWindow
             await panel.aclose()
         if life.between is None:
             return code
-        if over.is_set():  # nobody waits for another window
+        if over.is_set():  # the program ends: no further window
             await life.between()
             return code
         before, life = life, Life(profile, life.demo, over)
@@ -248,12 +252,12 @@ async def _lives(app: QApplication, life: Life, hidden: bool, window: MainWindow
 
 
 def _looks(profile: Profile) -> tuple[str, str]:
-    """Language and appearance that the operator has chosen: the services may be long in coming. Blocking."""
+    """The language and appearance in the settings, for the time until the services are open. Blocking."""
     from archisync_gui.settings import SettingsError, load_settings
 
     try:
         settings = load_settings(profile.settings_file).settings
-    except SettingsError:  # said when the profile is opened
+    except SettingsError:  # shown when the profile is opened
         return "system", "system"
     return settings.text("look.language"), settings.text("look.theme")
 

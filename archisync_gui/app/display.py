@@ -1,4 +1,4 @@
-"""Whether there is a display; asked before Qt is loaded, which ends the process where there is none."""
+"""Whether there is a display. To be checked before Qt is loaded, which ends the process if there is none."""
 
 from __future__ import annotations
 

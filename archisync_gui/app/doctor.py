@@ -1,6 +1,6 @@
-"""``archisync-gui doctor``: looks at what Archisync needs on this computer and says how to mend what is missing.
+"""``archisync-gui doctor``: checks what Archisync needs on this computer and says how to repair what is missing.
 
-Each check looks at the real thing (starts the browser, opens the database, binds the port) and changes nothing.
+Each check uses the real thing (starts the browser, opens the database, binds the port) and changes nothing.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ MARKS: dict[Verdict, str] = {"ok": "✓", "warning": "!", "broken": "✗"}
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check saw."""
+    """The result of a check."""
 
     check: str
     verdict: Verdict
@@ -39,7 +39,8 @@ class Finding:
 
 
 def run_doctor(profile: Profile, demo: DemoOptions | None, options: argparse.Namespace, language: str) -> int:
-    """Run all checks and print them. 0: nothing broken; 69: something is."""
+    """Run all checks and print their results. Exit code 0: nothing is broken; 69: something is; with ``--erp`` also
+    those of :func:`look_at_erp`."""
     findings: list[Finding] = []
 
     def tell(finding: Finding) -> None:
@@ -79,7 +80,7 @@ def _python(_profile: Profile, language: str) -> Finding:
     import PySide6
 
     versions = {"python": sys.version.split()[0], "qt": PySide6.__version__}
-    # PySide6 6.12 steals references to None before Python 3.12 and aborts after some thousand calls (measured).
+    # PySide6 6.12 has a reference counting error with None before Python 3.12: it aborts after some thousand calls.
     if sys.version_info < (3, 12) and tuple(map(int, PySide6.__version__.split(".")[:2])) >= (6, 12):
         return _finding("python", "broken", language, "qt-broken", **versions)
     return _finding("python", "ok", language, "ok", **versions)
@@ -94,7 +95,7 @@ def _display(_profile: Profile, language: str) -> Finding:
 def _tray(_profile: Profile, language: str) -> Finding:
     if not display_available():
         return _finding("tray", "warning", language, "no-display")
-    # Qt aborts the whole process when its platform plugin cannot start, so another process asks it.
+    # In another process, since Qt aborts the process when its platform plugin cannot start.
     import subprocess
 
     ask = (
@@ -186,7 +187,7 @@ async def _browser(profile: Profile, language: str) -> Finding:
 
 
 async def _erp(profile: Profile, demo: DemoOptions | None, language: str) -> Finding:
-    """Whether the ERP's login page answers. Nobody logs in: a check must not cost one of the day's logins."""
+    """Whether the ERP's login page can be loaded. Without a login, which would count in the day's budget."""
     import urllib.error
     import urllib.request
 
@@ -199,7 +200,7 @@ async def _erp(profile: Profile, demo: DemoOptions | None, language: str) -> Fin
     def ask() -> Finding:
         import ssl
 
-        # Only whether a server answers is checked here; the driver checks its certificate before it logs in.
+        # This only checks whether a server answers; the driver checks its certificate before a login.
         unchecked = ssl.create_default_context()
         unchecked.check_hostname = False
         unchecked.verify_mode = ssl.CERT_NONE

@@ -19,9 +19,10 @@ log = logging.getLogger(__name__)
 
 
 async def open_drafts(core: Core | OfficeMember, ran_before: bool) -> tuple[Drafts, list[SyncFailure]]:
-    """The drafts, and what was wrong with their file. A damaged one is kept aside: it stops neither reads nor forms.
+    """Open the drafts; returns them and the errors of their file. A damaged file is moved to the backups and replaced
+    by an empty one, so that reads and forms still work.
 
-    ``ran_before``: the panel ran on this profile before, so that there must be a file."""
+    ``ran_before``: the panel ran on this profile before, so that a missing file is an error."""
     from archisync_gui.drafts import Drafts
     from archisync_gui.drafts.drafts import FILE
     from archisync_gui.store import StoreError
@@ -37,7 +38,7 @@ async def open_drafts(core: Core | OfficeMember, ran_before: bool) -> tuple[Draf
         if error.code != "damaged":
             raise
         log.exception("the drafts cannot be read")
-    # Nothing that was decided about reads stands in this file.
+    # ``decided=False``: the drafts' file has no notes.
     restored = await asyncio.to_thread(partial(restore, path, None, core.clock.now(), decided=False))
     lost.append(SyncFailure("drafts-damaged", FailureKind.PERMANENT, params={"kept": str(restored.kept)}))
     return await Drafts.open(folder, clock=core.clock), lost

@@ -1,4 +1,4 @@
-"""Looks at the ERP for the doctor: what its pages show, compared with what is declared."""
+"""The doctor's check of the ERP: compares its pages with the declarations."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from archisync_gui.model import (
 
 
 async def look_at_erp(profile: Profile, demo: DemoOptions | None, *, conformance: str | None, language: str) -> int:
-    """``doctor --erp``: log in once and look at each uncertain fact, reading only. ``conformance``: also the slower
-    questions, and a report without contents in that file (``-``: in the profile's folder).
-    0: all as expected; 69: something differs; 75: another process holds the profile; 78: nothing to look at.
+    """``doctor --erp``: log in once and check each uncertain fact; reads only. ``conformance``: also the slower checks,
+    and a report without data in that file (``-``: in the profile's folder). Exit codes: 0: all as expected; 4: the
+    account is stopped or was refused; 69: something differs or the ERP fails; 75: another process holds the profile;
+    78: the profile cannot be opened or has no account.
     """
     lock = ProfileLock(profile)
     if not lock.acquire():
-        # Two processes on one account would end each other's lists.
+        # Two processes with one account would disturb each other's lists.
         print(text("doctor-busy", language, {"name": profile.name, "pid": lock.holder() or "?"}))
         return exit_codes.BUSY
     try:
@@ -49,7 +50,7 @@ async def _look_at_erp(core: Core, *, conformance: str | None, language: str) ->
         return exit_codes.CONFIG
     account = accounts[0]
     if account.stopped is not None:
-        # Credentials that were refused are not tried again, least of all by a program that only looks.
+        # Refused credentials are not tried again, least of all for a check.
         print(text(account.stopped.code, language, account.stopped.params))
         return exit_codes.CREDENTIALS
     file = None

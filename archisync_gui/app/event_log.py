@@ -1,4 +1,4 @@
-"""Writes what happens to the log, in the operator's language: every read with its result, failures, pauses, forms."""
+"""Writes events to the log, in the operator's language: the result of each read, failures, holds, order forms."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ log = logging.getLogger("archisync_gui.events")
 
 
 def event_logger(language: Callable[[], str]) -> Callable[[Event], None]:
-    """A listener for ``Orchestrator.subscribe``; ``language`` is asked at each event (``it`` or ``en``)."""
+    """A listener for ``Orchestrator.subscribe``; ``language`` returns ``it`` or ``en`` and is called for each event."""
 
     def heard(event: Event) -> None:
-        # Progress comes often: it has no line, and the language is not asked for.
+        # Progress comes often and is not logged; so ``language`` is not called for it.
         line = "" if isinstance(event.data, events.SyncProgress | events.QueueUpdated) else sentence(event, language())
         if line:
             log.log(logging.WARNING if isinstance(event.data, events.SyncError) else logging.INFO, "%s", line)
@@ -25,7 +25,7 @@ def event_logger(language: Callable[[], str]) -> Callable[[Event], None]:
 
 
 def sentence(event: Event, language: str) -> str:
-    """One line about ``event``; ``""`` for what the log need not keep (progress, queue)."""
+    """The log's line for ``event``; ``""`` for events that are not logged (progress, queue)."""
     match event.data:
         case events.SyncCompleted() | events.SyncSkipped() | events.SyncError() | events.SyncCancelled() as ended:
             filled = {"outcome": "cancelled", "durationMs": 0, "rows": 0, "added": 0, "changed": 0, "gone": 0}

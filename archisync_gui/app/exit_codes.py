@@ -1,4 +1,4 @@
-"""What the exit codes of the command line mean; nothing else."""
+"""The exit codes of the command line and their meanings."""
 
 OK = 0
 FAILED = 1
@@ -9,11 +9,11 @@ REFUSED = 3
 CREDENTIALS = 4
 """The ERP account is stopped: user name or password refused, or no password known."""
 UNAVAILABLE = 69
-"""Something that is needed is missing: browser, display, ERP."""
+"""Browser, display or ERP is missing."""
 BUSY = 75
-"""Another process holds the profile and does not answer, or ``--standalone`` was asked beside it."""
+"""Another process holds the profile and does not answer, or ``--standalone`` was given while one does."""
 CONFIG = 78
-"""Profile or settings cannot be used as they are."""
+"""Profile or settings cannot be used."""
 INTERRUPTED = 130
 
 MEANINGS: tuple[tuple[int, str], ...] = (

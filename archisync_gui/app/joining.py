@@ -1,7 +1,7 @@
-"""Making, joining and leaving an office, for the command line and for the panel's dialog alike.
+"""Creating, joining and leaving an office, for the command line and the panel's dialog.
 
-Each function checks everything before it changes anything. Joining and leaving need the profile closed: the caller
-holds its lock and has neither archive nor drafts open.
+Each function checks everything before it changes anything. Joining and leaving need a closed profile: the caller holds
+its lock, and neither archive nor drafts are open.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 PAGES = "page."
 WATCHES = "watch."
-"""What begins the keys of the office's rows of paired pages and of watched records."""
+"""Prefixes of the keys of paired pages and of watched records in the office's settings."""
 PASSWORD = "ARCHISYNC_OFFICE_PASSWORD"
 """Environment variable with the password of the PostgreSQL role."""
 
@@ -49,8 +49,8 @@ PASSWORD = "ARCHISYNC_OFFICE_PASSWORD"
 
 
 async def address(profile: Profile, url: str) -> Server:
-    """The server of an office with its password: from the environment, from the address, from the keyring. Without one
-    libpq looks into its own password file. Raises :class:`StoreError` ``office-address``."""
+    """The server of an office with its password: from the environment, the address or the keyring, in this order.
+    Without one libpq uses its own password file. Raises :class:`StoreError` ``office-address``."""
     server = Server.from_url(url)
     password = os.environ.get(PASSWORD) or server.password
     if not password:
@@ -67,7 +67,7 @@ def _login(server: Server) -> str:
 
 
 async def joined(profile: Profile) -> tuple[Membership, Server]:
-    """The office of a profile. Raises :class:`SyncFailure` ``office-not-joined``."""
+    """Membership and server of a profile's office. Raises :class:`SyncFailure` ``office-not-joined``."""
     member = await asyncio.to_thread(membership, profile.folder)
     if member is None:
         raise SyncFailure("office-not-joined", FailureKind.PERMANENT, params={"name": profile.name})
@@ -75,7 +75,7 @@ async def joined(profile: Profile) -> tuple[Membership, Server]:
 
 
 def computer_name(profile: Profile) -> str:
-    """The computer's name in the office, for people."""
+    """The name under which this computer is shown in the office."""
     return f"{socket.gethostname()} ({profile.name})"
 
 
@@ -83,27 +83,27 @@ def computer_name(profile: Profile) -> str:
 
 
 def is_shared(key: str) -> bool:
-    """Whether a setting is the office's; all others are each computer's own."""
+    """Whether a setting is shared in an office; others belong to each computer."""
     return key.startswith(("erp.", "sync.", "session.")) and key != "erp.browser"
 
 
 def setting_as_json(value: object) -> Any:
-    """A setting's value as the office keeps it."""
+    """A setting's value as the office stores it."""
     return [*value] if isinstance(value, tuple) else value
 
 
 def usable_settings(settings: Settings, shared: Mapping[str, SharedSetting]) -> dict[str, Json]:
-    """The office's settings for a computer that has ``settings``. What is damaged, or what another version has stored
-    and this one cannot use, is left out."""
+    """The office's settings that this computer, which has ``settings``, can use: without damaged ones and those that
+    this version does not know or accept."""
     found: dict[str, Json] = {}
-    for key, one in shared.items():
-        if is_shared(key) and key in settings and one.readable:
+    for key, setting in shared.items():
+        if is_shared(key) and key in settings and setting.readable:
             try:
-                settings.with_({key: one.value})
+                settings.with_({key: setting.value})
             except SettingsError as error:
                 log.warning("the office's setting %s cannot be used here: %s", key, error)
             else:
-                found[key] = one.value
+                found[key] = setting.value
     return found
 
 
@@ -112,23 +112,23 @@ def usable_settings(settings: Settings, shared: Mapping[str, SharedSetting]) -> 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a server would mean for this profile."""
+    """The result of :func:`check`: what joining this server's office would do."""
 
     server: Server
     seen: Seen
     older: bool
-    """The office's tables are of an earlier version of Archisync and would be migrated (``upgrade``)."""
+    """The office's tables are of an earlier version and would have to be migrated (``upgrade``)."""
     brings: bool
-    """This profile's archive becomes the office's: it is the first to join."""
+    """This profile is the first member: its archive would be copied to the office."""
     before: Membership | None
-    """The office that the profile belongs to already."""
+    """The office of which the profile is a member already."""
 
 
 async def check(profile: Profile, server: Server) -> Checked:
-    """Look at everything that joining needs, and change nothing. Raises what :func:`look` raises, :class:`StoreError`
+    """Check everything that joining needs; changes nothing. Raises the errors of :func:`look`, :class:`StoreError`
     ``newer-schema``, and :class:`SyncFailure` ``office-joined-already`` for a member of another office."""
     before: Membership | None = None
-    with suppress(StoreError):  # a file that cannot be read is replaced by a good one
+    with suppress(StoreError):  # joining replaces a membership file that cannot be read
         before = await asyncio.to_thread(membership, profile.folder)
     if before is not None and Server.from_url(before.url).schema_key != server.schema_key:
         raise SyncFailure(
@@ -136,7 +136,7 @@ async def check(profile: Profile, server: Server) -> Checked:
         )
     seen = await asyncio.to_thread(look, server)
     older = seen.exists and await Store.outdated(Postgres(server), ENTITIES)
-    # The first member brings its data; what another one has brought, or a leader has read, is not replaced.
+    # Only the first member's data are copied; data of another member or a leader are not replaced.
     brings = before is None and seen.empty and await asyncio.to_thread((profile.folder / FILE).exists)
     return Checked(server, seen, older, brings, before)
 
@@ -145,7 +145,7 @@ async def check(profile: Profile, server: Server) -> Checked:
 
 
 async def create(profile: Profile, server: Server) -> None:
-    """Make the office's tables. Raises :class:`StoreError`, ``office-exists`` where there is one."""
+    """Create the office's tables. Raises :class:`StoreError`, ``office-exists`` if there is one."""
     if (await asyncio.to_thread(look, server)).exists:
         raise StoreError("office-exists", path=str(server))
     store = await Store.join(Postgres(server), profile.folder, ENTITIES, clock=SystemClock())
@@ -157,29 +157,29 @@ async def create(profile: Profile, server: Server) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """What joining did."""
+    """The result of :func:`join`."""
 
     name: str
-    """The profile's."""
+    """The profile's name."""
     place: str
-    """The office, for people."""
+    """The office's name."""
     rows: int
     """Rows of this profile's archive that were copied into the office."""
     file: Path
-    """The profile's archive, which stays as it was."""
+    """The profile's archive, which is not changed."""
     password_kept: bool
     """False: the system has no keyring, so that the password has to come from elsewhere at the next start."""
 
     def told(self, language: str) -> str:
-        """What to say of it, but for the password."""
+        """The message for the operator, without :attr:`password_kept`."""
         about = {"name": self.name, "path": self.place, "rows": self.rows, "file": str(self.file)}
         return str(text("office-joined", language, about))
 
 
 async def join(profile: Profile, server: Server, *, may_lead: bool, upgrade: bool) -> Joined:
-    """Make the profile a member. Raises what :func:`check` raises, :class:`StoreError` ``office-missing``,
-    ``office-older`` unless ``upgrade``, and ``office-not-empty`` when another computer was first after the check; then
-    the profile is what it was."""
+    """Make the profile a member. Raises the errors of :func:`check`, :class:`StoreError` ``office-missing``,
+    ``office-older`` unless ``upgrade``, and ``office-not-empty`` if another computer has joined since the check; then
+    the profile is not changed."""
     found = await check(profile, server)
     if not found.seen.exists:
         raise StoreError("office-missing", path=str(server))
@@ -209,31 +209,31 @@ async def join(profile: Profile, server: Server, *, may_lead: bool, upgrade: boo
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What leaving did."""
+    """The result of :func:`leave`."""
 
     name: str
-    """The profile's."""
+    """The profile's name."""
     place: str
-    """The office that was left, for people."""
+    """The name of the office that was left."""
     file: Path
-    """The profile's archive: the office's data, or those from before joining."""
+    """The profile's archive: with the office's data, or those from before joining."""
     copied: bool
-    """The archive holds the office's data."""
+    """The archive has the office's data."""
 
     def told(self, language: str) -> str:
-        """What to say of it."""
+        """The message for the operator."""
         code = "office-left" if self.copied else "office-left-without-copy"
         return str(text(code, language, {"name": self.name, "path": self.place, "file": str(self.file)}))
 
 
 async def leave(profile: Profile, *, copy: bool) -> Left:
-    """Make the profile a single computer's again. ``copy``: with all that the office has (data, drafts, settings,
-    paired pages, watched records), for which its server is needed; else with the archive from before joining. Raises
-    :class:`SyncFailure`; then it is a member as before."""
+    """Make the profile that of a single computer again. ``copy``: with everything that the office has (data, drafts,
+    settings, paired pages, watched records), which needs the server; else with the archive from before joining. Raises
+    :class:`SyncFailure`; then it is still a member."""
     file = profile.folder / FILE
     if not copy:
         place = ""
-        with suppress(StoreError):  # leaving is the way out of a file that cannot be read
+        with suppress(StoreError):  # leaving must also work with a membership file that cannot be read
             member = await asyncio.to_thread(membership, profile.folder)
             place = member.place if member is not None else ""
         await asyncio.to_thread(forget, profile.folder)
@@ -246,15 +246,15 @@ async def leave(profile: Profile, *, copy: bool) -> Left:
         await store.close()
     await _bring_drafts_back(profile, server)
     await asyncio.to_thread(_bring_shared_back, profile, server)
-    # A pause and stopped accounts are those of the office, not of this computer before it joined.
+    # Hold and stopped accounts come from the office, not from this computer's archive from before joining.
     await Store.restore(profile.folder, backup, clock=SystemClock(), decided=False)
     await asyncio.to_thread(forget, profile.folder)
     return Left(profile.name, str(server), file, copied=True)
 
 
 def _bring_shared_back(profile: Profile, server: Server) -> None:
-    """Bring back what other computers have changed since this one took part last: settings, paired pages, watched
-    records. What was revoked here in an outage is revoked in the office, too. Blocking. Raises ``SyncFailure``."""
+    """Copy the office's settings, paired pages and watched records to this profile. Pages that were revoked here during
+    an outage are revoked in the office before. Blocking. Raises ``SyncFailure``."""
     pages = PairingStore(profile.folder / PAGES_FILE, clock=SystemClock())
     shared = read_from(server)
     _, revoked = pages.rows()
@@ -273,7 +273,9 @@ def _bring_shared_back(profile: Profile, server: Server) -> None:
 
 def _rows(prefix: str, shared: Mapping[str, SharedSetting]) -> dict[str, Json]:
     return {
-        key.removeprefix(prefix): one.value for key, one in shared.items() if key.startswith(prefix) and one.readable
+        key.removeprefix(prefix): setting.value
+        for key, setting in shared.items()
+        if key.startswith(prefix) and setting.readable
     }
 
 
@@ -294,5 +296,5 @@ async def _bring_drafts_back(profile: Profile, server: Server) -> None:
 
 
 def this_member(profile: Profile) -> Member:
-    """This start of the program as a member."""
+    """A new :class:`Member` for this start of the program."""
     return Member(secrets.token_hex(8), computer_name(profile), __version__)

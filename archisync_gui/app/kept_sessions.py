@@ -1,6 +1,7 @@
-"""ERP sessions kept across starts: encrypted with a key that lies in the system's keyring; without one, not at all.
+"""ERP sessions stored over restarts, encrypted with a key in the system's keyring; without a keyring they are not
+stored.
 
-A restart within the ERP's idle limit then costs no login. What is kept are the ERP's cookies, never a password.
+A restart within the ERP's idle limit then needs no login. The ERP's cookies are stored, never a password.
 """
 
 from __future__ import annotations
@@ -18,15 +19,15 @@ from archisync_gui.disk import read_json, replace_file
 log = logging.getLogger(__name__)
 
 KEY_NAME = "session-key"
-"""The key's name in the keyring. No account can have it: keys are in another keyring service than passwords."""
+"""The key's name in the keyring. It is in another keyring service than the passwords, so an account may have that
+name."""
 
 
 class KeptSessions:
     """The sessions of one profile's accounts, in ``sessions.json``: one Fernet token per account.
 
-    A token holds its own time, so one that is older than ``lifetime`` seconds (the ERP's idle limit) is no session any
-    more. A file that cannot be decrypted (another computer, a new keyring) counts as empty. Nothing here ever fails a
-    run: whatever goes wrong costs one login.
+    A token contains its time; one that is older than ``lifetime`` seconds (the ERP's idle limit) is not used. A file
+    that cannot be decrypted (another computer, a new keyring) counts as empty. No error is raised: it costs one login.
     """
 
     def __init__(self, profile: Profile, *, lifetime: float) -> None:
@@ -35,12 +36,12 @@ class KeptSessions:
         self._lifetime = int(lifetime)
         self._fernet: Any = None
         self._off = False
-        """True once the keyring could not give or take a key: not asked again by this process."""
-        self._one_at_a_time = asyncio.Lock()
+        """True when the keyring could not be used; this process does not try it again."""
+        self._lock = asyncio.Lock()
 
     async def recall(self, account: str) -> Any:
-        """What was kept for the account (Playwright's storage state); ``None``: nothing that may still live."""
-        async with self._one_at_a_time:
+        """The account's stored session (Playwright's storage state); ``None``: none that may still be valid."""
+        async with self._lock:
             token = (await asyncio.to_thread(_tokens, self._file)).get(account)
             if token is None or (fernet := await self._key(create=False)) is None:
                 return None
@@ -52,15 +53,15 @@ class KeptSessions:
             return None
 
     async def keep(self, account: str, state: object) -> None:
-        """Keep the account's session as of now."""
-        async with self._one_at_a_time:
+        """Store the account's session."""
+        async with self._lock:
             if (fernet := await self._key(create=True)) is None:
                 return
             await self._write(account, fernet.encrypt(json.dumps(state).encode()).decode())
 
     async def forget(self, account: str) -> None:
-        """The account's session shall not be used any more."""
-        async with self._one_at_a_time:
+        """Remove the account's stored session."""
+        async with self._lock:
             await self._write(account, None)
 
     async def _write(self, account: str, token: str | None) -> None:
@@ -96,13 +97,13 @@ class KeptSessions:
             return None
         try:
             self._fernet = Fernet(key)
-        except ValueError:  # something else lies under our name
+        except ValueError:  # the keyring's entry is not a key of ours
             self._off = True
         return self._fernet
 
 
 def _tokens(file: Path) -> dict[str, str]:
-    """The tokens of the file; what is none is left out: it costs one login. Blocking."""
+    """The tokens in the file, without damaged entries. Blocking."""
     try:
         document = read_json(file)
     except (OSError, ValueError):

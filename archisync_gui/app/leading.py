@@ -1,4 +1,4 @@
-"""What the leader's core does for other members, and for accounts that an earlier leader could not log in."""
+"""What the leader's core does for other members, and for accounts for which an earlier leader had no password."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from archisync_gui.office.served import Served
 from archisync_gui.store.errors import AGAIN, RECOVERABLE, EpochLost, StoreError
 
 UNFIT = 60.0
-"""Seconds for which a member that could not open the archive leaves the leadership to others."""
+"""Seconds for which a member does not try to lead after it could not open the archive."""
 
 
 def unfit_for(error: Exception) -> float:
-    """For how many seconds a member leaves the leadership to others that could not begin to lead."""
+    """For how many seconds a member does not try to lead after ``error`` kept it from leading."""
     passing = isinstance(error, EpochLost) or (isinstance(error, StoreError) and error.code in RECOVERABLE)
     return AGAIN if passing else UNFIT
 
 
 async def serve_member(core: Core, served: Served, asked: Asked, emit: Emit) -> tuple[int, Any]:
-    """Do what a member asks: a call of the remote face, an action on the archive, or a command of the command line."""
+    """Execute a member's command: a call of ``RemoteOrchestrator``, an action on the archive, or a command of the
+    command line."""
     if not asked.name.startswith(PREFIX):
         return await serve(core, asked.name, asked.args, emit)
     match asked.name.removeprefix(PREFIX):
@@ -40,7 +41,7 @@ async def serve_member(core: Core, served: Served, asked: Asked, emit: Emit) -> 
 
 
 async def allow_known(core: Core) -> None:
-    """Let accounts read again that an earlier leader had no password for, where this computer has one."""
+    """Enable accounts that were stopped because an earlier leader had no password, if this computer has one."""
     for account in core.orchestrator.get_status().accounts:
         missing = account.stopped is not None and account.stopped.code == "password-missing"
         if missing and await core.credentials.knows(account.id):

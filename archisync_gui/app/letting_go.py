@@ -1,4 +1,4 @@
-"""A member lets its leadership go: what reads the ERP closes, however long it takes."""
+"""Closing what reads the ERP after a member has lost the leadership."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 AGAIN = 0.5
-"""Seconds between two times that the browser is ended: one that was just being started appears a little later."""
+"""Seconds between two attempts to kill the browser: one that was being started appears a little later."""
 
 
 async def let_go(closing: Coroutine[Any, Any, None], kill_browser: Callable[[], object]) -> None:
-    """Close what reads the ERP, and end its browser without a word, at once and again until all is closed: another
-    member reads by now, whatever this one's parts still do or wait for."""
+    """Await ``closing``, and kill the browser at once and repeatedly until that is done: another member reads the ERP
+    by now, so this one must not, whatever its parts still wait for."""
     task = asyncio.ensure_future(closing)
     try:
         while not task.done():

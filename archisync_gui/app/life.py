@@ -1,4 +1,5 @@
-"""One life of the panel, from opening the profile to closing it, and the work between two lives."""
+"""A *life* of the panel: from opening the profile to closing it; and the work on the closed profile between two
+lives."""
 
 from __future__ import annotations
 
@@ -35,22 +36,23 @@ class Life:
     profile: Profile
     demo: DemoOptions | None
     quit: asyncio.Event
-    """The program is to end: with this life, or after the work that follows it."""
-    told: str = ""
-    """What is left of the life before: see ``CrashWatch``."""
+    """Set when the program has to end: with this life, or after the work that follows it."""
+    crash_report: str = ""
+    """The report about a crash of the last process, see ``CrashWatch``; empty: none."""
     place: str = ""
-    """What to open."""
-    said: tuple[str, str] = ("", "")
-    """What to say, and in what tone."""
+    """What to open in the panel."""
+    notice: tuple[str, str] = ("", "")
+    """A message to show, and its tone."""
     between: Callable[[], Awaitable[tuple[str, str]]] | None = None
-    """Work on the closed profile, done behind the next window before the profile is opened again: it returns what to
-    say then, and in what tone."""
+    """Work on the closed profile, done while the next window is shown, before the profile is opened again. It returns
+    the next life's :attr:`notice`."""
     doing: str = ""
-    """What to say while that work is being done."""
+    """The message to show during that work."""
     stop: asyncio.Event = field(init=False, default_factory=asyncio.Event)
-    """This life is to end; :attr:`between` says whether another one follows."""
+    """Set when this life has to end; if there is :attr:`between`, another one follows."""
     ran_before: bool = field(init=False)
-    """The panel ran on this profile before: its window was kept. Looked at before the panel is made, which keeps it."""
+    """The panel ran on this profile before: the file of the window's state exists. Checked before the panel creates
+    it."""
 
     def __post_init__(self) -> None:
         from archisync_gui.ui.shell.window import MEMORY
@@ -58,7 +60,7 @@ class Life:
         self.ran_before = (self.profile.folder / MEMORY).exists()
 
     async def lived(self, panel: Panel, opened: Opened) -> int:
-        """Live until the panel is quit, with the parts that ``opened`` opens. Exit code."""
+        """Run until the panel is quit, with the parts that ``opened`` opens. Returns the exit code."""
         quitting = asyncio.ensure_future(self.quit.wait())
         quitting.add_done_callback(lambda _done: self.stop.set())
         try:
@@ -69,8 +71,8 @@ class Life:
     async def _lived(self, panel: Panel, opened: Opened) -> int:
         try:
             async with opened(self, panel) as core:
-                if self.said[0]:
-                    panel.context.say(*self.said)
+                if self.notice[0]:
+                    panel.context.say(*self.notice)
                 if self.place:
                     panel.open_place(self.place)
                 from archisync_gui.app.panel_services import offer_tasks
@@ -82,10 +84,10 @@ class Life:
             return exit_codes.OK
         except Exception as error:
             log.exception("the panel could not go on")
-            if self.between is not None:  # confirmed, and the profile is closed: the failure of a part stops no work
+            if self.between is not None:  # the work was confirmed and the profile is closed: it is done all the same
                 return exit_codes.CONFIG
-            telling = asyncio.ensure_future(self._told_of(error, panel))
-            stopping = asyncio.ensure_future(self.stop.wait())  # the session may end before it is read
+            telling = asyncio.ensure_future(self._show_failure(error, panel))
+            stopping = asyncio.ensure_future(self.stop.wait())  # the user's session may end before an answer
             await asyncio.wait({telling, stopping}, return_when=asyncio.FIRST_COMPLETED)
             backup = telling.result() if telling.done() else None
             self.between = partial(put_back, self.profile, backup) if backup is not None else None
@@ -95,9 +97,9 @@ class Life:
             return exit_codes.CONFIG
         return exit_codes.OK
 
-    async def _told_of(self, error: Exception, panel: Panel) -> Path | Literal["empty"] | None:
-        """Tell the operator why this life is none, and what the work before it said; what to put in the archive's
-        place."""
+    async def _show_failure(self, error: Exception, panel: Panel) -> Path | Literal["empty"] | None:
+        """Show the operator why the profile cannot be opened, and :attr:`notice`; returns what shall replace the
+        archive, if the operator wants that."""
         from archisync_gui.store import backups
         from archisync_gui.store.errors import LOST
         from archisync_gui.store.store import FILE
@@ -105,34 +107,35 @@ class Life:
         backup = None
         if getattr(error, "code", None) in LOST:
             backup = await asyncio.to_thread(backups.offered, self.profile.folder / FILE)
-        return await panel.show_failure(error, backup, self.said[0])
+        return await panel.show_failure(error, backup, self.notice[0])
 
     async def _until_over(self, core: Core | OfficeMember) -> None:
-        """Until the operator quits. Raises ``SyncFailure`` when nothing can be read any more."""
+        """Wait until the operator quits. Raises ``SyncFailure`` when nothing can be read any more."""
         from archisync_gui.app.core import until_over
 
         await until_over(self.stop, core.broken)
 
     def second_start(self, panel: Panel, hidden: bool, place: str) -> bool:
-        """Have the panel do what a second start of the program asks for; ``False``: no window is left for it, since
-        the program ends."""
+        """Handle a second start of the program: show the window and open a place. False: the program ends, so that
+        there is no window."""
         if self.quit.is_set() or (self.stop.is_set() and self.between is None):
             return False
         panel.second_start(hidden, place)
         return True
 
     def move(self, work: Callable[[], Awaitable[tuple[str, str]]], doing: str) -> None:
-        """End this life, do ``work`` on the closed profile, begin the next."""
+        """End this life, do ``work`` on the closed profile, begin the next life."""
         self.between, self.doing = work, doing
         self.stop.set()
 
     def put_back(self, backup: Path) -> None:
-        """End this life; the next one has that backup."""
+        """End this life, replace the archive by that backup, begin the next life."""
         self.between = partial(put_back, self.profile, backup)
         self.stop.set()
 
     def erase(self, customer: str, backups: bool) -> None:
-        """End this life, erase the customer's data (``backups``: also the backups that hold them), begin the next."""
+        """End this life, erase the customer's data (``backups``: also the backups that contain them), begin the
+        next."""
         self.between = partial(erase, self.profile, customer, backups)
         self.stop.set()
 
@@ -142,8 +145,7 @@ class NotOpened(Exception):
 
 
 async def put_back(profile: Profile, wanted: Path | Literal["empty"]) -> tuple[str, str]:
-    """Put a backup, or an empty file, in the archive's place, which no process has open now; what to say of it, and in
-    what tone."""
+    """Replace the archive, which is not open now, by a backup or an empty file; returns the message and its tone."""
     from archisync_gui.model import SystemClock
     from archisync_gui.store import Store
     from archisync_gui.ui.live.context import problem
@@ -152,18 +154,18 @@ async def put_back(profile: Profile, wanted: Path | Literal["empty"]) -> tuple[s
     backup = None if wanted == "empty" else wanted
     try:
         done = await Store.restore(profile.folder, backup, clock=SystemClock())
-    except Exception as error:  # the next life says it, whatever it is
+    except Exception as error:  # shown by the next life
         log.exception("%s could not be put back", wanted)
         return problem(error), "bad"
     log.info("%s was put back; the archive before it is %s", wanted, done.kept)
-    said = [text("backup-put-back" if backup is not None else "archive-emptied", language())]
+    sentences = [text("backup-put-back" if backup is not None else "archive-emptied", language())]
     if not done.decisions_known:
-        said.append(text("restored-on-hold", language()))
-    return "\n".join(map(str, said)), "ok" if done.decisions_known else "warn"
+        sentences.append(text("restored-on-hold", language()))
+    return "\n".join(map(str, sentences)), "ok" if done.decisions_known else "warn"
 
 
 async def erase(profile: Profile, customer: str, backups: bool) -> tuple[str, str]:
-    """Erase one customer's data from the profile, which no process has open now; the notice for it and its tone."""
+    """Erase one customer's data from the profile, which is not open now; returns the message and its tone."""
     from archisync_gui.app import data_care
     from archisync_gui.ui.text.i18n import language
 

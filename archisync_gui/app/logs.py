@@ -1,4 +1,4 @@
-"""Where log lines go: a rotating file in the profile's folder. What a part logs is its own business."""
+"""Logging to a rotating file in the profile's folder."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from archisync_gui.plaintext import OneLineFormatter
 
 
 class PrivateFile(RotatingFileHandler):
-    """A rotating file that only its owner may read. What cannot be written is dropped: logging never stops the work."""
+    """A rotating file that only its owner may read. Records that cannot be written are dropped."""
 
     def _open(self) -> TextIOWrapper:
         return open_private(Path(self.baseFilename))
 
     def handleError(self, record: logging.LogRecord) -> None:
-        """Ignore a disk that is full or protected: the part that needs it reports that."""
+        """Ignore errors of the disk (full, read-only): the part that needs the disk reports them."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handleError(record)
 
@@ -34,7 +34,7 @@ def to_file(profile: Profile, level: int) -> RotatingFileHandler:
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(min(level, root.level or level))
-    # Their INFO lines name every request and every migration step; only their trouble concerns an operator.
+    # Their INFO records are about each request and each step of a migration; only warnings are of interest.
     for noisy in ("alembic", "aiohttp", "asyncio", "qasync", "sqlalchemy"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     return handler
@@ -42,7 +42,8 @@ def to_file(profile: Profile, level: int) -> RotatingFileHandler:
 
 @contextmanager
 def set_down(file: Path) -> Iterator[None]:
-    """No handler of this process has ``file`` open meanwhile: it can be replaced. The next record opens it again."""
+    """Within this context no log handler of this process has ``file`` open, so that it can be replaced. The next record
+    opens it again."""
     wanted = str(file.absolute())
     handlers = [h for h in logging.getLogger().handlers if isinstance(h, PrivateFile) and h.baseFilename == wanted]
     with ExitStack() as locked:
@@ -51,7 +52,7 @@ def set_down(file: Path) -> Iterator[None]:
             locked.callback(handler.release)
             if handler.stream is not None:
                 handler.stream.close()
-                handler.stream = None  # as `delay=True` leaves it
+                handler.stream = None  # as with ``delay=True`` before the first record
         yield
 
 

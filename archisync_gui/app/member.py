@@ -1,6 +1,6 @@
-"""One computer's part in an office, with a panel or without: leads when it is its turn, else follows the leader.
+"""A member of an office on this computer, with a panel or without: it leads or follows another leader.
 
-Panel, endpoint and local commands talk to the office's leader through :attr:`OfficeMember.orchestrator`, whichever
+Panel, endpoint and local commands use :attr:`OfficeMember.orchestrator`, which sends calls to the leader, whichever
 computer that is. The parts that read the ERP (``Core``) are open only while this computer leads.
 """
 
@@ -49,15 +49,15 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FIRST_STATUS = 5.0
-"""Seconds that the opening waits for the office's first status."""
+"""Seconds to wait for the office's first status when the member is opened."""
 LONG = 120.0
-"""Seconds that the leader may take to begin an action on the archive (backup first)."""
+"""Seconds to wait until a leader takes an action on the archive."""
 Say = Callable[..., object]
-"""Gets a text's code and its parameters."""
+"""Called with a text's code and its parameters."""
 
 
 class OfficeMember:
-    """A member at work; made by :func:`taking_part`. Has what panel and endpoint need of a ``Core``."""
+    """An open member; made by :func:`taking_part`. Has those members of ``Core`` that panel and endpoint use."""
 
     def __init__(
         self,
@@ -76,9 +76,9 @@ class OfficeMember:
         """Open while this computer leads."""
         self.credentials = Credentials(profile, {}, os.environ.get("ARCHISYNC_PASSWORD"))
         self.broken: asyncio.Future[SyncFailure] = asyncio.get_running_loop().create_future()
-        """Done when this computer can take part no more (its folder is gone): why."""
+        """Done with the reason when the member cannot go on (its folder was removed)."""
         self.only_reads = StoreError("office-newer", path=str(server)) if store.is_newer else None
-        """Why this member writes nothing to the office: its tables are of a later program. ``None``: it may."""
+        """Why this member must not write to the office (its tables are of a later version); ``None``: it may."""
         self._demo, self._say = demo, say
         self._settings = settings
         zone.use(settings.text("sync.timezone"))
@@ -91,7 +91,7 @@ class OfficeMember:
         self.line.barred = self.only_reads
         self._computer = me.name
         self._shared: dict[str, SharedSetting] = {}
-        """The office's settings as this member knows them."""
+        """The office's settings as received last."""
         self._rows: list[SharedRows] = []
         self._adopting: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Event()
@@ -117,7 +117,7 @@ class OfficeMember:
         none = not any(map(is_shared, shared))
         if none and self.only_reads is None and (self.settings.text("erp.url") or self.profile.demo):
             first = {key: setting_as_json(self.settings[key]) for key in self.settings if is_shared(key)}
-            with suppress(StoreError):  # another member was first
+            with suppress(StoreError):  # another member has set them meanwhile
                 await asyncio.to_thread(change_shared, self.server, self._computer, first, {})
             shared = await asyncio.to_thread(read_from, self.server)
         await self._adopt(shared)  # before this member leads
@@ -131,7 +131,7 @@ class OfficeMember:
                 await self.orchestrator.first.wait()
 
     async def close(self) -> None:
-        """Give the leadership back, end this computer's part."""
+        """Give up the leadership and close everything."""
         for rows in self._rows:
             await rows.close()
         self._ending.set()
@@ -144,13 +144,13 @@ class OfficeMember:
         await self.orchestrator.close()
         if self._work:
             await self.line.stop()
-        await asyncio.gather(*self._adopting, return_exceptions=True)  # not cancelled: a file is whole or not written
+        await asyncio.gather(*self._adopting, return_exceptions=True)  # not cancelled: they may write a file
         self.broken.cancel()
 
     # ------------------------------------------------------------------------------------------------ leading
 
     async def _alternate(self) -> None:
-        """Read for all while this member leads, wait while another one does."""
+        """Lead while this member has the leadership, wait while another one has."""
         while not self._ending.is_set():
             self._turn.clear()
             epoch = self._leadership.epoch
@@ -170,7 +170,7 @@ class OfficeMember:
                 self._leadership.abstain(epoch, unfit_for(error))
 
     async def _lead(self, epoch: int) -> None:
-        """Be the leader with that epoch until it is over or the program ends."""
+        """Lead with that epoch until it has ended or the program ends."""
         self._say("office-leads", path=str(self.server), epoch=epoch)
         leadership = self._leadership
         database = Postgres(self.server, fence=Term(leadership, epoch))
@@ -216,7 +216,7 @@ class OfficeMember:
             while leadership.epoch == epoch and not self._ending.is_set():
                 await self._turn.wait()
                 self._turn.clear()
-            if leadership.epoch != epoch:  # the browser is closed first: nothing waits for a server that may be silent
+            if leadership.epoch != epoch:  # close the browser first, without waiting for a server that may not answer
                 desk.break_off()
                 database.break_off()
                 await let_go(close(), lambda: core.erp.kill_browser(for_good=True))
@@ -238,16 +238,16 @@ class OfficeMember:
                     return
                 await changed()
 
-    def set_away(self, why: Reason | None) -> None:
-        """This computer has no network or is about to sleep: counts while it leads."""
-        self._away = why
+    def set_away(self, reason: Reason | None) -> None:
+        """This computer has no network or is about to sleep (``None``: neither); has an effect while it leads."""
+        self._away = reason
         if self.core is not None:
-            self.core.orchestrator.set_away(why)
+            self.core.orchestrator.set_away(reason)
 
     # ------------------------------------------------------------------------------------------------ settings
 
     def _heard(self, news: News) -> None:
-        if news.schema not in (None, HEAD) and self.only_reads is None:  # another computer has migrated it
+        if news.schema not in (None, HEAD) and self.only_reads is None:  # another computer has migrated the tables
             self.only_reads = self.line.barred = StoreError("office-newer", path=str(self.server))
             self._leadership.lead_no_more()
             self.orchestrator.refused(self.only_reads)
@@ -263,21 +263,21 @@ class OfficeMember:
             log.error("the office's settings could not be used here: %s", error)
 
     async def _adopt(self, shared: Mapping[str, SharedSetting]) -> None:
-        """Use the office's settings here, and keep them in this computer's file."""
+        """Use the office's settings here, and save them in this computer's file."""
         async with self._acting:
-            self._know(shared)
+            self._set_shared(shared)
             values = usable_settings(self.settings, shared)
             if any(setting_as_json(self.settings[key]) != value for key, value in values.items()):
                 await self._apply(values)
 
-    def _know(self, shared: Mapping[str, SharedSetting]) -> None:
+    def _set_shared(self, shared: Mapping[str, SharedSetting]) -> None:
         self._shared = dict(shared)
         for rows in self._rows:
             rows.heard(shared)
 
     def share(self, prefix: str, own: OwnRows) -> SharedRows:
-        """Share rows with the office until :meth:`close`; call ``changed_here`` of what this returns when they have
-        changed on this computer."""
+        """Share rows with the office until :meth:`close`. The caller has to call ``changed_here`` of the returned
+        object when the rows have changed on this computer."""
 
         async def change(
             changes: Mapping[str, Json], known: Mapping[str, SharedSetting]
@@ -297,15 +297,15 @@ class OfficeMember:
         return self._settings if self.core is None else self.core.settings
 
     async def apply_settings(self, changes: Changes) -> None:
-        """As :meth:`Core.apply_settings`; those that :func:`is_shared` names are changed for the whole office.
+        """As :meth:`Core.apply_settings`; shared settings (:func:`is_shared`) are changed for the whole office.
 
-        Raises :class:`StoreError`, with ``office-setting-conflict`` where another computer has changed one meanwhile,
-        and what :meth:`Core.apply_settings` raises; then neither the settings here nor the office's have changed.
+        Raises :class:`StoreError`, with ``office-setting-conflict`` if another computer has changed one meanwhile, and
+        the errors of :meth:`Core.apply_settings`; then neither the settings here nor the office's are changed.
         """
         task = asyncio.get_running_loop().create_task(self._change(changes))
         self._adopting.add(task)
         task.add_done_callback(self._adopting.discard)
-        await asyncio.shield(task)  # whoever asked may go: the two places are changed together all the same
+        await asyncio.shield(task)  # also if the caller is cancelled, both places must be changed together
 
     async def _change(self, changes: Changes) -> None:
         async with self._acting:
@@ -333,15 +333,15 @@ class OfficeMember:
                 after = await asyncio.to_thread(
                     change_shared, self.server, self._computer, shared, self._shared, before_commit=before_commit
                 )
-                self._know(after)
+                self._set_shared(after)
             except Exception:
-                # The server was lost before it confirmed the change. If it has it, it comes back with the news.
+                # The connection was lost before the commit was confirmed. If it was done, the news will contain it.
                 if applied:
                     await self._apply({key: before[key] for key in values})
                 raise
 
     async def _apply(self, changes: Mapping[str, object]) -> None:
-        """Put settings into effect on this computer."""
+        """Save and use changed settings on this computer."""
         before = self.settings
         if self.core is not None:
             await self.core.apply_settings(changes)
@@ -358,29 +358,29 @@ class OfficeMember:
 
     @property
     def erp_is_here(self) -> bool:
-        """True when the ERP is on this computer."""
+        """True if this computer leads and the ERP is on it; see :attr:`Core.erp_is_here`."""
         return self.core is not None and self.core.erp_is_here
 
     # ------------------------------------------------------------------------------------------------ the operator
 
     def expect_form(self) -> None:
-        """An order form is being loaded on this computer: the leader's browser is to be ready."""
+        """An order form is being loaded on this computer: have the leader start its browser."""
         with suppress(SyncFailure):
             self.orchestrator.send_only("expect_form")
 
     async def set_password(self, account: str, password: str) -> bool:
-        """Keep a password on this computer; while it leads the account logs in with it again."""
+        """Store a password on this computer; if it leads, the account may log in again with it."""
         if self.core is not None:
             return await self.core.set_password(account, password)
         require_account(account, self.settings.words("erp.accounts"))
         return await self.credentials.keep(account, password)
 
     async def keep_in_file(self, account: str) -> None:
-        """Keep the account's password in this computer's private file."""
+        """Store the account's password in this computer's private file."""
         await self.credentials.keep_in_file(account)
 
     async def test_login(self, account: str, password: str | None) -> None:
-        """Really log in, which only the leader may do. Raises ``SyncFailure``."""
+        """Log in to the ERP, which only the leader may do. Raises ``SyncFailure``."""
         if self.core is None:
             office = self.orchestrator.get_status().office
             leader = (office.leader if office is not None else None) or "–"
@@ -388,13 +388,13 @@ class OfficeMember:
         await self.core.test_login(account, password)
 
     async def accept_read(self, run_id: str) -> None:
-        """As :meth:`Core.accept_read`, done by the leader."""
+        """As :meth:`Core.accept_read`, executed by the leader."""
         await self.orchestrator.ask("accept_read", patience=LONG, run=run_id)
 
     async def rekey(self, run_id: str) -> None:
-        """As :meth:`Core.rekey`, done by the leader."""
+        """As :meth:`Core.rekey`, executed by the leader."""
         await self.orchestrator.ask("rekey", patience=LONG, run=run_id)
 
     async def clear_and_read(self, sync_type: str, account: str) -> None:
-        """As :meth:`Core.clear_and_read`, done by the leader."""
+        """As :meth:`Core.clear_and_read`, executed by the leader."""
         await self.orchestrator.ask("clear_and_read", patience=LONG, type=sync_type, account=account)

@@ -1,6 +1,7 @@
-"""Asks the C library (glibc) for less memory: one heap for all threads, and free parts of it back to the system.
+"""Reduces the memory that the C library (glibc) keeps: one heap for all threads, and free memory returned to the
+system.
 
-Elsewhere (musl, macOS, Windows) nothing is done: their allocators keep less, or offer nothing of the kind.
+Does nothing elsewhere (musl, macOS, Windows): their allocators keep less, or have no such functions.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import sys
 from typing import Any
 
 M_ARENA_MAX = -8
-"""Of ``malloc.h``."""
+"""Constant of ``malloc.h``."""
 
 
 def _glibc() -> Any | None:
@@ -21,15 +22,15 @@ def _glibc() -> Any | None:
 
 
 def share_one_heap() -> None:
-    """Threads that are started from now on take memory from the same heap. Each would get one of its own, which keeps
-    what was freed; the interpreter's lock lets only one of them work at a time anyway."""
+    """Make threads that are started from now on use one heap. Otherwise each has its own, which keeps freed memory;
+    they gain nothing by that, since the interpreter's lock lets only one of them run at a time."""
     library = _glibc()
     if library is not None:
         library.mallopt(M_ARENA_MAX, 1)
 
 
 def give_back() -> None:
-    """Return memory that is free. Blocking: some milliseconds."""
+    """Return free memory to the system. Blocking for some milliseconds."""
     library = _glibc()
     if library is not None:
         library.malloc_trim(0)

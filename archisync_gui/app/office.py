@@ -1,4 +1,4 @@
-"""``archisync-gui office …``: making, joining and leaving an office, and taking part in it without a window."""
+"""``archisync-gui office …``: creating, joining and leaving an office, and running a member without a window."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def run_office(profile: Profile, demo: DemoOptions | None, options: argparse.Namespace, language: str) -> int:
-    """Do one of the ``office`` commands; returns the exit code. Raises :class:`SyncFailure`."""
+    """Execute an ``office`` command; returns the exit code. Raises :class:`SyncFailure`."""
     match options.action:
         case "status" | "doctor":
             return asyncio.run(_show(profile, options))
@@ -53,14 +53,14 @@ def run_office(profile: Profile, demo: DemoOptions | None, options: argparse.Nam
 
 
 async def _create(profile: Profile, options: argparse.Namespace, language: str) -> int:
-    server = await _asked(profile, options, language)
+    server = await _server(profile, options, language)
     await joining.create(profile, server)
     print(text("office-created", language, {"path": str(server)}))
     return exit_codes.OK
 
 
 async def _join(profile: Profile, options: argparse.Namespace, language: str) -> int:
-    server = await _asked(profile, options, language)
+    server = await _server(profile, options, language)
     done = await joining.join(profile, server, may_lead=not options.never_leads, upgrade=options.upgrade)
     if not done.password_kept:
         print(text("office-password-not-kept", language), file=sys.stderr)
@@ -77,7 +77,7 @@ async def _leave(profile: Profile, options: argparse.Namespace, language: str) -
 async def _show(profile: Profile, options: argparse.Namespace) -> int:
     member, server = await joined(profile)
     seen = await asyncio.to_thread(look, server)
-    told: dict[str, Any] = {
+    shown: dict[str, Any] = {
         "office": seen.place,
         "server": f"PostgreSQL {seen.version}",
         "tls": seen.tls,
@@ -85,17 +85,17 @@ async def _show(profile: Profile, options: argparse.Namespace) -> int:
         "since": None if seen.since is None else seen.since.isoformat(timespec="seconds"),
         "epoch": seen.epoch,
         "members": [
-            {"name": one.name, "version": one.version, "since": one.since.isoformat(timespec="seconds")}
-            for one in seen.members
+            {"name": computer.name, "version": computer.version, "since": computer.since.isoformat(timespec="seconds")}
+            for computer in seen.members
         ],
         "mayLead": member.may_lead,
         "freeConnections": seen.free,
     }
     if options.json:
-        print(json.dumps(told))
+        print(json.dumps(shown))
         return exit_codes.OK
-    for name, value in told.items():
-        lines = [" ".join(one.values()) for one in value] if isinstance(value, list) else [value]
+    for name, value in shown.items():
+        lines = [" ".join(entry.values()) for entry in value] if isinstance(value, list) else [value]
         print(f"{name:<16} {'; '.join(map(str, lines))}")
     if not seen.room:
         language = system_language()
@@ -103,8 +103,8 @@ async def _show(profile: Profile, options: argparse.Namespace) -> int:
     return exit_codes.OK
 
 
-async def _asked(profile: Profile, options: argparse.Namespace, language: str) -> Server:
-    """The server that the command names, with its password; asked for on a terminal where it is not known."""
+async def _server(profile: Profile, options: argparse.Namespace, language: str) -> Server:
+    """The server of the argument, with its password; on a terminal an unknown password is asked for."""
     server = await address(profile, options.address)
     if not server.password and sys.stdin.isatty():
         question = text("office-password-asked", language, {"user": server.user, "path": str(server)}).what
@@ -116,16 +116,15 @@ async def _asked(profile: Profile, options: argparse.Namespace, language: str) -
 
 
 def ask(profile: Profile, name: str, args: dict[str, Any], on_event: Emit) -> tuple[int, Any]:
-    """Have the office's leader do a command of the command line. Without a leader ``status`` answers the last known
-    one. Blocking. Raises :class:`SyncFailure`."""
+    """Send a command of the command line to the office's leader. Without a leader ``status`` returns the last status.
+    Blocking. Raises :class:`SyncFailure`."""
 
     async def work() -> tuple[int, Any]:
         _, server = await joined(profile)
         if name == "status":
             last = await asyncio.to_thread(last_shown, server)
             if last is not None and last.leader is None:
-                said = text("office-no-leader", system_language(), {"path": str(server)})
-                print(said, file=sys.stderr)
+                print(text("office-no-leader", system_language(), {"path": str(server)}), file=sys.stderr)
                 return exit_codes.OK, _last_known(last)
         code, result = await call(server, socket.gethostname(), name, args, on_event)
         if isinstance(result, dict) and "error" in result and "params" in result:
@@ -136,7 +135,7 @@ def ask(profile: Profile, name: str, args: dict[str, Any], on_event: Emit) -> tu
 
 
 def _last_known(last: Shown) -> Any:
-    """What the last leader has shown, as it is now: nothing runs, and lists have become late since."""
+    """The last leader's status as of now: nothing runs, and lists may have become late since."""
     from archisync_gui.app.commands import status_json
     from archisync_gui.model import Status, from_json
     from archisync_gui.office.leader_view import UNREAD
@@ -154,7 +153,8 @@ def _last_known(last: Shown) -> Any:
 
 
 async def _take_part(profile: Profile, demo: DemoOptions | None, language: str) -> int:
-    """``office run``: take part without a window until the process is told to end; wait while the server is away."""
+    """``office run``: run a member without a window until a signal ends it; waits while the server cannot be
+    reached."""
     from archisync_gui.app.core import until_over
     from archisync_gui.app.taking_part import taking_part_at_last
     from archisync_gui.system import on_end_signals

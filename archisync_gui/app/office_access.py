@@ -1,4 +1,5 @@
-"""What the panel's dialog *Office* asks for, done by ``joining``; imports of PostgreSQL's client wait until then."""
+"""The actions of the panel's dialog *Office*, executed by ``joining``. PostgreSQL's client is imported only when they
+are used."""
 
 from __future__ import annotations
 
@@ -31,16 +32,16 @@ class OfficeAccess:
 
     @property
     def address(self) -> str:
-        """``postgresql://…`` of the office that the profile belongs to, without a password; empty: of none."""
+        """``postgresql://…`` of the profile's office, without password; empty: it belongs to none."""
         return self._joined.url if self._joined is not None else ""
 
     @property
     def may_lead(self) -> bool:
-        """This computer may read the ERP for the others."""
+        """This computer may become the leader."""
         return self._joined is None or self._joined.may_lead
 
     async def look(self) -> Seen:
-        """Look at the own office. Raises ``SyncFailure``."""
+        """Check the profile's office. Raises ``SyncFailure``."""
         await _loaded()
         from archisync_gui.app.joining import joined
         from archisync_gui.office.checks import look
@@ -49,21 +50,21 @@ class OfficeAccess:
         return await asyncio.to_thread(look, server)
 
     async def check(self, address: str, password: str) -> Checked:
-        """Look at a server; nothing is changed. Raises ``SyncFailure``."""
+        """Check a server; changes nothing. Raises ``SyncFailure``."""
         await _loaded()
         from archisync_gui.app.joining import check
 
         return await check(self._life.profile, await _server(self._life.profile, address, password))
 
     async def create(self, address: str, password: str) -> None:
-        """Make an office's tables. Raises ``SyncFailure``."""
+        """Create an office's tables. Raises ``SyncFailure``."""
         await _loaded()
         from archisync_gui.app.joining import create
 
         await create(self._life.profile, await _server(self._life.profile, address, password))
 
     def join(self, address: str, password: str, *, may_lead: bool, upgrade: bool) -> None:
-        """End the panel's life; the next one is that of a member, unless joining fails."""
+        """End the panel's life and join; the next life is that of a member, unless joining fails."""
 
         async def work() -> tuple[str, str]:
             from archisync_gui.app.joining import join
@@ -77,10 +78,10 @@ class OfficeAccess:
                 sentences.append(_text("office-password-not-kept"))
             return "\n".join(sentences), "ok" if done.password_kept else "warn"
 
-        self._life.move(lambda: _told(work()), _text("office-joining"))
+        self._life.move(lambda: _result_of(work()), _text("office-joining"))
 
     def leave(self, *, copy: bool) -> None:
-        """End the panel's life; the next one is that of a single computer, unless leaving fails."""
+        """End the panel's life and leave; the next life is that of a single computer, unless leaving fails."""
 
         async def work() -> tuple[str, str]:
             from archisync_gui.app.joining import leave
@@ -88,16 +89,16 @@ class OfficeAccess:
 
             return (await leave(self._life.profile, copy=copy)).told(language()), "ok"
 
-        self._life.move(lambda: _told(work()), _text("office-leaving"))
+        self._life.move(lambda: _result_of(work()), _text("office-leaving"))
 
 
 async def _loaded() -> None:
-    """Import what talks to the server in a thread: it takes a moment."""
+    """Import the modules for the server in a thread, since it takes long."""
     await asyncio.to_thread(import_module, "archisync_gui.app.joining")
 
 
 async def _server(profile: Profile, address: str, password: str) -> Server:
-    """The server with the typed password, or else with the one that is known."""
+    """The server with the typed password, or with the stored one if none was typed."""
     from archisync_gui.app import joining
     from archisync_gui.store.postgres_server import Server
 
@@ -106,8 +107,8 @@ async def _server(profile: Profile, address: str, password: str) -> Server:
     return await joining.address(profile, address)
 
 
-async def _told(work: Coroutine[Any, Any, tuple[str, str]]) -> tuple[str, str]:
-    """Do work on the closed profile: what to say of it, and in what tone."""
+async def _result_of(work: Coroutine[Any, Any, tuple[str, str]]) -> tuple[str, str]:
+    """Run work on the closed profile; returns the message and its tone, also for errors."""
     from archisync_gui.ui.live.context import problem
 
     await _loaded()
@@ -116,7 +117,7 @@ async def _told(work: Coroutine[Any, Any, tuple[str, str]]) -> tuple[str, str]:
     except (SyncFailure, OSError) as error:
         log.warning("the office could not be joined or left: %s", error)
         return problem(error), "bad"
-    except Exception as error:  # the next life says it, whatever it is
+    except Exception as error:  # shown by the next life
         log.exception("the office could not be joined or left")
         return problem(error), "bad"
 

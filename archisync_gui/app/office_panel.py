@@ -1,4 +1,4 @@
-"""Opens a member's part in its office behind the panel, and says there what the office's leader and server do."""
+"""Opens a member of an office for the panel, and shows errors of the office's server and refusals of its leader."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
     from archisync_gui.ui.shell.panel import Panel
 
 MENDABLE = RECOVERABLE | {"office-login", "office-tls", "office-missing", "office-not-allowed", "office-older"}
-"""Codes after which the panel stays open: they pass by themselves, or are mended on the server or in the dialog."""
+"""Codes after which the panel waits: these errors pass, or can be repaired on the server or in the dialog."""
 DRAFT_SECONDS = 5.0
-"""Seconds that the server may take for a draft before it is kept on this computer: somebody waits for it."""
+"""Seconds that the server may take for a draft, which a person waits for, before it is saved on this computer."""
 
 
 async def office_drafts(
-    member: OfficeMember, lost: list[SyncFailure], say: Callable[[str], object] = lambda said: None
+    member: OfficeMember, lost: list[SyncFailure], say: Callable[[str], object] = lambda sentence: None
 ) -> Drafts:
-    """The drafts that all computers of the office share. Those that this computer had alone are handed in first, and
-    while the server is away they are kept here. ``lost`` gets what is wrong with this computer's file; ``say`` is told
-    later when a draft was changed on two computers."""
+    """Open the office's drafts. Drafts in this computer's file are handed in first; while the server cannot be reached,
+    drafts are saved here. Errors of this computer's file are added to ``lost``; ``say`` is called later with a message
+    if drafts were changed on two computers."""
     own, damaged = await open_drafts(member, ran_before=False)
     lost += damaged
-    if member.only_reads is not None:  # handed in when this computer has been updated
+    if member.only_reads is not None:  # they are handed in when this computer was updated
         return own
     database = Postgres(member.server, name="drafts", seconds=DRAFT_SECONDS)
     shared = OfficeDrafts(database, member.clock)
@@ -57,21 +57,21 @@ async def office_drafts(
 
 
 async def opened_member(life: Life, panel: Panel, stack: AsyncExitStack, joined: Membership) -> OfficeMember:
-    """This computer's part in the office; ``stack`` ends it. While the server does not answer or refuses this computer,
-    the panel says so and tries again. Raises :class:`NotOpened` when the operator quits meanwhile (or asks to join
-    again or to leave), and ``SyncFailure``."""
+    """Open the member; ``stack`` closes it. While the server does not answer or refuses this computer, the panel shows
+    that, and it is tried again. Raises :class:`NotOpened` if the operator quits meanwhile (or joins again or leaves),
+    and ``SyncFailure``."""
     from archisync_gui.ui.text.i18n import language
     from archisync_gui.ui.text.status_words import Headline
 
-    told: list[str] = []
+    notices: list[str] = []
 
     def waits(error: SyncFailure) -> None:
         button, leave = text("office-dialog.open", language()).what, text("office-awaited.quit", language()).what
-        why, awaited = text(error.code, language(), error.params), text("office-awaited", language())
+        reason, awaited = text(error.code, language(), error.params), text("office-awaited", language())
         headline = Headline(awaited.what, awaited.means, "warn", "trouble", button=button, place="office")
         panel.show_waiting(headline, text("office-awaited.foot", language()).what)
-        told.append(f"{why.what} {why.means}\n\n{awaited.todo}\n\n{why.todo}")
-        panel.context.say(told[-1], "bad", button, partial(panel.context.open, "office"), (leave, life.quit.set))
+        notices.append(f"{reason.what} {reason.means}\n\n{awaited.todo}\n\n{reason.todo}")
+        panel.context.say(notices[-1], "bad", button, partial(panel.context.open, "office"), (leave, life.quit.set))
 
     taking = taking_part_at_last(
         life.profile,
@@ -85,9 +85,9 @@ async def opened_member(life: Life, panel: Panel, stack: AsyncExitStack, joined:
     member = await stack.enter_async_context(taking)
     if member is None:
         raise NotOpened
-    if told:
+    if notices:
         panel.show_waiting(None)
-        if panel.window.notice.text == told[-1]:
+        if panel.window.notice.text == notices[-1]:
             panel.window.notice.dismiss()
     member.orchestrator.refused = lambda error: panel.context.say(
         str(text(error.code, language(), error.params)), "bad"

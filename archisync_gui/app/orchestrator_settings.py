@@ -1,4 +1,4 @@
-"""What the settings say to the orchestrator: its rules and the accounts in use."""
+"""The orchestrator's rules and accounts, made from the settings."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from archisync_gui.settings import Settings
 
 
 def accounts_of(settings: Settings, *, demo: bool) -> list[Account]:
-    """The accounts in use, and which of them reads the shared lists."""
+    """The accounts in use; one of them is marked as that which reads the shared lists."""
     names = (DEMO_ACCOUNT,) if demo else settings.words("erp.accounts")
     catalogue = settings.text("erp.catalogue_account") or (names[0] if names else "")
     return [Account(name, catalogue=name == catalogue) for name in names]
 
 
 def rules_of(settings: Settings, *, attended: bool, demo: bool) -> Rules:
-    """The orchestrator's numbers. ``attended``: a panel is open, so the schedule works."""
+    """The orchestrator's rules. ``attended``: a panel is open, so that scheduled reads run."""
     hours = settings.flag("sync.office_hours") and not demo
     office = OfficeHours(
         start=time.fromisoformat(settings.text("sync.office_from")),

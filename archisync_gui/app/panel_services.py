@@ -1,4 +1,4 @@
-"""The services that the panel gets, and the endpoint beside it, made of the parts that are open."""
+"""Makes the panel's services and the endpoint from the open parts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 def endpoint_of(core: Core | OfficeMember, drafts: Any) -> Endpoint:
-    """The endpoint of that profile, not started yet."""
+    """The endpoint of the profile, not started yet."""
     from archisync_gui.drafts.browser_keys import FILE, BrowserKeys
     from archisync_gui.endpoint.paired_pages import FILE as PAGES_FILE
     from archisync_gui.endpoint.paired_pages import PairingStore
@@ -55,7 +55,8 @@ def endpoint_of(core: Core | OfficeMember, drafts: Any) -> Endpoint:
 
 
 async def served(endpoint: Endpoint) -> str:
-    """Serve; where no port is free, the sentence that says so: the panel works without order forms, too."""
+    """Start the endpoint; returns an empty text, or the message about why it could not be started (no free port). The
+    panel also works without it."""
     from archisync_gui.ui.text.i18n import language
 
     try:
@@ -76,7 +77,7 @@ def services_of(
     put_back: Callable[[Path], None],
     erase: Callable[[str, bool], None],
 ) -> Services:
-    """What the panel gets. ``leave`` quits it; ``crash`` is what the process before left, for people; ``put_back`` and
+    """The panel's services. ``leave`` quits the panel; ``crash``: the report about the last process; ``put_back`` and
     ``erase`` end this life and change the data before the next one."""
     from archisync_gui.app.core import Core
     from archisync_gui.entities import ENTITIES
@@ -86,7 +87,7 @@ def services_of(
     moving = asyncio.Lock()
 
     async def apply_settings(changes: Changes) -> None:
-        async with moving:  # the port in use and the port in the settings change together
+        async with moving:  # the used port and the port in the settings have to change together
             before = core.settings.number("endpoint.port")
             await core.apply_settings(changes)
             if core.settings.number("endpoint.port") != before:
@@ -143,7 +144,7 @@ def _of_one_computer(
     put_back: Callable[[Path], None],
     erase: Callable[[str, bool], None],
 ) -> Services:
-    """What the panel can do with an archive that is on this computer only."""
+    """``services`` with those that need an archive on this computer."""
     from archisync_gui.app import data_care
     from archisync_gui.ui.text.i18n import language as panel_language
 
@@ -161,7 +162,7 @@ def _of_one_computer(
 
 
 def _faults(core: Core) -> tuple[Any, ...]:
-    """The demo's menu: each of the demo ERP's faults, struck once."""
+    """The entries of the demo's menu: each causes one of the demo ERP's faults once."""
     if core.demo_erp is None:
         return ()
     from archisync_gui.demo_erp import FAULTS
@@ -184,7 +185,7 @@ def _faults(core: Core) -> tuple[Any, ...]:
 
 
 def _open_demo() -> bool:
-    """Start the demo in another process. False: the system did not start it."""
+    """Start the demo in another process. False: it could not be started."""
     from archisync_gui.ui.system.application import started_apart
 
     program, *arguments = autostart.program()
@@ -192,7 +193,7 @@ def _open_demo() -> bool:
 
 
 def offer_tasks(panel: Panel, profile: Profile) -> None:
-    """The jump list of Windows' taskbar."""
+    """Set the jump list of Windows' taskbar."""
     from archisync_gui.ui.system.application import on_windows
 
     if on_windows():

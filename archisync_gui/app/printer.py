@@ -1,4 +1,4 @@
-"""Prints the answers of commands: as text for people, or as JSON lines."""
+"""Prints the progress and results of commands: as text, or as JSON lines."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from typing import Any
 from archisync_gui import zone
 
 
-def moment(given: str) -> str | None:
-    """``14:30`` (today) or an ISO moment as ISO with offset; ``None`` if it is neither."""
+def moment(typed: str) -> str | None:
+    """``14:30`` (today) or an ISO time, as ISO time with offset; ``None`` if it is neither."""
     from datetime import datetime, time
 
     try:
-        if len(given) <= 5:
+        if len(typed) <= 5:
             today = zone.now()
-            return zone.local(datetime.combine(today.date(), time.fromisoformat(given.zfill(5)))).isoformat()
-        return zone.local(datetime.fromisoformat(given)).isoformat()
-    except (ValueError, OverflowError, OSError):  # the ends of the calendar and of the system's clock
+            return zone.local(datetime.combine(today.date(), time.fromisoformat(typed.zfill(5)))).isoformat()
+        return zone.local(datetime.fromisoformat(typed)).isoformat()
+    except (ValueError, OverflowError, OSError):  # also for times out of range
         return None
 
 
-def _done(code: int, result: Any, printer: Printer) -> int:
+def finish(code: int, result: Any, printer: Printer) -> int:
+    """Print the result and end the output; returns ``code``."""
     if result is not None:
         printer.result(result)
     printer.close()
@@ -30,7 +31,7 @@ def _done(code: int, result: Any, printer: Printer) -> int:
 
 
 class Printer:
-    """Prints a command's progress and result: JSON lines for programs, plain lines for people."""
+    """Prints a command's progress and result: JSON lines for programs, or lines of text."""
 
     def __init__(self, command: str, *, as_json: bool, language: str) -> None:
         self.language = language
@@ -39,10 +40,10 @@ class Printer:
         self._live = sys.stderr.isatty()
         self._steps: dict[str, int] = {}
         self.began = False
-        """True once the command has said something."""
+        """True when the command has sent an event."""
 
     def event(self, event: dict[str, Any]) -> None:
-        """Something came from the command while it runs."""
+        """Print an event of the running command."""
         self.began = True
         if event["kind"] == "result":
             self._result_line(event)
@@ -50,9 +51,9 @@ class Printer:
             self._progress(event)
 
     def result(self, result: Any) -> None:
-        """The command's final answer."""
+        """Print the command's result."""
         if self._command == "sync":
-            return  # each type's line was printed when it came
+            return  # each type's line was printed as an event
         if self._json:
             print(json.dumps(result))
             return
@@ -66,7 +67,7 @@ class Printer:
             print(words.status(result, self.language))
 
     def close(self) -> None:
-        """End the live line."""
+        """Clear the line that shows the progress on a terminal."""
         if self._live and self._steps:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
@@ -83,12 +84,12 @@ class Printer:
     def _progress(self, event: dict[str, Any]) -> None:
         from archisync_gui.app import words
 
-        said = words.progress(event, self.language)
-        if said is None:
+        line = words.progress(event, self.language)
+        if line is None:
             return
         if self._live:
             self._steps[str(event.get("type"))] = 1
-            print(f"\r\x1b[K{said}", end="", file=sys.stderr, flush=True)
+            print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
             return
         # Not a terminal: one line for each tenth of a list, so that a log stays readable.
         kind, name = event["kind"], str(event.get("type"))
@@ -97,4 +98,4 @@ class Printer:
         if kind == "sync-progress" and self._steps.get(name, -1) >= tenth:
             return
         self._steps[name] = tenth
-        print(said, file=sys.stderr, flush=True)
+        print(line, file=sys.stderr, flush=True)

@@ -1,7 +1,4 @@
-"""A profile: the folder with one office's data, its kind (real or demo, from birth), and the lock on it.
-
-Nothing here opens what lies in the folder.
-"""
+"""A profile: the folder with one office's data, its kind (real or demo, which never changes), and the lock on it."""
 
 from __future__ import annotations
 
@@ -35,27 +32,27 @@ class ProfileError(SyncFailure):
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A folder of ours. Made by :func:`open_profile`."""
+    """A profile's folder and kind. Made by :func:`open_profile`."""
 
     id: str
-    """Random, never changes; names the keyring service, and the endpoint's health answers it."""
+    """Random, never changes; part of the keyring service's name, and in the endpoint's answer to ``health``."""
     name: str
     kind: Kind
     folder: Path
 
     @property
     def demo(self) -> bool:
-        """True when it reads the demo ERP."""
+        """Whether it reads the demo ERP."""
         return self.kind == "demo"
 
     @property
     def settings_file(self) -> Path:
-        """What the operator has set."""
+        """The settings."""
         return self.folder / "settings.json"
 
     @property
     def screenshots(self) -> Path:
-        """Folder of the pictures that failed reads took of the ERP's pages."""
+        """Folder of the screenshots of the ERP's pages that are made when a read fails."""
         return self.folder / "screenshots"
 
     @property
@@ -65,17 +62,18 @@ class Profile:
 
     @property
     def crash_file(self) -> Path:
-        """What Python wrote when the program crashed."""
+        """Stack traces of a crash."""
         return self.folder / "log" / "crash.txt"
 
     @property
     def shared_folder(self) -> Path:
-        """Where files lie that all named profiles of this user share; a profile in a folder elsewhere shares none."""
+        """Folder of files that all named profiles of this user share; for a profile in another folder its own
+        folder."""
         return self.folder.parent if self.folder.parent == profiles_folder() else self.folder
 
     @property
     def keyring_service(self) -> str:
-        """Under which its passwords are in the system's keyring."""
+        """The name of the keyring service of its passwords."""
         return f"archisync-{self.id}"
 
 
@@ -96,22 +94,22 @@ OURS = frozenset(
         "screenshots",
     }
 )
-"""What a folder may hold before it becomes a profile: settings and a log may be there before the first start."""
+"""Names that a folder may contain before it becomes a profile: settings and a log may exist before the first start."""
 
 
 def open_profile(name_or_folder: str | None, *, demo: bool, make: bool = True) -> Profile:
-    """Find or make the profile. A text with a path separator is a folder, anything else a name. ``make`` False: a named
-    profile must exist, since a typing error must not create an empty one.
+    """Find or create the profile. A text with a path separator is a folder, any other text a name. ``make`` False: a
+    profile that is named must exist, so that a typing error does not create one.
 
-    Nothing is written before it is certain that the folder is ours. Raises :class:`ProfileError`: ``profile-kind-…`` (a
-    demo profile opened as real or the reverse), ``profile-name``, ``profile-unknown``, ``profile-folder``,
-    ``profile-full`` and ``profile-read-only`` (cannot be made or written), ``profile-owner`` (folder or a file in it
-    belongs to another user), ``profile-not-empty`` (holds files of others), ``profile-network`` (on a network file
-    system), ``profile-synchronised`` (in a folder that a cloud service copies), ``profile-long`` (too long a
-    path for this Windows), ``profile-damaged``.
+    Nothing is written before the folder was checked. Raises :class:`ProfileError`: ``profile-kind-…`` (a demo profile
+    opened as real or the reverse), ``profile-name``, ``profile-unknown``, ``profile-folder``, ``profile-full`` and
+    ``profile-read-only`` (cannot be created or written), ``profile-owner`` (the folder or a file in it belongs to
+    another user), ``profile-not-empty`` (has other files), ``profile-network`` (on a network file system),
+    ``profile-synchronised`` (in a folder that a cloud service synchronizes), ``profile-long`` (too long a path for this
+    Windows), ``profile-damaged``.
     """
     wanted: Kind = "demo" if demo else "real"
-    # An empty name is refused, too: an empty variable of a script must not open the usual profile.
+    # An empty name is refused, too: an empty variable in a script must not open the default profile.
     named = name_or_folder if name_or_folder is not None and not is_folder(name_or_folder) else None
     if named is not None and not re.fullmatch(r"[\w][\w .-]{0,60}", named):
         raise ProfileError("profile-name", name=named)
@@ -151,13 +149,13 @@ def _opened(folder: Path, name: str, wanted: Kind, *, must_exist: bool) -> Profi
 
 
 def _check_ours(folder: Path) -> None:
-    """Raise :class:`ProfileError` unless the folder is missing, or ours and either a profile or empty."""
+    """Raise :class:`ProfileError` unless the folder is missing, or belongs to this user and is a profile or empty."""
     if not folder.exists():
         return
     entries = sorted(folder.iterdir())  # raises NotADirectoryError for a file
     if (folder / "log").is_dir():
         entries += sorted((folder / "log").iterdir())
-    # Of an entry its own owner, not that of what it points to: a link that another user made is another user's.
+    # The owner of a link itself, not of its target: another user's link must be refused.
     owners = {folder: folder.stat().st_uid} | {path: _owner(path) for path in entries}
     for path, owner in owners.items():
         if sys.platform != "win32" and owner not in (os.geteuid(), None):
@@ -166,7 +164,7 @@ def _check_ours(folder: Path) -> None:
         return
     foreign = sorted(path.name for path in folder.iterdir() if not _may_come_first(path.name))
     if any(name.endswith(".db") for name in foreign):
-        raise ProfileError("profile-damaged", file=str(folder / BIRTH))  # unknown whether its data are real or invented
+        raise ProfileError("profile-damaged", file=str(folder / BIRTH))  # not known whether it is real or demo
     if foreign:
         raise ProfileError("profile-not-empty", folder=str(folder), file=foreign[0])
 
@@ -176,7 +174,7 @@ def _may_come_first(name: str) -> bool:
 
 
 def _owner(path: Path) -> int | None:
-    """The user id of the owner; ``None`` for what is gone (another process of ours is at work in the folder)."""
+    """The user id of the owner; ``None`` if the path was removed meanwhile (by another process of this program)."""
     try:
         return path.lstat().st_uid
     except FileNotFoundError:
@@ -184,7 +182,7 @@ def _owner(path: Path) -> int | None:
 
 
 def _make(birth: Path, profile: Profile) -> None:
-    """Write the birth certificate, unless another first start was faster: both must believe in one id."""
+    """Write ``profile.json``, unless another first start at the same time has done so: both must use the same id."""
     temporary = beside(birth)
     replace_file(temporary, json.dumps({"id": profile.id, "kind": profile.kind}) + "\n")
     try:
@@ -199,7 +197,7 @@ def _make(birth: Path, profile: Profile) -> None:
 
 
 def folder_error(folder: Path, error: OSError | ValueError) -> ProfileError:
-    """Why the profile's folder cannot be used, as a :class:`ProfileError`."""
+    """An error of the profile's folder as a :class:`ProfileError`."""
     number = error.errno if isinstance(error, OSError) else None
     if number in (errno.ENOSPC, errno.EDQUOT):
         return ProfileError("profile-full", folder=str(folder))
@@ -209,9 +207,9 @@ def folder_error(folder: Path, error: OSError | ValueError) -> ProfileError:
 
 
 class ProfileLock:
-    """The OS lock on a profile, held for life by exactly one process (rule 1).
+    """The lock on a profile, which one process holds while it uses the profile (rule 1).
 
-    The lock is the operating system's, so it dies with its process; the pid beside it is only for the message.
+    The operating system releases it when the process ends. The pid in ``holder.json`` is for messages only.
     """
 
     def __init__(self, profile: Profile) -> None:
@@ -222,8 +220,8 @@ class ProfileLock:
         self._holder = profile.folder / "holder.json"
 
     def acquire(self, within: float = 0.0) -> bool:
-        """True when this process is now the holder, or became it ``within`` so many seconds. Blocking. Raises
-        :class:`ProfileError` where the folder cannot be written."""
+        """Try to get the lock for ``within`` seconds; true if this process holds it now. Blocking. Raises
+        :class:`ProfileError` if the folder cannot be written."""
         from filelock import Timeout
 
         try:
@@ -236,12 +234,12 @@ class ProfileLock:
         try:
             replace_file(self._holder, json.dumps({"pid": os.getpid()}) + "\n")
         except OSError as error:
-            # Only a message to others would name it; what needs the disk says for itself that it is full.
+            # Not an error: it is for messages only, and a full disk is reported by the parts that need it.
             log.warning("holder.json cannot be written: %s", error)
         return True
 
     def holder(self) -> int | None:
-        """The pid that the last holder wrote; for a message only."""
+        """The pid that the holder wrote, for messages only."""
         try:
             pid = read_json(self._holder)["pid"]
         except (OSError, ValueError, KeyError, TypeError):
@@ -249,7 +247,7 @@ class ProfileLock:
         return pid if isinstance(pid, int) and not isinstance(pid, bool) else None
 
     def release(self) -> None:
-        """Give the profile free. Harmless when not held."""
+        """Release the lock, if it is held."""
         if self._lock.is_locked:
             try:
                 self._holder.unlink(missing_ok=True)
@@ -260,7 +258,7 @@ class ProfileLock:
 
 @dataclass(frozen=True, slots=True)
 class ProfileIdentity:
-    """Which folder and lock file this process holds, whatever has become of their names."""
+    """The identity (device, inode) of the folder and lock file that this process uses."""
 
     profile: Profile
     folder: tuple[int, int]
@@ -268,7 +266,7 @@ class ProfileIdentity:
 
     @classmethod
     def of(cls, profile: Profile) -> ProfileIdentity:
-        """What lies at the profile's path now. Raises :class:`ProfileError`."""
+        """The present identity of the profile's folder and lock file. Raises :class:`ProfileError`."""
         try:
             folder = _identity(profile.folder)
             return cls(profile, folder, _identity(profile.folder / LOCK) if (profile.folder / LOCK).exists() else None)
@@ -276,7 +274,7 @@ class ProfileIdentity:
             raise folder_error(profile.folder, error) from error
 
     def check(self) -> None:
-        """Raise :class:`ProfileError` ``profile-gone`` when folder or lock file was removed or replaced. Blocking."""
+        """Raise :class:`ProfileError` ``profile-gone`` if folder or lock file was removed or replaced. Blocking."""
         try:
             same = _identity(self.profile.folder) == self.folder
             if same and self.lock is not None:

@@ -1,4 +1,4 @@
-"""Where a profile lies, by name or folder. Asked before the first picture, so it imports next to nothing."""
+"""The folder of a profile, by its name or path. Used before the first paint, so this module imports hardly anything."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ import os
 from pathlib import Path
 
 BIRTH = "profile.json"
-"""File in the folder that says what the profile was born as."""
+"""File in the folder with the profile's id and kind, written when it is created."""
 
 LOCK = "profile.lock"
-"""File whose lock the holder of the profile has."""
+"""File that the process that holds the profile has locked."""
 
 
 def profiles_folder() -> Path:
-    """Where named profiles live: platformdirs' data folder of this user."""
+    """The folder of the named profiles: in platformdirs' data folder of this user."""
     import platformdirs
 
     return platformdirs.user_data_path("archisync", appauthor=False) / "profiles"
 
 
-def is_folder(given: str) -> bool:
-    """A text with a path separator is a folder, anything else a name."""
-    return os.sep in given or bool(os.altsep and os.altsep in given)
+def is_folder(name_or_folder: str) -> bool:
+    """Whether a text names a folder: it has a path separator. Any other text is a name."""
+    return os.sep in name_or_folder or bool(os.altsep and os.altsep in name_or_folder)
 
 
 def folder_of(name_or_folder: str | None, *, demo: bool) -> Path:
-    """The folder of a profile, whether it is there or not; without a name that of the usual one."""
-    given = name_or_folder if name_or_folder is not None else ("demo" if demo else "default")
-    return Path(given).expanduser().absolute() if is_folder(given) else profiles_folder() / given
+    """The folder of a profile, whether it exists or not; ``None``: of the default one."""
+    chosen = name_or_folder if name_or_folder is not None else ("demo" if demo else "default")
+    return Path(chosen).expanduser().absolute() if is_folder(chosen) else profiles_folder() / chosen

@@ -1,5 +1,5 @@
-"""Where a profile must not lie: on a network disk, in a folder that a cloud service copies to other computers, or
-where Windows would refuse the names of its files as too long."""
+"""Checks where a profile must not be: on a network disk, in a folder that a cloud service synchronizes, or where the
+paths of its files would be too long for Windows."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from archisync_gui.system import sys_platform
 NETWORK_FILE_SYSTEMS = re.compile(
     r"^(nfs\d?|cifs|smb\w*|smbfs|afpfs|afs|ncpfs|9p|davfs|fuse\.(sshfs|rclone|davfs2?|s3fs))$"
 )
-"""File systems on which an OS lock cannot be trusted over two computers."""
+"""File systems on which file locks of two computers do not work reliably."""
 
 SYNCHRONISED = re.compile(
     r"(?P<service>OneDrive|Dropbox|Google Drive|GoogleDrive|My Drive|Box|Box Sync|iCloudDrive|Nextcloud|pCloudDrive)"
     r"( - .+| \(.+\))?",
     re.IGNORECASE,
 )
-"""Names in a user's home folder under which cloud services keep what they copy to other computers. They would copy an
-open database file by file, and two computers' versions of it over each other."""
+"""Names of folders in a user's home folder that cloud services synchronize. They would copy an open database file by
+file, and overwrite one computer's version by another's."""
 
 
 WINDOWS_LIMIT = 259
-"""Characters of a path that Windows takes unless an administrator has allowed longer ones."""
+"""The longest path in characters on Windows, unless an administrator has allowed longer ones."""
 
 BELOW = 125
-"""Characters of them that a profile keeps for its files; the longest is a backup's that is being written."""
+"""How many of these characters a profile needs for its files' names; the longest is that of a backup being written."""
 
 FILE_SYSTEM_KEY = r"SYSTEM\CurrentControlSet\Control\FileSystem"
 
 
 def too_long(folder: Path) -> bool:
-    """Whether a profile in ``folder`` would have files that this Windows cannot open, for the length of their paths."""
+    """Whether files of a profile in ``folder`` would have paths that are too long for this Windows."""
     path = str(folder.absolute())
     if sys_platform() != "win32" or path.startswith("\\\\?\\") or len(path) <= WINDOWS_LIMIT - BELOW:
         return False
@@ -45,7 +45,7 @@ def too_long(folder: Path) -> bool:
 
 
 def _long_paths_allowed() -> bool:
-    """Whether Windows takes long paths of programs that declare it, as Python and the launchers do."""
+    """Whether Windows allows long paths to programs that declare them, as Python and the launchers do."""
     winreg: Any = importlib.import_module("winreg")
     try:
         with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, FILE_SYSTEM_KEY) as key:
@@ -55,18 +55,18 @@ def _long_paths_allowed() -> bool:
 
 
 def network_file_system(folder: Path) -> str | None:
-    """The kind of network file system that ``folder`` lies on, ``None`` on a local disk.
+    """The type of the network file system of ``folder``; ``None`` on a local disk.
 
-    The path is looked at as given and with links resolved: on Windows a mapped drive (``Z:``) resolves to the server's
-    name (``\\\\server\\share``), which is no drive in the system's list.
+    The path is checked as given and with links resolved: on Windows a mapped drive (``Z:``) resolves to the server's
+    name (``\\\\server\\share``), which is not in the system's list of drives.
     """
     import psutil
 
-    given, resolved = str(folder), str(folder.resolve())
-    if sys_platform() == "win32" and any(_is_unc(path) for path in (given, resolved)):
+    path_as_given, resolved = str(folder), str(folder.resolve())
+    if sys_platform() == "win32" and any(_is_unc(path) for path in (path_as_given, resolved)):
         return "UNC"
     disks = psutil.disk_partitions(all=True)
-    for path in (given, resolved):
+    for path in (path_as_given, resolved):
         if kind := _network_disk(path, disks):
             return kind
     return None
@@ -81,7 +81,7 @@ def _is_unc(path: str) -> bool:
 
 
 def _network_disk(path: str, disks: Iterable[Any]) -> str | None:
-    """The kind of the disk that holds ``path``, if it is a network disk. ``disks``: as ``psutil`` lists them."""
+    """The file system type of the disk of ``path``, if it is a network disk. ``disks``: psutil's list."""
     separator = "\\" if sys_platform() == "win32" else "/"
 
     def comparable(text: str) -> str:
@@ -97,10 +97,11 @@ def _network_disk(path: str, disks: Iterable[Any]) -> str | None:
 
 
 def synchronised_folder(folder: Path) -> str | None:
-    """The cloud service that copies ``folder`` to other computers, ``None`` if no known one does.
+    """The cloud service that synchronizes ``folder``; ``None``: no known one.
 
-    OneDrive's client names its folders in the user's environment, Dropbox in a file; the folders of both, of Google
-    Drive, Box and iCloud are known by their usual names in the user's home folder, too (``OneDrive - Company``).
+    OneDrive's client has its folders in the user's environment variables, Dropbox's in a file. Their folders, and those
+    of Google Drive, Box and iCloud, are also recognized by their default names in the user's home folder
+    (``OneDrive - Company``).
     """
     places = {folder, folder.resolve()}
     for service, root in _synchronised_roots():
@@ -120,7 +121,7 @@ def synchronised_folder(folder: Path) -> str | None:
 
 
 def _synchronised_roots() -> Iterator[tuple[str, Path]]:
-    """Folders that the clients themselves name."""
+    """Services and folders from the clients' own configuration."""
     for name in ("OneDrive", "OneDriveConsumer", "OneDriveCommercial"):
         if value := os.environ.get(name):
             yield "OneDrive", Path(value)
@@ -136,7 +137,7 @@ def _synchronised_roots() -> Iterator[tuple[str, Path]]:
 
 
 def _inside(place: Path, root: Path) -> bool:
-    """Whether ``place`` is ``root`` or below it; on Windows and macOS capital letters do not count."""
+    """Whether ``place`` is ``root`` or below it; without regard to case on Windows and macOS."""
     if sys_platform() == "linux":
         return place.is_relative_to(root)
     return Path(str(place).casefold()).is_relative_to(str(root).casefold())

@@ -1,4 +1,4 @@
-"""Ends the panels of this user, as an installer needs it before it replaces their files. Ends nothing by force."""
+"""Quits the panels of this user, which an installer needs before it replaces their files. Never kills a process."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ from archisync_gui.app.profile import Profile, ProfileError, ProfileLock, open_p
 from archisync_gui.messages import text
 
 PATIENCE = 60.0
-"""Seconds in which a process must have ended its run, closed its data and given its profile free."""
+"""Seconds in which a process must have ended its run, closed its data and released its profile."""
 
 LOOK = 0.2
-"""Seconds between two looks at a lock; nothing reports that another process gave it free."""
+"""Seconds between two attempts to get a lock; there is no event when another process releases it."""
 
 
 def quit_all(profiles: Iterable[Profile], language: str, restart_list: Path | None = None) -> int:
-    """Ask the process that holds each profile to quit and wait until it has. Exit code.
+    """Ask the processes that hold the profiles to quit, one after the other, and wait until they have ended. Returns
+    the exit code.
 
-    Prints, one on each line, the command that starts each ended panel again without a window, and writes it into
-    ``restart_list``, in UTF-16 as an installer reads it: a console's code page lacks letters that a user's name may
-    have. A profile that cannot be used is named on standard error; the others are asked all the same. Raises
-    ``OSError`` for a list that cannot be written, before anything is asked.
+    For each panel that has ended it prints the command line that starts it again without a window, and appends it to
+    ``restart_list``, in UTF-16 for installers, since a console's code page may lack letters of a user's name. A profile
+    that cannot be used is reported on standard error, and the others are still asked. Raises ``OSError`` if the list
+    cannot be written, before any process is asked.
     """
     code = exit_codes.OK
     if restart_list is not None:
@@ -53,7 +54,7 @@ def quit_all(profiles: Iterable[Profile], language: str, restart_list: Path | No
 
 
 def every_profile() -> list[Profile]:
-    """The named profiles of this user, real and demo; those that cannot be opened are left out. Makes none."""
+    """The named profiles of this user, real and demo, without those that cannot be opened. Creates none."""
     found: list[Profile] = []
     for name in profile_names():
         for demo in (False, True):
@@ -63,14 +64,15 @@ def every_profile() -> list[Profile]:
 
 
 async def _ended(profile: Profile) -> tuple[bool, bool]:
-    """Whether the profile is free now, and whether a panel had held it (a command such as ``sync`` ends by itself)."""
+    """Whether the profile is free now, and whether a panel has held it (not a command such as ``sync``, which ends by
+    itself)."""
     lock = ProfileLock(profile)
     if lock.acquire():
         lock.release()
         return True, False
     try:
         code, _ = await call(profile, "quit", {}, lambda _event: None)
-    except NoAnswer:  # ending, or hanging: the lock shows which
+    except NoAnswer:  # the process is ending or hangs; the lock shows which
         code = exit_codes.BUSY
     try:
         async with asyncio.timeout(PATIENCE):

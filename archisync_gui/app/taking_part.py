@@ -1,4 +1,4 @@
-"""A computer takes its part in an office, with or without a window, and lets its part go."""
+"""Opens and closes a member of an office on this computer, with or without a window."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ async def taking_part_at_last(
     say: Say = lambda code, **params: None,
     second_start: SecondStart | None = None,
 ) -> AsyncIterator[OfficeMember | None]:
-    """Take part in the office as soon as its server lets this computer; ``None`` when ``stop`` was set meanwhile.
+    """Open the member as soon as the server allows it; yields ``None`` if ``stop`` was set before.
 
-    The caller holds the profile's lock. While the server gives one of the codes ``passing``, it is tried again every
-    :data:`AGAIN` seconds, and ``waits`` is told why whenever the reason is another one. ``say`` as for
+    The caller holds the profile's lock. After an error with one of the codes ``passing`` it tries again every
+    :data:`AGAIN` seconds; ``waits`` is called with the error when its code has changed. ``say``: as for
     :func:`taking_part`. Meanwhile a second start of the program and a request to quit are answered. Raises
-    ``SyncFailure`` for any other trouble.
+    ``SyncFailure`` for other errors.
     """
     found: OfficeMember | None = None
 
@@ -60,10 +60,10 @@ async def taking_part_at_last(
             asyncio.get_running_loop().call_soon(stop.set)  # after the answer
             return exit_codes.OK, None
         if found is None:
-            raise StoreError("office-unreachable", path=membership.place, detail=told)
+            raise StoreError("office-unreachable", path=membership.place, detail=last_code)
         return await found.line.send(name, args, emit).future
 
-    told = ""
+    last_code = ""
     async with AsyncExitStack() as stack:
         channel = ChannelServer(profile, answer)
         stack.push_async_callback(channel.stop)
@@ -76,8 +76,8 @@ async def taking_part_at_last(
                 if error.code not in passing:
                     raise
                 log.warning("this computer cannot take part in its office yet, trying again: %s", error)
-                if told != error.code:
-                    told = error.code
+                if last_code != error.code:
+                    last_code = error.code
                     waits(error)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(AGAIN):
@@ -94,12 +94,13 @@ async def taking_part(
     *,
     say: Say = lambda code, **params: None,
 ) -> AsyncIterator[OfficeMember]:
-    """Take part in the office; the caller holds the profile's lock. ``say`` gets ``office-leads`` and
-    ``office-follows`` when they become true. Raises ``SyncFailure`` when the office's data cannot be opened."""
+    """Open the member; the caller holds the profile's lock. ``say`` is called with ``office-leads`` and
+    ``office-follows`` when this computer becomes the leader or follows another one. Raises ``SyncFailure`` if the
+    office's data cannot be opened."""
     clock = OfficeClock()
     async with AsyncExitStack() as stack:
         loaded = await asyncio.to_thread(open_settings, profile.settings_file)
-        # A reader of its own beside the leader's store: it stays when the leadership comes and goes.
+        # A store for reading, beside the leader's: it stays open when the leadership changes.
         store = await Store.join(
             Postgres(server, fence=_NeverLeads()), profile.folder, ENTITIES, clock=clock, upgrade=False, newer=True
         )
@@ -112,7 +113,7 @@ async def taking_part(
 
 
 class _NeverLeads:
-    """The fence of a store that only reads."""
+    """The fence of a store that must not write."""
 
     epoch: int | None = None
     holder = ""

@@ -1,4 +1,4 @@
-"""Plain sentences for the terminal, made from the JSON that commands answer; no Qt, nothing decided here."""
+"""Sentences for the terminal, made from the JSON results of commands; no Qt."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from archisync_gui.model import is_first_read
 
 
 def word(code: str, language: str, **params: object) -> str:
-    """One short text."""
+    """The first sentence of a text."""
     return text(code, language, params).what
 
 
 def title(name: str, language: str) -> str:
-    """What people call a sync type: ``Clienti``."""
+    """The name of a sync type: ``Clienti``."""
     return list_name(name, language)
 
 
@@ -38,7 +38,7 @@ def duration(seconds: float) -> str:
 
 
 def clock(moment: str | None, language: str) -> str:
-    """An ISO moment as local ``HH:MM``, with the date when it is not today."""
+    """An ISO time as local ``HH:MM``, with the date if it is not today."""
     if moment is None:
         return word("word.never", language)
     try:
@@ -48,24 +48,24 @@ def clock(moment: str | None, language: str) -> str:
 
 
 def result(line: Mapping[str, Any], language: str) -> str:
-    """One finished sync."""
+    """The line for the result of one sync."""
     name = title(line["type"], language)
     took = duration(line["durationMs"] / 1000)
     if line["outcome"] in ("completed", "unclean"):
         first = is_first_read(line.get("warnings") or ())
         counts = word("word.first-read", language) if first else f"+{line['added']} ~{line['changed']} −{line['gone']}"
-        said = word(
+        outcome = word(
             f"word.result.{line['outcome']}", language, rows=number(line["rows"], language), counts=counts, took=took
         )
-        return f"{name:<14} {said}"
-    said = word(f"word.outcome.{line['outcome']}", language)
+        return f"{name:<14} {outcome}"
+    outcome = word(f"word.outcome.{line['outcome']}", language)
     if error := line.get("error"):
-        said += ": " + str(text(error["code"], language, _readable(error.get("params") or {}, language)))
-    return f"{name:<14} {said}"
+        outcome += ": " + str(text(error["code"], language, _readable(error.get("params") or {}, language)))
+    return f"{name:<14} {outcome}"
 
 
 def progress(event: Mapping[str, Any], language: str) -> str | None:
-    """One line for an event of a waiting command; ``None`` for events without a line."""
+    """The line for an event of a running command; ``None`` for events that are not shown."""
     kind = event["kind"]
     if kind == "waiting":
         return f"{title(event['type'], language)}: {_reason(event, language).what}"
@@ -81,7 +81,7 @@ def progress(event: Mapping[str, Any], language: str) -> str | None:
 
 
 def explanation(answer: Mapping[str, Any], language: str) -> str:
-    """What ``explain`` answered: the one reason, what it means, what to do, and what comes next."""
+    """The result of ``explain``: the reason, what it means, what to do, and what runs next."""
     lines = [f"{clock(answer['at'], language)}  {_reason(answer, language)}"]
     for expected in answer.get("forecast") or ():
         after = expected.get("after")
@@ -108,7 +108,7 @@ def _readable(params: Mapping[str, Any], language: str) -> dict[str, Any]:
 
 
 def retried(answer: Mapping[str, Any], language: str) -> str:
-    """What ``retry`` answered."""
+    """The result of ``retry``."""
     if "unknown" in answer:
         known = ", ".join(answer["known"]) or "–"
         return str(text("retry-unknown-account", language, {"account": answer["unknown"], "known": known}))
@@ -118,13 +118,13 @@ def retried(answer: Mapping[str, Any], language: str) -> str:
 
 
 def status(answer: Mapping[str, Any], language: str) -> str:
-    """What ``status`` answered, as a small table."""
+    """The result of ``status``, as a small table."""
     now = answer["explanation"]
     lines = [f"{clock(now['at'], language)}  {_reason(now, language).what}"]
-    # Another version of the program may answer, one without conditions.
+    # The answer of an older version of the program has no conditions.
     for found in answer.get("conditions", ()):
-        said = condition_text(found, language, lambda name: title(name, language), zone.clock)
-        lines.append(f"{'·' if found['warning'] else '!'} {said}")
+        sentence = condition_text(found, language, lambda name: title(name, language), zone.clock)
+        lines.append(f"{'·' if found['warning'] else '!'} {sentence}")
     if answer["sessionCount"]:
         lines.append(word("word.sessions", language, count=answer["sessionCount"]))
     for name, entry in answer["statuses"].items():

@@ -38,7 +38,7 @@ def profile(tmp_path: Path) -> Profile:
 @pytest.fixture
 def no_word_of_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a system that does not tell of changes in folders: a read has to look by itself."""
-    monkeypatch.setattr(folder_watch, "_told_of", lambda folder: None)
+    monkeypatch.setattr(folder_watch, "_inotify", lambda folder: None)
 
 
 @pytest.fixture

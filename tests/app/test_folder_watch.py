@@ -71,7 +71,7 @@ async def test_without_a_word_it_is_looked_at_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: bool
 ) -> None:
     if not told:
-        monkeypatch.setattr(module, "_told_of", lambda folder: None)
+        monkeypatch.setattr(module, "_inotify", lambda folder: None)
     monkeypatch.setattr(module, "OFTEN", 0.01)
     monkeypatch.setattr(module, "SELDOM", 0.01)
     with folder_watch(tmp_path, "lock") as changed:
@@ -81,4 +81,4 @@ async def test_without_a_word_it_is_looked_at_all_the_same(
 
 @linux
 def test_a_folder_that_is_not_there_is_not_watched(tmp_path: Path) -> None:
-    assert module._told_of(tmp_path / "gone") is None
+    assert module._inotify(tmp_path / "gone") is None

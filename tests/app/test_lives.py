@@ -75,7 +75,7 @@ async def test_work_between_two_lives_is_followed_by_the_next(
     assert await lived(parts, profile, qapp, monkeypatch) == exit_codes.OK
     assert len(parts.lives) == 2
     assert parts.done == ["work"]
-    assert parts.lives[1].said == ("done", "ok")
+    assert parts.lives[1].notice == ("done", "ok")
 
 
 async def test_a_quit_while_a_life_closes_for_work_ends_the_program_after_the_work(
