@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""Sets up a checkout and runs it: makes .venv, installs, finds a browser, then starts the panel, the tests or the benchmarks.
+"""Sets up a checkout and runs it: makes .venv, installs, finds a browser, then starts the panel, the tests or the
+benchmarks.
 
 Standard library only, and nothing of the application: it runs before anything is installed. The lines up to the version
 check must parse and run on old Pythons too, so that they can be told; hence no newer syntax in this file.
 
-    python3 packaging/bootstrap.py run      [ARGUMENT...]   the panel on the demo ERP (without a display: in the terminal)
-    python3 packaging/bootstrap.py run --office-demo N      N members of an office on a temporary PostgreSQL server
-    python3 packaging/bootstrap.py test     [ARGUMENT...]   the tests; arguments go to pytest
-    python3 packaging/bootstrap.py test --windows           all tests on Windows' Python and Qt under Wine (as root), counted
-    python3 packaging/bootstrap.py test --windows ARGUMENT...     some of them; arguments go to pytest
+    python3 packaging/bootstrap.py run      [ARGUMENT...]   the panel on the demo ERP (without a display: in the
+    terminal) python3 packaging/bootstrap.py run --office-demo N      N members of an office on a temporary PostgreSQL
+    server python3 packaging/bootstrap.py test     [ARGUMENT...]   the tests; arguments go to pytest
+    python3 packaging/bootstrap.py test --windows           all tests on Windows' Python and Qt under Wine (as root),
+    counted python3 packaging/bootstrap.py test --windows ARGUMENT...     some of them; arguments go to pytest
     python3 packaging/bootstrap.py docs     [ARGUMENT...]   the documentation into build/docs; arguments go to mkdocs
     python3 packaging/bootstrap.py bench    [ARGUMENT...]   the benchmarks; arguments go to their runner
     python3 packaging/bootstrap.py build    WHAT [ARGUMENT...]   wheel, deb, windows or release (all of them) into dist/
@@ -347,7 +348,8 @@ def write_stamp(**changes: object) -> None:
 
 
 def moved() -> bool:
-    """True when the environment was made in another folder: its programs (`.venv/bin/pytest`) name that one's Python."""
+    """True when the environment was made in another folder: its programs (`.venv/bin/pytest`) name that one's
+    Python."""
     return stamped().get("root", str(ROOT)) != str(ROOT)
 
 
@@ -414,7 +416,8 @@ def libraries(step: Step, stamp: dict[str, object], extras: set[str]) -> str:
     if already is not None and extras <= already:
         return text("present")
     extras = extras | (already or set())
-    # Everything with the locked version and checked hash first; then the checkout itself, which finds all it wants there.
+    # Everything with the locked version and checked hash first; then the checkout itself, which finds all it wants
+    # there.
     for lock in locks(extras):
         pip_install(step, "--require-hashes", "--no-deps", "-r", str(lock))
     target = "." + ("[test]" if "test" in extras else "")
