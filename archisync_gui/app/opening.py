@@ -123,7 +123,7 @@ async def _restore_watches(folder: Path, panel: Panel) -> None:
 
     rows = await asyncio.to_thread(left_watches, folder)
     if rows is not None:
-        panel.window.watches().bring_home(rows)
+        panel.window.watches().take_from_left_office(rows)
         await asyncio.to_thread(forget_watches, folder)
 
 

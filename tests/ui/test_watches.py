@@ -15,7 +15,7 @@ from archisync_gui.entities import ENTITIES
 from archisync_gui.model import EventKind
 from archisync_gui.ui.live import watches
 from archisync_gui.ui.live.context import WATCHES
-from archisync_gui.ui.live.looked import LOOKED, LookedAt
+from archisync_gui.ui.live.seen_reads import SEEN_READS, SeenReads
 from archisync_gui.ui.live.watches import Watch, Watches
 from archisync_gui.ui.shell.panel import Panel
 from tests.support.waiting import until
@@ -228,9 +228,9 @@ async def test_the_rows_of_watched_records_are_looked_up_once_for_all_missed_rea
 @pytest.mark.parametrize("kept", ["", "{", "[1]", '{"ddt": []}', '{"ddt": ["x"]}', '{"ddt": ["2026-03-09"]}', "null"])
 async def test_reads_looked_at_that_cannot_be_read_are_none(make_panel: MakePanel, kept: str) -> None:
     panel = await make_panel()
-    panel.context.recall = lambda key: kept if key == LOOKED else ""  # type: ignore[method-assign]
-    looked = LookedAt(panel.context)
+    panel.context.recall = lambda key: kept if key == SEEN_READS else ""  # type: ignore[method-assign]
+    looked = SeenReads(panel.context)
     assert not looked.has("ddt", "run-1")
-    looked.from_now("ddt")
+    looked.skip_earlier("ddt")
     looked.put("ddt", [("run-1", NOW)])
     assert looked.has("ddt", "run-1")

@@ -1,1 +1,1 @@
-"""What connects widgets with the running program: services, bridge of events, recent runs."""
+"""Connects the widgets with the running program: services, events, the operator's actions, data read from the store."""

@@ -1,7 +1,7 @@
 """The bridge from the orchestrator's events to Qt signals, and background work started by widgets.
 
-Events are gathered and handed on at most 15 times a second (once a second while nobody looks); no timer runs while
-nothing happens. What the signals mean is decided by their receivers.
+Events are collected and emitted at most 15 times a second (once a second while the window is hidden). No timer runs
+while nothing happens.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SHOWN_GAP = 1 / 15
-"""Seconds between two updates while the window is shown. Twenty a second look no smoother and cost a third more."""
+"""Seconds between two updates while the window is shown. 20 updates a second look no smoother and cost a third more."""
 
 HIDDEN_GAP = 1.0
-"""Seconds between two updates while it is hidden: enough for the tray."""
+"""Seconds between two updates while the window is hidden: enough for the tray."""
 
-KEPT = 500
-"""Events kept for one update; older progress is worthless, older results are in the history."""
+MAX_PENDING = 500
+"""Most events of one update. When there are more, the oldest are dropped: the history has their results."""
 
 
 class Bridge(QObject):
-    """One per panel: subscribes to an orchestrator and tells widgets, coalesced."""
+    """Subscribes to an orchestrator and emits its events and status, several at a time. One per panel."""
 
     status_changed = Signal(object)
     """The newest :class:`Status`."""
     happened = Signal(object)
-    """A tuple of :class:`Event` in order, without progress that a later one overtook."""
+    """A tuple of :class:`Event` in order, without progress events that a later one replaces."""
     tick = Signal()
-    """Once a second, only while the window is shown: clocks on screen move on."""
+    """Once a second, only while the window is shown: for ages and clocks on the screen."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -56,10 +56,10 @@ class Bridge(QObject):
         self._clock.timeout.connect(self.tick)
 
     def attach(self, orchestrator: OrchestratorApi) -> None:
-        """Listen to ``orchestrator`` and tell its status at once."""
+        """Subscribe to ``orchestrator`` and emit its status at once."""
         self.detach()
         self._orchestrator = orchestrator
-        self._unsubscribe = orchestrator.subscribe(self._heard)
+        self._unsubscribe = orchestrator.subscribe(self._on_event)
         self.flush()
 
     def detach(self) -> None:
@@ -86,13 +86,13 @@ class Bridge(QObject):
         """True when no timer of this bridge runs."""
         return not self._timer.isActive() and not self._clock.isActive()
 
-    def _heard(self, event: Event) -> None:
+    def _on_event(self, event: Event) -> None:
         pending = self._pending
-        if pending and event.kind is pending[-1].kind and event.kind in _OVERTAKEN and not rows_replaced(pending[-1:]):
+        if pending and event.kind is pending[-1].kind and event.kind in _SUPERSEDED and not rows_replaced(pending[-1:]):
             pending[-1] = event
         else:
             pending.append(event)
-            if len(pending) > KEPT:
+            if len(pending) > MAX_PENDING:
                 del pending[0]
         if not self._timer.isActive():
             gap = SHOWN_GAP if self._shown else HIDDEN_GAP
@@ -100,7 +100,7 @@ class Bridge(QObject):
             self._timer.start(max(0, int(wait * 1000)))
 
     def flush(self) -> None:
-        """Hand on what was gathered."""
+        """Emit the present status and the collected events."""
         if self._orchestrator is None:
             return
         self._last = time.monotonic()
@@ -112,19 +112,19 @@ class Bridge(QObject):
 
 
 def rows_replaced(events: Sequence[Event]) -> set[SyncType]:
-    """The lists whose rows the operator changed here or on another computer: cleared, accepted or re-keyed. What was
-    read of them before may be other records under the same keys."""
+    """The lists whose rows an operator changed, here or on another computer (cleared, accepted or re-keyed). The same
+    keys may belong to other records now."""
     return {e.data.type for e in events if isinstance(e.data, QueueUpdated) and e.data.type is not None}
 
 
-_OVERTAKEN = frozenset({EventKind.SYNC_PROGRESS, EventKind.QUEUE_UPDATED})
+_SUPERSEDED = frozenset({EventKind.SYNC_PROGRESS, EventKind.QUEUE_UPDATED})
 
 
 class Background(QObject):
-    """Runs coroutines for widgets: keeps them alive, tells failures, ends them with the panel."""
+    """Runs coroutines for widgets: keeps them alive, reports failures, cancels them when the panel ends."""
 
     failed = Signal(object)
-    """The exception that a coroutine raised and nobody else handles."""
+    """An exception that a coroutine raised."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -134,9 +134,9 @@ class Background(QObject):
     def run(
         self, work: Coroutine[Any, Any, object], name: str = "ui", owner: QObject | None = None
     ) -> asyncio.Task[object]:
-        """Start ``work`` in the loop; where that stands still (a timer fires between two of its turns), when it goes
-        on. It ends with its ``owner``, a dialog or row that it fills: one that is closed meanwhile has nothing left to
-        be filled."""
+        """Start ``work`` as a task. Also works outside a running loop (a Qt timer that fires between two callbacks of
+        asyncio): the task then starts with the loop's next callbacks. The task is cancelled when ``owner``, the dialog
+        or row that it fills, is destroyed."""
         with suppress(RuntimeError):
             self._loop = asyncio.get_running_loop()
         if self._loop is None or self._loop.is_closed():
@@ -155,14 +155,14 @@ class Background(QObject):
             return
         error = task.exception()
         if isinstance(error, SyncFailure) and error.code == "closing":
-            # The archive is closed for a restart or at the end: what comes after it reads anew.
+            # The archive is being closed, for a restart or at the program's end: no error to report.
             log.info("%s was cut off: the archive is being closed", task.get_name())
         elif error is not None:
             log.error("%s failed", task.get_name(), exc_info=error)
             self.failed.emit(error)
 
     async def close(self) -> None:
-        """Cancel what runs and wait for its end, and for that of what it started in ending."""
+        """Cancel all tasks and wait for their end; also tasks that they start while they end."""
         while tasks := [t for t in self._tasks if t is not asyncio.current_task()]:
             for task in tasks:
                 task.cancel()

@@ -1,6 +1,6 @@
-"""What every page of the panel shares: the services once they are there, the bridge, and what an operator can ask for.
+"""The object that all pages of the panel share: services, bridge, and the operator's actions.
 
-Actions live here so that table, menus, tray and keyboard say and do the same; widgets do not.
+The actions are here, and not in widgets, so that table, menus, tray and keyboard do and say the same.
 """
 
 from __future__ import annotations
@@ -28,45 +28,45 @@ if TYPE_CHECKING:
 
 
 SETTLE = 0.15
-"""Seconds after a request before its place in the queue is told: the dispatcher has had its turn by then."""
+"""Seconds after a request before its place in the queue is shown: by then the dispatcher may have started it."""
 
 WATCHES = "watches"
-"""Name under which the window's memory keeps the watched records."""
+"""Key of the watched records in the window's memory."""
 
 Say = Callable[..., None]
 
 
 class Context(QObject):
-    """One per panel."""
+    """What the parts of one panel share. One per panel."""
 
     services_changed = Signal()
     settings_changed = Signal()
     ending = Signal()
-    """The panel is about to close: what is still settling takes effect now."""
+    """The panel is about to close: changes that wait for a delay take effect now."""
     said = Signal(str, str, str, object, object)
-    """A sentence for the notice: text, tone, button, what the button does, and another button with what it does."""
+    """A message for the notice: text, tone, button, its callback, and a second button as pair of text and callback."""
     wanted = Signal(str, object)
-    """Open a page or dialog: its name and what it should show."""
+    """Open a page or dialog: its name, and what it should show."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.services: Services | None = None
         self.office: Office | None = None
-        """There before the services are: an office's server that does not answer keeps these away."""
+        """Set before the services: these are missing while an office's server does not answer."""
         self.bridge = Bridge(self)
         self.background = Background(self)
         self.background.failed.connect(self._failed)
         self.status: Status | None = None
         self.last_known: LastKnown | None = None
-        """What is shown until the first status comes."""
+        """What is shown until the first status arrives."""
         self.memory: QSettings | None = None
-        """What the window remembers over restarts: place, columns, filters."""
+        """Kept over restarts: the window's place, columns, filters."""
         self.without_password: set[str] = set()
-        """Accounts for which no password was found, nor given since."""
+        """Accounts for which no password was found, and none was entered since."""
         self.bridge.status_changed.connect(self._status)
 
     def set_services(self, services: Services) -> None:
-        """The services are ready: listen and tell everybody."""
+        """The services are ready: emit :attr:`services_changed`, and subscribe to the orchestrator."""
         self.services = services
         words.name_types(services.entities)
         self.services_changed.emit()
@@ -76,11 +76,11 @@ class Context(QObject):
         self.status = status
 
     def now(self) -> datetime:
-        """Wall clock, as the services keep it."""
+        """The wall clock of the services."""
         return (self.services.clock if self.services is not None else SystemClock()).now()
 
     def today(self) -> date:
-        """The office's day."""
+        """Today in the office's time zone."""
         return zone.local(self.now()).date()
 
     def settings(self) -> Settings:
@@ -88,12 +88,12 @@ class Context(QObject):
         return self.services.settings() if self.services is not None else Settings()
 
     def in_use(self, account: str) -> bool:
-        """True for an account of the settings; those of the demo are not there."""
+        """True for an account of the settings; in the demo, whose accounts are not in the settings, always."""
         demo = self.services is not None and self.services.demo
         return demo or account in self.settings().words("erp.accounts")
 
     async def set_password(self, account: str, password: str) -> bool:
-        """Keep a password and let the account log in again. False: in memory only, there is no keyring."""
+        """Store a password and let the account log in again. False: in memory only, since there is no keyring."""
         services = self.services
         if services is None or services.set_password is None:
             raise LookupError("nothing here keeps passwords")
@@ -102,10 +102,10 @@ class Context(QObject):
         return kept
 
     async def save_and_try(self, account: str, password: str) -> tuple[str, str]:
-        """Really log in with a typed password and keep it, unless the ERP refuses it: what came of it, and its tone.
-        Tried before it is kept, so that a wrong one costs one attempt only. Raises what :meth:`set_password` does, and
-        ``SyncFailure`` ``account-removed``."""
-        if not self.in_use(account):  # it was removed while the question was open
+        """Log in with a typed password, and store it unless the ERP refuses it. Returns the result as a sentence, and
+        its tone. The login comes first, so that a wrong password costs one attempt only. Raises as :meth:`set_password`
+        does, and ``SyncFailure`` ``account-removed``."""
+        if not self.in_use(account):  # the account was removed while the question was open
             raise SyncFailure("account-removed", FailureKind.PERMANENT, params={"account": account})
         services = self.services
         test = services.test_login if services is not None else None
@@ -119,12 +119,12 @@ class Context(QObject):
         return f"{found.text} {said}", "ok" if found.ok and kept else "warn"
 
     def remember(self, key: str, value: str) -> None:
-        """Keep a small text over restarts."""
+        """Keep a short text over restarts."""
         if self.memory is not None:
             self.memory.setValue(key, value)
 
     def recall(self, key: str) -> str:
-        """What was kept, or an empty text."""
+        """The text kept under ``key``, or an empty text."""
         found = self.memory.value(key) if self.memory is not None else None
         return found if isinstance(found, str) else ""
 
@@ -136,7 +136,8 @@ class Context(QObject):
         callback: Callable[[], object] | None = None,
         other: tuple[str, Callable[[], object]] | None = None,
     ) -> None:
-        """Tell the operator something beside the work; ``other``: a second button with what it does."""
+        """Show a message in the notice. ``callback``: of the button ``action``; ``other``: a second button with its
+        callback."""
         self.said.emit(text, tone, action, callback, other)
 
     def open(self, place: str, what: object = None) -> None:
@@ -144,7 +145,7 @@ class Context(QObject):
         self.wanted.emit(place, what)
 
     def apply(self, changes: Changes) -> None:
-        """Change settings in the background; ``changes`` may depend on the settings in use at that moment."""
+        """Change settings in the background; ``changes`` may be computed from the settings that are in use then."""
         services = self.services
         if services is None:
             return
@@ -166,7 +167,7 @@ class Context(QObject):
         return self.services
 
     def sync(self, sync_type: str, account: str | None = None, key: str | None = None) -> None:
-        """Ask for one type (or one record of it) and say where it waits and why."""
+        """Request a read of one list (or of one of its records), and show where it waits and why."""
         services = self._ready()
         if services is None:
             return
@@ -185,11 +186,11 @@ class Context(QObject):
                 )
                 return
             await asyncio.sleep(SETTLE)
-            self._tell_place(sync_type, ticket)
+            self._show_place(sync_type, ticket)
 
         self.background.run(work(), f"sync-{sync_type}")
 
-    def _tell_place(self, sync_type: str, ticket: Ticket) -> None:
+    def _show_place(self, sync_type: str, ticket: Ticket) -> None:
         services = self.services
         if services is None:
             return
@@ -199,10 +200,10 @@ class Context(QObject):
             if status.current_sync == sync_type:
                 self.say(tr("{type}: reading now.", type=words.type_name(sync_type)))
             return
-        self._tell_entry(status.queue[at - 1], at)
+        self._show_entry(status.queue[at - 1], at)
 
-    async def tell_cleared(self, sync_type: str, account: str) -> None:
-        """Say that a list was cleared, and whether it is read now or what its read waits for. ``account`` empty: a
+    async def show_cleared(self, sync_type: str, account: str) -> None:
+        """Show that a list was cleared, and that it is being read or what its read waits for. ``account`` empty: a
         shared list."""
         await asyncio.sleep(SETTLE)
         services = self.services
@@ -216,12 +217,12 @@ class Context(QObject):
         cleared = message("clear.done", list=name)
         for at, entry in enumerate(status.queue, 1):
             if entry.type == sync_type and account in ("", entry.account):
-                self._tell_entry(entry, at, f"{cleared} ")
+                self._show_entry(entry, at, f"{cleared} ")
                 return
         self.say(cleared, "ok")
 
-    def _tell_entry(self, entry: QueueEntry, at: int, before: str = "") -> None:
-        """Where a request waits and why."""
+    def _show_entry(self, entry: QueueEntry, at: int, before: str = "") -> None:
+        """Show where a request waits and why, after the text ``before``."""
         sentence = before + words.queued_sentence(entry, at)
         if entry.run_anyway_possible:
             self.say(sentence, "", tr("R&un anyway"), lambda: self.run_anyway(entry))
@@ -229,7 +230,7 @@ class Context(QObject):
             self.say(sentence)
 
     def sync_all(self) -> None:
-        """Ask for all types."""
+        """Request a read of all lists."""
         services = self._ready()
         if services is None:
             return
@@ -247,7 +248,7 @@ class Context(QObject):
             self.say(tr("All lists are in the queue; one is read after the other."))
 
     def cancel(self) -> None:
-        """End the run that is shown, not one begun since; what it read is thrown away, what is stored stays."""
+        """Cancel the run that is shown, but not one that started after it. Its rows are discarded; stored rows stay."""
         services = self._ready()
         if services is None:
             return
@@ -271,7 +272,7 @@ class Context(QObject):
         )
 
     def hold(self, until: datetime | None = None) -> None:
-        """Pause everything, until that time or until it is released."""
+        """Pause all reads, until that time or until :meth:`release`."""
         services = self._ready()
         if services is not None:
             services.orchestrator.hold(until)
@@ -283,7 +284,7 @@ class Context(QObject):
             services.orchestrator.release()
 
     def toggle_hold(self) -> None:
-        """Pause or release."""
+        """Pause, or end the pause."""
         if self.status is not None and self.status.hold_since is not None:
             self.release()
         else:
@@ -295,38 +296,38 @@ class Context(QObject):
         if services is None:
             return
         if not services.orchestrator.remove(entry.id):
-            self._say_gone(entry)
+            self._say_not_waiting(entry)
             return
         said = tr("{type}: taken out of the queue.", type=words.type_name(entry.type))
         if entry.scope is Scope.ALL:
             self.say(said, "", tr("Put it bac&k"), lambda: self.sync(entry.type, entry.account))
-        else:  # it cannot be asked for again from here: its key is not known, or it was an order form's
+        else:  # it cannot be requested again from here: its key is not known, or it was an order form's request
             self.say(said)
 
     def to_front(self, entry: QueueEntry) -> None:
         """Make a request the next one."""
         services = self._ready()
         if services is not None and not services.orchestrator.move_to_front(entry.id):
-            self._say_gone(entry)
+            self._say_not_waiting(entry)
 
     def run_anyway(self, entry: QueueEntry) -> None:
-        """Let this one run pass hold or session."""
+        """Let this one request run in spite of the pause or an open order form."""
         services = self._ready()
         if services is not None and not services.orchestrator.run_anyway(entry.id):
-            self._say_gone(entry)
+            self._say_not_waiting(entry)
 
-    def _say_gone(self, entry: QueueEntry) -> None:
-        """The request that the operator meant has started or ended since the queue was drawn."""
+    def _say_not_waiting(self, entry: QueueEntry) -> None:
+        """The request has started or ended since the queue was drawn."""
         self.say(tr("{type}: it does not wait any more. Nothing was changed.", type=words.type_name(entry.type)))
 
     def end_session(self, handle: str) -> None:
-        """End one tab's session."""
+        """End the session of one order form's tab."""
         services = self._ready()
         if services is not None and not services.orchestrator.end_session(handle):
             self.say(tr("This order form is closed already."))
 
     def end_sessions(self) -> None:
-        """End all sessions: the syncs go on now."""
+        """End the sessions of all order forms, so that the other reads continue."""
         services = self._ready()
         if services is None:
             return
@@ -338,7 +339,7 @@ class Context(QObject):
             self.say(tr("The order form's tabs were told; the updates go on."))
 
     def open_order_form(self) -> None:
-        """Open the order form in the operator's browser."""
+        """Open the order form in the operator's usual browser."""
         services = self._ready()
         if services is None:
             return

@@ -1,4 +1,4 @@
-"""How reads went in a span of time: failures in a row as one span each, and what order forms cost, as sentences."""
+"""Reads of a span of time in sentences: consecutive failures as one span each, and the delays by order forms."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class FailureSpan:
     reads: int
     why: str
     over: datetime | None
-    """When it was read again; ``None``: not in the span."""
+    """When it was read again; ``None``: not in the examined runs."""
 
 
 def failure_spans(runs: Iterable[RunRecord]) -> list[FailureSpan]:
-    """Failures in a row of one list and account as one span each; ``runs``: oldest first."""
+    """Consecutive failures of one list and account as one span each; ``runs``: oldest first."""
     spans: list[FailureSpan] = []
     row: list[RunRecord] = []
 
@@ -37,14 +37,14 @@ def failure_spans(runs: Iterable[RunRecord]) -> list[FailureSpan]:
     for run in runs:
         if run.outcome in UNSUCCESSFUL:
             row.append(run)
-        elif run.outcome in STORED and row and _mends(run, row):
+        elif run.outcome in STORED and row and _shows_recovery(run, row):
             close(run.ended)
     close(None)
     return spans
 
 
-def _mends(good: RunRecord, failed: Sequence[RunRecord]) -> bool:
-    """Whether a good read shows that what failed can be read again: a whole list is not by a part of it."""
+def _shows_recovery(good: RunRecord, failed: Sequence[RunRecord]) -> bool:
+    """Whether a good read shows that the failed reads work again. One of a part does not show it of the whole list."""
     if good.scope is Scope.ALL:
         return True
     return all(run.scope is good.scope and run.key == good.key for run in failed)
@@ -60,7 +60,7 @@ def span_sentence(span: FailureSpan, now: datetime) -> str:
 
 
 def forms_sentence(events: Sequence[Event], runs: Sequence[RunRecord]) -> str:
-    """What the order forms cost: ``3 forms, customers in 2.1 s, others put off by 40 s``."""
+    """How order forms affected the reads: ``3 forms, customers in 2.1 s, others put off by 40 s``."""
     opened = sum(e.kind is EventKind.SESSION_OPENED for e in events)
     if not opened:
         return tr("No order form was opened.")

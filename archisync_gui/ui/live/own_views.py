@@ -1,4 +1,4 @@
-"""The operator's own views of the lists: a filter, columns and an order under a name, kept over restarts."""
+"""The operator's own views of the lists: filter, columns and order under a name, kept over restarts."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from PySide6.QtCore import QObject, Signal
 from archisync_gui.ui.live.context import Context
 
 KEPT = "data/views"
-"""Name under which the window's memory keeps the views."""
+"""Key in the window's memory."""
 
 LONGEST_NAME = 60
-"""Characters of a view's name at most."""
+"""Most characters of a view's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +23,15 @@ class OwnView:
     name: str
     list: str
     ready: str = ""
-    """Name of the ready-made view that it narrows; empty: all rows of the list."""
+    """Name of the ready-made view that it is based on; empty: all rows of the list."""
     search: str = ""
     account: str = ""
-    """Whose rows, where there are several accounts; empty: those of all."""
+    """Only the rows of this account; empty: those of all."""
     sort: str = ""
-    """Column of the order; empty: the usual order."""
+    """Column to sort by; empty: the list's usual order."""
     descending: bool = False
     columns: tuple[str, ...] = ()
-    """The columns that are shown, in their order; empty: the usual ones."""
+    """The shown columns in their order; empty: the usual ones."""
 
 
 class OwnViews(QObject):
@@ -45,18 +45,18 @@ class OwnViews(QObject):
         self.all: tuple[OwnView, ...] = read_views(context.recall(KEPT))
 
     def of(self, name: str) -> OwnView | None:
-        """The view of that name; upper and lower case do not matter."""
+        """The view of that name, ignoring case."""
         return next((view for view in self.all if view.name.casefold() == name.casefold()), None)
 
     def put(self, view: OwnView) -> None:
-        """Save a view, in the place of the one with its name."""
+        """Save a view; one with the same name is replaced."""
         if self.of(view.name) is None:
             self._keep((*self.all, view))
         else:
             self._keep(tuple(view if kept.name.casefold() == view.name.casefold() else kept for kept in self.all))
 
     def rename(self, name: str, to: str) -> OwnView | None:
-        """Give a view another name; returns it as it is now."""
+        """Give a view another name; returns the renamed view."""
         self._keep(tuple(replace(kept, name=to) if kept.name == name else kept for kept in self.all))
         return self.of(to)
 
@@ -71,7 +71,7 @@ class OwnViews(QObject):
 
 
 def read_views(text: str) -> tuple[OwnView, ...]:
-    """The kept views; what cannot be read is left out, and so is a second view of the same name."""
+    """The kept views, without those that cannot be parsed and without a second one of the same name."""
     try:
         kept = json.loads(text) if text else []
     except ValueError:

@@ -1,6 +1,6 @@
-"""Past runs and open sessions for bars, timeline and pages, read from the store when something ended.
+"""Past runs and sessions for timelines and pages, read from the store again whenever a run ends.
 
-It keeps what is on screen and no more; the store is the truth.
+Only what is on the screen is kept in memory.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ ENDED = frozenset(
 )
 
 BARS_LIMIT = 400
-"""Runs read for the 20 bars of each type and the two-hour strip."""
+"""Runs read for the last 20 durations of each list and for the timeline of two hours."""
 
 RUNS = 2000
-"""Runs that are read at once where all are wanted."""
+"""Runs per query where all are read."""
 
 SOON, LATEST = 400, 30_000
-"""Milliseconds until runs are read again after an end, and at most between two tries while a row is not there."""
+"""Milliseconds from a run's end until runs are read again, and the longest pause while a run's row is not there yet."""
 
 MOST_OF_A_DAY = 3000
-"""Runs of one day that are read at most."""
+"""Most runs of one day that are read."""
 
 SESSIONS_BACK = timedelta(days=8)
 """How far back sessions and missed reads are shown."""
@@ -53,9 +53,9 @@ SESSIONS_BACK = timedelta(days=8)
 def session_spans(
     events: Sequence[Event], later: Sequence[tuple[datetime, datetime | None]]
 ) -> list[tuple[datetime, datetime | None]]:
-    """When at least one order form was open, from kept events; ``later`` are the spans of this program's life.
+    """When at least one order form was open, from stored events. ``later``: the spans since this start of the program.
 
-    A boot that ended with forms open ends their span: sessions never outlive a process.
+    A span whose process ended while forms were open ends with that process: sessions do not outlive it.
     """
     spans: list[tuple[datetime, datetime | None]] = []
     start: datetime | None = None
@@ -81,7 +81,7 @@ def session_spans(
 
 
 async def kept_events(store: Store, since: datetime, until: datetime, kinds: Sequence[str]) -> list[Event]:
-    """All kept events of that time and of these kinds, oldest first, read in parts."""
+    """All stored events of that time and of these kinds, oldest first, read in several queries."""
     part, found, after = 1000, list[Event](), None
     while True:
         page = await store.events(since, until, kinds, after=after, limit=part)
@@ -92,7 +92,7 @@ async def kept_events(store: Store, since: datetime, until: datetime, kinds: Seq
 
 
 async def all_runs(store: Store, criteria: Mapping[str, Any]) -> list[RunRecord]:
-    """All runs that the filters leave, newest first, read in parts."""
+    """All runs that match ``criteria`` (arguments of ``Store.runs``), newest first, read in several queries."""
     found: list[RunRecord] = []
     while True:
         page = await store.runs(**criteria, after=found[-1] if found else None, limit=RUNS)
@@ -102,18 +102,18 @@ async def all_runs(store: Store, criteria: Mapping[str, Any]) -> list[RunRecord]
 
 
 def midnight(now: datetime, back: int = 0) -> datetime:
-    """When the office's day began, or the day ``back`` days before it."""
+    """The beginning of the office's day, or of the day ``back`` days before it."""
     day = zone.local(now).date() - timedelta(days=back)
     return zone.local(datetime.combine(day, datetime.min.time()))
 
 
 def since_of(view: View, now: datetime) -> datetime:
-    """From when on the log of changes counts for a view of changed values."""
+    """From when on changes count for a view of changed values."""
     return now - timedelta(days=view.changed_days) if view.changed_days else midnight(now)
 
 
-def question_of(view: View, now: datetime) -> dict[str, Any]:
-    """What a view asks of the store today: arguments of ``Store.rows``."""
+def query_of(view: View, now: datetime) -> dict[str, Any]:
+    """The arguments of ``Store.rows`` for a view, as of today."""
     from archisync_gui.store.types import Selection
 
     today = zone.local(now).date()
@@ -130,7 +130,7 @@ def question_of(view: View, now: datetime) -> dict[str, Any]:
 
 
 def countable(services: Services) -> list[View]:
-    """The views of :data:`NUMBERS_OF_TODAY` whose lists have the columns that they ask for, in that order."""
+    """The views of :data:`NUMBERS_OF_TODAY`, in that order, without those whose list lacks a column that they need."""
     found = {}
     for view in VIEWS:
         entity = services.entity(view.list)
@@ -143,17 +143,17 @@ def countable(services: Services) -> list[View]:
 
 @dataclass(frozen=True, slots=True)
 class NumberOfToday:
-    """How many rows a view has."""
+    """The number of rows of a view."""
 
     view: str
     list: str
     count: int = 0
     sum: int = 0
-    """Hundredths of the currency, where the list has a column to add up."""
+    """Total in hundredths of the currency, where the list has a column of amounts."""
 
 
 class PastRuns(QObject):
-    """Reads the latest runs again after each end; tells when they changed."""
+    """Reads the latest runs again after each run's end, and emits signals when they changed."""
 
     runs_changed = Signal()
     size_changed = Signal()
@@ -165,23 +165,23 @@ class PastRuns(QObject):
         self._reading = False
         self._again = False
         self._stopped = False
-        # The row of a run is written after its event was told: soon, or later, after a backup or on a full disk.
+        # A run's row is written after its event: usually soon, but later during a backup or on a full disk.
         self._soon = QTimer(self, singleShot=True, interval=SOON)
         self._soon.timeout.connect(self.read)
-        self._awaited: set[str] = set()
-        """Runs that have ended and whose rows were not found yet."""
+        self._rows_missing: set[str] = set()
+        """Ids of runs that have ended and whose rows were not found yet."""
         self.runs: tuple[RunRecord, ...] = ()
         self.sessions: list[tuple[datetime, datetime | None]] = []
         self.misses: list[Missed] = []
         """Reads that were due and did not happen."""
         self._news: dict[tuple[str, str], News] = {}
         self._day: date | None = None
-        """The office's day that :attr:`_news` is about."""
+        """The office's day to which :attr:`_news` belongs."""
         self._accounts: tuple[str, ...] = ()
         self.numbers: tuple[NumberOfToday, ...] = ()
-        """Counts of :data:`NUMBERS_OF_TODAY`; of lists that are not there, none."""
+        """Counts of :data:`NUMBERS_OF_TODAY`, without lists that do not exist or were never read."""
         self.size: int | None = None
-        """Bytes of the database."""
+        """Size of the database in bytes."""
         context.services_changed.connect(self.read)
         context.services_changed.connect(self._read_sessions)
         context.bridge.happened.connect(self._happened)
@@ -189,7 +189,7 @@ class PastRuns(QObject):
         context.bridge.tick.connect(self._new_day)
 
     def news(self, now: datetime) -> Mapping[tuple[str, str], News]:
-        """What the reads of today brought, by list and account."""
+        """What today's reads changed, by list and account."""
         return self._news if self._day == zone.local(now).date() else {}
 
     def spans(self, now: datetime) -> tuple[tuple[datetime, datetime], ...]:
@@ -208,10 +208,10 @@ class PastRuns(QObject):
             self.sessions.append((since, None))
         elif not status.session_count and open_now:
             self.sessions[-1] = (self.sessions[-1][0], now)
-        self.sessions = [s for s in self.sessions if s[1] is None or s[1] > now - timedelta(days=8)]
+        self.sessions = [s for s in self.sessions if s[1] is None or s[1] > now - SESSIONS_BACK]
 
     def _new_day(self) -> None:
-        """Today is another day in the office: what was counted is yesterday's."""
+        """When a new day has begun in the office, drop yesterday's counts and read again."""
         if self._day is None or self._day == self._context.today():
             return
         self._day, self._news, self.numbers = None, {}, ()
@@ -220,7 +220,7 @@ class PastRuns(QObject):
         self.read()
 
     def _happened(self, events: Sequence[Event]) -> None:
-        self._awaited.update(e.data.run_id for e in events if e.kind in ENDED and isinstance(e.data, RunEvent))
+        self._rows_missing.update(e.data.run_id for e in events if e.kind in ENDED and isinstance(e.data, RunEvent))
         due = any(e.kind in ENDED or e.kind is EventKind.SYNC_STARTED for e in events) or rows_replaced(events)
         if due and not self._stopped:
             self._soon.start(SOON)
@@ -248,12 +248,12 @@ class PastRuns(QObject):
         self.runs_changed.emit()
 
     def stop(self) -> None:
-        """The store is about to close: read no more."""
+        """Read no more: the store is about to close."""
         self._soon.stop()
         self._stopped = True
 
     def read(self) -> None:
-        """Read the latest runs; one reading at a time, and once more if something ended meanwhile."""
+        """Read the latest runs. While a reading is under way, only note that it has to be repeated."""
         services = self._context.services
         if self._stopped or services is None or services.store is None:
             return
@@ -272,7 +272,7 @@ class PastRuns(QObject):
                 self._again = False
                 now = self._context.now()
                 self.runs = tuple(await services.store.runs(limit=BARS_LIMIT))
-                self._awaited.difference_update(run.id for run in self.runs if run.ended is not None)
+                self._rows_missing.difference_update(run.id for run in self.runs if run.ended is not None)
                 since = midnight(now)
                 whole = len(self.runs) < BARS_LIMIT or self.runs[-1].started < since
                 today = self.runs if whole else await services.store.runs(since=since, limit=MOST_OF_A_DAY)
@@ -290,12 +290,12 @@ class PastRuns(QObject):
                     break
         finally:
             self._reading = False
-            if (self._awaited or self._day is None) and not self._stopped and not self._soon.isActive():
+            if (self._rows_missing or self._day is None) and not self._stopped and not self._soon.isActive():
                 self._soon.start(min(2 * self._soon.interval(), LATEST))
 
     async def _counted(self, services: Services, store: Store, now: datetime) -> tuple[NumberOfToday, ...]:
-        """The numbers of today over all accounts in use; none of a list that was never read for
-        one of them: it would claim something of that one."""
+        """Today's numbers over all accounts in use. A list that was never read for one of them is left out: its number
+        would be wrong."""
         accounts, status = self._accounts, self._context.status
         found: list[NumberOfToday] = []
         for view in countable(services):
@@ -309,7 +309,7 @@ class PastRuns(QObject):
             assert entity is not None
             total_of = TOTALS.get(view.list)
             sum_of = total_of if total_of in {column.name for column in entity.columns} else None
-            question = question_of(view, now) | ({"sum_of": sum_of} if sum_of else {})
+            question = query_of(view, now) | ({"sum_of": sum_of} if sum_of else {})
             owners: tuple[str | None, ...] = (None,) if entity.spec.shared else accounts
             pages = [await store.rows(view.list, owner, limit=1, **question) for owner in owners]
             count, total = sum(page.total for page in pages), sum(page.sum or 0 for page in pages)

@@ -1,4 +1,4 @@
-"""Reading one stored record with everything that belongs to it; what is shown of it is decided in ``text.record``."""
+"""Reads one stored record with the related rows of other lists; ``output.record`` decides what is shown of them."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from archisync_gui.store.store import Store
 from archisync_gui.store.types import Ages, Change, Page, StoredRow
 
 CHANGES = 20
-"""Lines of the change log that are read with a record."""
+"""Entries of the change log that are read with a record."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """A stored row, the rows of other lists that belong to it, and how old all of that is."""
+    """A stored row, the related rows of other lists, and the ages of these lists."""
 
     entity: Entity
     row: StoredRow
     related: Mapping[str, Page] = field(default_factory=dict)
     """By list."""
     ages: Mapping[str, Ages] = field(default_factory=dict)
-    """By list, the record's own included."""
+    """By list, including the record's own."""
     changes: tuple[Change, ...] = ()
 
 
 async def read_record(store: Store, entity: Entity, account: str | None, key: str) -> Record | None:
-    """The record with one query for each list that belongs to it; ``None``: it is not stored any more."""
+    """The record, with one query for each related list; ``None``: it is not stored any more."""
     owner = None if entity.spec.shared else account
     row = await store.row(entity.name, owner, key)
     if row is None:

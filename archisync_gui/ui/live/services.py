@@ -1,7 +1,7 @@
-"""What the panel is given by the composition root: a bundle of ports, and no logic.
+"""What the composition root passes to the panel: a bundle of objects and functions, and no logic.
 
-The orchestrator is known by its face, which may be that of another computer, and the store by its class. The endpoint
-is a part beside the panel, which may not import it: the protocols here say what the panel asks of it.
+The orchestrator is typed by its protocol, since it may run on another computer, and the store by its class. The panel
+may not import the endpoint or the office: the protocols here declare what it uses of them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Changes: TypeAlias = Mapping[str, object] | Callable[[Settings], Mapping[str, ob
 
 
 class AskingPage(Protocol):
-    """A page or program, and what it may do or asks to do."""
+    """A page or program, and its scopes: what it may do, or asks to do."""
 
     @property
     def id(self) -> str: ...
@@ -40,7 +40,7 @@ class AskingPage(Protocol):
 
 
 class PairedPage(AskingPage, Protocol):
-    """A page or program that was let in (``endpoint.paired_pages.Page``)."""
+    """A page or program that is paired (``endpoint.paired_pages.Page``)."""
 
     @property
     def account(self) -> AccountId | None: ...
@@ -49,7 +49,7 @@ class PairedPage(AskingPage, Protocol):
 
 
 class PendingPage(AskingPage, Protocol):
-    """A page that asks to be let in (``endpoint.pairing.PendingPairing``)."""
+    """A page that asks to be paired (``endpoint.pairing.PendingPairing``)."""
 
     @property
     def own(self) -> bool: ...
@@ -58,13 +58,13 @@ class PendingPage(AskingPage, Protocol):
 
 
 class PairedPages(Protocol):
-    """The pages that were let in (``endpoint.paired_pages.PairingStore``)."""
+    """The paired pages (``endpoint.paired_pages.PairingStore``)."""
 
     def pages(self) -> tuple[PairedPage, ...]: ...
 
 
 class Pairing(Protocol):
-    """Letting pages in (``endpoint.pairing.Pairing``; its docstrings explain the calls)."""
+    """Pairing of pages (``endpoint.pairing.Pairing``; its docstrings explain the calls)."""
 
     @property
     def store(self) -> PairedPages: ...
@@ -84,7 +84,7 @@ class Pairing(Protocol):
 
 
 class LocalEndpoint(Protocol):
-    """The local HTTP endpoint (``endpoint.Endpoint``), of which the panel knows its address and who may come in."""
+    """The local HTTP endpoint (``endpoint.Endpoint``): its address and its pairing."""
 
     @property
     def url(self) -> str:
@@ -96,7 +96,7 @@ class LocalEndpoint(Protocol):
 
 
 class OfficeMember(Protocol):
-    """A computer that takes part in the office (``office.checks.SeenMember``)."""
+    """A computer of the office (``office.checks.SeenMember``)."""
 
     @property
     def name(self) -> str: ...
@@ -109,7 +109,7 @@ class OfficeMember(Protocol):
 
 
 class OfficeSeen(Protocol):
-    """An office's server and who is there (``office.checks.Seen``)."""
+    """An office's server and its members (``office.checks.Seen``)."""
 
     @property
     def place(self) -> str: ...
@@ -132,7 +132,7 @@ class OfficeSeen(Protocol):
 
 
 class OfficeChecked(Protocol):
-    """What a server would mean for this profile (``app.joining.Checked``)."""
+    """The result of checking a server for this profile (``app.joining.Checked``)."""
 
     @property
     def seen(self) -> OfficeSeen: ...
@@ -143,31 +143,31 @@ class OfficeChecked(Protocol):
 
 
 class Office(Protocol):
-    """The office of several computers: the one of this profile, or one that it could join. Every call may raise
+    """The office of several computers: that of this profile, or one that it could join. Every call may raise
     ``SyncFailure``."""
 
     @property
     def address(self) -> str:
-        """``postgresql://…`` of the office that this profile belongs to; empty: it belongs to none."""
+        """``postgresql://…``, the address of this profile's office; empty: it belongs to none."""
 
     @property
     def may_lead(self) -> bool:
         """This computer may read the ERP for the others."""
 
     async def look(self) -> OfficeSeen:
-        """Look at the own office."""
+        """Get the state of this profile's office."""
 
     async def check(self, address: str, password: str) -> OfficeChecked:
-        """Look at a server; nothing is changed."""
+        """Check a server without changing anything."""
 
     async def create(self, address: str, password: str) -> None:
         """Make an office's tables."""
 
     def join(self, address: str, password: str, *, may_lead: bool, upgrade: bool) -> None:
-        """Start Archisync anew as a member."""
+        """Restart Archisync as a member of the office."""
 
     def leave(self, *, copy: bool) -> None:
-        """Start Archisync anew as a single computer; ``copy``: with the office's data."""
+        """Restart Archisync as a single computer; ``copy``: with the office's data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class LoginTest:
-    """What *test login* found out."""
+    """The result of *test login*."""
 
     ok: bool
     text: str
@@ -193,13 +193,13 @@ class LoginTest:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything the panel is handed. What is ``None`` is not there; its controls say so."""
+    """Everything that the panel gets from outside. Where a value is ``None``, its controls are disabled."""
 
     orchestrator: OrchestratorApi
     entities: tuple[Entity, ...]
     settings: Callable[[], Settings]
     apply_settings: Callable[[Changes], Awaitable[object]]
-    """Checks, saves and puts changes into effect; raises ``SettingsError``."""
+    """Checks and saves changes and puts them into effect; raises ``SettingsError``."""
     quit: Callable[[], object]
     profile: str = "default"
     demo: bool = False
@@ -213,38 +213,38 @@ class Services:
     end_faults: Callable[[], Awaitable[object]] | None = None
     """Switches all of the demo's faults off."""
     open_demo: Callable[[], bool] | None = None
-    """Starts the demo beside this panel; False: the system did not start it."""
+    """Starts the demo as a second program; False: the system did not start it."""
     set_password: Callable[[str, str], Awaitable[bool]] | None = None
-    """Account, password → the system's keyring. False: there is none, the password is kept in memory only."""
+    """Stores account and password in the system's keyring. False: there is none, the password stays in memory only."""
     keep_in_file: Callable[[str], Awaitable[None]] | None = None
-    """Keep the account's password in a private file, where there is no keyring and the operator says so."""
+    """Stores the account's password in a private file, where there is no keyring and the operator wants it."""
     password_place: Callable[[str], Awaitable[str]] | None = None
-    """Where the account's password is kept: ``keyring``, ``file``, ``memory`` or ``""`` (none is known)."""
+    """Where the account's password is stored: ``keyring``, ``file``, ``memory`` or ``""`` (there is none)."""
     password_left: Callable[[str], Awaitable[bool]] | None = None
-    """Whether the password of a removed account could not be deleted yet. Raises ``OSError``."""
+    """Whether the password of a removed account still has to be deleted. Raises ``OSError``."""
     has_password: Callable[[str], Awaitable[bool]] | None = None
     test_login: Callable[[str, str | None], Awaitable[LoginTest]] | None = None
-    """Account, password (``None``: the stored one); really logs in."""
+    """Logs in with account and password (``None``: the stored one)."""
     accept_read: Callable[[str], Awaitable[object]] | None = None
     rekey: Callable[[str], Awaitable[object]] | None = None
     clear_and_read: Callable[[str, str], Awaitable[object]] | None = None
-    """Type, account; makes a backup first."""
+    """Clears a list (type, account) and reads it again; makes a backup first."""
     backup: Callable[[], Awaitable[Path]] | None = None
     restore: Callable[[Path], object] | None = None
-    """Starts Archisync anew with that backup in the archive's place."""
+    """Restarts Archisync with that backup in the archive's place."""
     find_customer: Callable[[str], Awaitable[Holding]] | None = None
-    """Id, account number, VAT number, fiscal code or name → what is stored of that customer. Raises ``StoreError``."""
+    """What is stored of a customer, by id, account number, VAT number, fiscal code or name. Raises ``StoreError``."""
     export_customer: Callable[[str, Path], Awaitable[object]] | None = None
-    """Customer, archive file to write. Raises ``StoreError`` and ``OSError``."""
+    """Writes a customer's data (key) into a zip file. Raises ``StoreError`` and ``OSError``."""
     erase_customer: Callable[[str, bool], object] | None = None
-    """Customer, whether the backups that hold them are deleted, too. Starts Archisync anew."""
+    """Restarts Archisync to erase a customer's data (key); True: the backups that contain them are deleted, too."""
     updates: Updates | None = None
-    """Whether there are newer versions."""
+    """What is known about newer versions."""
     crash: str = ""
-    """Text of the crash file found at this start, or of a sentence about an unclean exit; empty: all was well."""
+    """The crash file found at this start, or a sentence about an unclean exit; empty: the last run ended cleanly."""
 
     def entity(self, name: str) -> Entity | None:
-        """The declaration of a sync type, if it has one."""
+        """The declaration of a list, if it exists."""
         return next((e for e in self.entities if e.name == name), None)
 
 

@@ -1,5 +1,5 @@
-"""What a span of time brought, read from the store: new customers, shipped orders, prices, invoices due, and how
-Archisync worked. Values and words only; pages and paper are made of them elsewhere."""
+"""The summary of a span of time, read from the store: new customers, shipped orders, changed prices, invoices due, and
+how Archisync worked. Values and words only; ``output.summary`` makes pages and files of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from archisync_gui import zone
 from archisync_gui.entities.declaration import Column, Entity, Kind, Row
 from archisync_gui.model import STORED, UNSUCCESSFUL, Event, EventKind, RunRecord, Scope
 from archisync_gui.ui.live.failures import failure_spans, forms_sentence, span_sentence
-from archisync_gui.ui.live.past_runs import all_runs, countable, midnight, question_of
+from archisync_gui.ui.live.past_runs import all_runs, countable, midnight, query_of
 from archisync_gui.ui.live.services import Services
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import day, decimal, moment, number, tr
@@ -26,19 +26,19 @@ if TYPE_CHECKING:
 PERIODS = ("today", "yesterday", "week", "since")
 
 MOST = 400
-"""Lines of one section at most."""
+"""Most lines of one section."""
 
 SHIPPED_ON = "delivery_date"
 """The column of a delivery note's date."""
 
 SPANS = 3
-"""Spans of failures that are told of one list."""
+"""Most spans of failures that are shown of one list."""
 
 USUAL_THRESHOLD = 500
-"""Hundredths of a percent from which a changed price is told, until the operator chooses another."""
+"""Hundredths of a percent from which a changed price is listed, until the operator chooses another threshold."""
 
 THRESHOLD = "summary/threshold"
-"""Name under which the window's memory keeps the operator's choice."""
+"""Key of the operator's choice in the window's memory."""
 
 Target = tuple[str, str, str]
 """List, account (empty for a shared list), key."""
@@ -46,7 +46,7 @@ Target = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A span of time with its name in :data:`PERIODS`."""
+    """A span of time and its name: one of :data:`PERIODS`, or ``morning`` (yesterday, for the morning's summary)."""
 
     name: str
     start: datetime
@@ -54,7 +54,7 @@ class Period:
 
     @property
     def last_day(self) -> date:
-        """The office's day to which its last moment belongs: a file of it is named after that day."""
+        """The office's day in which the span ends; files are named after it."""
         return zone.local(self.end - timedelta(microseconds=1)).date()
 
 
@@ -64,39 +64,39 @@ class Line:
 
     cells: tuple[str, ...]
     target: Target | None = None
-    """The record that its first cell leads to."""
+    """The record that its first cell links to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One part: a table, or one sentence where there is nothing to show."""
+    """One part of a summary: a table, or one sentence where there are no lines."""
 
     name: str
     title: str
     heads: tuple[str, ...] = ()
     right: frozenset[int] = frozenset()
-    """Columns of figures."""
+    """Columns of figures, which are right-aligned."""
     lines: tuple[Line, ...] = ()
     total: tuple[str, ...] = ()
     sentence: str = ""
     tile: str = ""
-    """The number in large; empty: the section has no tile."""
+    """The number on the section's tile; empty: it has no tile."""
     tile_word: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A span of time."""
+    """The summary of a span of time."""
 
     period: Period
     sections: tuple[Section, ...]
     demo: bool = False
     as_of: datetime | None = None
-    """When it was read."""
+    """When it was read from the store."""
 
 
 def period_of(name: str, now: datetime, since: datetime | None) -> Period:
-    """The span of that name. ``since``: when the summary was looked at last on an earlier day."""
+    """The span of that name. ``since``: when the operator last looked at the summary on an earlier day."""
     match name:
         case "yesterday":
             return Period(name, midnight(now, 1), midnight(now))
@@ -109,7 +109,7 @@ def period_of(name: str, now: datetime, since: datetime | None) -> Period:
 
 
 def period_title(period: Period) -> str:
-    """The span in words, with its days."""
+    """The name of the span, with its days."""
     first, last = zone.local(period.start).date(), zone.local(period.end).date()
     match period.name:
         case "yesterday" | "morning":
@@ -123,7 +123,7 @@ def period_title(period: Period) -> str:
 
 
 def heading(summary: Summary) -> str:
-    """The span in words; of one that is not over, as of when."""
+    """The name of the span; for one that is not over, with the time at which it was read."""
     title = period_title(summary.period)
     if summary.as_of is None or summary.period.end < summary.as_of:
         return title
@@ -138,7 +138,7 @@ def threshold_of(kept: str) -> int:
 async def read_summary(
     services: Services, accounts: Sequence[str], period: Period, threshold: int, now: datetime
 ) -> Summary:
-    """All sections. ``threshold``: hundredths of a percent from which a changed price is told; 0: all."""
+    """All sections. ``threshold``: hundredths of a percent from which a changed price is listed; 0: all."""
     store = services.store
     if store is None:
         return Summary(period, ())
@@ -171,10 +171,10 @@ class _Reader:
     accounts: tuple[str, ...]
     period: Period
     read: set[tuple[str, str]]
-    """Lists and accounts that were read in the span, the whole list or what is new."""
+    """Lists and accounts that were read in the span, wholly or only for new records."""
 
-    def _unread(self, name: str) -> tuple[str, ...] | None:
-        """The accounts for which nobody looked; ``None``: for none did anybody."""
+    def _unread_accounts(self, name: str) -> tuple[str, ...] | None:
+        """The accounts for which the list was not read in the span; ``None``: it was read for none."""
         entity = self.services.entity(name)
         seen = {account for type_, account in self.read if type_ == name}
         if entity is not None and entity.spec.shared:
@@ -182,22 +182,22 @@ class _Reader:
         missing = tuple(account for account in self.accounts if account not in seen)
         return None if len(missing) == len(self.accounts) else missing
 
-    def _nothing(self, name: str) -> str:
-        """Why a section is empty: nothing happened, or nobody looked."""
-        missing = self._unread(name)
+    def _why_empty(self, name: str) -> str:
+        """Why a section is empty: there is nothing, or the list was not read."""
+        missing = self._unread_accounts(name)
         if missing is None:
             return tr("No data: this list was not read in this time.")
         return " ".join(filter(None, (tr("None."), _not_read(missing))))
 
     async def added(self, name: str, title: str, wanted: Sequence[str]) -> Section | None:
-        """Records that were new in the span: the ones that the overview and the view of new ones count."""
+        """Records that were added in the span; the overview and the view of new records count the same ones."""
         from archisync_gui.store.types import Selection
 
         return await self._rows(name, title, wanted, selection=Selection(added=(self.period.start, self.period.end)))
 
     async def shipped(self) -> Section | None:
-        """Delivery notes with a date of the span's days, as the overview counts them. Since the last look, which is
-        no span of whole days: those that were new."""
+        """Delivery notes dated within the span, as the overview counts them. ``since`` is not a span of whole days:
+        there it is those that were added in the span."""
         title, wanted = tr("Shipped"), ("ddt_number", "order_number", "customer_name", "tracking")
         entity = self.services.entity("ddt")
         dated = entity is not None and any(column.name == SHIPPED_ON for column in entity.columns)
@@ -209,7 +209,7 @@ class _Reader:
         )
 
     async def _rows(self, name: str, title: str, wanted: Sequence[str], **question: Any) -> Section | None:
-        """The rows of a list that belong to the span, of all accounts, with their number."""
+        """A section with the rows of all accounts that match ``question`` (arguments of ``Store.rows``)."""
         entity = self.services.entity(name)
         if entity is None:
             return None
@@ -222,17 +222,19 @@ class _Reader:
         rows, total = (page.rows, page.total) if page is not None else ((), 0)
         columns = _columns(entity, wanted)
         lines = [_line(columns, row.values, (name, row.account, row.key)) for row in rows]
-        made = _table(name, title, columns, lines, self._nothing(name), number(total) if lines else self._none(name))
+        made = _table(
+            name, title, columns, lines, self._why_empty(name), number(total) if lines else self._empty_tile(name)
+        )
         if not lines:
             return made
-        said = [_not_read(self._unread(name) or ())]
+        said = [_not_read(self._unread_accounts(name) or ())]
         if total > len(lines):
             said.insert(0, tr("The first {count} of {total}.", count=number(len(lines)), total=number(total)))
         return replace(made, sentence=" ".join(filter(None, said)))
 
-    def _none(self, name: str) -> str:
-        """The number of a section without lines: 0 where the list was read for every account."""
-        return number(0) if self._unread(name) == () else "–"
+    def _empty_tile(self, name: str) -> str:
+        """The number on the tile of a section without lines: 0 if the list was read for every account."""
+        return number(0) if self._unread_accounts(name) == () else "–"
 
     async def prices(self, threshold: int) -> Section | None:
         """Prices that changed by at least the threshold."""
@@ -259,9 +261,11 @@ class _Reader:
         )
         percent = decimal(threshold / 100, 0)
         title = tr("Prices changed by {percent} % or more", percent=percent) if threshold else tr("Changed prices")
-        tile = number(len(lines)) + ("+" if len(found) > MOST else "") if lines else self._none("prices")
+        tile = number(len(lines)) + ("+" if len(found) > MOST else "") if lines else self._empty_tile("prices")
         if not lines:
-            return Section("prices", title, sentence=self._nothing("prices"), tile=tile, tile_word=tr("Changed prices"))
+            return Section(
+                "prices", title, sentence=self._why_empty("prices"), tile=tile, tile_word=tr("Changed prices")
+            )
         heads = (tr("Item"), tr("Before"), tr("Now"), tr("Change"))
         return Section("prices", title, heads, frozenset({1, 2, 3}), lines, tile=tile, tile_word=tr("Changed prices"))
 
@@ -276,7 +280,7 @@ class _Reader:
         total = count = 0
         for account in self.accounts:
             page = await self.store.rows(
-                "invoices", account, sort="due_date", limit=MOST, sum_of="remaining_amount", **question_of(view, now)
+                "invoices", account, sort="due_date", limit=MOST, sum_of="remaining_amount", **query_of(view, now)
             )
             total, count = total + (page.sum or 0), count + page.total
             lines += [_line(columns, row.values, ("invoices", account, row.key)) for row in page.rows]
@@ -291,7 +295,7 @@ class _Reader:
         return Section(made.name, title, made.heads, made.right, made.lines, foot, said, money(total), title)
 
     async def _age_of_invoices(self) -> tuple[bool, str]:
-        """Whether the invoices of some account were never read, and of when those of the others are."""
+        """Whether the invoices of an account were never read, and a sentence with the age of the others."""
         ages = [await self.store.ages("invoices", account) for account in self.accounts]
         never = tuple(age.account for age in ages if age.last_success is None)
         read = [age.all_as_of or age.last_success for age in ages if age.last_success is not None]
@@ -308,7 +312,7 @@ def _not_read(accounts: Sequence[str]) -> str:
 
 
 def _columns(entity: Entity, wanted: Sequence[str]) -> tuple[Column, ...]:
-    """The wanted columns in that order, as far as the list has them; else the one of its titles."""
+    """The wanted columns in that order, if the list has them; if it has none of them, the column of its titles."""
     by_name = {column.name: column for column in entity.columns}
     found = tuple(by_name[name] for name in wanted if name in by_name)
     return found or tuple(column for column in entity.columns if column.name == entity.title)
@@ -330,7 +334,7 @@ def _table(name: str, title: str, columns: Sequence[Column], lines: Sequence[Lin
 
 
 def _work(services: Services, runs: Sequence[RunRecord], forms: str, now: datetime) -> Section:
-    """Reads, failures with their spans, and what the order forms cost."""
+    """The section about reads, failures with their spans, and order forms."""
     lines: list[Line] = []
     for entity in services.entities:
         own = [run for run in runs if run.type == entity.name]
@@ -349,7 +353,7 @@ def _work(services: Services, runs: Sequence[RunRecord], forms: str, now: dateti
 
 
 def earlier_day(text: str, now: datetime) -> datetime | None:
-    """The kept moment, if it can be read and lies on an earlier day of the office, at most 31 days back."""
+    """The time in ``text``, if it can be parsed and is on an earlier day of the office, at most 31 days ago."""
     try:
         at = datetime.fromisoformat(text)
     except ValueError:

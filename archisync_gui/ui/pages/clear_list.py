@@ -84,4 +84,4 @@ class ClearList(QWidget):
         except Exception as error:
             self._context.say(problem(error), "bad")
             return
-        await self._context.tell_cleared(entity.name, owner)
+        await self._context.show_cleared(entity.name, owner)

@@ -10,7 +10,7 @@ from archisync_gui.export import write
 from archisync_gui.store.types import Page as RowsPage
 from archisync_gui.store.types import StoredRow
 from archisync_gui.ui.live.context import problem
-from archisync_gui.ui.live.past_runs import question_of, since_of
+from archisync_gui.ui.live.past_runs import query_of, since_of
 from archisync_gui.ui.live.work import Work
 from archisync_gui.ui.pages.data_table import CHOSEN, Asked, RowsTable
 from archisync_gui.ui.pages.data_views import view_titles
@@ -38,7 +38,7 @@ class StoredRows(RowsTable):
         elif (entity := self.entity()) is not None:
             question |= _usual_order(entity)
         if self.view is not None:
-            question |= question_of(self.view, self._context.now())
+            question |= query_of(self.view, self._context.now())
         if others := self._owners()[1:]:
             question["others"] = others
         return question
