@@ -63,7 +63,7 @@ def as_text(run: RunRecord) -> str:
     if warnings := list_words.warnings_of(run):
         lines += ["", tr("Warnings:"), *map(words.warning_word, warnings)]
     if run.error is not None:
-        found = words.told(run.error.code, run.error.params)
+        found = words.code_text(run.error.code, run.error.params)
         lines += ["", str(found or words.failure_word(run.error)), run.error.message]
         if run.error.stack:
             lines += ["", run.error.stack]
@@ -99,7 +99,7 @@ class RunDetails(QDialog):
         layout.setContentsMargins(18, 16, 18, 14)
         layout.setSpacing(10)
         if run.error is not None:
-            found = words.told(run.error.code, run.error.params)
+            found = words.code_text(run.error.code, run.error.params)
             what = found.what if found else words.failure_word(run.error)
             layout.addWidget(label(what[:1].upper() + what[1:], "bad", 1.1, True, True))
             for text in (found.means, found.todo) if found else (run.error.message,):

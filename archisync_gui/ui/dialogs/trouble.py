@@ -248,7 +248,7 @@ def _fact(item: AccountTypeStatus, now: int, before: int) -> str:
 
 
 def _sentences(error: ErrorInfo) -> Sequence[str]:
-    found = words.told(error.code, error.params)
+    found = words.code_text(error.code, error.params)
     if found is None:
         return (error.message,)
     return tuple(t for t in (found.what, found.means, found.todo) if t)

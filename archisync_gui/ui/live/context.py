@@ -354,7 +354,7 @@ def problem(error: object) -> str:
     code = getattr(error, "code", None)
     if isinstance(code, str):
         params = getattr(error, "params", None)
-        found = words.told(code, params if isinstance(params, dict) else None)
+        found = words.code_text(code, params if isinstance(params, dict) else None)
         if found is not None:
             return str(found)
     if isinstance(error, OSError) and error.strerror:

@@ -1,6 +1,6 @@
-"""Drawn signs: the shapes that stand beside each state word, the tray's pictures, and the icons from ``resources``.
+"""Painted signs: the shapes beside state words, the tray's pictures, and the icons from ``resources``.
 
-Every state has a shape of its own, so that nobody needs to see colours.
+Every state has a shape of its own, so that its meaning does not depend on colour.
 """
 
 from __future__ import annotations
@@ -88,7 +88,8 @@ def icon(name: str, role: str = "text") -> QIcon:
 
 @lru_cache(maxsize=128)
 def _colored(name: str, normal: str, disabled: str) -> QIcon:
-    """Drawn once: two for each request that waits were half of what the queue costs when all lists are asked for."""
+    """Drawn once: two icons for each waiting request took half of the time that the queue needs when all lists are
+    requested."""
     result = QIcon()
     for mode, colored in ((QIcon.Mode.Normal, normal), (QIcon.Mode.Disabled, disabled)):
         data = _svg(name).replace(b"currentColor", colored.encode())
@@ -120,9 +121,9 @@ def application_icon() -> QIcon:
 
 @lru_cache(maxsize=256)
 def tray_icon(kind: str, tenths: int = -1) -> QIcon:
-    """The tray's picture: a filled shape with a white rim, seen on dark and on light panels alike.
+    """The tray's picture: a filled shape with a white rim, visible on dark and on light panels.
 
-    ``kind`` as in :class:`.status_words.Headline`; ``tenths`` of the way done while running (-1: unknown).
+    ``kind`` as in :class:`.status_words.Headline`; ``tenths``: progress of the active run (-1: unknown).
     """
     result = QIcon()
     for side in TRAY_SIZES:

@@ -1,6 +1,6 @@
-"""Colours: two palettes as named roles, filling them into ``resources/style``, and following the system.
+"""Colours: two palettes of named roles, inserted into ``resources/style``, and following the system's light or dark.
 
-Widgets ask :func:`tokens` while painting and never hold a colour; no layout and no text lives here.
+Widgets call :func:`tokens` while they paint, and store no colours.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from archisync_gui import messages
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """The roles that colours play, as ``#rrggbb``."""
+    """The colour of each role, as ``#rrggbb``."""
 
     page: str
     surface: str
     raised: str
-    """Chips, hovered things, the open page in the side bar."""
+    """Chips, elements under the pointer, the open page in the side bar."""
     selected: str
-    """The row that was chosen."""
+    """The selected row."""
     border: str
     control: str
-    """The edge of a button: its words say what it is."""
+    """The edge of a button; its text, too, shows that it is one."""
     field: str
-    """The edge of something to fill in or tick, which is known by its edge alone."""
+    """The edge of a field or check box, which is recognised by its edge alone."""
     text: str
     muted: str
     accent: str
@@ -43,7 +43,7 @@ class Tokens:
     bar_bad: str
     focus: str
     check: str
-    """Behind a white tick, and behind the words of the filled button that has the focus."""
+    """Background of a white tick, and of the filled button that has the focus."""
     on_check: str
 
 
@@ -109,7 +109,7 @@ READABLE: tuple[tuple[str, str], ...] = (
     ("on_check", "check"),
     ("text", "session_fill"),
 )
-"""Pairs (text, background) in use; each keeps WCAG AA (4.5 : 1). A test computes them."""
+"""Pairs (text, background) in use; each has at least the contrast of WCAG AA (4.5 : 1). A test computes them."""
 
 SEEN: tuple[tuple[str, str], ...] = (
     *((front, back) for back in ("surface", "page") for front in ("focus", "field", "bar", "bar_bad", "session")),
@@ -119,7 +119,7 @@ SEEN: tuple[tuple[str, str], ...] = (
     ("focus", "raised"),
     ("text", "check"),
 )
-"""Pairs (shape, background) of edges, signs and charts; each keeps 3 : 1."""
+"""Pairs (shape, background) of edges, signs and charts; each has a contrast of at least 3 : 1."""
 
 
 def contrast(first: str, second: str) -> float:
@@ -136,7 +136,7 @@ def contrast(first: str, second: str) -> float:
 
 
 class Theme(QObject):
-    """Which palette is in use; one per application. ``changed`` comes after palette and style sheet were set."""
+    """The palette in use; one per application. ``changed`` is emitted after palette and style sheet were set."""
 
     changed = Signal()
 
@@ -159,7 +159,7 @@ class Theme(QObject):
         return self._tokens is DARK
 
     def choose(self, choice: str) -> None:
-        """``system``, ``light`` or ``dark``; at once."""
+        """Use ``system``, ``light`` or ``dark`` from now on."""
         self._choice = choice
         hints = self._app.styleHints()
         match choice:
@@ -213,7 +213,7 @@ def color(role: str) -> QColor:
 
 
 def scaled(font: QFont, factor: float, bold: bool = False) -> QFont:
-    """``font`` larger or smaller by ``factor``; sizes follow what the system asks for."""
+    """``font`` larger or smaller by ``factor``, so that sizes follow the system's setting."""
     changed = QFont(font)
     if font.pointSizeF() > 0:
         changed.setPointSizeF(font.pointSizeF() * factor)
@@ -225,7 +225,7 @@ def scaled(font: QFont, factor: float, bold: bool = False) -> QFont:
 
 
 def palette(t: Tokens) -> QPalette:
-    """Qt's palette for what the style sheet does not reach (menus, tooltips, dialogs of the toolkit)."""
+    """Qt's palette, for the parts that the style sheet does not cover (menus, tooltips, Qt's own dialogs)."""
     result = QPalette()
     role = QPalette.ColorRole
     for part, name in (

@@ -1,1 +1,1 @@
-"""Words of the panel: language, phrases for states and events, values as people read them."""
+"""The panel's words: its language, phrases for states and events, stored values as text."""

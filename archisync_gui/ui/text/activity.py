@@ -1,4 +1,4 @@
-"""The lines of the activity list and the missed reads: events of the orchestrator in plain words. No widget."""
+"""Events of the orchestrator as sentences, for the activity list, and missed reads. No widget."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from archisync_gui.ui.text.i18n import decimal, lasting, took, tr
 from archisync_gui.ui.text.words import failure_word, reason_word, stopped_title, type_name
 
 WHILE_AWAY = frozenset({Reason.ASLEEP, Reason.NOT_RUNNING, Reason.OFFLINE})
-"""Reasons of missed reads that are told among the activity; the others are in the timeline."""
+"""Reasons of missed reads that the activity list shows; the timeline shows all."""
 
 
 @dataclass(frozen=True, slots=True)
 class ActivityLine:
-    """One event in plain words."""
+    """One event as a sentence."""
 
     at: datetime
     text: str
@@ -35,16 +35,16 @@ class ActivityLine:
     aside: str = ""
     run_id: str = ""
     subject: str = ""
-    """A newer line about the same subject takes the place of one a few minutes old."""
+    """A newer line about the same subject replaces one that is a few minutes old."""
     place: str = ""
-    """What a click opens where there is no run."""
+    """The page or dialog that a click opens where there is no run."""
     event: Event | None = None
-    """What it tells: said anew when the language changes."""
+    """The event, for a new sentence when the language changes."""
 
 
 def event_line(event: Event) -> ActivityLine | None:
-    """An event in plain words; ``None`` for those nobody needs to read."""
-    said = _said(event.data)
+    """An event as a sentence; ``None`` for events that are not shown."""
+    said = _words_of(event.data)
     if said is None:
         return None
     run_id = event.data.run_id if isinstance(event.data, events.RunEvent) else ""
@@ -54,8 +54,8 @@ def event_line(event: Event) -> ActivityLine | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
-    """What :func:`_said` makes of an event; see :class:`ActivityLine`."""
+class _Words:
+    """The result of :func:`_words_of`; see :class:`ActivityLine`."""
 
     text: str
     tone: str = "text"
@@ -63,7 +63,7 @@ class _Said:
     subject: str = ""
 
 
-def _said(data: EventData) -> _Said | None:
+def _words_of(data: EventData) -> _Words | None:
     match data:
         case events.SyncCompleted():
             return _completed(data)
@@ -72,26 +72,26 @@ def _said(data: EventData) -> _Said | None:
         case events.SyncSuspended():
             return _suspended(data)
         case events.SyncResumed(type=name):
-            return _Said(tr("{name} goes on", name=type_name(name)))
+            return _Words(tr("{name} goes on", name=type_name(name)))
         case events.SyncCancelled(type=name):
-            return _Said(tr("{name}: cancelled", name=type_name(name)))
+            return _Words(tr("{name}: cancelled", name=type_name(name)))
         case events.SyncSkipped(type=name):
-            return _Said(tr("{name}: nothing was read", name=type_name(name)))
+            return _Words(tr("{name}: nothing was read", name=type_name(name)))
         case events.SessionOpened(session_count=count):
             text = tr("Order form: tab no. {count} opened", count=count) if count > 1 else tr("Order form opened")
-            return _Said(text, "session")
+            return _Words(text, "session")
         case events.SessionClosed():
-            return _Said(": ".join(filter(None, (_closed_text(data.reason), _cost_text(data)))), "session")
+            return _Words(": ".join(filter(None, (_closed_text(data.reason), _cost_text(data)))), "session")
         case events.HoldChanged(hold=hold):
-            return _Said(tr("Everything paused by you") if hold else tr("Updates resumed"))
+            return _Words(tr("Everything paused by you") if hold else tr("Updates resumed"))
         case events.ScheduleMissed() if missed := missed_lists(data, WHILE_AWAY):
-            return _Said(missed_sentence(missed), "warn")
+            return _Words(missed_sentence(missed), "warn")
         case events.AccountChanged(account=account, stopped=ErrorInfo(code=code)):
-            return _Said(stopped_title(code, account or ""), "bad")
+            return _Words(stopped_title(code, account or ""), "bad")
     return None
 
 
-def _completed(data: events.SyncCompleted) -> _Said:
+def _completed(data: events.SyncCompleted) -> _Words:
     parts = [tr("%n row(s)", "", data.rows)]
     if data.added:
         parts.append(tr("%n new", "of rows", data.added))
@@ -104,23 +104,23 @@ def _completed(data: events.SyncCompleted) -> _Said:
     text, tone = f"{type_name(data.type)}: {', '.join(parts)}", "text"
     if data.outcome is Outcome.UNCLEAN:
         text, tone = text + ". " + tr("Data moved while they were read"), "warn"
-    return _Said(text, tone, took(data.duration_ms / 1000) if data.duration_ms else "")
+    return _Words(text, tone, took(data.duration_ms / 1000) if data.duration_ms else "")
 
 
-def _failed(data: events.SyncError) -> _Said:
+def _failed(data: events.SyncError) -> _Words:
     text, subject = f"{type_name(data.type)}: {_error_text(data)}", f"error:{data.type}:{data.account}"
     if not data.final:
-        return _Said(text + ". " + tr("It is tried again"), "warn", subject=subject)
-    return _Said(text, "bad", subject=subject)
+        return _Words(text + ". " + tr("It is tried again"), "warn", subject=subject)
+    return _Words(text, "bad", subject=subject)
 
 
-def _suspended(data: events.SyncSuspended) -> _Said:
+def _suspended(data: events.SyncSuspended) -> _Words:
     name, page, pages = type_name(data.type), data.page, data.pages
     if page and pages:
-        return _Said(
+        return _Words(
             tr("{name} suspended at page {page} of {pages} for the order form", name=name, page=page, pages=pages)
         )
-    return _Said(tr("{name} suspended for the order form", name=name))
+    return _Words(tr("{name} suspended for the order form", name=name))
 
 
 KINDS = (
@@ -136,7 +136,7 @@ KINDS = (
     EventKind.SCHEDULE_MISSED,
     EventKind.ACCOUNT_CHANGED,
 )
-"""The kinds of events that :func:`event_line` has words for."""
+"""The kinds of events that :func:`event_line` makes sentences of."""
 
 _PLACES: Mapping[EventKind, str] = {
     EventKind.SESSION_OPENED: "sessions",
@@ -145,16 +145,16 @@ _PLACES: Mapping[EventKind, str] = {
     EventKind.ACCOUNT_CHANGED: "settings",
     EventKind.SCHEDULE_MISSED: "timeline",
 }
-"""Where a line of activity leads that is about no run."""
+"""The page or dialog that a line opens if it is about no run."""
 
 
 def missed_lists(data: EventData, reasons: frozenset[Reason] = frozenset(Reason)) -> list[events.Missed]:
-    """What a ``schedule-missed`` event says, as far as the reason is one of these; nothing of other events."""
+    """The misses in a ``schedule-missed`` event with one of these reasons; none for other events."""
     return [one for one in data.missed if one.reason in reasons] if isinstance(data, events.ScheduleMissed) else []
 
 
 def missed_sentence(missed: Iterable[events.Missed]) -> str:
-    """``6 lists were due meanwhile (the computer slept); each is read once now.`` Nothing for nothing."""
+    """``6 lists due meanwhile (the computer slept): each is read once``. Empty when nothing was missed."""
     found = list(missed)
     if not found:
         return ""
@@ -175,7 +175,7 @@ def _closed_text(reason: SessionEnd) -> str:
 
 
 def _cost_text(data: events.SessionClosed) -> str:
-    """What a form cost, told at its end: ``clienti in 2,1 s, altri rimandati di 40 s``."""
+    """The delays by an order form, shown at its end: ``clienti in 2,1 s, altri rimandati di 40 s``."""
     parts = []
     if data.customers_ms is not None:
         parts.append(tr("customers in {seconds} s", seconds=decimal(data.customers_ms / 1000)))

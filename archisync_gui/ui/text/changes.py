@@ -1,4 +1,4 @@
-"""Lines of the change log in words."""
+"""Entries of the change log in words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from archisync_gui.ui.text.values import shown, title
 
 
 def change_line(change: Change, entity: Entity | None) -> str:
-    """One line of the change log in words."""
+    """One entry of the change log in words."""
     when = absolute(change.at)
     match str(change.kind):
         case "added":

@@ -1,4 +1,4 @@
-"""Words for choices that settings and first run share."""
+"""Words for choices, used by the settings and the first run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from archisync_gui.ui.text.i18n import tr
 
 
 def choice_word(choice: str) -> str:
-    """A choice for people."""
+    """The text of a choice."""
     return {
         "system": tr("As the system"),
         "it": "Italiano",
@@ -20,7 +20,7 @@ def choice_word(choice: str) -> str:
 
 
 def place_word(place: str) -> str:
-    """Where a password is kept (``keyring``, ``file``, ``memory``, ``""``), for people."""
+    """A text for where a password is stored (``keyring``, ``file``, ``memory``, ``""``)."""
     match place:
         case "keyring":
             return tr("password stored in the system's keyring")
@@ -33,5 +33,5 @@ def place_word(place: str) -> str:
 
 
 def no_keyring() -> str:
-    """What it means that passwords cannot be kept as they should be."""
+    """What a missing keyring means for passwords."""
     return tr("This computer has no keyring: the password is forgotten when Archisync is closed.")

@@ -1,7 +1,7 @@
-"""Languages of the panel: which one, switching it without a restart, and numbers and times as its people write them.
+"""The panel's language: switching it without a restart, and numbers and times in its format.
 
-The panel's own words are English in the code and Italian in ``resources/translations/archisync_it.ts`` (Qt's format,
-compiled to ``.qm``); the texts of errors live in ``archisync_gui.messages``.
+The panel's own texts are English in the code and Italian in ``resources/translations/archisync_it.ts`` (Qt's format,
+compiled to ``.qm``); the texts of errors are in ``resources/messages``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _translators: list[QTranslator] = []
 
 
 def tr(text: str, comment: str = "", n: int = -1, /, **params: object) -> str:
-    """``text`` in the language of the panel, ``{name}`` filled in; with ``n`` the right plural for ``%n``."""
+    """``text`` in the panel's language, with ``{name}`` replaced from ``params``; with ``n`` the plural for ``%n``."""
     found = QCoreApplication.translate("", text, comment, n)
     if n >= 0:
         found = found.replace("%n", number(n)).replace(str(n), number(n)) if n > 999 else found.replace("%n", str(n))
@@ -82,13 +82,13 @@ def day(moment: datetime | date) -> str:
 
 
 def day_short(moment: datetime | date) -> str:
-    """``3 dic``, for axes and what lies within a year."""
+    """``3 dic``, for axes and for times within a year."""
     local = zone.local(moment).date() if isinstance(moment, datetime) else moment
     return f"{local.day} {QLocale().monthName(local.month, QLocale.FormatType.ShortFormat)}"
 
 
 def moment(value: datetime, now: datetime | None = None) -> str:
-    """Time of day; with the date when it is not today's."""
+    """Time of day; with the date unless it is that of ``now``."""
     local = zone.local(value)
     if now is not None and local.date() == zone.local(now).date():
         return clock(value)
@@ -101,7 +101,7 @@ def absolute(value: datetime) -> str:
 
 
 def span(seconds: float) -> str:
-    """A short duration as a stop watch shows it: ``0:15``, ``12:04``, ``1:02:03``."""
+    """A short duration in minutes and seconds: ``0:15``, ``12:04``, ``1:02:03``."""
     whole = max(0, int(seconds))
     minutes, rest = divmod(whole, 60)
     hours, minutes = divmod(minutes, 60)
@@ -124,12 +124,12 @@ def ago(seconds: float) -> str:
 
 
 def date_format() -> str:
-    """How a date to be picked is written, for Qt: ``10/03/2026``, in English ``10 Mar 2026`` (no two readings)."""
+    """Qt's format for a date field: ``10/03/2026``, in English ``10 Mar 2026`` (unambiguous)."""
     return "dd/MM/yyyy" if language() == "it" else "d MMM yyyy"
 
 
 def took(seconds: float) -> str:
-    """How long something took, to the second up to an hour: ``3,1 s``, ``42 s``, ``1 min 36 s``, ``1 h 05 min``."""
+    """A measured duration, to the second up to an hour: ``3,1 s``, ``42 s``, ``1 min 36 s``, ``1 h 05 min``."""
     if seconds < 10:
         return tr("{seconds} s", seconds=decimal(max(0.0, seconds)))
     minutes, rest = divmod(round(seconds), 60)
@@ -139,7 +139,7 @@ def took(seconds: float) -> str:
 
 
 def lasting(seconds: float) -> str:
-    """A duration in words: ``40 s``, ``14 min``, ``1 h 05 min``."""
+    """A rounded duration: ``40 s``, ``14 min``, ``1 h 05 min``."""
     whole = max(0, round(seconds))
     if whole < 60:
         return tr("{seconds} s", seconds=whole)
@@ -150,8 +150,8 @@ def lasting(seconds: float) -> str:
 
 
 def plain(text: str) -> str:
-    """``text`` so that tooltips and input dialogs show it as it is. Qt takes what looks like markup for rich text, and
-    loads its pictures."""
+    """``text`` for tooltips and input dialogs, which show it unchanged. Qt would take text that looks like markup for
+    rich text, and load its pictures."""
     if not Qt.mightBeRichText(text):
         return text
     return "<qt>" + html.escape(text).replace("\n", "<br>") + "</qt>"

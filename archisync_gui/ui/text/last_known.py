@@ -1,7 +1,6 @@
-"""What is known from the last time the panel was open, the small file that keeps it, and the words for it.
+"""What the panel showed last (names of lists, times of their reads), the small file that keeps it, and its words.
 
-Names of lists and moments of reads; nothing about now. The words are not Qt's: loading its translations would take
-longer than painting the first picture.
+The words are not translated by Qt: loading its translations would take longer than painting the first picture.
 """
 
 from __future__ import annotations
@@ -19,27 +18,27 @@ if TYPE_CHECKING:
     from archisync_gui.model import Status
 
 FILE = "last-known.json"
-"""In the profile: names of lists, times, language and appearance; no data of customers."""
+"""Name of the file in the profile: names of lists, times, language and appearance; no data of customers."""
 
 VERSION = 1
 
 LISTS = 6
-"""Lists that are drawn in grey when nothing is known of them."""
+"""Number of lists that are drawn as grey bars when nothing is known."""
 
 GREY_BARS = ((0.0, 0.09), (0.16, 0.14), (0.38, 0.2), (0.7, 0.08))
-"""Where the grey of such a list begins and how wide it is, in parts of the table's width."""
+"""Left edge and width of the grey bars of such a list, as fractions of the table's width."""
 
 TALLEST = 1.6
-"""How much higher than its text needs a row of the lists becomes at most, where there is room."""
+"""Height of a list's row at most, where there is room, relative to the height that its text needs."""
 
 PAGES = {
     "it": ("Panoramica", "Dati", "Riepilogo", "Cronologia", "Impostazioni"),
     "en": ("Overview", "Data", "Summary", "History", "Settings"),
 }
-"""Titles of the pages, in the order of the side bar."""
+"""Titles of the pages in the side bar, by language."""
 
 BUTTONS = {"it": ("Modulo ordini", "Prova un guasto"), "en": ("Order form", "Try a fault")}
-"""The buttons below them, which may make the side bar wider. They are not shown."""
+"""Texts of the buttons below them. The first picture does not show these, but they can make the side bar wider."""
 
 WORDS: dict[str, dict[str, str]] = {
     "it": {
@@ -72,14 +71,14 @@ WORDS: dict[str, dict[str, str]] = {
 
 
 class LastKnown(NamedTuple):
-    """What the panel showed last."""
+    """What the panel showed last; the content of the file."""
 
     language: str
     """``it`` or ``en``."""
     appearance: str
     """``system``, ``light`` or ``dark``."""
     lists: tuple[tuple[str, datetime | None], ...]
-    """The title of each list, and the moment of its last complete read (UTC), if there was one."""
+    """The title of each list, and the time of its last complete read (UTC), if there was one."""
 
     def text(self) -> str:
         """The file's content."""
@@ -91,7 +90,7 @@ class LastKnown(NamedTuple):
 
 
 def of_status(status: Status, title: Callable[[str], str], language: str, appearance: str) -> LastKnown:
-    """What the status says of the last reads; of several accounts the oldest one."""
+    """The last complete read of each list in a status; with several accounts the oldest of them."""
     lists = []
     for name, of_type in status.statuses.items():
         reads = [account.all_as_of for account in of_type.accounts]
@@ -101,7 +100,7 @@ def of_status(status: Status, title: Callable[[str], str], language: str, appear
 
 
 def read_last_known(folder: Path) -> LastKnown | None:
-    """What the file in the profile's folder says; ``None`` if it is missing, damaged, or another version's."""
+    """The content of the file in the profile's folder; ``None`` if it is missing, damaged or of another version."""
     try:
         found = read_json(folder / FILE)
         if found["version"] != VERSION or found["language"] not in WORDS:
@@ -119,7 +118,7 @@ def read_last_known(folder: Path) -> LastKnown | None:
 
 
 def age(read: datetime | None, now: datetime, words: dict[str, str]) -> str:
-    """How long ago that was; a moment in the future (the clock was set back) is not known."""
+    """How long ago a read was; unknown if it lies in the future, since the clock was set back."""
     if read is None or read > now:
         return words["never"]
     minutes = int((now - read).total_seconds() // 60)
@@ -132,21 +131,21 @@ def age(read: datetime | None, now: datetime, words: dict[str, str]) -> str:
 
 
 def language_of(known: LastKnown | None) -> str:
-    """The language of last time."""
+    """The language that the panel had last; the system's if that is not known."""
     return known.language if known is not None else system_language()
 
 
 def words_of(known: LastKnown | None) -> dict[str, str]:
-    """The picture's words in the language of last time."""
+    """The words of the first picture in that language."""
     return WORDS[language_of(known)]
 
 
 def said(known: LastKnown | None) -> str:
-    """The sentence below the title."""
+    """The sentence below the title of the first picture."""
     return words_of(known)["known" if known is not None and known.lists else "nothing"]
 
 
 def lines(known: LastKnown | None) -> list[tuple[str, str]]:
-    """Each list with the age of its last known read."""
+    """The name of each list and the age of its last known read."""
     now, words = datetime.now(UTC), words_of(known)
     return [(title, age(read, now, words)) for title, read in (known.lists if known is not None else ())]

@@ -1,4 +1,4 @@
-"""What is said of one list: its state, its news, how fresh it is, when it is read next."""
+"""Texts about one list: its state, its changes, its age, its next read."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from archisync_gui.ui.text.words import (
 
 
 def state_chip(item: AccountTypeStatus) -> Chip:
-    """The state of a type: what it does now and why."""
+    """The state of a list: what is done with it now, and why."""
     match item.state:
         case SyncState.RUNNING:
             part = percent(item)
@@ -65,19 +65,19 @@ def state_chip(item: AccountTypeStatus) -> Chip:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What the reads of a day changed in a list."""
+    """What the reads of a day changed in a list, in numbers of rows."""
 
     added: int = 0
     changed: int = 0
     gone: int = 0
     first: bool = False
-    """The list was read for the first time: none of its rows counts as new."""
+    """The list was read for the first time: its rows do not count as new."""
     runs: int = 0
-    """Reads that were stored."""
+    """Number of reads that were stored."""
 
 
 def news_of(runs: Iterable[RunRecord]) -> dict[tuple[str, str], News]:
-    """What stored reads brought, by list and account."""
+    """What the stored ones of these reads changed, by list and account."""
     found: dict[tuple[str, str], News] = {}
     for run in runs:
         if run.outcome not in STORED:
@@ -99,7 +99,7 @@ FEMININE = frozenset({"invoices"})
 
 
 def news_line(news: News, sync_type: str = "") -> str:
-    """``2 new · 5 changed``; nothing is said of what did not happen."""
+    """``2 new · 5 changed``, without zeros."""
     if news.first:
         return tr("first read today")
     if sync_type in FEMININE:
@@ -121,16 +121,16 @@ def news_line(news: News, sync_type: str = "") -> str:
 
 @dataclass(frozen=True, slots=True)
 class ListLine:
-    """What the overview says of a list: what it does, why it is not fresh, or what changed today."""
+    """The overview's text about a list: its state, why it is not up to date, or what changed today."""
 
     chip: Chip
     detail: str = ""
     more: str = ""
-    """What the tooltip adds."""
+    """Additional text of the tooltip."""
 
 
 def list_line(item: AccountTypeStatus, condition: Condition | None, news: News, now: datetime) -> ListLine:
-    """A list in one line; with a second one when something is wrong."""
+    """The text about a list, with a second line when something is wrong. ``condition``: what is wrong."""
     brought = tr("{added} new, {changed} changed, {gone} gone today", added=number(news.added),
                  changed=number(news.changed), gone=number(news.gone))  # fmt: skip
     calm = item.state is SyncState.IDLE and item.last_outcome is not Outcome.FAILED and item.unclean_in_a_row < 2
@@ -146,7 +146,7 @@ def list_line(item: AccountTypeStatus, condition: Condition | None, news: News, 
 
 
 def _why_chip(item: AccountTypeStatus, condition: Condition) -> Chip:
-    """Why a list that rests is not fresh, in two or three words."""
+    """Why a list that nothing is done with is not up to date, in two or three words."""
     match condition.kind:
         case Kind.STOPPED if condition.error is not None:
             return Chip(stopped_word(condition.error.code), "bad", "square")
@@ -163,7 +163,7 @@ def _why_chip(item: AccountTypeStatus, condition: Condition) -> Chip:
 
 
 def _why_detail(item: AccountTypeStatus, condition: Condition, now: datetime) -> str:
-    """What it means for this list, and what happens next."""
+    """What the condition means for this list, and what happens next."""
     again = item.expected
     when = moment(again.starts, now) if again is not None and again.starts > now else ""
     match condition.kind:
@@ -177,7 +177,7 @@ def _why_detail(item: AccountTypeStatus, condition: Condition, now: datetime) ->
             if item.state is SyncState.RUNNING:
                 return ""
             why = reason_word(item.reason) if item.reason is not None else ""
-            # A queued list has its time in the column of the next update.
+            # For a queued list the column of the next update shows the time.
             later = tr("will be read at {time}", time=when) if when and item.state is not SyncState.QUEUED else ""
             parts = [part for part in (later, why) if part]
             return " · ".join(parts) or tr("will be read as soon as possible")
@@ -187,19 +187,19 @@ def _why_detail(item: AccountTypeStatus, condition: Condition, now: datetime) ->
 
 
 def row_remedy(condition: Condition | None) -> tuple[str, str, object]:
-    """What the row of a list offers: as :func:`remedy`, where the condition is about this list alone."""
+    """The button in a list's row: as :func:`remedy`, if the condition is about this list alone."""
     if condition is None or (len(condition.lists) > 1 and condition.kind is not Kind.REFUSED):
         return "", "", None
     return remedy(condition)
 
 
 def remedies() -> tuple[str, ...]:
-    """The texts of all buttons that a row may offer."""
+    """The texts of all buttons that a row may show."""
     return tr("Chec&k the read…"), tr("Password…"), tr("Certi&ficate…"), tr("De&tails…"), tr("Try again now")
 
 
 def freshness_chip(freshness: Freshness, last: datetime | None, now: datetime) -> Chip:
-    """How far the copy can be trusted, and since when."""
+    """How fresh the stored copy is, and since when."""
     since = ago((now - last).total_seconds()) if last is not None else ""
     match freshness:
         case Freshness.FRESH:
@@ -209,13 +209,13 @@ def freshness_chip(freshness: Freshness, last: datetime | None, now: datetime) -
         case Freshness.NEVER:
             return Chip(tr("Never read"), "warn", "ring")
         case Freshness.UNKNOWN:
-            return Chip(tr("Unsure"), "warn", "alert")  # nobody knows since when
+            return Chip(tr("Unsure"), "warn", "alert")  # not known since when
 
 
 def counts_line(item: AccountTypeStatus, last_good: RunRecord | None = None) -> str:
-    """``1.604 righe · +3 ~21 −0`` of the last whole read that was stored; of a failed attempt, that it failed.
+    """``1.604 righe · +3 ~21 −0`` of the last whole read that was stored; after a failed attempt, why it failed.
 
-    ``last_good`` goes before the status, whose figures may be those of a fast read of a few rows.
+    ``last_good`` has precedence over the status, whose numbers may be those of a fast read of a few rows.
     """
     if last_good is not None:
         return run_line(last_good)
@@ -227,12 +227,12 @@ def counts_line(item: AccountTypeStatus, last_good: RunRecord | None = None) -> 
 
 
 def warnings_of(run: RunRecord) -> tuple[str, ...]:
-    """A run's warnings. That it was a list's first read is none: :func:`run_line` tells it."""
+    """A run's warnings, without the note that it was a list's first read, which :func:`run_line` shows."""
     return tuple(text for text in run.warnings if not is_first_read([text]))
 
 
 def expected_line(item: AccountTypeStatus, status: Status, now: datetime, interval: int | None = 1) -> str:
-    """When the type will be fresh again, and after what."""
+    """When the list will be up to date again, and after which other one. ``interval`` ``None``: it is not scheduled."""
     run = status.current_run
     if item.state is SyncState.RUNNING and run is not None and run.remaining is not None:
         return moment(datetime.fromtimestamp(now.timestamp() + run.remaining, now.tzinfo), now)
@@ -268,13 +268,13 @@ def _accounts(status: Status, sync_type: str) -> tuple[AccountTypeStatus, ...]:
 
 
 def worst(type_status: TypeStatus) -> AccountTypeStatus | None:
-    """The account that speaks for the type: the one whose state is the type's, the stalest among those."""
+    """The account whose state is shown for the list: of those with the list's state, the one with the oldest data."""
     candidates = [a for a in type_status.accounts if a.state is type_status.state] or list(type_status.accounts)
     return stalest(candidates)
 
 
 def stalest(items: Iterable[AccountTypeStatus]) -> AccountTypeStatus | None:
-    """The one whose data are the oldest: with several accounts it says how fresh a list is."""
+    """The account with the oldest data, whose age is shown for the list."""
     order = (Freshness.NEVER, Freshness.UNKNOWN, Freshness.LATE, Freshness.FRESH)
     return min(
         items,

@@ -1,4 +1,4 @@
-"""Records in words: what a record is called, its one line of details, the states of orders and invoices, money."""
+"""Texts about records: their names, one line of details, the states of orders and invoices, amounts of money."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ FACTS: dict[str, tuple[str, ...]] = {
     "products": ("item_id", "name", "description", "package_content", "min_quantity", "multiple_quantity", "unit"),
     "prices": ("item_id", "item_name", "price_group_name", "unit_price", "quantity_from", "valid_from", "valid_until"),
 }
-"""The columns that matter of each list, in the order in which they are shown."""
+"""The important columns of each list, in the order in which they are shown."""
 
 
 def money(cents: int) -> str:
@@ -64,7 +64,7 @@ def money(cents: int) -> str:
 
 
 def order_state_word(state: OrderState) -> str:
-    """The state of an order for people."""
+    """The text of an order's state."""
     return {
         OrderState.PLACED: tr("entered", "order state"),
         OrderState.AWAITING: tr("waiting for approval", "order state"),
@@ -82,13 +82,13 @@ def order_state_word(state: OrderState) -> str:
 
 
 def owed(invoice: Row) -> int:
-    """What is still to be paid of an invoice, in cents; 0 for a closed one and for a credit note."""
+    """The unpaid amount of an invoice in cents; 0 for a closed one and for a credit note."""
     remaining = invoice.get("remaining_amount")
     return remaining if isinstance(remaining, int) and remaining > 0 and not invoice.get("closed_on") else 0
 
 
 def credit(invoice: Row) -> int:
-    """What is still to be given back of a credit note, in cents; 0 for a closed one and for an invoice."""
+    """The open amount of a credit note in cents; 0 for a closed one and for an invoice."""
     remaining = invoice.get("remaining_amount")
     return -remaining if isinstance(remaining, int) and remaining < 0 and not invoice.get("closed_on") else 0
 
@@ -106,7 +106,7 @@ def invoice_state_word(invoice: Row, today: date) -> str:
 
 
 def record_name(list_: str, values: Row, fallback: str) -> str:
-    """What a record of a list is called: name, or kind and number; ``fallback``: its key."""
+    """The name of a record: its own, or kind and number; ``fallback``: its key."""
     match list_:
         case "customers":
             return _text(values, "name") or fallback
@@ -133,7 +133,7 @@ def _is_credit_note(values: Row) -> bool:
 
 
 def record_kind(list_: str, values: Row) -> str:
-    """What a record is, in the singular: ``Ordine``; empty for a list without a word for it."""
+    """The kind of a record, in the singular: ``Ordine``; empty for a list without a word for it."""
     match list_:
         case "customers":
             return tr("Customer")
@@ -151,7 +151,7 @@ def record_kind(list_: str, values: Row) -> str:
 
 
 def record_line(list_: str, values: Row, today: date) -> str:
-    """What matters of a record in one line, beside its name."""
+    """The important details of a record in one line, without its name."""
     match list_:
         case "customers":
             return _joined(_text(values, "city"), _text(values, "vat_number"), _text(values, "phone"))

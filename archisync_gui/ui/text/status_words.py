@@ -1,4 +1,4 @@
-"""What header, banner and status bar say of a status: the headline, what runs, how the office and the ERP are."""
+"""Texts of header, banner and status bar about a status: the headline, the active run, office and ERP."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from archisync_gui.ui.text.words import (
 
 
 def condition_of(found: Sequence[Condition], sync_type: str, account: str | None) -> Condition | None:
-    """The first of these conditions that concerns a list (of that account, if one is given)."""
+    """The first of these conditions that concerns a list (for that account, if one is given)."""
     return next((c for c in found for i in c.items if i.type == sync_type and account in (None, i.account)), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """The header's two lines, and the tray's one."""
+    """The two lines of the header, the first of which is also the tray's tooltip."""
 
     title: str
     detail: str
@@ -45,12 +45,12 @@ class Headline:
     fraction: float | None = None
     """Progress 0-1; ``None``: not known."""
     button: str = ""
-    """What can be pressed about it, if anything beyond the usual."""
+    """Text of an additional button, if there is one."""
     place: str = ""
-    """What that button opens, and with what: see ``Context.open``; ``sync``: it reads the lists in ``what``."""
+    """What that button opens, with ``what``: see ``Context.open``; ``sync``: it reads the lists in ``what``."""
     what: object = None
     running: bool = False
-    """A read is under way: its progress is shown, whatever else is said."""
+    """A read is under way: its progress is shown, whatever the text says."""
 
 
 def run_title(run: RunView) -> str:
@@ -78,7 +78,7 @@ def run_title(run: RunView) -> str:
 
 
 def headline(status: Status, now: datetime) -> Headline:
-    """All is well, what is wrong, or what runs: the one sentence an operator reads first."""
+    """The headline: the active run, else the most important condition, else that everything is up to date."""
     found = conditions(status)
     errors = [condition for condition in found if not condition.warning]
     run = status.current_run
@@ -109,7 +109,7 @@ def headline(status: Status, now: datetime) -> Headline:
 
 
 def _running(run: RunView, status: Status, now: datetime, errors: list[Condition]) -> Headline:
-    """What runs; an error that lasts meanwhile stays in view."""
+    """The headline of an active run; with a lasting error, if there is one."""
     parts = [tr("running for {time}", time=span((now - run.started).total_seconds()))]
     if run.remaining is not None:
         parts.append(tr("about {time} left", time=span(run.remaining)))
@@ -130,7 +130,7 @@ def _running(run: RunView, status: Status, now: datetime, errors: list[Condition
 
 
 def account_line(status: Status | None, account: str, now: datetime) -> tuple[str, str]:
-    """An account's state with its time, and a tone: *password refused 00:45*, *last answer 13:20*."""
+    """An account's state with its time (*password refused 00:45*, *last answer 13:20*), and a tone."""
     known = None if status is None else next((a for a in status.accounts if a.id == account), None)
     if status is None or known is None:
         return "", "muted"
@@ -146,7 +146,7 @@ def account_line(status: Status | None, account: str, now: datetime) -> tuple[st
 
 
 def forms_line(status: Status | None, account: str, now: datetime) -> str:
-    """The order forms that are open for an account, each with its computer: ``form open on PC-2 since 10:12``."""
+    """The open order forms of an account, each with its computer: ``form open on PC-2 since 10:12``."""
     found = []
     for session in status.sessions if status is not None else ():
         if session.account == account:
@@ -163,7 +163,7 @@ def _items_of(status: Status) -> list[AccountTypeStatus]:
 
 
 def office_word(status: Status) -> str:
-    """Which computer reads the ERP for the office; empty: this one works for itself."""
+    """Which computer reads the ERP for the office; empty without an office."""
     office = status.office
     if office is None:
         return ""
@@ -173,13 +173,13 @@ def office_word(status: Status) -> str:
 
 
 def erp_line(status: Status, now: datetime) -> tuple[str, str, str]:
-    """The status bar's words about the ERP, with tone and shape, and which computer of an office reads it."""
+    """The status bar's text about the ERP and the office's reading computer, with tone and shape."""
     said, tone, shape = _erp_line(status, now)
     return " · ".join(filter(None, (said, office_word(status)))), tone, shape
 
 
 def _erp_line(status: Status, now: datetime) -> tuple[str, str, str]:
-    """*Connected* only if the ERP's last answer was good."""
+    """The text about the ERP, with tone and shape. *Connected* only if its last answer was good."""
     found = contact(status)
     answered = "" if found.answered is None else tr("last answer {time}", time=moment(found.answered, now))
     for condition in conditions(status):
@@ -205,17 +205,17 @@ def _erp_line(status: Status, now: datetime) -> tuple[str, str, str]:
 
 
 def condition_text(condition: Condition, now: datetime) -> messages.Text:
-    """The sentences of a condition in the panel's language."""
+    """The text of a condition in the panel's language."""
     return text_of_condition(condition.as_json(), language(), type_name, lambda at: moment(at, now))
 
 
 def condition_title(condition: Condition, now: datetime) -> str:
-    """A condition in one sentence without its full stop."""
+    """The first sentence of a condition's text, without its full stop."""
     return condition_text(condition, now).what.rstrip(".")
 
 
 def remedy(condition: Condition) -> tuple[str, str, object]:
-    """What can be pressed about a condition: the button's text, the place it opens, and with what. ``""``: nothing."""
+    """The button that helps with a condition: its text, and what it opens (see :class:`Headline`). ``""``: none."""
     code = condition.error.code if condition.error is not None else ""
     match condition.kind:
         case Kind.NO_ACCOUNT:
@@ -235,11 +235,11 @@ def remedy(condition: Condition) -> tuple[str, str, object]:
 
 
 CUSTOMERS = "customers"
-"""The type that smart sessions are about."""
+"""The list that order forms need."""
 
 
 def why_line(status: Status, now: datetime) -> str:
-    """What comes next, in one phrase."""
+    """The next read, or why nothing is read, in one phrase."""
     explanation = status.explanation
     upcoming = sorted(explanation.forecast, key=lambda f: f.starts)
     if explanation.reason in (Reason.NOTHING_DUE, Reason.RUNNING) or not upcoming:
@@ -252,7 +252,7 @@ def why_line(status: Status, now: datetime) -> str:
 
 
 def banner_line(status: Status, now: datetime, reading: bool = False) -> str:
-    """The session banner's sentence."""
+    """The text of the banner about open order forms. ``reading``: all customers are being read now."""
     tabs = tr("%n tab(s)", "", status.session_count)
     if status.sessions:
         tabs += " " + tr("since {time}", time=moment(min(s.since for s in status.sessions), now))
@@ -264,7 +264,7 @@ def banner_line(status: Status, now: datetime, reading: bool = False) -> str:
     reads = [a for a in customers.accounts if a.account in asking or asking <= {None}] if customers is not None else []
     news = [a.new_as_of for a in reads]
     wholes = [a.all_as_of for a in reads]
-    # With several accounts the oldest speaks: nothing may look fresher than it is.
+    # With several accounts the oldest age is shown: nothing may look fresher than it is.
     if news and None not in news:
         newest = min(at for at in news if at is not None)
         seconds = (now - newest).total_seconds()

@@ -1,4 +1,4 @@
-"""Stored values as people read them, by the kind of their column; and as cells of an exported table."""
+"""Stored values as text in the panel's language, and as cells of an exported table, by the kind of their column."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from archisync_gui.entities.declaration import Column, Kind, Value
 from archisync_gui.ui.text.i18n import language, number, tr
 
 _SHORT = frozenset({"id", "iva", "pec", "sdi", "url", "cap", "ddt"})
-"""Abbreviations, which stay in capitals."""
+"""Abbreviations, which are written in capitals."""
 
 
 def title(column: Column) -> str:
-    """A column's heading for people: the ERP shouts, the panel does not."""
+    """A column's heading: the declared title, else the ERP's caption, in Italian without its capitals."""
     if language() != "it":
         return column.title_en or column.en
     if column.title_it:
@@ -22,7 +22,7 @@ def title(column: Column) -> str:
 
 
 def shown(value: Value, kind: Kind) -> str:
-    """A value in the panel's language: ``123456`` cents → ``1.234,56``; nothing → empty."""
+    """A value in the panel's language: ``123456`` cents → ``1.234,56``; ``None`` → empty."""
     if value is None:
         return ""
     match kind:
@@ -48,7 +48,7 @@ def shown(value: Value, kind: Kind) -> str:
 
 
 def exported(value: Value, kind: Kind) -> object:
-    """A value as a typed cell: amounts as numbers, dates as dates, all else as text or nothing."""
+    """A value as a typed cell: amounts as numbers, dates as dates, others as text; ``None`` stays."""
     if value is None:
         return None
     try:
@@ -75,7 +75,7 @@ def exported(value: Value, kind: Kind) -> object:
 
 
 def right_aligned(kind: Kind) -> bool:
-    """Whether figures of this kind stand at the right of their cell."""
+    """Whether values of this kind are right-aligned."""
     return kind in (Kind.MONEY, Kind.NUMBER, Kind.INTEGER, Kind.PERCENT)
 
 
@@ -94,7 +94,7 @@ def _day(text: str) -> str:
 
 
 def enum_word(value: str) -> str:
-    """A stored state word for people; one that is not known as it is."""
+    """The text of a stored state; an unknown one is returned unchanged."""
     return {
         "none": "–",
         "open": tr("open", "state"),

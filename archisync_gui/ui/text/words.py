@@ -1,6 +1,6 @@
-"""How the panel puts things: statuses, reasons, events and headlines as short phrases with a tone.
+"""Short phrases for states, reasons, failures and runs, some with a tone.
 
-Pure functions from :mod:`archisync_gui.model` values to words; no widget, no colour (a tone names one).
+Functions from values of :mod:`archisync_gui.model` to words; no widget and no colour (a tone is the name of one).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _names: dict[str, tuple[str, str]] = {}
 
 
 CERTIFICATE = frozenset({"certificate-unknown", "certificate-changed"})
-"""Codes that stop an account until a certificate was looked at."""
+"""Codes of errors that stop an account until the operator has checked a certificate."""
 _REASONS: Mapping[str, Callable[[], str]] = {
     Reason.ACCOUNT_STOPPED: lambda: tr("account stopped"),
     Reason.HOLD: lambda: tr("paused by you"),
@@ -56,7 +56,7 @@ _REASONS: Mapping[str, Callable[[], str]] = {
 
 
 def name_types(entities: Iterable[Entity]) -> None:
-    """Learn what people call the sync types."""
+    """Set the names of the lists, for :func:`type_name`."""
     _names.clear()
     _names.update({e.name: (e.it, e.en) for e in entities})
 
@@ -68,7 +68,7 @@ def type_name(sync_type: str) -> str:
 
 
 def origin_word(origin: Origin | str) -> str:
-    """Who asked."""
+    """Who requested a read."""
     match str(origin):
         case "operator":
             return tr("by hand")
@@ -81,7 +81,7 @@ def origin_word(origin: Origin | str) -> str:
 
 
 def scope_word(scope: Scope | str, key: str | None = None) -> str:
-    """What is read."""
+    """What a run reads."""
     match str(scope):
         case "one":
             return tr("record {key}", key=key or "")
@@ -135,15 +135,15 @@ def failure_word(error: ErrorInfo | None) -> str:
             return tr("internal fault")
 
 
-def told(code: str, params: Mapping[str, Json] | None = None) -> messages.Text | None:
-    """The text of an error's code with lists called by their names; ``None`` when the code has no text."""
+def code_text(code: str, params: Mapping[str, Json] | None = None) -> messages.Text | None:
+    """The text of an error's or warning's code, with the names of lists; ``None`` when the code has no text."""
     named = {k: type_name(str(v)) if k in ("list", "type", "entity") else v for k, v in (params or {}).items()}
     found = messages.text(code, language(), named)
     return found if found.what != code else None
 
 
 def failure_short(error: ErrorInfo | None) -> str:
-    """A failure as it fits into a chip."""
+    """A failure in one or two words, for a chip."""
     match cause(error) if error is not None else None:
         case Cause.SILENT:
             return tr("ERP silent")
@@ -189,16 +189,16 @@ def reason_word(reason: Reason | str | None, params: Mapping[str, Json] | None =
 def warning_word(found: str) -> str:
     """A run's warning (``code?name=value``) in sentences of the panel's language."""
     code, params = warning_parts(found)
-    return str(told(code, params) or code)
+    return str(code_text(code, params) or code)
 
 
 def run_line(run: RunRecord) -> str:
-    """What a stored read brought: ``1.604 righe · +3 ~21 −0``."""
+    """The rows and changes of a stored read: ``1.604 righe · +3 ~21 −0``."""
     return f"{rows_word(run.rows)} · {brought_word(run)}"
 
 
 def queue_detail(entry: QueueEntry) -> str:
-    """The small line under a waiting request."""
+    """The second line of a waiting request."""
     parts = [origin_word(entry.origin), reason_word(entry.reason, entry.params)]
     if entry.suspended_progress is not None and entry.suspended_progress.page is not None:
         parts[0] = tr("goes on from page {page}", page=entry.suspended_progress.page + 1)
@@ -208,7 +208,7 @@ def queue_detail(entry: QueueEntry) -> str:
 
 
 def queued_sentence(entry: QueueEntry, position: int) -> str:
-    """What is said when a request had to queue: where and why."""
+    """The sentence about a request that waits: its place in the queue, and why."""
     return tr(
         "{type} is in the queue at place {place}: {why}.",
         type=type_name(entry.type),
@@ -219,13 +219,13 @@ def queued_sentence(entry: QueueEntry, position: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """A word with a tone and a shape: never told by colour alone."""
+    """A word with a tone and a shape, so that no meaning depends on colour alone."""
 
     text: str
     tone: str
     """``ok``, ``warn``, ``bad``, ``accent``, ``muted`` or ``session``: a colour role."""
     shape: str
-    """``dot``, ``check``, ``play``, ``pause``, ``ring``, ``alert``, ``square``, ``again``: see ``ui.icons``."""
+    """``dot``, ``check``, ``play``, ``pause``, ``ring``, ``alert``, ``square``, ``again``: see ``ui.look.icons``."""
 
 
 def rows_word(count: int) -> str:
@@ -234,17 +234,17 @@ def rows_word(count: int) -> str:
 
 
 def brought_word(run: RunRecord) -> str:
-    """``+3 ~21 −0``, or that it was the list's first read."""
+    """``+3 ~21 −0``, or ``first read``."""
     return tr("first read") if is_first_read(run.warnings) else delta_line(run.added, run.changed, run.gone)
 
 
 def delta_line(added: int, changed: int, gone: int) -> str:
-    """``+3 ~21 −0``."""
+    """Rows added, changed and gone: ``+3 ~21 −0``."""
     return f"+{number(added)} ~{number(changed)} −{number(gone)}"
 
 
 def percent(view_or_status: RunView | AccountTypeStatus) -> int | None:
-    """How far, 0-100, where it is known."""
+    """Progress in percent, at most 99; ``None``: not known."""
     progress = view_or_status.progress
     if progress is None:
         return None

@@ -199,7 +199,7 @@ def _seconds(run: RunRecord) -> float:
 def _state_tip(item: AccountTypeStatus, said: list_words.ListLine) -> str:
     lines = [said.chip.text, *([said.detail] if said.detail else []), *([said.more] if said.more else [])]
     if item.last_error is not None and item.last_outcome in (Outcome.FAILED, Outcome.REFUSED):
-        found = words.told(item.last_error.code, item.last_error.params)
+        found = words.code_text(item.last_error.code, item.last_error.params)
         lines.append(str(found) if found is not None else item.last_error.message)
     if item.failures_in_a_row:
         lines.append(tr("%n failure(s) in a row", "", item.failures_in_a_row))
