@@ -1,1 +1,1 @@
-"""The desktop around the panel: event loop, D-Bus, notifications, power, network, files."""
+"""The panel's connections to the desktop: event loop, D-Bus, notifications, sleep, network, the session's end."""

@@ -1,9 +1,9 @@
-"""The one event loop: asyncio inside Qt's loop, by qasync; what runs in it lives elsewhere.
+"""The event loop: asyncio inside Qt's loop, by qasync.
 
-Two things differ from plain qasync 0.28. It makes one live Qt timer per callback and never kills them, also not at
-``close()``; collected in a worker thread they crash the process. Here two timers serve all callbacks. And Python's
-cyclic collector runs only in the GUI thread, at the end of a batch of callbacks, since a QObject freed elsewhere is
-the same crash.
+Two things differ from plain qasync 0.28. qasync starts one Qt timer per callback and never kills them, not even at
+``close()``; when such a timer is garbage-collected in a worker thread, the process crashes. Here two timers serve all
+callbacks. And Python's cyclic collector runs only in the GUI thread, at the end of a batch of callbacks, since a
+QObject that is freed in another thread crashes the process, too.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from archisync_gui.ui.system.application import application
 import qasync  # type: ignore[import-untyped]  # isort: skip  (chooses its Qt by what is imported already)
 
 BATCH_SECONDS = 0.008
-"""Callbacks run at most so long before Qt gets its turn to paint: half a frame."""
+"""Longest time for which callbacks run before Qt may paint: half a frame."""
 
 FULL_COLLECTION_SECONDS = 60.0
-"""The oldest generation is collected at most so often, and only when nothing waits."""
+"""Shortest time between two collections of the oldest generation, which also need an idle loop."""
 
 
 class _Timers:
-    """Runs handles in the order given (ready ones) or by their time (later ones), from two Qt timers.
+    """Runs ready handles in the order in which they were added, and later ones by their time, from two Qt timers.
 
-    Takes the place of qasync's own timer object and answers to the same calls.
+    It replaces qasync's own timer object and has the same methods.
     """
 
     def __init__(self) -> None:
@@ -65,13 +65,13 @@ class _Timers:
         return handle
 
     def forget_cancelled(self) -> None:
-        """Drop cancelled handles when they are many: time-outs set and cancelled a thousand times cost nothing."""
+        """Drop cancelled handles when there are many, so that thousands of cancelled time-outs need no memory."""
         if len(self._later) > 64:
             self._later = [entry for entry in self._later if not entry[2].cancelled()]
             heapq.heapify(self._later)
 
     def stop(self) -> None:
-        """End both timers and forget everything that waits; for good."""
+        """Stop both timers for good and drop all handles."""
         self._stopped = True
         self._soon.stop()
         self._alarm.stop()
@@ -79,7 +79,7 @@ class _Timers:
         self._later.clear()
 
     def set_debug(self, enabled: bool) -> None:
-        """Nothing differs in debug mode."""
+        """Do nothing: there is no debug mode."""
 
     def _set_alarm(self) -> None:
         while self._later and self._later[0][2].cancelled():
@@ -99,8 +99,9 @@ class _Timers:
 
     def _run_ready(self) -> None:
         if self._in_batch:
-            # A callback processes Qt's events (a nested event loop). A task cannot be entered from within another one:
-            # asyncio raises, and the wake-up of that task is lost. What is ready runs when the callback has returned.
+            # A callback processes Qt's events (a nested event loop). asyncio does not allow a task to run inside
+            # another one: it raises, and the wake-up of that task is lost. So ready handles wait until the callback
+            # has returned.
             return
         self._in_batch = True
         try:
@@ -131,14 +132,14 @@ class _Timers:
             if self._frozen:
                 gc.collect()
             else:
-                # What is there by now stays (modules, classes, the window): to look through it takes 110 ms, and of
-                # 185,000 objects 150 were garbage after the first read.
+                # The present objects (modules, classes, the window) stay anyway: to examine them takes 110 ms, and
+                # after the first read only 150 of 185,000 were garbage.
                 self._frozen = True
                 gc.freeze()
 
 
 class QtEventLoop(qasync.QEventLoop):  # type: ignore[misc]
-    """qasync's loop with timers that end with it, honour ``cancel`` and never fire early."""
+    """qasync's loop with timers that stop with the loop, respect ``cancel`` and never fire early."""
 
     def __init__(self, app: QCoreApplication | None = None) -> None:
         super().__init__(app or QApplication.instance())
@@ -160,7 +161,7 @@ class QtEventLoop(qasync.QEventLoop):  # type: ignore[misc]
         return handle
 
     def call_soon(self, callback: Callable[..., object], *args: Any, context: Any = None) -> asyncio.Handle:
-        """As asyncio's: callbacks run in the order given."""
+        """As asyncio's: callbacks run in the order of the calls."""
         self._check_closed()
         return self._timer.add_callback(asyncio.Handle(callback, args, self, context))
 
@@ -170,7 +171,7 @@ class QtEventLoop(qasync.QEventLoop):  # type: ignore[misc]
 
 @contextlib.contextmanager
 def collecting_in_gui_thread() -> Iterator[None]:
-    """Within it the cyclic collector runs only where the loop calls it."""
+    """Within this context the cyclic collector runs only when the loop calls it."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -183,7 +184,7 @@ def collecting_in_gui_thread() -> Iterator[None]:
 def run(main: Callable[[QApplication], Awaitable[int]]) -> int:
     """Run ``main`` inside Qt's loop to its end and return its exit code.
 
-    ``QApplication.quit()`` (a session that logs out) does not cut ``main`` off: it may notice ``aboutToQuit`` and
+    ``QApplication.quit()`` (when the session logs out) does not cancel ``main``, which can react to ``aboutToQuit`` and
     finish; a second quit cancels it.
     """
     app = application()
@@ -215,7 +216,7 @@ async def _as_coroutine(main: Callable[[QApplication], Awaitable[int]], app: QAp
 
 
 def _cancel_rest(loop: QtEventLoop) -> None:
-    """As ``asyncio.run`` does: no task and no async generator outlives the loop."""
+    """End all tasks and asynchronous generators before the loop is closed, as ``asyncio.run`` does."""
     rest = asyncio.all_tasks(loop)
     for task in rest:
         task.cancel()

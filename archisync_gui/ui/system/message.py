@@ -1,4 +1,4 @@
-"""One notification, as every way of showing it takes it."""
+"""A notification, independent of how it is shown."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ class Message:
     """One notification."""
 
     key: str
-    """The condition it is about: a newer message with the same key replaces the older."""
+    """The condition that it is about: a newer message with the same key replaces the older one."""
     title: str
     text: str
     place: str
-    """What a click opens: the name of a page or dialog."""
+    """The page or dialog that a click opens."""
     what: object = None
+    """What that page or dialog should show."""
     urgent: bool = False

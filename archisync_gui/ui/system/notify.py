@@ -1,6 +1,6 @@
-"""Notifications: which conditions are told, how often, and by what means. Showing a place is the panel's work.
+"""Notifications: for which conditions, how often, and by what means they are shown. The panel opens the clicked place.
 
-One condition is told once: again only after its back-off has passed, and once more when it is resolved.
+A condition is shown once; again only after a pause that grows, and once more when it is resolved.
 """
 
 from __future__ import annotations
@@ -28,39 +28,40 @@ from archisync_gui.ui.text.i18n import tr
 log = logging.getLogger(__name__)
 
 FIRST_PAUSE = timedelta(minutes=10)
-"""A condition that lasts is told again after so long, then after twice as long, up to :data:`LONGEST_PAUSE`."""
+"""A condition that lasts is shown again after this time, then after twice as long, up to :data:`LONGEST_PAUSE`."""
 
 LONGEST_PAUSE = timedelta(hours=4)
 
 LONG_HOLD = timedelta(minutes=60)
-"""A pause of the operator's own is called to mind after so long."""
+"""Time after which the operator is reminded of a pause."""
 
 
 @dataclass(slots=True)
-class _Told:
+class _Notified:
     last: datetime
     pause: timedelta
     first: datetime
-    """When it was told for the first time since it was resolved last."""
+    """When it was first shown since it was last resolved."""
     resolved: bool = False
 
 
 @dataclass(slots=True)
 class Policy:
-    """Decides what is told. Plain state: conditions that hold, and when each was told last."""
+    """Decides which notifications are shown. Its state: which conditions were shown, and when."""
 
-    told: dict[str, _Told] = field(default_factory=dict)
+    notified: dict[str, _Notified] = field(default_factory=dict)
     open: set[str] = field(default_factory=set)
-    """Keys of conditions told and not resolved yet."""
+    """Keys of conditions that were shown and are not resolved yet."""
     about: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
-    """Of an open key of a list: the lists and accounts that had the condition."""
+    """For an open key of a list: the lists and accounts that had the condition."""
 
     def of_status(
         self, status: Status, now: datetime, settings: Settings, without_password: Collection[str] = ()
     ) -> list[Message]:
-        """Failures that last, recoveries, credentials, long holds. In quiet hours nothing is told or forgotten: what
-        still holds when they end is told then. ``without_password``: accounts that need one before they are read."""
-        if _quiet(now, settings):
+        """Messages about lasting failures, recoveries, credentials and long pauses. None in quiet hours: conditions
+        that still hold when these end are shown then. ``without_password``: accounts that need a password before they
+        can be read."""
+        if _in_quiet_hours(now, settings):
             return []
         wanted: list[Message] = []
         holding: set[str] = set()
@@ -78,40 +79,40 @@ class Policy:
                 wanted.append(_password_missing(account))
         found = [m for m in wanted if self._due(m, now) and _allowed(m, settings)]
         resolved = [
-            Message(key, tr("{name}: resolved", name=_name(key)), tr("It works again."), "overview")
-            for key in self._over(status, holding)
+            Message(key, tr("{name}: resolved", name=_subject(key)), tr("It works again."), "overview")
+            for key in self._resolved(status, holding)
         ]
         for message in found:
-            self._tell(message.key, now)
+            self._mark_notified(message.key, now)
         self.about = {key: value for key, value in self.about.items() if key in holding | self.open}
         return [*found, *resolved] if settings.flag("notify.recovery") else found
 
-    def _tell(self, key: str, now: datetime) -> None:
-        """Told now: the same is told again after a pause that grows while it is not resolved."""
-        before = self.told.get(key)
+    def _mark_notified(self, key: str, now: datetime) -> None:
+        """Note that a condition is shown now; the pause until it is shown again grows while it is not resolved."""
+        before = self.notified.get(key)
         again = before is not None and not before.resolved
         pause = min(before.pause * 2, LONGEST_PAUSE) if before is not None and again else FIRST_PAUSE
-        self.told[key] = _Told(now, pause, before.first if before is not None and again else now)
+        self.notified[key] = _Notified(now, pause, before.first if before is not None and again else now)
         self.open.add(key)
 
-    def _over(self, status: Status, holding: Collection[str]) -> list[str]:
-        """The keys of which a read shows that they work again. A condition may also end because nothing was tried yet
-        or its account is not in use any more: the former stays open, the latter is forgotten without a word."""
+    def _resolved(self, status: Status, holding: Collection[str]) -> list[str]:
+        """The keys whose subject works again, as a read has shown. A condition can also end without that: because no
+        read was tried yet (its key stays open), or because its account is no longer in use (its key is dropped)."""
         works = []
         for key in sorted(self.open - set(holding)):
-            told = self.told[key]
-            proved = _works(key, self.about.get(key, set()), told.first, status)
+            notified = self.notified[key]
+            proved = _is_resolved(key, self.about.get(key, set()), notified.first, status)
             if proved is None or proved:
                 self.open.discard(key)
-                # Kept with its time: what comes and goes and comes again is still told at most once in that time.
-                self.told[key] = _Told(told.last, FIRST_PAUSE, told.first, resolved=True)
+                # Its time is kept, so that a condition that comes and goes is shown at most once in FIRST_PAUSE.
+                self.notified[key] = _Notified(notified.last, FIRST_PAUSE, notified.first, resolved=True)
             if proved:
                 works.append(key)
         return works
 
     def of_events(self, events: Sequence[Event], now: datetime, settings: Settings) -> list[Message]:
-        """Sessions that timed out."""
-        if not settings.flag("notify.session_timeout") or _quiet(now, settings):
+        """The message about sessions that timed out."""
+        if not settings.flag("notify.session_timeout") or _in_quiet_hours(now, settings):
             return []
         message = Message(
             "session",
@@ -121,15 +122,15 @@ class Policy:
         )
         if not any(e.kind is EventKind.SMART_SYNC_TIMEOUT for e in events) or not self._due(message, now):
             return []
-        self.told[message.key] = _Told(now, FIRST_PAUSE, now)
+        self.notified[message.key] = _Notified(now, FIRST_PAUSE, now)
         return [message]
 
     def of_watch(self, message: Message, now: datetime, settings: Settings) -> list[Message]:
-        """Something happened to a watched record. It is an event and no condition, so it is told each time."""
-        return [] if _quiet(now, settings) or not settings.flag("notify.watches") else [message]
+        """The message about a watched record. It is about an event, not a condition, so it is shown each time."""
+        return [] if _in_quiet_hours(now, settings) or not settings.flag("notify.watches") else [message]
 
     def of_requests(self, waiting: int, now: datetime, settings: Settings) -> list[Message]:
-        """An order form that waits for consent; ``waiting``: how many do."""
+        """The message about order forms that wait for consent; ``waiting``: their number."""
         message = Message(
             "form-request",
             tr("An order form waits for your consent"),
@@ -137,21 +138,21 @@ class Policy:
             "overview",
         )
         if not waiting:
-            self.told.pop(message.key, None)
+            self.notified.pop(message.key, None)
             return []
-        if _quiet(now, settings) or not self._due(message, now):
+        if _in_quiet_hours(now, settings) or not self._due(message, now):
             return []
-        self.told[message.key] = _Told(now, FIRST_PAUSE, now)
+        self.notified[message.key] = _Notified(now, FIRST_PAUSE, now)
         return [message]
 
     def _due(self, message: Message, now: datetime) -> bool:
-        told = self.told.get(message.key)
-        return told is None or now - told.last >= told.pause
+        notified = self.notified.get(message.key)
+        return notified is None or now - notified.last >= notified.pause
 
 
 def _keys(condition: Condition) -> set[str]:
-    """Keys of the messages that a condition keeps open: a list that fails is not resolved because the whole ERP is
-    silent now, nor while it is read again."""
+    """Keys of the messages that a condition keeps open. A list's failure is not resolved when the whole ERP does not
+    answer any more, so that condition keeps it open, too."""
     keys = {f"type:{name}" for name in condition.lists} if condition.kind in _OF_LISTS else set()
     match condition.kind:
         case Kind.STOPPED:
@@ -166,35 +167,36 @@ def _keys(condition: Condition) -> set[str]:
             return keys
 
 
-def _works(key: str, about: Collection[tuple[str, str]], told: datetime, status: Status) -> bool | None:
-    """True: a read proves that the subject of ``key`` works again; ``None``: there is no such subject any more."""
+def _is_resolved(key: str, about: Collection[tuple[str, str]], since: datetime, status: Status) -> bool | None:
+    """True: a read has shown that the subject of ``key`` works again; ``None``: the subject does not exist any more.
+    ``since``: when the condition was first shown."""
     part, _, name = key.partition(":")
     used = {account.id for account in status.accounts if account.enabled}
     items = [i for t in status.statuses.values() for i in t.accounts if i.account in used or not i.account]
     match part:
         case "hold":
-            return None  # who resumes knows it
+            return None  # needs no message: the operator has resumed
         case "type":
             mine = [i for i in items if (i.type, i.account) in about]
             return all(i.last_outcome in STORED and not i.failures_in_a_row for i in mine) if mine else None
         case "account":
-            return any(_read_since(i, told) for i in items if i.account == name) if name in used else None
+            return any(_read_since(i, since) for i in items if i.account == name) if name in used else None
         case _:
-            return any(_read_since(i, told) for i in items) if used else None
+            return any(_read_since(i, since) for i in items) if used else None
 
 
-def _read_since(item: AccountTypeStatus, told: datetime) -> bool:
-    """True when a good read of the list began after ``told``, be it a fast one."""
+def _read_since(item: AccountTypeStatus, since: datetime) -> bool:
+    """True when a successful read of the list, whole or fast, began after ``since``."""
     times = [item.last_run_time, item.new_as_of, item.last_attempt if item.last_outcome in STORED else None]
-    return any(at is not None and at > told for at in times)
+    return any(at is not None and at > since for at in times)
 
 
 _OF_LISTS = frozenset({Kind.REFUSED, Kind.FAILED, Kind.SILENT, Kind.BROWSER})
-"""Kinds that are told list by list, or keep such messages open."""
+"""Kinds with a message for each list, or which keep such messages open."""
 
 
 def _messages(condition: Condition, now: datetime) -> Iterator[Message]:
-    """The messages about a condition. A failure is told when its attempts are used up and none is under way."""
+    """The messages about a condition. A failure has one when all its attempts have failed and none is under way."""
     lasting = [item for item in condition.items if item.failures_in_a_row > 0 and not item.is_running]
     names = ", ".join(words.type_name(item) for item in condition.lists)
     match condition.kind:
@@ -239,8 +241,8 @@ def _password_missing(account: str) -> Message:
     )
 
 
-def _name(key: str) -> str:
-    """What people call the subject of a message, in the language of this moment."""
+def _subject(key: str) -> str:
+    """The name of a key's subject, in the panel's present language."""
     part, _, name = key.partition(":")
     match part:
         case "type":
@@ -260,7 +262,7 @@ def _allowed(message: Message, settings: Settings) -> bool:
     return settings.flag(level.get(message.key.split(":")[0], "notify.failure"))
 
 
-def _quiet(now: datetime, settings: Settings) -> bool:
+def _in_quiet_hours(now: datetime, settings: Settings) -> bool:
     start, end = (time.fromisoformat(settings.text(k)) for k in ("notify.quiet_from", "notify.quiet_to"))
     at = zone.local(now).time()
     if start == end:
@@ -279,7 +281,7 @@ class Means(Protocol):
 
 
 class Balloon:
-    """Qt's own balloons at the tray icon: macOS, and where there is no notification service."""
+    """Qt's messages at the tray icon: on macOS, and where there is no notification service."""
 
     def __init__(self, icon: QSystemTrayIcon, opened: Callable[[Message], None]) -> None:
         self._icon = icon
@@ -292,7 +294,7 @@ class Balloon:
             self._opened(self._last)
 
     async def show(self, message: Message) -> None:
-        """Show it at the icon; without a tray there is nowhere to."""
+        """Show a message at the icon; without a tray nothing is shown."""
         self._last = message
         if self._icon.isVisible():
             kind = QSystemTrayIcon.MessageIcon
@@ -305,7 +307,8 @@ class Balloon:
 
 
 class FreeDesktop:
-    """``org.freedesktop.Notifications`` on the session bus: replaced by condition, with a button and a click."""
+    """``org.freedesktop.Notifications`` on the session bus, with a button and a click; a newer message about the same
+    condition replaces the older one."""
 
     def __init__(self, opened: Callable[[Message], None]) -> None:
         self._opened = opened
@@ -325,7 +328,7 @@ class FreeDesktop:
             self._address = DBusAddress("/org/freedesktop/Notifications", name, name)
             (capabilities,) = await self._bus.call(new_method_call(self._address, "GetCapabilities"))
             self._markup = "body-markup" in capabilities
-            await self._bus.listen(MatchRule(type="signal", interface=name), self._heard, "ui:notifications")
+            await self._bus.listen(MatchRule(type="signal", interface=name), self._on_signal, "ui:notifications")
         except asyncio.CancelledError:
             await self.close()
             raise
@@ -335,7 +338,7 @@ class FreeDesktop:
             return False
         return True
 
-    def _heard(self, signal: Any) -> None:
+    def _on_signal(self, signal: Any) -> None:
         match signal.header.fields.get(3):
             case "ActionInvoked":
                 message = self._messages.get(signal.body[0])
@@ -347,7 +350,7 @@ class FreeDesktop:
                     self._shown.pop(message.key, None)
 
     async def show(self, message: Message) -> None:
-        """Show it, in place of an older one about the same condition."""
+        """Show a message, in place of an older one about the same condition."""
         from html import escape
 
         from jeepney import new_method_call
@@ -374,7 +377,7 @@ class FreeDesktop:
 
 
 async def best_means(icon: QSystemTrayIcon, opened: Callable[[Message], None]) -> Means:
-    """The way that does most on this system."""
+    """The most capable means on this system."""
     if sys_platform() == "linux":
         bus = FreeDesktop(opened)
         if await bus.connect():

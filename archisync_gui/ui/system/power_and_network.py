@@ -1,7 +1,7 @@
-"""The computer around the panel: sleep and wake, network lost and found. It says when nothing can be reached and why.
+"""The computer's sleep and network: reports when the ERP cannot be reached, and why.
 
-Linux tells of sleep over D-Bus (logind), Qt of the network on all systems. Where nobody tells of sleep, the
-orchestrator sees it by its clocks.
+On Linux, logind reports sleep over D-Bus; Qt reports the network on all systems. Where sleep is not reported, the
+orchestrator detects it from its clocks.
 """
 
 from __future__ import annotations
@@ -20,30 +20,30 @@ from archisync_gui.ui.system.bus import Bus
 log = logging.getLogger(__name__)
 
 SETTLE = 3000
-"""Milliseconds after waking before the network is believed: what is known of it then is from before the sleep."""
+"""Milliseconds after waking until the network's state is trusted: until then it may be that from before the sleep."""
 
 PATIENCE = 30_000
-"""Milliseconds after waking after which reads are tried without having heard that the network is back."""
-
+"""Milliseconds after waking after which reads are tried even if the network is not reported as back."""
 
 LOOK_AGAIN = 15_000
-"""Milliseconds between two looks for an interface while there is no network: Qt tells of none where the way out of the
-house is missing before and after it."""
+"""Milliseconds between two checks for an interface while there is no network: where the internet cannot be reached
+before and after, Qt does not report that an interface comes up."""
 
 
 class Surroundings(QObject):
-    """One per panel. ``changed`` tells why nothing can be reached (a ``Reason``), or ``None``: it can."""
+    """Sleep and network of the computer. One per panel. ``changed``: why the ERP cannot be reached (a ``Reason``), or
+    ``None``: it can."""
 
     changed = Signal(object)
 
     def __init__(self, parent: QObject | None = None, needed: Callable[[], bool] = lambda: True) -> None:
-        """``needed`` False: the ERP is on this computer, so a missing network stops nothing."""
+        """``needed`` returns False when the ERP is on this computer: then a missing network does not matter."""
         super().__init__(parent)
         self._needed = needed
         self._asleep = False
         self._online = True
         self.away: Reason | None = None
-        """Why nothing can be reached now."""
+        """Why the ERP cannot be reached now; ``None``: it can."""
         self._settle = QTimer(self, singleShot=True, interval=SETTLE)
         self._settle.timeout.connect(self._settled)
         self._patience = QTimer(self, singleShot=True, interval=PATIENCE)
@@ -51,11 +51,11 @@ class Surroundings(QObject):
         self._look = QTimer(self, interval=LOOK_AGAIN)
         self._look.timeout.connect(self._look_again)
         self._network: QNetworkInformation | None = None
-        """Whose signal is listened to."""
+        """The object whose signal is connected."""
         self._logind = Logind(self.sleeps)
 
     async def connect_system(self) -> None:
-        """Listen to what this system tells."""
+        """Begin to listen to this system's reports."""
         if QNetworkInformation.loadDefaultBackend():
             network = self._network = QNetworkInformation.instance()
             network.reachabilityChanged.connect(self._reachable)
@@ -64,7 +64,7 @@ class Surroundings(QObject):
             await self._logind.connect()
 
     async def close(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         for timer in (self._settle, self._patience, self._look):
             timer.stop()
         if self._network is not None:
@@ -72,7 +72,7 @@ class Surroundings(QObject):
             self._network = None
         await self._logind.close()
 
-    # ------------------------------------------------------------------------------------------------ what is heard
+    # ------------------------------------------------------------------------------------------------ reports
 
     def sleeps(self, asleep: bool) -> None:
         """The computer is about to sleep, or has just woken."""
@@ -81,7 +81,7 @@ class Surroundings(QObject):
             self._settle.stop()
             self._patience.stop()
             self._asleep = True
-            self._tell()
+            self._emit_change()
         elif self._asleep:
             log.info("the computer woke")
             self._settle.start()
@@ -96,13 +96,13 @@ class Surroundings(QObject):
                 self._look.stop()
             else:
                 self._look.start()
-            self._tell()
+            self._emit_change()
             if self._asleep and self._patience.isActive() and not self._settle.isActive():
                 self._settled()
 
     def _reachable(self, reachability: QNetworkInformation.Reachability) -> None:
-        # "Disconnected" is also said where only the way out of the house is missing (GLib, Qt 6.11): an ERP in the
-        # house may still be reached as long as an interface is up.
+        # "Disconnected" is also reported where only the internet is missing (GLib, Qt 6.11): an ERP in the local
+        # network can be reached as long as an interface is up.
         lost = reachability is QNetworkInformation.Reachability.Disconnected and not interface_up()
         self.set_online(not lost)
 
@@ -118,9 +118,9 @@ class Surroundings(QObject):
         self._settle.stop()
         self._patience.stop()
         self._asleep = False
-        self._tell()
+        self._emit_change()
 
-    def _tell(self) -> None:
+    def _emit_change(self) -> None:
         offline = not self._online and self._needed()
         why = Reason.ASLEEP if self._asleep else Reason.OFFLINE if offline else None
         if why is not self.away:
@@ -129,7 +129,7 @@ class Surroundings(QObject):
 
 
 def interface_up() -> bool:
-    """True when a network interface other than the computer's own loop is up and has an address."""
+    """True when a network interface other than the loopback is up and has an address."""
     flag = QNetworkInterface.InterfaceFlag
     return any(
         (found.flags() & flag.IsUp) and (found.flags() & flag.IsRunning) and found.addressEntries()
@@ -139,10 +139,10 @@ def interface_up() -> bool:
 
 
 class Logind:
-    """``PrepareForSleep`` of ``org.freedesktop.login1``, heard on the system bus."""
+    """Listens to the signal ``PrepareForSleep`` of ``org.freedesktop.login1`` on the system bus."""
 
-    def __init__(self, heard: Callable[[bool], None]) -> None:
-        self._heard = heard
+    def __init__(self, on_sleep: Callable[[bool], None]) -> None:
+        self._on_sleep = on_sleep
         self._bus = Bus("SYSTEM")
 
     async def connect(self) -> bool:
@@ -157,7 +157,7 @@ class Logind:
                 member="PrepareForSleep",
                 path="/org/freedesktop/login1",
             )
-            await self._bus.listen(rule, lambda signal: self._heard(bool(signal.body[0])), "ui:sleep")
+            await self._bus.listen(rule, lambda signal: self._on_sleep(bool(signal.body[0])), "ui:sleep")
         except asyncio.CancelledError:
             await self.close()
             raise

@@ -1,9 +1,9 @@
-"""The end of the user's session: when the system shuts down or logs off, the panel ends cleanly before it is ended.
+"""The end of the user's session: when the system shuts down or logs off, the panel closes before it is terminated.
 
-Windows asks every window (``WM_QUERYENDSESSION``; Qt emits ``commitDataRequest``), then tells them that the session
-ends (``WM_ENDSESSION``; Qt emits ``aboutToQuit`` from within that message) and ends the process soon after the message
-has returned. So the wait for the panel's end happens inside ``aboutToQuit``, in an event loop of its own: Qt emits it
-between two callbacks of asyncio's, never within a coroutine. A session manager of X11 asks in the same way.
+Windows asks every window (``WM_QUERYENDSESSION``; Qt emits ``commitDataRequest``), then reports that the session ends
+(``WM_ENDSESSION``; Qt emits ``aboutToQuit`` while it handles that message) and terminates the process soon after the
+message was handled. So the wait for the panel's end happens inside ``aboutToQuit``, in an event loop of its own: Qt
+emits it between two callbacks of asyncio's, never within a coroutine. A session manager of X11 asks in the same way.
 """
 
 from __future__ import annotations
@@ -21,32 +21,33 @@ from archisync_gui.ui.system.application import on_windows
 log = logging.getLogger(__name__)
 
 LIMIT = 30_000
-"""Milliseconds that the panel may take to end. Windows shows its own question after about five seconds: the reason
-that is given to it stands there."""
+"""Milliseconds that the panel may take to close. After about five seconds Windows shows a question of its own, with the
+reason that it was given."""
 
 
 class SessionEnd(QObject):
-    """One per panel's process. Made before the first window; the caller keeps it until the program's end."""
+    """Closes the panel when the session ends. One per process; made before the first window and kept until the end."""
 
     def __init__(self, app: QGuiApplication, *, reason: Callable[[], str], at_last: Callable[[], object]) -> None:
-        """``reason``: one sentence for Windows' list of programs that hold the end up. ``at_last`` is called when the
-        panel has ended within a session's end: what else would come after the event loop, which is not reached then."""
+        """``reason``: one sentence for Windows' list of programs that delay the shutdown. ``at_last`` is called when
+        the panel has closed because the session ends: it does the work that usually follows the event loop, since the
+        program does not get there then."""
         super().__init__(app)
         self._reason = reason
         self._at_last = at_last
-        self._asked = False
+        self._ending = False
         self._over = False
         self._waiting: QEventLoop | None = None
         self._window: QWindow | None = None
         if on_windows():
-            # Windows asks windows: a panel that started hidden in the tray has none that it could ask.
+            # Windows asks windows only: a panel that started hidden in the tray has none.
             self._window = QWindow()
             self._window.create()
         app.commitDataRequest.connect(self._session_asks)
         app.aboutToQuit.connect(self._about_to_quit)
 
     def panel_is_over(self) -> None:
-        """The panel has ended: data are closed and the browser is gone."""
+        """The panel has closed: its data are closed and the browser has ended."""
         self._over = True
         if self._waiting is not None:
             self._waiting.quit()
@@ -55,14 +56,14 @@ class SessionEnd(QObject):
         self.session_asks()
 
     def session_asks(self) -> None:
-        """The system asks whether the session may end. It may; another program can still cancel it."""
+        """The system asks whether the session may end. It may, though another program can still prevent it."""
         log.info("the session is about to end")
-        self._asked = True
+        self._ending = True
         if self._window is not None:
-            _hold_up(int(self._window.winId()), self._reason())
+            _block_shutdown(int(self._window.winId()), self._reason())
 
     def _about_to_quit(self) -> None:
-        if not self._asked or self._over or self._waiting is not None:
+        if not self._ending or self._over or self._waiting is not None:
             return
         log.info("the session ends: the panel is closed first")
         self._waiting = QEventLoop()
@@ -78,7 +79,7 @@ class SessionEnd(QObject):
         else:
             log.warning("the session ends before the panel could be closed")
         if self._window is not None:
-            _let_go(int(self._window.winId()))
+            _unblock_shutdown(int(self._window.winId()))
 
 
 def _user32() -> Any:
@@ -87,15 +88,15 @@ def _user32() -> Any:
     return getattr(ctypes, "WinDLL")("user32") if sys.platform == "win32" else None  # noqa: B009  # unknown elsewhere
 
 
-def _hold_up(window: int, reason: str) -> None:
-    """Give Windows the reason why the end has to wait for a moment."""
+def _block_shutdown(window: int, reason: str) -> None:
+    """Ask Windows to wait with the shutdown, and give the reason."""
     import ctypes
 
     if (user32 := _user32()) is not None:
         user32.ShutdownBlockReasonCreate(ctypes.c_void_p(window), ctypes.c_wchar_p(reason))
 
 
-def _let_go(window: int) -> None:
+def _unblock_shutdown(window: int) -> None:
     import ctypes
 
     if (user32 := _user32()) is not None:

@@ -1,8 +1,8 @@
 """Notifications of Windows 10 and 11 with buttons, through Windows' own interface (Python/WinRT).
 
-Windows shows a notification only for a program that it knows by an identity: :func:`register` enters it in the user's
-part of the registry. A click reaches this process while it runs; what stays in the notification centre is taken away
-when the panel ends, for nothing would answer.
+Windows shows notifications only for a program with a registered identity: :func:`register` enters it in the user's part
+of the registry. A click reaches this process only while it runs; so the notifications that are left in the notification
+centre are removed when the panel ends.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ TOAST = """\
 <text>{title}</text><text>{text}</text></binding></visual>\
 <actions><action content="{open}" arguments="open"/>\
 <action content="" arguments="dismiss" activationType="system"/></actions></toast>"""
-"""Windows' description of a notification. The second button is Windows' own, word and work."""
+"""Windows' description of a notification. Text and function of the second button are Windows' own."""
 
 
 class WinRT(Protocol):
-    """What is used of Windows' interface. Blocking, all of it."""
+    """The functions of Windows' interface that are used. All are blocking."""
 
     def notifier(self) -> Any:
         """The ``ToastNotifier`` of :data:`IDENTITY`."""
@@ -48,27 +48,27 @@ class WinRT(Protocol):
         """A ``ToastNotification`` of this description."""
 
     def forget(self, group: str) -> None:
-        """Take the notifications of ``group`` out of the notification centre."""
+        """Remove the notifications of ``group`` from the notification centre."""
 
 
 class Toasts:
-    """A means of notification (``notify.Means``): one toast per condition, replaced by the next about the same."""
+    """A means of notification (``notify.Means``): one toast per condition, which a newer one replaces."""
 
     def __init__(self, opened: Callable[[Message], None], load: Callable[[], WinRT] | None = None) -> None:
-        """``opened`` is called in the event loop when a toast or its button was clicked; ``load`` gives Windows' own
-        interface, or a stand-in for it."""
+        """``opened`` is called in the event loop when a toast or its button was clicked; ``load`` returns Windows'
+        interface, or a replacement in tests."""
         self._opened = opened
         self._load = load if load is not None else _load
         self._windows: WinRT | None = None
         self._notifier: Any = None
         self._group = str(os.getpid())
         self._shown: dict[str, Any] = {}
-        """The last toast of each key: Windows calls back only while its object lives."""
-        # Windows' objects belong to the thread that entered COM for them.
+        """The last toast of each key: its callback works only as long as the object exists."""
+        # Windows' objects belong to the thread that initialised COM for them.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="toasts")
 
     async def connect(self) -> bool:
-        """True when Windows shows notifications to this user. Else what was begun is closed."""
+        """True when Windows shows notifications to this user. Closes itself otherwise."""
         try:
             await self._on_thread(self._begin)
         except (ImportError, OSError) as error:
@@ -82,7 +82,7 @@ class Toasts:
         self._notifier = self._windows.notifier()
 
     async def show(self, message: Message) -> None:
-        """Show it, in place of an older one about the same condition. Raises ``OSError`` when Windows refuses."""
+        """Show a message in place of an older one about the same condition. Raises ``OSError`` when Windows refuses."""
         loop = asyncio.get_running_loop()
 
         def activated(*_: object) -> None:  # on a thread of Windows'
@@ -101,11 +101,11 @@ class Toasts:
         self._shown[message.key] = toast
 
     def _clicked(self, message: Message) -> None:
-        if message.key in self._shown:  # not after the end
+        if message.key in self._shown:  # not after close()
             self._opened(message)
 
     async def close(self) -> None:
-        """Take away what is still shown."""
+        """Remove the notifications that are still shown."""
         if self._shown:
             self._shown.clear()
             try:
@@ -124,7 +124,7 @@ class Toasts:
 
 
 def register() -> None:
-    """Tell Windows the name and, where the program is installed, the icon that stand above the notifications.
+    """Register the name and, where the program is installed, the icon that Windows shows above the notifications.
     Blocking. Raises ``OSError``."""
     winreg: Any = importlib.import_module("winreg")
     icon = Path(sys.executable).with_name("archisync.png")
@@ -135,7 +135,7 @@ def register() -> None:
 
 
 def _load() -> WinRT:
-    """Windows' own interface, on the calling thread. Raises ``OSError`` or ``ImportError`` where there is none."""
+    """Windows' own interface, for the calling thread. Raises ``OSError`` or ``ImportError`` where there is none."""
     runtime: Any = importlib.import_module("winrt.runtime")
     runtime.init_apartment(runtime.ApartmentType.MULTI_THREADED)
     register()
