@@ -265,7 +265,7 @@ async def test_a_miss_is_a_cross_that_tells_why_and_asks_about_its_moment(qapp: 
     assert "due 3 times from" in bar.tip
     assert "Because: paused by you" in bar.tip
     asked: list[object] = []
-    line.asked.connect(asked.append)
+    line.miss_clicked.connect(asked.append)
     QTest.mouseClick(line, Qt.MouseButton.LeftButton, pos=line._box(bar, line._scale()).center().toPoint())
     assert asked == [due]
     x = round(line._scale().x(ago(minutes=55)))

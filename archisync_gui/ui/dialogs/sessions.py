@@ -17,7 +17,7 @@ from archisync_gui.ui.widgets.basic import label
 from archisync_gui.ui.widgets.delegates import CellDelegate
 from archisync_gui.ui.widgets.dialog import Dialog
 from archisync_gui.ui.widgets.models import SessionsModel
-from archisync_gui.ui.widgets.snapshot_model import choose_no_neighbour
+from archisync_gui.ui.widgets.snapshot_model import deselect_removed_rows
 
 
 class SessionsDialog(Dialog):
@@ -41,7 +41,7 @@ class SessionsDialog(Dialog):
         self.table.setTabKeyNavigation(False)
         self.table.setMinimumHeight(220)
         self.table.setAccessibleName(tr("Open order form tabs"))
-        choose_no_neighbour(self.table, self._sessions)
+        deselect_removed_rows(self.table, self._sessions)
         self._empty = label(tr("No order form is open."), "muted")
         self.body.addWidget(self._empty)
         self.body.addWidget(self.table, 1)

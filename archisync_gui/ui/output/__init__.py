@@ -1,1 +1,1 @@
-"""Files that the panel writes for people."""
+"""Files and printed pages that the panel makes for people."""

@@ -1,7 +1,7 @@
-"""The diagnostics bundle: what goes into it, and taking secrets and personal data out; no widget lives here.
+"""The diagnostics bundle: its files, and the removal of secrets and personal data from them. No widget.
 
-Removed: passwords, tokens, cookies and keys by their look or their name; e-mail addresses, phone, VAT, fiscal and bank
-numbers by their look; and every stored value of a column declared *personal*, wherever it stands.
+Removed are: passwords, tokens, cookies and keys, recognised by their form or name; e-mail addresses, phone, VAT, fiscal
+and bank numbers, recognised by their form; and every stored value of a column declared *personal*, wherever it occurs.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ _WORD = re.compile(r"\w+")
 
 
 class Scrubber:
-    """Takes secrets and personal data out of texts."""
+    """Removes secrets and personal data from texts."""
 
     def __init__(self, personal: Iterable[str] = (), replaced: Sequence[tuple[str, str]] = ()) -> None:
-        """``personal``: values to remove; ``replaced``: names and what stands for them (accounts, hosts, folders)."""
+        """``personal``: values to remove; ``replaced``: names (accounts, hosts, folders) with their replacements."""
         self._by_first: dict[str, set[str]] = {}
         for value in personal:
             text = value.strip()
@@ -54,7 +54,7 @@ class Scrubber:
         self._replaced = sorted(((a, b) for a, b in replaced if a), key=lambda pair: -len(pair[0]))
 
     def __call__(self, text: str) -> str:
-        """``text`` without them."""
+        """``text`` without secrets and personal data."""
         text = self._without_values(text)
         for name, instead in self._replaced:
             text = text.replace(name, instead)
@@ -65,7 +65,7 @@ class Scrubber:
 
     def _without_values(self, text: str) -> str:
         folded = text.casefold()
-        if len(folded) != len(text):  # a letter that folds to two; then by its own case only
+        if len(folded) != len(text):  # a letter has become two (ß): compare without ignoring case
             folded = text
         parts: list[str] = []
         at = 0
@@ -90,7 +90,7 @@ class Diagnostics:
         self._status = status
 
     def contents(self) -> Sequence[tuple[str, str]]:
-        """Names of the files and what they hold."""
+        """Names and descriptions of the files."""
         logs = ", ".join(p.name for p in self._logs())
         return (
             ("about.txt", tr("versions of Archisync, Python, Qt and the system; sizes of the archive")),
@@ -146,7 +146,7 @@ class Diagnostics:
         return "\n".join(lines) + "\n"
 
     def _names(self) -> list[tuple[str, str]]:
-        """Accounts, the ERP's host and the home folder, and what stands for them."""
+        """Accounts, the ERP's host and the home folder, with their replacements."""
         from urllib.parse import urlsplit
 
         status = self._status()

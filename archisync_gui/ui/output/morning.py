@@ -1,4 +1,4 @@
-"""The summary of the day before, written to a folder or printed each morning at a set time, without anybody asking."""
+"""The automatic summary of the day before, written to a folder or printed each morning at a set time."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
     from archisync_gui.settings import Settings
 
 MADE = "summary/made"
-"""Name under which the memory keeps the last day on which it was made."""
+"""Key, in the window's memory, of the last day on which it was made."""
 
 
 class Morning(QObject):
-    """Looks at the clock whenever something happens; makes the sheet once a day, from the set time on."""
+    """Makes the summary once a day, as soon as a status or a tick comes after the set time."""
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._context = context
         self._made = context.recall(MADE)
-        context.bridge.status_changed.connect(self.look)
-        context.bridge.tick.connect(self.look)
+        context.bridge.status_changed.connect(self.make_if_due)
+        context.bridge.tick.connect(self.make_if_due)
 
-    def look(self, *_: object) -> None:
-        """Make the sheet if it is time for it."""
+    def make_if_due(self, *_: object) -> None:
+        """Make the summary if it is due."""
         services, now = self._context.services, self._context.now()
         today = zone.local(now).date().isoformat()
         if services is None or services.store is None or self._made == today or not is_due(services.settings(), now):
@@ -65,12 +65,12 @@ class Morning(QObject):
 
 
 def file_of(settings: Settings, day: datetime) -> Path:
-    """Where the sheet of a day is written."""
+    """The file for the summary of a day."""
     return Path(settings.text("summary.folder")).expanduser() / f"archisync-{zone.local(day):%Y-%m-%d}.pdf"
 
 
 def is_due(settings: Settings, now: datetime) -> bool:
-    """True from the set time of a day on, when the sheet is wanted and there is a place for it."""
+    """True from the set time of a day on, if the summary is switched on and, for files, a folder is set."""
     wanted = settings.text("summary.morning")
     if wanted == "off" or (wanted == "folder" and not settings.text("summary.folder").strip()):
         return False

@@ -1,4 +1,4 @@
-"""Documents on paper: A4 pages in a file, or printed."""
+"""Documents as A4 pages: in a PDF file, or printed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from archisync_gui.ui.widgets.basic import ask
 
 
 def write_pdf(document: QTextDocument, path: Path) -> None:
-    """The document as A4 pages. Raises ``OSError``; a file that was there is as it was then."""
+    """Write the document as A4 pages. Raises ``OSError``; an existing file is unchanged then."""
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     writer = QPdfWriter(buffer)
@@ -30,7 +30,7 @@ def write_pdf(document: QTextDocument, path: Path) -> None:
 
 
 async def print_document(document: QTextDocument, parent: QWidget) -> None:
-    """Ask for the printer and print the document; nothing if the question is cancelled."""
+    """Ask for the printer and print the document, unless the dialog is cancelled."""
     from PySide6.QtPrintSupport import QPrintDialog, QPrinter
 
     printer = QPrinter(QPrinter.PrinterMode.HighResolution)
@@ -39,7 +39,7 @@ async def print_document(document: QTextDocument, parent: QWidget) -> None:
 
 
 def print_at_once(document: QTextDocument) -> bool:
-    """Print on the system's usual printer without a question; False: there is none."""
+    """Print on the system's default printer without a dialog; False: there is none."""
     from PySide6.QtPrintSupport import QPrinter, QPrinterInfo
 
     usual = QPrinterInfo.defaultPrinter()

@@ -1,4 +1,4 @@
-"""A record as a sheet: its facts, the records that belong to it, how old they are; as plain text and to be printed."""
+"""The sheet of a record: its fields, related records and their ages; also as plain text and as HTML for printing."""
 
 from __future__ import annotations
 
@@ -29,26 +29,26 @@ from archisync_gui.ui.text.records import (
 from archisync_gui.ui.text.values import shown, title
 
 AT_MOST = 40
-"""Lines shown of one section; the rest is on the Data page."""
+"""Most lines of one section; the Data page shows the others."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """A record that belongs to the one shown."""
+    """A related record."""
 
     name: str
     detail: str
     target: tuple[str, str, str]
     """List, account, key."""
     link: str = ""
-    """The courier's page of its parcel."""
+    """Address of the courier's page about its parcel."""
     indent: bool = False
     tone: str = ""
 
 
 @dataclass(frozen=True)
 class Section:
-    """Records of one kind."""
+    """Related records of one kind."""
 
     title: str
     lines: tuple[Line, ...]
@@ -57,7 +57,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Sheet:
-    """All that is shown of a record."""
+    """Everything that is shown of a record."""
 
     kind: str
     name: str
@@ -67,17 +67,17 @@ class Sheet:
     """The other fields that have a value."""
     sections: tuple[Section, ...]
     ages: str
-    """How old the data are now: for the screen."""
+    """How old the data are now, for the screen."""
     link: str
-    """The courier's page of the record's own or newest parcel."""
+    """Address of the courier's page about the record's own or newest parcel."""
     read_at: str = ""
-    """When the data were read, with day and time: for what is copied and printed, whose ``now`` nobody knows later."""
+    """When the data were read, with day and time: for copies and prints, which are read later."""
     made: str = ""
     """When this sheet was made."""
 
 
 def make_sheet(record: Record, now: datetime, *, accounts: int = 1) -> Sheet:
-    """The sheet of a record. ``accounts``: how many are in use; with several it says whose record this is."""
+    """The sheet of a record. ``accounts``: number of accounts in use; with several the sheet names the record's one."""
     entity, row = record.entity, record.row
     today = zone.local(now).date()
     columns = {column.name: column for column in entity.columns}
@@ -167,7 +167,7 @@ def _sections(record: Record, today: date) -> list[Section]:
 
 
 def _others(record: Record, name: str) -> Page | None:
-    """What belongs to the record of a list, without the record itself."""
+    """The related rows of a list, without the record itself."""
     page = record.related.get(name)
     if page is None or name != record.entity.name:
         return page
@@ -197,7 +197,7 @@ def _invoices(page: Page | None, today: date) -> list[Section]:
 
 
 def _orders_with_parcels(related: Mapping[str, Page], today: date) -> Section:
-    """Each order with its delivery notes and parcels below it; notes whose order is not stored stand at the end."""
+    """Each order with its delivery notes and parcels below it; at the end the notes whose order is not stored."""
     orders = list(related["orders"].rows) if "orders" in related else []
     notes = list(related["ddt"].rows) if "ddt" in related else []
     bills = _rows(related, "invoices")
@@ -229,7 +229,7 @@ def _order(row: StoredRow, notes: Sequence[Row], bills: Sequence[Row], today: da
 def _line(name: str, row: StoredRow, today: date, indent: bool = False) -> Line:
     values = row.values
     detail = record_line(name, values, today)
-    if name in ("ddt", "invoices"):  # the customer's name stands above already
+    if name in ("ddt", "invoices"):  # the sheet shows the customer's name already
         detail = record_line(name, {**values, "customer_name": None, "billing_name": None}, today)
     link = str(values.get("tracking_link") or "") if name == "ddt" else ""
     late = name == "invoices" and owed(values) and str(values.get("due_date") or "9999") < today.isoformat()
@@ -285,12 +285,12 @@ def _foot(sheet: Sheet) -> str:
 
 
 def _more(section: Section) -> str:
-    """That the section goes on: a copy without it would pass for all there is."""
+    """A line about the lines that are left out, so that a copy does not look complete."""
     return tr("… and %n more, not listed here", "", section.left_out)
 
 
 def plain_text(sheet: Sheet) -> str:
-    """The sheet to be pasted into a message."""
+    """The sheet as plain text, to be pasted into a message."""
     lines = [f"{sheet.name} ({sheet.kind})"]
     lines += [sheet.state] if sheet.state else []
     lines += [f"{name}: {value}".replace("\n", ", ") for name, value in sheet.facts]
@@ -304,7 +304,7 @@ def plain_text(sheet: Sheet) -> str:
 
 
 def sheet_html(sheet: Sheet) -> str:
-    """The sheet as a page to be printed."""
+    """The sheet as HTML for printing."""
     parts = [f"<h2>{escape(sheet.name)}</h2><p>{escape(sheet.kind)} {escape(sheet.state)}</p><table>"]
     parts += [
         f"<tr><td>{escape(name)}&nbsp;&nbsp;</td><td>{escape(value).replace(chr(10), '<br>')}</td></tr>"

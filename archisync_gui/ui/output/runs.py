@@ -1,4 +1,4 @@
-"""Runs as rows of a file."""
+"""Runs as rows of an exported file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from archisync_gui.ui.text.i18n import tr
 
 
 def run_heads() -> tuple[str, ...]:
-    """The columns of such a file."""
+    """The titles of the columns."""
     return (
         tr("Started"), tr("Ended"), tr("List"), tr("Account"), tr("Outcome"), tr("Asked by"), tr("Seconds"),
         tr("Rows"), tr("New"), tr("Changed"), tr("Gone"), tr("Error"), tr("Technical"),

@@ -1,4 +1,4 @@
-"""The summary as a page of HTML, for the screen and for paper, and as rows of a table for files."""
+"""The summary as HTML, for the screen and for paper, and as rows of a table, for files."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ PAPER: Colors = {"text": "#000000", "muted": "#444444", "border": "#bbbbbb", "li
 
 
 def summary_html(summary: Summary, colors: Colors) -> str:
-    """The summary as a page; every text from outside is escaped. A record's link is ``record:N``, N-th line of all;
-    without a colour for links there are none."""
+    """The summary as HTML; all texts are escaped. The link of a record is ``record:N`` for the N-th line of all
+    sections, counted from 0; without a colour for links there are none."""
     parts = [
         f"<h2 style='color:{colors['text']}'>{escape(tr('Summary'))} · {escape(heading(summary))}"
         + (" · DEMO" if summary.demo else "")

@@ -272,7 +272,7 @@ class Data(StoredRows):
 
     async def _ask_name(self, question: str, given: str = "") -> str | None:
         """A name that no other view has; ``None``: none was given, and the reason was told."""
-        typed = await ask_text(self, question, given=given)
+        typed = await ask_text(self, question, initial=given)
         name = " ".join((typed or "").split())[:LONGEST_NAME]
         if not name:
             return None

@@ -77,7 +77,7 @@ class Overview(Page):
         self.activity_list = _activity_list(self.activity)
         self._build()
         self.strip.clicked.connect(partial(context.open, "run"))
-        self.strip.asked.connect(partial(context.open, "why"))
+        self.strip.miss_clicked.connect(partial(context.open, "why"))
         self.activity_list.activated.connect(self._open_activity)
         self.activity_list.clicked.connect(self._open_activity)
         context.bridge.status_changed.connect(self.show_status)

@@ -25,7 +25,7 @@ from archisync_gui.ui.text.records import money
 from archisync_gui.ui.widgets.basic import IconButton, column, label, line, row
 from archisync_gui.ui.widgets.delegates import QueueDelegate
 from archisync_gui.ui.widgets.models import QueueModel
-from archisync_gui.ui.widgets.snapshot_model import choose_no_neighbour
+from archisync_gui.ui.widgets.snapshot_model import deselect_removed_rows
 
 
 class TodayCard(QFrame):
@@ -112,7 +112,7 @@ class QueueList(QListView):
         model.rowsInserted.connect(self._inserted)
         model.rowsRemoved.connect(lambda: self._tell_buttons(0, 0))
         model.rowsMoved.connect(lambda: self._tell_buttons(0, model.rowCount() - 1))
-        choose_no_neighbour(self, model)
+        deselect_removed_rows(self, model)
         model.dataChanged.connect(lambda first, last: self._tell_buttons(first.row(), last.row()))
 
     def _inserted(self, _: QModelIndex, first: int, last: int) -> None:

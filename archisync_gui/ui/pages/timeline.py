@@ -70,7 +70,7 @@ class TimelineBand(QWidget):
         outer.addWidget(self._legend)
         self._folding = (*self.spans, self.closer, self.wider, self._range, frame, self._legend)
         self.timeline.clicked.connect(partial(context.open, "run"))
-        self.timeline.asked.connect(partial(context.open, "why"))
+        self.timeline.miss_clicked.connect(partial(context.open, "why"))
         self.timeline.moved.connect(self._by_hand)
         past_runs.runs_changed.connect(self._refresh)
         context.bridge.tick.connect(self._tick)

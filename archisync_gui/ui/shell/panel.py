@@ -36,7 +36,7 @@ from archisync_gui.ui.system.message import Message
 from archisync_gui.ui.text import status_words, words
 from archisync_gui.ui.text.i18n import language, set_language, tr
 from archisync_gui.ui.text.last_known import FILE, LastKnown, of_status
-from archisync_gui.ui.widgets.accessible import speak
+from archisync_gui.ui.widgets.accessible import install_descriptions
 from archisync_gui.ui.widgets.basic import Page
 from archisync_gui.ui.widgets.dialog import confirm_loss
 
@@ -84,7 +84,7 @@ class Panel(QObject):
         super().__init__(app)
         self._memory = _Memory(memory) if memory is not None else None
         app.setWindowIcon(application_icon())
-        speak()
+        install_descriptions()
         theme().choose(appearance)
         set_language(language)
         self.context = Context(self)

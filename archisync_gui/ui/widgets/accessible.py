@@ -1,6 +1,6 @@
-"""What painted widgets say to a screen reader: their role, and what the picture shows in words.
+"""Descriptions of painted widgets for screen readers: their role, and their content in words.
 
-A widget takes part by being :class:`Pictured`; Qt's own widgets speak for themselves.
+They are used for each widget that is :class:`Pictured`. Qt describes its own widgets.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from PySide6.QtWidgets import QAccessibleWidget, QWidget
 
 @runtime_checkable
 class Pictured(Protocol):
-    """A widget that paints a picture and can say what is on it."""
+    """A widget that paints its content and can describe it."""
 
     def summary(self) -> str:
-        """The picture in words, in the panel's language."""
+        """The painted content in words, in the panel's language."""
 
 
 class _Picture(QAccessibleWidget):
-    """A chart with its words as description, computed only when somebody listens."""
+    """A chart with a description, which is made only when a screen reader requests it."""
 
     def __init__(self, widget: QWidget) -> None:
         super().__init__(widget, QAccessible.Role.Chart)
@@ -40,8 +40,8 @@ def _interface(_key: str, found: QObject | None) -> QAccessibleInterface | None:
 _installed: list[bool] = []
 
 
-def speak() -> None:
-    """Let painted widgets speak; once per process."""
+def install_descriptions() -> None:
+    """Give screen readers the descriptions of painted widgets; once per process."""
     if not _installed:
         _installed.append(True)
         QAccessible.installFactory(_interface)

@@ -1,7 +1,4 @@
-"""Small building blocks of the pages: cards, elided labels, notices, the confirmation that waits in a coroutine.
-
-They know nothing of syncs.
-"""
+"""Small general widgets and layouts: cards, elided labels, notices, dialogs that a coroutine awaits."""
 
 from __future__ import annotations
 
@@ -33,7 +30,7 @@ from archisync_gui.ui.text.i18n import plain, tr
 
 
 class ElidedLabel(QLabel):
-    """A label of one line that ends in … when there is no room; its tooltip then has all of it. Plain text only."""
+    """A label of one line that ends in … when there is no room; its tooltip then has the whole text. Plain text."""
 
     def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -99,7 +96,8 @@ def line() -> QFrame:
 
 
 class IconButton(QToolButton):
-    """A small button with an icon of ``resources/icons`` that follows light and dark; its name is spoken and shown."""
+    """A small button with an icon of ``resources/icons`` in the theme's colours; its name is for screen reader and
+    tooltip."""
 
     def __init__(self, picture: str, name: str = "", parent: QWidget | None = None, role: str = "text") -> None:
         super().__init__(parent)
@@ -115,16 +113,16 @@ class IconButton(QToolButton):
         self.setIcon(icon(self._picture, self._role))
 
     def say(self, name: str, tip: str = "") -> None:
-        """Accessible name, and a tooltip (the name itself by default)."""
+        """Set the accessible name, and the tooltip (by default the name)."""
         self.setAccessibleName(name)
         self.setToolTip(plain(tip or name))
 
 
 class Notice(QFrame):
-    """One sentence about what was just done or refused, with at most two things to press; goes away by itself."""
+    """A message about something that was just done or refused, with at most two buttons; it closes by itself."""
 
     SHOWN = 9000
-    """Milliseconds; a refusal stays until it is closed."""
+    """Milliseconds until it closes; messages of tone ``bad`` or ``work`` stay until they are closed."""
 
     closed = Signal()
 
@@ -176,11 +174,11 @@ class Notice(QFrame):
 
     @property
     def text(self) -> str:
-        """What is said now, or an empty text."""
+        """The text that is shown, or an empty text."""
         return self._text.text() if not self.isHidden() else ""
 
     def press(self) -> None:
-        """Press the notice's button."""
+        """Press the first button."""
         self._action.click()
 
     def _act(self, callback: Callable[[], object] | None) -> None:
@@ -189,26 +187,26 @@ class Notice(QFrame):
             callback()
 
     def dismiss(self) -> None:
-        """Take the notice away."""
+        """Close the notice."""
         self._timer.stop()
         self.hide()
         self.closed.emit()
 
 
 def breakable(path: str) -> str:
-    """``path`` with places where a line may end; only to be shown, never to be copied."""
+    """``path`` with places where a line may break; only for display, not for copying."""
     return path.replace("/", "/\u200b").replace("\\", "\\\u200b")
 
 
 def inset(control: QWidget) -> None:
-    """Room at the left of a spin box's or date's text, which the style sheet cannot give it (Qt 6.11)."""
+    """Add room at the left of the text in a spin box or date field, which the style sheet cannot do (Qt 6.11)."""
     inside = control.findChild(QLineEdit)
     if inside is not None:
         inside.setTextMargins(6, 0, 0, 0)
 
 
 def empty_label() -> QLabel:
-    """Says in the place of a list or table why it is empty."""
+    """A label for the place of a list or table, which says why that is empty."""
     found = label(name="muted", wrap=True)
     found.setAlignment(Qt.AlignmentFlag.AlignCenter)
     found.setContentsMargins(20, 20, 20, 20)
@@ -216,14 +214,15 @@ def empty_label() -> QLabel:
 
 
 async def ask(dialog: QDialog, modal: bool = True) -> int:
-    """Show ``dialog`` without a loop of its own and wait for its result code; not ``modal``: the rest stays usable."""
+    """Show ``dialog`` without a nested event loop and wait for its result code. ``modal`` False: the window can be used
+    meanwhile."""
     done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     def finished(code: int) -> None:
         if not done.done():
             done.set_result(code)
 
-    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)  # its fields are read after it was closed
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)  # callers read its fields after it was closed
     dialog.finished.connect(finished)
     if modal:
         QDialog.open(dialog)  # QPrintDialog and QFileDialog have an open() of their own that wants a receiver
@@ -238,36 +237,36 @@ async def ask(dialog: QDialog, modal: bool = True) -> int:
 
 
 async def ask_text(
-    parent: QWidget, question: str, *, given: str = "", secret: bool = False, modal: bool = True
+    parent: QWidget, question: str, *, initial: str = "", secret: bool = False, modal: bool = True
 ) -> str | None:
-    """A text typed by the operator; ``None``: the question was closed. ``question`` is plain text; ``given`` stands in
-    the field at first."""
+    """Ask for a text; ``None``: the dialog was closed. ``question``: plain text; ``initial``: the text in the field at
+    first."""
     dialog = QInputDialog(parent)
     dialog.setWindowTitle("Archisync")
     dialog.setLabelText(plain(question))
-    dialog.setTextValue(given)
+    dialog.setTextValue(initial)
     if secret:
         dialog.setTextEchoMode(QLineEdit.EchoMode.Password)
     accepted = await ask(dialog, modal)
-    # Read at once: the dialog is destroyed as soon as the caller waits for something else.
+    # Read at once: the dialog is destroyed as soon as the caller awaits something else.
     return dialog.textValue() if accepted else None
 
 
 def set_look(part: QWidget, name: str) -> None:
-    """Give a widget another look of the style sheet (its object name), if it has not got it."""
+    """Give a widget another style of the style sheet (its object name), if it differs."""
     if part.objectName() != name:
         part.setObjectName(name)
         restyle(part)
 
 
 def restyle(part: QWidget) -> None:
-    """Let the style sheet see what was changed: it looks at names and properties only once."""
+    """Apply the style sheet again after a name or property was changed: Qt evaluates these only once."""
     part.style().unpolish(part)
     part.style().polish(part)
 
 
 def fill(box: QComboBox, items: Sequence[tuple[object, str]]) -> None:
-    """Give a combo box these items (data and text), keeping the choice where it is still there, without a signal."""
+    """Set the items (data and text) of a combo box. Keeps the choice if it is still offered; emits no signal."""
     chosen = box.currentData()
     box.blockSignals(True)
     box.clear()
@@ -278,7 +277,7 @@ def fill(box: QComboBox, items: Sequence[tuple[object, str]]) -> None:
 
 
 class Page(QWidget):
-    """A page of the window: knows when it is looked at and when the language changed."""
+    """A page of the window, with methods that are called when it is opened and when the language changes."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -286,7 +285,7 @@ class Page(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
 
     def retranslate(self) -> None:
-        """Put the words of the current language on the widgets."""
+        """Set all texts in the present language."""
 
     def shown(self) -> None:
         """The page was opened: read what it shows."""
@@ -298,7 +297,8 @@ class Page(QWidget):
 
 
 class Flow(QLayout):
-    """Side by side while there is room, else in several lines; what comes after :meth:`push_right` stands right."""
+    """A layout of one line, or of several where there is no room; widgets added after :meth:`push_right` are at the
+    right."""
 
     def __init__(self, parent: QWidget | None = None, gap: int = 8) -> None:
         super().__init__(parent)
@@ -308,7 +308,7 @@ class Flow(QLayout):
         self.setContentsMargins(0, 0, 0, 0)
 
     def push_right(self) -> None:
-        """What is added from now on stands at the right, where it shares the last line."""
+        """Put the widgets that are added from now on at the right end of the last line."""
         self._right = len(self._items)
 
     def addItem(self, item: QLayoutItem) -> None:

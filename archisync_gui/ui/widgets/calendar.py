@@ -1,4 +1,4 @@
-"""Dates with a calendar that can be read in both themes; Qt's own paints week numbers, red weekends and a blue head."""
+"""A calendar for date fields in the theme's colours; Qt's own has week numbers, red weekends and a blue head."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from archisync_gui.ui.widgets.basic import inset
 
 
 class Calendar(QCalendarWidget):
-    """A calendar in the panel's colours and language, also after one of them was changed."""
+    """A calendar in the panel's colours and language, which follows their changes."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -22,7 +22,7 @@ class Calendar(QCalendarWidget):
         self.setLocale(QLocale(language()))
         for name, sign in (("qt_calendar_prevmonth", "‹"), ("qt_calendar_nextmonth", "›")):
             button = self.findChild(QToolButton, name)
-            if button is not None:  # Qt's arrows are black in both themes
+            if button is not None:  # Qt's own arrows are black in both themes
                 button.setIcon(QIcon())
                 button.setText(sign)
         self._paint()

@@ -1,4 +1,4 @@
-"""Charts of the history by pyqtgraph, imported only when somebody opens them (it takes half a second)."""
+"""Charts of the history by pyqtgraph; imported when they are first opened, since the import takes half a second."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _DASHES = (
     Qt.PenStyle.SolidLine,
 )
 LEGEND_ROOM = 1.6
-"""How much higher than its longest run the chart of durations is, so that the legend covers no line."""
+"""Height of the chart of durations relative to its longest run, so that the legend covers no line."""
 
 _COUNTED = STORED | UNSUCCESSFUL
 
 
 def success_by_day(runs: Sequence[RunRecord]) -> dict[date, tuple[int, int]]:
-    """Per local day: runs that went well, and all that count."""
+    """By day of the office: the number of successful runs, and of all successful and failed ones."""
     days: dict[date, list[int]] = defaultdict(lambda: [0, 0])
     for run in runs:
         if run.outcome in _COUNTED:
@@ -45,7 +45,7 @@ def success_by_day(runs: Sequence[RunRecord]) -> dict[date, tuple[int, int]]:
 
 
 def changes_by_day(runs: Sequence[RunRecord]) -> dict[date, int]:
-    """Per local day: rows added, changed and gone."""
+    """By day of the office: the number of rows added, changed and gone."""
     days: dict[date, int] = defaultdict(int)
     for run in runs:
         days[zone.local(run.started).date()] += run.added + run.changed + run.gone
@@ -53,7 +53,7 @@ def changes_by_day(runs: Sequence[RunRecord]) -> dict[date, int]:
 
 
 class _TimeAxis(pg.DateAxisItem):  # type: ignore[misc]
-    """Days and hours as the panel writes them."""
+    """A time axis in the panel's format and the office's time zone."""
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
         moments = [zone.local(datetime.fromtimestamp(value, UTC)) for value in values]
@@ -61,28 +61,28 @@ class _TimeAxis(pg.DateAxisItem):  # type: ignore[misc]
 
 
 class _Figures(pg.AxisItem):  # type: ignore[misc]
-    """An axis whose figures are written as the language writes them."""
+    """An axis with numbers in the format of the panel's language."""
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
         return [number(int(value)) if spacing >= 1 else decimal(value) for value in values]
 
 
 NEAR = 24
-"""Pixels from the mouse within which a point is meant."""
+"""Largest distance in pixels between the mouse and a point that it points at."""
 
 
 class Pointer:
-    """Says in a chart's heading what lies under the mouse; a double click shows everything again."""
+    """Shows the text of the point under the mouse in a chart's heading; a double click resets the zoom."""
 
-    def __init__(self, plot: pg.PlotWidget, heading: QLabel, shown_again: Callable[[], None]) -> None:
-        self._plot, self._heading, self._shown_again = plot, heading, shown_again
+    def __init__(self, plot: pg.PlotWidget, heading: QLabel, show_all: Callable[[], None]) -> None:
+        self._plot, self._heading, self._show_all = plot, heading, show_all
         self._title = ""
         self._points: Sequence[tuple[float, float, str]] = ()
         plot.scene().sigMouseMoved.connect(self._moved)
         plot.scene().sigMouseClicked.connect(self._clicked)
 
     def show(self, title: str, points: Sequence[tuple[float, float, str]]) -> None:
-        """The chart's title, and its points: x, y and what is said of each."""
+        """Set the chart's title, and its points: x, y and text."""
         self._title, self._points = title, points
         self._heading.setText(title)
         self._plot.setToolTip(tr("Wheel zooms, dragging moves, a double click shows everything again"))
@@ -92,7 +92,7 @@ class Pointer:
         self._heading.setText(f"{self._title} · {said}" if said else self._title)
 
     def nearest(self, at: QPointF) -> str:
-        """What is said of the point at that place of the picture; nothing where there is none."""
+        """The text of the point near that position in the scene; empty where there is none."""
         view = self._plot.plotItem.vb
 
         def far(point: tuple[float, float, str]) -> float:
@@ -104,11 +104,11 @@ class Pointer:
 
     def _clicked(self, event: Any) -> None:
         if event.double():
-            self._shown_again()
+            self._show_all()
 
 
 class _Plot(pg.PlotWidget):  # type: ignore[misc]
-    """A chart that can say what it shows."""
+    """A chart with a description for screen readers."""
 
     said = ""
 
@@ -118,7 +118,8 @@ class _Plot(pg.PlotWidget):  # type: ignore[misc]
 
 
 class Charts(QWidget):
-    """Three small charts side by side: wheel zooms, dragging moves, pointing tells, a double click shows all again."""
+    """Three small charts side by side: the wheel zooms, dragging moves, the heading shows the point under the mouse, a
+    double click resets the zoom."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -183,17 +184,17 @@ class Charts(QWidget):
         rows = changes_by_day(self._runs)
         self._bars(success, share, "ok")
         self._bars(changed, {d: float(n) for d, n in rows.items()}, "accent")
-        told = (
-            [_told_run(r) for r in self._runs if r.ended is not None and r.outcome in STORED],
+        points_of_all = (
+            [_run_point(r) for r in self._runs if r.ended is not None and r.outcome in STORED],
             [
                 (_noon(d), 100 * g / n, tr("{day}: {good} of {all}", day=day_short(d), good=number(g), all=number(n)))
                 for d, (g, n) in success_by_day(self._runs).items()
             ],
             [(_noon(d), float(n), f"{day_short(d)}: {number(n)}") for d, n in rows.items()],
         )
-        for title, pointer, said in zip(titles, self._pointers, told, strict=True):
-            pointer.show(title, said)
-        # What the pictures say, for those who do not see them.
+        for title, pointer, its_points in zip(titles, self._pointers, points_of_all, strict=True):
+            pointer.show(title, its_points)
+        # Descriptions for screen readers.
         duration.said = usual_durations(self._runs)
         success.said = ", ".join(f"{day_short(d)}: {decimal(s, 0)} %" for d, s in share.items())
         changed.said = ", ".join(f"{day_short(d)}: {number(n)}" for d, n in rows.items())
@@ -204,13 +205,13 @@ class Charts(QWidget):
         middle = [_noon(d) for d in values]
         plot.addItem(pg.BarGraphItem(x=middle, height=list(values.values()), width=60000, brush=color(role), pen=None))
         plot.setXRange(min(middle) - 86400, max(middle) + 86400)
-        every = max(1, -(-len(middle) // 6))  # as many days as have room
+        every = max(1, -(-len(middle) // 6))  # there is room for about six days
         days = [(at, day_short(d)) for at, d in zip(middle, values, strict=True)]
         plot.getAxis("bottom").setTicks([days[::every]])
         plot.setYRange(0, max([1.0, *values.values()]))
 
 
-def _told_run(run: RunRecord) -> tuple[float, float, str]:
+def _run_point(run: RunRecord) -> tuple[float, float, str]:
     seconds = (run.ended - run.started).total_seconds() if run.ended is not None else 0.0
     started = zone.local(run.started)
     said = f"{words.type_name(run.type)}, {day_short(started)} {clock(started)}: {took(seconds)}"
@@ -218,7 +219,7 @@ def _told_run(run: RunRecord) -> tuple[float, float, str]:
 
 
 def usual_durations(runs: Sequence[RunRecord]) -> str:
-    """``Ordini: 32 s, Clienti: 42 s``: the middle duration of each list's good runs."""
+    """``Ordini: 32 s, Clienti: 42 s``: the median duration of each list's successful runs."""
     lengths: dict[str, list[float]] = defaultdict(list)
     for run in runs:
         if run.ended is not None and run.outcome in STORED:

@@ -1,4 +1,4 @@
-"""How cells are painted: chips, two lines, queue and activity rows. They compute nothing."""
+"""Painting of cells: chips, two lines, rows of queue and activity. The texts come from the models."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _background(painter: QPainter, option: QStyleOptionViewItem, line: bool = Tr
 
 
 class CellDelegate(QStyledItemDelegate):
-    """One cell of the table of types or of any table of :class:`Cell`: optional chip, text, smaller second line."""
+    """A cell of any table of :class:`Cell`: optional chip, text, smaller second line."""
 
     def __init__(self, parent: QObject | None = None, filled_chips: bool = True) -> None:
         super().__init__(parent)
@@ -102,7 +102,7 @@ class CellDelegate(QStyledItemDelegate):
 
 
 def paint_fold(painter: QPainter, box: QRectF, unfolded: bool) -> None:
-    """The sign of rows that fold: points down when they are shown."""
+    """Paint the sign of a row that can be unfolded; it points down when it is unfolded."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QPen(color("muted"), 1.4, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
     x, y = box.center().x(), box.center().y()
@@ -111,7 +111,7 @@ def paint_fold(painter: QPainter, box: QRectF, unfolded: bool) -> None:
 
 
 def paint_chip(painter: QPainter, rect: QRect, cell: Cell, font: QFont) -> None:
-    """A rounded label with its shape."""
+    """Paint a cell's chip: a rounded label with its shape."""
     chip = cell.chip
     assert chip is not None
     used = scaled(font, CHIP)
@@ -137,7 +137,7 @@ def paint_chip(painter: QPainter, rect: QRect, cell: Cell, font: QFont) -> None:
 
 
 class QueueDelegate(QStyledItemDelegate):
-    """A waiting request: place, name, waiting time, small line; room at the right for its two buttons."""
+    """A waiting request: place, name, waiting time, second line; room at the right for its two buttons."""
 
     BUTTONS = 56
 
@@ -181,7 +181,7 @@ class QueueDelegate(QStyledItemDelegate):
 
 
 class ActivityDelegate(QStyledItemDelegate):
-    """An event: time at the left, its words wrapped; errors in the colour of errors."""
+    """An event: time at the left, wrapped text; errors in the colour of errors."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         cell = index.data(VALUE)
@@ -198,25 +198,25 @@ class ActivityDelegate(QStyledItemDelegate):
             painter.setPen(color(tone))
             left = rect.left() + metrics.horizontalAdvance("00:00") + 9
             area = QRectF(left, rect.top(), rect.right() - left, rect.height() + 4)
-            painter.drawText(area, _spoken(cell), _wrapped())
+            painter.drawText(area, _one_text(cell), _wrapped())
         painter.restore()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         cell = index.data(VALUE)
         view = option.widget
         width = 260
-        if isinstance(view, QListView):  # as wide as beside a scroll bar, so that its coming changes no height
+        if isinstance(view, QListView):  # leave room for a scroll bar, so that no height changes when it appears
             beside = view.width() - view.verticalScrollBar().sizeHint().width()
             width = min(view.viewport().width(), beside)
         metrics = QFontMetrics(option.font)
         room = width - 22 - metrics.horizontalAdvance("00:00") - 9
-        text = _spoken(cell) if isinstance(cell, Cell) else ""
+        text = _one_text(cell) if isinstance(cell, Cell) else ""
         box = metrics.boundingRect(QRect(0, 0, max(40, room), 10000), int(Qt.TextFlag.TextWordWrap), text)
         return QSize(120, box.height() + 15)
 
 
-def _spoken(cell: Cell) -> str:
-    # The time stays on the line of the word before it.
+def _one_text(cell: Cell) -> str:
+    # No line break between the last word and the time.
     return f"{cell.text}\u00a0·\u00a0{cell.detail.replace(' ', chr(160))}" if cell.detail else cell.text
 
 

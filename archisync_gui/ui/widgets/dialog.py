@@ -1,4 +1,4 @@
-"""The dialog that all others build on, and the question before something is lost."""
+"""The base class of the dialogs, and the question before something is lost."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from archisync_gui.ui.text.i18n import tr
 from archisync_gui.ui.widgets.basic import ask, label, row
 
 LETTER = 17
-"""Height of a line in pixels at 100 %."""
+"""Usual height of a line of text, in pixels."""
 
 
 class Dialog(QDialog):
-    """A dialog with a headline, room in the middle and buttons below; not modal unless opened so."""
+    """A dialog with a headline, room for content and buttons at the bottom; not modal by itself."""
 
     def __init__(self, title: str, parent: QWidget | None = None, width: int = 560) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(title)
-        # Widths are meant for letters of the usual height; larger ones need as much more.
+        # ``width`` is for text of the usual height; larger text needs more in proportion.
         self.setMinimumWidth(round(width * max(1.0, self.fontMetrics().height() / LETTER)))
         outer = QVBoxLayout(self)
         outer.setContentsMargins(20, 18, 20, 16)
@@ -41,8 +41,8 @@ class Dialog(QDialog):
         outer.addLayout(self.buttons)
 
     def event(self, event: QEvent) -> bool:
-        """Grow when a text became longer: a layout of wrapped words does not do so by itself."""
-        kind = event.type()  # asked before: the event that deletes the dialog leaves nothing to ask
+        """Become higher when a text became longer: a layout with wrapped text does not do so by itself."""
+        kind = event.type()  # before super(): the event may delete the dialog
         done = super().event(event)
         layout = self.layout() if kind in (QEvent.Type.LayoutRequest, QEvent.Type.Show) else None
         if layout is not None and layout.hasHeightForWidth():
@@ -52,7 +52,7 @@ class Dialog(QDialog):
         return done
 
     def add_button(self, text: str, act: Callable[[], object], name: str = "") -> QPushButton:
-        """A button at the right; ``name`` is ``primary`` or ``danger``."""
+        """Add a button at the right; ``name``: its style, e.g. ``primary`` or ``danger``."""
         button = QPushButton(text)
         if name:
             button.setObjectName(name)
@@ -63,7 +63,7 @@ class Dialog(QDialog):
 
 
 class Confirm(Dialog):
-    """A question before something is lost: the harmless answer has the focus, Enter, Space and Esc choose it too."""
+    """A question before something is lost: the harmless answer has the focus, and Enter, Space and Esc choose it."""
 
     def __init__(self, question: str, detail: str, yes: str, no: str, parent: QWidget | None = None) -> None:
         super().__init__(question, parent, 480)

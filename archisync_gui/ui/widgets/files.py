@@ -1,4 +1,4 @@
-"""Asking where a file goes, opening files and folders with the system's programs."""
+"""Asking where to save a file, and opening files and folders with the system's programs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from archisync_gui.ui.widgets.basic import ask
 
 
 async def ask_where(parent: QWidget, title: str, name: str, kinds: tuple[str, ...]) -> Path | None:
-    """Where to save: ``kinds`` are endings (``csv``, ``xlsx``), the first is the default. ``None``: not at all."""
+    """Ask where to save. ``kinds``: endings (``csv``, ``xlsx``), the default first. ``None``: the dialog was closed."""
     dialog = QFileDialog(parent, title)
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setFileMode(QFileDialog.FileMode.AnyFile)
@@ -38,7 +38,7 @@ def open_path(path: Path | str) -> bool:
 
 
 def say_saved(say: Callable[..., None], path: Path) -> None:
-    """Say that a file was written, and offer to open it or its folder; ``say`` is ``Context.say``."""
+    """Show that a file was written, with buttons that open it or its folder; ``say``: ``Context.say``."""
 
     def opened(what: Path) -> None:
         if not open_path(what):

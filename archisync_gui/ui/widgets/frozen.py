@@ -1,4 +1,4 @@
-"""A table whose first column stays in sight while the others are moved sideways."""
+"""A table whose first column stays visible while the others are scrolled sideways."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from archisync_gui.ui.widgets.snapshot_model import Index
 
 
 class FrozenTable(QTableView):
-    """A table with a second view of its first column, which lies over it as soon as the table is moved sideways."""
+    """A table with a second view of its first column, which covers it as soon as the table is scrolled sideways."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.first = QTableView(self)
-        """The view of the first column; it takes the mouse, never the keyboard."""
+        """The view of the first column; it accepts the mouse, but never the keyboard focus."""
         first, header = self.first, self.horizontalHeader()
         first.setObjectName("frozen")
         first.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -45,7 +45,7 @@ class FrozenTable(QTableView):
             model.modelReset.connect(self._place)
 
     def first_column(self) -> int:
-        """The column that stays: the leftmost that is shown; -1 for none."""
+        """The column that stays: the leftmost visible one; -1 for none."""
         header = self.horizontalHeader()
         places = (header.logicalIndex(at) for at in range(header.count()))
         return next((at for at in places if not header.isSectionHidden(at)), -1)
@@ -57,7 +57,7 @@ class FrozenTable(QTableView):
     def scrollTo(
         self, index: Index, hint: QAbstractItemView.ScrollHint = QAbstractItemView.ScrollHint.EnsureVisible
     ) -> None:
-        """Bring a cell into sight, and not only below the first column."""
+        """Scroll to a cell, so that the first column does not cover it."""
         super().scrollTo(index, hint)
         at = self.first_column()
         covered = self.columnWidth(at) - self.columnViewportPosition(index.column())
@@ -66,7 +66,7 @@ class FrozenTable(QTableView):
             bar.setValue(bar.value() - covered)
 
     def _place(self, *_: object) -> None:
-        """Show the first column over the table where it would be out of sight."""
+        """Show the first column over the table when it is scrolled out of view."""
         first, at = self.first, self.first_column()
         if at < 0 or self.horizontalScrollBar().value() <= 0:
             first.hide()
@@ -91,7 +91,7 @@ class FrozenTable(QTableView):
         first.verticalScrollBar().setValue(self.verticalScrollBar().value())
 
     def _sort_by(self, at: int) -> None:
-        """A click on the first column's heading sorts as one on the table's own does."""
+        """Sort by a click on the first column's heading, as by one on the table's own."""
         header = self.horizontalHeader()
         down = header.sortIndicatorSection() == at and header.sortIndicatorOrder() is Qt.SortOrder.AscendingOrder
         header.setSortIndicator(at, Qt.SortOrder.DescendingOrder if down else Qt.SortOrder.AscendingOrder)

@@ -1,7 +1,6 @@
-"""Table models of the overview, filled from snapshots: only what changed is told to the views.
+"""Models of queue, activity and sessions, filled from status snapshots and events; views are notified of changes only.
 
-Rows are plain tuples of text and chips computed by :mod:`archisync_gui.ui.text.words`; the models
-ask nobody for anything.
+Their rows are tuples of :class:`Cell` with texts from ``ui.text``.
 """
 
 from __future__ import annotations
@@ -23,24 +22,21 @@ from archisync_gui.ui.text.i18n import absolute, ago, clock, span, tr
 from archisync_gui.ui.text.words import Chip
 from archisync_gui.ui.widgets.snapshot_model import Cell, SnapshotModel
 
-# ------------------------------------------------------------------------------------------------------ types
-
-
 # ------------------------------------------------------------------------------------------------------ queue
 
 
 class QueueModel(SnapshotModel):
-    """What waits, in order."""
+    """The waiting requests, in order."""
 
     SHOWN = 50
-    """Rows at most: each has buttons, and the order forms of an office can have a thousand requests wait."""
+    """Most rows: each has buttons, and the order forms of an office can cause a thousand waiting requests."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(1, parent)
         self._entries: tuple[QueueEntry, ...] = ()
 
     def show_status(self, status: Status, now: datetime) -> None:
-        """Show this snapshot as of ``now``."""
+        """Show the queue of this snapshot as of ``now``."""
         self._entries = status.queue
         many = len(status.accounts) > 1
         rows: list[tuple[object, object, tuple[Cell, ...]]] = []
@@ -62,11 +58,11 @@ def _queue_tip(entry: QueueEntry) -> str:
 
 
 SAME_TROUBLE = timedelta(minutes=5)
-"""Attempts this close to each other are one line in the activity."""
+"""Failures of a list within this time are one line in the activity."""
 
 
 class ActivityModel(SnapshotModel):
-    """The last events in plain words, newest first."""
+    """The last events as sentences, newest first."""
 
     KEPT = 200
 
@@ -74,7 +70,7 @@ class ActivityModel(SnapshotModel):
         super().__init__(1, parent)
 
     def prepend(self, lines: Sequence[ActivityLine]) -> None:
-        """Add lines, given oldest first."""
+        """Add newer lines; ``lines``: oldest first."""
         lines = lines[-self.KEPT :]
         if not lines:
             return
@@ -101,7 +97,7 @@ class ActivityModel(SnapshotModel):
             self.endRemoveRows()
 
     def retranslate(self) -> None:
-        """Say all lines in the language of now."""
+        """Make the texts of all lines in the present language."""
         for at, old in enumerate(self._items):
             event = old.event if isinstance(old, ActivityLine) else None
             line = event_line(event) if event is not None else None
@@ -111,7 +107,7 @@ class ActivityModel(SnapshotModel):
             self.dataChanged.emit(self.index(0, 0), self.index(len(self._items) - 1, self._columns - 1))
 
     def put_before(self, older: Sequence[ActivityLine]) -> None:
-        """Add lines of before those that are shown, given oldest first."""
+        """Add lines that are older than the shown ones; ``older``: oldest first."""
         shown = [line for line in reversed(self._items) if isinstance(line, ActivityLine)]
         if self._items:
             self.beginRemoveRows(QModelIndex(), 0, len(self._items) - 1)
@@ -120,7 +116,7 @@ class ActivityModel(SnapshotModel):
             self._rows.clear()
             self.endRemoveRows()
         for line in [*older, *shown]:
-            # One by one: what `prepend` says once of one moment must not swallow the same trouble of hours before.
+            # One by one: of lines about the same subject `prepend` keeps only the newest of one call, whatever its age.
             self.prepend([line])
 
 

@@ -1,4 +1,4 @@
-"""A field for a password that can be shown while it is typed."""
+"""A password field whose text can be shown."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from archisync_gui.ui.widgets.basic import row
 
 
 class PasswordField(QWidget):
-    """A line of dots with a box that shows what is typed."""
+    """A password field with a check box that shows the text."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -24,7 +24,7 @@ class PasswordField(QWidget):
         self.retranslate()
 
     def retranslate(self) -> None:
-        """The words of the present language."""
+        """Set all texts in the present language."""
         self.show_box.setText(tr("Show", "password"))
         self.field.setPlaceholderText(tr("New password"))
 

@@ -1,4 +1,4 @@
-"""The model of a table of stored rows: reads pages of rows when they come into sight. It asks nothing of the store."""
+"""The model of a table of stored rows. It requests pages of rows when they become visible; the data page reads them."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from archisync_gui.ui.text.values import right_aligned, shown, title
 from archisync_gui.ui.widgets.snapshot_model import Index
 
 PAGE = 200
-"""Rows read at once."""
+"""Rows of a page."""
 
 BEFORE = "before the change"
-"""The name of the column that shows what a changed value was before; no list has it."""
+"""Name of the column with the value before a change; no list has a column of that name."""
 
 OWNER = "whose it is"
-"""The name of the column that shows the account of a row; no list has it."""
+"""Name of the column with the account of a row; no list has a column of that name."""
 
 KEPT = 40
 """Pages kept in memory: 8,000 rows, however long the list."""
 
 
 class RowsModel(QAbstractTableModel):
-    """A window on a stored list: knows how many rows there are, reads the pages that are looked at."""
+    """The rows of a stored list: knows their number, and requests the pages that are displayed."""
 
     wanted = Signal(int)
-    """A page number that is looked at and not there."""
+    """Number of a page that is displayed and has to be read."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -47,8 +47,8 @@ class RowsModel(QAbstractTableModel):
         first: tuple[Any, ...],
         before: Mapping[tuple[str, str], Value] | None = None,
     ) -> None:
-        """Another list, search or order: its columns, its size and its first page. ``before``: what the column
-        :data:`BEFORE` shows, by account and key."""
+        """Show another list, search or order: its columns, number of rows and first page. ``before``: the values of the
+        column :data:`BEFORE`, by account and key."""
         self.beginResetModel()
         self._columns, self._total = columns, total
         self._before = before or {}
@@ -57,11 +57,11 @@ class RowsModel(QAbstractTableModel):
         self.endResetModel()
 
     def clear(self) -> None:
-        """No rows; the columns stay until the next list is there."""
+        """Show no rows; the columns stay until the next :meth:`start`."""
         self.start(self._columns, 0, ())
 
     def add(self, number: int, rows: tuple[Any, ...]) -> None:
-        """A page that was wanted."""
+        """Add a requested page."""
         self._pages[number] = rows
         while len(self._pages) > KEPT:
             gone, _ = self._pages.popitem(last=False)
@@ -72,16 +72,16 @@ class RowsModel(QAbstractTableModel):
             self.dataChanged.emit(self.index(first, 0), self.index(last, len(self._columns) - 1))
 
     def forget(self, number: int) -> None:
-        """A page could not be read: it may be wanted again."""
+        """A page could not be read: it may be requested again."""
         self._asked.discard(number)
 
     def stored(self, at: int) -> Any | None:
-        """The stored row at that place, if it is there."""
+        """The stored row at that place, if it is loaded."""
         page = self._pages.get(at // PAGE)
         return page[at % PAGE] if page is not None and at % PAGE < len(page) else None
 
     def place_of(self, account: str, key: str) -> int | None:
-        """Where that row is, if it is on a page that is there."""
+        """The place of that row, if it is on a loaded page."""
         return next(
             (
                 page * PAGE + at

@@ -1,4 +1,4 @@
-"""A model of a table that is filled from snapshots, row by row. Its cells are made in ``models`` and the pages."""
+"""A table model that is filled from snapshots and notifies its views of the differences only."""
 
 from __future__ import annotations
 
@@ -18,44 +18,44 @@ ItemRole = Qt.ItemDataRole
 VALUE = int(Qt.ItemDataRole.UserRole)
 """The cell's :class:`Cell`, for delegates."""
 ROW = VALUE + 1
-"""What the row stands for (a type and account, a queue entry, an activity line)."""
+"""The object that the row shows (a :class:`TypeRow`, a queue entry, an activity line)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What a delegate paints in one cell."""
+    """The content of one cell, for a delegate."""
 
     text: str = ""
     detail: str = ""
     """A second, smaller line."""
     chip: Chip | None = None
     tooltip: str | Callable[[], str] = field(default="", compare=False)
-    """What is told when somebody points at it, or what makes these words: made for each cell at each progress of a run
-    they would cost more than all cells. Cells that differ in nothing else look the same and are not painted again."""
+    """The tooltip, or a function that makes it: making it for every cell at every progress of a run would take more
+    time than the cells themselves. It is not compared: cells that differ only in it are not painted again."""
     bold: bool = False
     indent: int = 0
     right: bool = False
-    """Figures that stand below each other."""
+    """Right-aligned: figures below each other."""
     fold: str = ""
-    """``open`` or ``shut``: rows below it can be folded in or out."""
+    """``open`` or ``shut``: rows below it can be folded or unfolded."""
     faded: bool = False
-    """It steps back, because something else needs attention."""
+    """Muted, because something else needs attention."""
     elided: bool = False
-    """The second line may end in …; the tooltip has all of it."""
+    """The second line may end in …; the tooltip has the whole text."""
 
     @property
     def spoken(self) -> str:
-        """What a screen reader says."""
+        """The text for a screen reader."""
         chip = self.chip.text if self.chip is not None and self.chip.text != self.text else ""
         parts = [chip, self.text if self.text not in chip else "", self.detail]
         return ", ".join(p for p in parts if p)
 
 
 class SnapshotModel(QAbstractTableModel):
-    """Rows of cells with keys; :meth:`replace` tells the smallest change (ranges, insertions, removals, moves)."""
+    """Rows of cells with keys; :meth:`replace` emits the smallest changes (ranges, insertions, removals, moves)."""
 
     leaving = Signal(int, int)
-    """The first and last of rows that are about to be removed, before a view of them chooses a neighbour instead."""
+    """First and last of rows that are about to be removed; emitted before a view selects a neighbour instead."""
 
     def __init__(self, columns: int, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -88,7 +88,7 @@ class SnapshotModel(QAbstractTableModel):
         return None
 
     def headers(self) -> Sequence[str]:
-        """Column titles in the language of the panel."""
+        """Column titles in the panel's language."""
         return ()
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = ItemRole.DisplayRole) -> Any:
@@ -103,7 +103,7 @@ class SnapshotModel(QAbstractTableModel):
         return None
 
     def item(self, row: int) -> Any:
-        """What a row stands for."""
+        """The object that a row shows."""
         return self._items[row]
 
     def replace(self, rows: Sequence[tuple[object, object, tuple[Cell, ...]]]) -> None:
@@ -119,18 +119,18 @@ class SnapshotModel(QAbstractTableModel):
             if before != cells:
                 together.append((at, [column for column in range(self._columns) if before[column] != cells[column]]))
             elif together:
-                self._tell(together)
+                self._emit_changed(together)
                 together = []
         if together:
-            self._tell(together)
+            self._emit_changed(together)
 
-    def _tell(self, changed: Sequence[tuple[int, Sequence[int]]]) -> None:
-        """Tell the smallest range: painting what did not change is most of what an update of progress costs."""
+    def _emit_changed(self, changed: Sequence[tuple[int, Sequence[int]]]) -> None:
+        """Emit the smallest range: painting unchanged cells would be most of the cost of an update of progress."""
         left, right = min(columns[0] for _, columns in changed), max(columns[-1] for _, columns in changed)
         self.dataChanged.emit(self.index(changed[0][0], left), self.index(changed[-1][0], right))
 
     def _align(self, keys: list[object], rows: Sequence[tuple[object, object, tuple[Cell, ...]]]) -> None:
-        """Remove, move and insert rows until the keys are the wanted ones; neighbours together, each told once."""
+        """Remove, move and insert rows until the keys are ``keys``; adjacent rows in one step."""
         wanted, end = set(keys), len(self._keys)
         while end:
             first = end
@@ -155,7 +155,7 @@ class SnapshotModel(QAbstractTableModel):
             at = last + 1
 
     def _move(self, at: int, to: int) -> None:
-        """A row goes up; it stays chosen where it was chosen."""
+        """Move a row up; it stays selected if it was."""
         self.beginMoveRows(QModelIndex(), at, at, QModelIndex(), to)
         self._keys.insert(to, self._keys.pop(at))
         self._items.insert(to, self._items.pop(at))
@@ -176,8 +176,8 @@ class SnapshotModel(QAbstractTableModel):
         self.endRemoveRows()
 
 
-def choose_no_neighbour(view: QAbstractItemView, model: SnapshotModel) -> None:
-    """Once the chosen row is gone nothing is chosen: a key or button meant for it must not act on its neighbour."""
+def deselect_removed_rows(view: QAbstractItemView, model: SnapshotModel) -> None:
+    """Select nothing when the selected row is removed: a key or button meant for it must not act on its neighbour."""
 
     def leaving(first: int, last: int) -> None:
         if first <= view.currentIndex().row() <= last:

@@ -1,4 +1,4 @@
-"""A field for a time of day that takes what people type: ``21:30``, ``2130``, ``21.30``, ``9``."""
+"""A field for a time of day that accepts several formats: ``21:30``, ``2130``, ``21.30``, ``9``."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 STEP = 15
-"""Minutes that an arrow key moves the time."""
+"""Minutes by which an arrow key changes the time."""
 
 PAGE = 60
-"""Minutes that Page Up and Page Down move it."""
+"""Minutes by which Page Up and Page Down change it."""
 
 _TYPED = re.compile(r"(?:([01]?\d|2[0-3])(?:[:.,hH ]([0-5]\d))?|([01]?\d|2[0-3])([0-5]\d))")
 
 
 def parse_time(text: str) -> str | None:
-    """``text`` as ``HH:MM``; ``None`` if it is no time of day. ``930`` is 09:30, ``9`` is 09:00."""
+    """``text`` as ``HH:MM``; ``None`` if it is not a time of day. ``930`` is 09:30, ``9`` is 09:00."""
     found = _TYPED.fullmatch(text.strip())
     if found is None:
         return None
@@ -27,10 +27,10 @@ def parse_time(text: str) -> str | None:
 
 
 class TimeField(QLineEdit):
-    """Arrow keys and Page keys move the time; what is no time stays as it was typed, and is not a value."""
+    """Arrow keys and Page keys change the time. A text that is not a time stays as it was typed."""
 
     changed = Signal()
-    """The value may be another one: the operator ended typing, or pressed an arrow key."""
+    """The value may have changed: the operator finished typing, or pressed an arrow key."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -39,7 +39,7 @@ class TimeField(QLineEdit):
         self.editingFinished.connect(self._ended)
 
     def value(self) -> str:
-        """``HH:MM``; the text itself if it is no time, so that the setting's own check names it."""
+        """``HH:MM``; the typed text if it is not a time, so that the setting's check can reject it."""
         return parse_time(self.text()) or self.text().strip()
 
     def set_value(self, value: str) -> None:

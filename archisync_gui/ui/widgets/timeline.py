@@ -1,7 +1,7 @@
-"""The timeline: what ran, waited and failed over time, sessions shaded, what comes next dashed.
+"""The timeline: runs, suspensions and failures over time, with shaded sessions and dotted expected runs.
 
-One painted widget serves the strip under the table (two hours) and the page (a day, a week); it is given values and
-asks nobody.
+The same widget is used below the overview's table (two hours) and on the history page (a day, a week). Its content is
+passed to it.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ _STEPS = (60, 300, 600, 1200, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 1728
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
-    """Which moment stands at which pixel."""
+    """Conversion between times and pixels."""
 
     left: int
-    """Where the first moment stands; before it the names of the lanes."""
+    """Pixel of ``first``; the names of the lanes are left of it."""
     width: int
     first: datetime
     last: datetime
@@ -51,20 +51,21 @@ class _Scale:
 
 
 class Timeline(QWidget):
-    """Lanes over time. Wheel zooms at the pointer, dragging and arrow keys move, hovering tells, clicking opens."""
+    """Lanes over time. The wheel zooms at the pointer, dragging and arrow keys move, tooltips describe the bars, clicks
+    are signals."""
 
     clicked = Signal(str)
     """The id of the run that was clicked."""
-    asked = Signal(object)
-    """The moment of a miss that was clicked: why did nothing run then?"""
+    miss_clicked = Signal(object)
+    """The due time of a miss that was clicked."""
     moved = Signal()
-    """The visible span changed by hand."""
+    """The operator changed the visible span."""
 
     def __init__(self, parent: QWidget | None = None, interactive: bool = False) -> None:
         super().__init__(parent)
         self._picture = Picture()
-        self._seen: object = None
-        """What of the picture was to be seen when it was last painted."""
+        self._painted: object = None
+        """The visible content when it was last painted; see :meth:`_visible`."""
         self._interactive = interactive
         self._back, self._ahead = timedelta(hours=2), timedelta(hours=1)
         self._offset = timedelta()
@@ -86,18 +87,18 @@ class Timeline(QWidget):
         return 1 if self._folded else len(self._picture.lanes)
 
     def set_span(self, back: timedelta, ahead: timedelta) -> None:
-        """Show so much before and after now."""
+        """Show this much time before and after now."""
         self._back, self._ahead, self._offset = back, ahead, timedelta()
         self.update()
 
     @property
     def span(self) -> tuple[datetime, datetime]:
-        """First and last moment shown."""
+        """The first and last time shown."""
         now = self._picture.now or zone.now()
         return now - self._back + self._offset, now + self._ahead + self._offset
 
     def summary(self) -> str:
-        """What the picture shows: per list how many runs, how many failed, when the next one is expected."""
+        """The content in words: for each list the number of runs and of failures, and the next expected run."""
         first, last = self.span
         lines = []
         for lane in self._picture.lanes:
@@ -114,16 +115,16 @@ class Timeline(QWidget):
         return "; ".join(lines)
 
     def show_picture(self, picture: Picture) -> None:
-        """Show this; repainted only when it differs by something visible. While a list is read, the end of its bar and
-        the expected runs move many times a second, by less than a pixel."""
+        """Show this content; painted again only when the difference is visible. While a list is read, the end of its
+        bar and the expected runs move many times a second, by less than a pixel."""
         self._picture = picture
         seen = self._visible()
-        if seen != self._seen:
-            self._seen = seen
+        if seen != self._painted:
+            self._painted = seen
             self.update()
 
     def _visible(self) -> object:
-        """What of the picture can be seen: its moments in whole pixels."""
+        """The visible content: its times in whole pixels."""
         first, last = self.span
         pixel = (last - first).total_seconds() / max(1.0, self.width() * self.devicePixelRatioF())
 
@@ -187,7 +188,7 @@ class Timeline(QWidget):
                 painter.setPen(QPen(color("session"), 1))
                 painter.drawLine(box.topLeft(), box.bottomLeft())
                 painter.drawLine(box.topRight(), box.bottomRight())
-        if self._picture.lanes:  # before the settings are read, the office's time is not known
+        if self._picture.lanes:  # until the settings are read, the office's time zone is not known
             self._paint_axis(painter, metrics, plot, bottom, scale)
         for at, lane in enumerate(() if self._folded else self._picture.lanes):
             if self._interactive:
@@ -267,10 +268,10 @@ class Timeline(QWidget):
                 painter.drawText(int(x - width / 2), bottom + metrics.height() + 4, text)
             at += timedelta(seconds=step)
 
-    # ------------------------------------------------------------------------------------------- looking closer
+    # ------------------------------------------------------------------------------------------- mouse and keys
 
     def bar_at(self, point: QPoint) -> Bar | None:
-        """What lies there (with a little room around thin bars)."""
+        """The bar at that point, or up to 3 pixels from it."""
         scale = self._scale()
         for bar in reversed(self._picture.bars):
             if bar.type in self._picture.lanes and self._box(bar, scale).adjusted(-3, -3, 3, 3).contains(point):
@@ -320,7 +321,7 @@ class Timeline(QWidget):
             if bar is not None and bar.run_id:
                 self.clicked.emit(bar.run_id)
             elif bar is not None and isinstance(bar.source, Missed):
-                self.asked.emit(bar.source.due)
+                self.miss_clicked.emit(bar.source.due)
             elif self._interactive:
                 self._drag = event.position().toPoint()
 
@@ -335,7 +336,7 @@ class Timeline(QWidget):
         event.accept()
 
     def zoom(self, factor: float, around: datetime | None = None) -> None:
-        """Show less (below 1) or more time, keeping ``around`` where it is. Between 10 minutes and 5 weeks."""
+        """Show less (``factor`` below 1) or more time, between 10 minutes and 5 weeks; ``around`` keeps its place."""
         first, last = self.span
         whole = (last - first) * factor
         if not timedelta(minutes=10) <= whole <= timedelta(weeks=5):

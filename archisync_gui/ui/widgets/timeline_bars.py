@@ -1,4 +1,4 @@
-"""What the timeline shows: runs, misses and expected runs as bars with their tips. Drawing is in ``timeline``."""
+"""The content of the timeline: runs, misses and expected runs as bars with tooltips. ``timeline`` paints them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from archisync_gui.ui.text.i18n import absolute, lasting, moment, took, tr
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """Something on a lane."""
+    """A bar on a lane."""
 
     type: str
     start: datetime
@@ -22,16 +22,16 @@ class Bar:
     kind: str
     """``run``, ``bad``, ``pause``, ``skip``, ``next`` or ``miss``."""
     source: RunRecord | Forecast | Missed
-    """What it stands for; its words are made only when somebody points at it."""
+    """What it shows; the tooltip is made of it when it is needed."""
 
     @property
     def run_id(self) -> str:
-        """The run that it stands for, or nothing."""
+        """The id of the run that it shows, or an empty text."""
         return self.source.id if isinstance(self.source, RunRecord) else ""
 
     @property
     def tip(self) -> str:
-        """It in a few lines."""
+        """The tooltip."""
         if isinstance(self.source, RunRecord):
             return run_tip(self.source, self.end)
         if isinstance(self.source, Missed):
@@ -46,7 +46,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What a timeline shows."""
+    """The content of a timeline."""
 
     lanes: tuple[str, ...] = ()
     """Sync types, top to bottom."""
@@ -74,7 +74,7 @@ def bars_of(runs: Sequence[RunRecord], now: datetime) -> tuple[Bar, ...]:
 
 
 def run_tip(run: RunRecord, now: datetime) -> str:
-    """A run in a few lines."""
+    """The tooltip of a run."""
     end = run.ended or now
     lines = [
         f"{words.type_name(run.type)}, {words.scope_word(run.scope, run.key)} · {run.account}",
@@ -89,12 +89,12 @@ def run_tip(run: RunRecord, now: datetime) -> str:
 
 
 def miss_bars(missed: Sequence[Missed]) -> tuple[Bar, ...]:
-    """What was due and did not happen."""
+    """Missed reads (due, but not done) as bars."""
     return tuple(Bar(m.type, m.due, m.last, "miss", m) for m in missed)
 
 
 def miss_tip(missed: Missed) -> str:
-    """A miss in a few lines."""
+    """The tooltip of a missed read."""
     name = words.type_name(missed.type) + (f" · {missed.account}" if missed.account else "")
     if missed.count > 1:
         when = tr(
@@ -110,5 +110,5 @@ def miss_tip(missed: Missed) -> str:
 
 
 def forecast_bars(forecast: Sequence[Forecast]) -> tuple[Bar, ...]:
-    """Expected runs as dashed bars."""
+    """Expected runs as dotted bars."""
     return tuple(Bar(f.type, f.starts, f.starts + timedelta(seconds=max(f.seconds, 1)), "next", f) for f in forecast)

@@ -1,4 +1,4 @@
-"""The lists of the overview as a model: one row for each type of each account."""
+"""The model of the overview's table of lists: a row for each list, and on demand one for each of its accounts."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ from archisync_gui.ui.widgets.snapshot_model import Cell, SnapshotModel
 
 @dataclass(frozen=True, slots=True)
 class TypeRow:
-    """What a row of the table of types stands for."""
+    """The object that a row of the table shows: a list, or one account of it."""
 
     type: str
     account: str | None
-    """``None``: the type over all accounts."""
+    """``None``: the list over all accounts."""
     status: AccountTypeStatus | None
     accounts: int = 1
     unfolded: bool = False
     condition: Condition | None = None
-    """Why it is not fresh, if it is not."""
+    """Why it is not up to date; ``None``: it is."""
 
 
 Today = Callable[[datetime], Mapping[tuple[str, str], list_words.News]]
-"""What the runs of the day of that moment brought, by list and account."""
+"""Returns what the runs of the day of that time changed, by list and account."""
 
 
 class TypesModel(SnapshotModel):
-    """The table of lists: one row each, its accounts below it when unfolded."""
+    """The table of lists: a row for each, with rows of its accounts below it when it is unfolded."""
 
     TYPE, FRESH, TODAY, EXPECTED, ACTION = range(5)
 
@@ -52,7 +52,7 @@ class TypesModel(SnapshotModel):
         self._unfolded: set[str] = set()
         self._last: tuple[Status, datetime] | None = None
         self._lengths: dict[tuple[str, str], tuple[tuple[float, bool], ...]] = {}
-        """Durations of the last 20 runs in seconds, oldest first, and which of them failed."""
+        """Durations of the last 20 runs in seconds, oldest first, and whether each failed."""
         self._good: dict[tuple[str, str], RunRecord] = {}
         self._today: Today = lambda _now: {}
 
@@ -60,8 +60,8 @@ class TypesModel(SnapshotModel):
         return (tr("List"), tr("Updated", "column"), tr("Today", "column"), tr("Next update"), "")
 
     def set_runs(self, runs: Sequence[RunRecord], today: Today) -> None:
-        """Take the latest runs (any order), and the question what the runs of today brought. It is asked whenever cells
-        are made, so that after midnight none shows what the day before brought."""
+        """Set the latest runs (in any order), and the function for today's changes. That is called whenever cells are
+        made, so that after midnight none shows yesterday's changes."""
         grouped: dict[tuple[str, str], list[RunRecord]] = {}
         for run in runs:
             if run.ended is not None and run.outcome not in (None, Outcome.CANCELLED, Outcome.SKIPPED):
@@ -82,7 +82,7 @@ class TypesModel(SnapshotModel):
         self.refresh()
 
     def toggle(self, sync_type: str) -> None:
-        """Fold a type's accounts in or out."""
+        """Fold or unfold a list's accounts."""
         self._unfolded ^= {sync_type}
         self.refresh()
 
@@ -92,7 +92,7 @@ class TypesModel(SnapshotModel):
         self.refresh()
 
     def refresh(self, now: datetime | None = None) -> None:
-        """Compute the cells again: a clock moved on, or the language changed."""
+        """Make the cells again, because time has passed or the language changed."""
         if self._last is None:
             return
         status, before = self._last
@@ -121,7 +121,7 @@ class TypesModel(SnapshotModel):
         self.replace(rows)
 
     def _news(self, row: TypeRow, now: datetime) -> list_words.News:
-        """What today's runs brought: of the row's account, or of all accounts."""
+        """What today's runs changed, for the row's account or for all."""
         found = [n for (t, account), n in self._today(now).items() if t == row.type and row.account in (None, account)]
         return list_words.News(
             sum(n.added for n in found),
@@ -140,7 +140,7 @@ class TypesModel(SnapshotModel):
         faded: bool,
         oldest: AccountTypeStatus | None = None,
     ) -> tuple[Cell, ...]:
-        """``oldest``: whose age the row tells, where it is not the account whose state it tells."""
+        """``oldest``: the account whose age the row shows, where that is not the one whose state it shows."""
         item = row.status
         name = words.type_name(row.type) if row.account is None else row.account
         fold = ""
@@ -174,7 +174,7 @@ class TypesModel(SnapshotModel):
         )
 
     def _age_cell(self, item: AccountTypeStatus, now: datetime, faded: bool) -> Cell:
-        """How fresh the copy is, and since when."""
+        """The cell that shows how fresh the stored copy is, and since when."""
         fresh = list_words.freshness_chip(item.freshness, item.last_run_time, now)
         newest = item.new_as_of
         newer = newest is not None and (item.last_run_time is None or newest > item.last_run_time)
@@ -234,7 +234,7 @@ def _expected_tip(item: AccountTypeStatus, lengths: tuple[tuple[float, bool], ..
 
 
 def _lengths_tip(lengths: tuple[tuple[float, bool], ...]) -> str:
-    """How long the last runs took, and how many failed."""
+    """The last and the median duration, and the number of failures."""
     good = sorted(seconds for seconds, failed in lengths if not failed)
     lines = [tr("Last: {length}", length=took(lengths[-1][0]))]
     if good:
