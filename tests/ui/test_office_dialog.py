@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from archisync_gui.store import StoreError
-from archisync_gui.ui.dialogs.office import AGAIN, OfficeDialog
+from archisync_gui.ui.dialogs.office import LOOK_INTERVAL, OfficeDialog
 from archisync_gui.ui.pages.settings import SettingsPage
 from archisync_gui.ui.shell.panel import Panel
 from archisync_gui.ui.text.i18n import clock
@@ -194,7 +194,7 @@ async def test_a_member_sees_who_reads_and_who_takes_part(make_panel: MakePanel)
     dialog._look_again()
     await until(lambda: "PC-1" in dialog.members.text())
     assert dialog.said.isHidden()
-    assert dialog._timer.interval() == AGAIN
+    assert dialog._timer.interval() == LOOK_INTERVAL
     dialog.close()
 
 

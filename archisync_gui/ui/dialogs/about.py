@@ -1,4 +1,4 @@
-"""About: the running version, what is known of newer ones, and the licences of everything that is shipped."""
+"""The dialog *About*: the running version, newer versions, and the licences of everything that is shipped."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from archisync_gui.updates.signed_list import Version
 from archisync_gui.updates.watch import News
 
 SHOWN = 5
-"""So many newer versions are described, the newest ones."""
+"""Most newer versions that are described; the newest ones."""
 
 
 class AboutDialog(Dialog):
-    """Version, newer versions with a button to the page of each, licences with a search."""
+    """Version, newer versions each with a button for its page, licences with a search."""
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(message("about.title"), parent, 680)

@@ -1,4 +1,4 @@
-"""Accepting a refused read: ten of the records that vanish are named, and their number is typed."""
+"""Accepting a refused read: shows ten of the records that would vanish; the operator types their number."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from archisync_gui.ui.widgets.basic import label
 from archisync_gui.ui.widgets.dialog import Dialog
 
 NAMED = 10
-"""Records that are named at most."""
+"""Most records that are named."""
 
 
 class AcceptDialog(Dialog):
-    """Enter, Space and Esc leave everything as it is; *Accept* can be pressed once the right number was typed."""
+    """Enter, Space and Esc change nothing; *Accept* is enabled when the right number was typed."""
 
     def __init__(self, name: str, gone: int, names: Sequence[str], parent: QWidget | None = None) -> None:
-        """``name``: what people call the list; ``gone``: rows that vanish; ``names``: titles of some of them."""
+        """``name``: of the list; ``gone``: number of rows that would vanish; ``names``: titles of some of them."""
         super().__init__(tr("Store the read of {type} as it is?", type=name), parent, 520)
         self._gone = gone
         said = tr("%n record(s) that it does not have will count as gone. A backup is made first.", "", gone)

@@ -1,4 +1,4 @@
-"""Clearing a list: the list's name is typed, a backup is made, and the list is read again."""
+"""Clearing a list: the operator types its name, a backup is made, and the list is read again."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from archisync_gui.ui.widgets.dialog import Dialog
 
 
 def why_not(status: Status, sync_type: str, account: str) -> str:
-    """Why a list cannot be cleared now, since it could not be read again; empty: it can. ``account`` empty: a shared
-    list, which any account reads."""
+    """Why a list cannot be cleared now (it could not be read again, or is being read); empty: it can. ``account``
+    empty: a shared list, which any account can read."""
     readers = [known for known in status.accounts if known.enabled and account in ("", known.id)]
     if not readers:
         return tr("No account reads this list: enter one in Settings")
@@ -29,7 +29,7 @@ def why_not(status: Status, sync_type: str, account: str) -> str:
 
 
 def _waits(status: Status) -> str:
-    """What would keep the list from being read again at once."""
+    """Why the list would not be read again at once; empty: it would."""
     if status.hold_since is not None:
         return message("clear.held")
     return message("clear.behind-forms") if status.session_count else ""

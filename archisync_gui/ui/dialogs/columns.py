@@ -1,4 +1,4 @@
-"""Which columns a list shows: a dialog that stays open, and that changes the table at once."""
+"""Choosing the columns of a list: a dialog that stays open and changes the table at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NAME = Qt.ItemDataRole.UserRole
 
 
 class ColumnsDialog(Dialog):
-    """All columns of a list, each to be ticked; a search narrows them down."""
+    """All columns of a list with check boxes, and a search among them."""
 
     def __init__(
         self,
@@ -25,7 +25,8 @@ class ColumnsDialog(Dialog):
         show: Callable[[str, bool], object],
         parent: QWidget | None = None,
     ) -> None:
-        """``columns``: name and title of each. ``usual``: those shown at first. ``show`` is called at each tick."""
+        """``columns``: name and title of each. ``usual``: those shown by default. ``show``: called at each change with
+        a column's name and whether it is shown."""
         super().__init__(tr("Columns of {list}", list=list_name), parent, 380)
         self._show_column, self._usual = show, frozenset(usual)
         self.search = QLineEdit()
@@ -60,7 +61,7 @@ class ColumnsDialog(Dialog):
             item.setHidden(not all(word in item.text().casefold() for word in wanted))
 
     def _ticked(self, item: QListWidgetItem) -> None:
-        """Show or hide a column; the last one stays."""
+        """Show or hide a column; the last visible one stays."""
         on = item.checkState() is Qt.CheckState.Checked
         if not on and not any(other.checkState() is Qt.CheckState.Checked for other in self._items()):
             item.setCheckState(Qt.CheckState.Checked)
@@ -72,7 +73,7 @@ class ColumnsDialog(Dialog):
         item.setCheckState(Qt.CheckState.Unchecked if on else Qt.CheckState.Checked)
 
     def _reset(self) -> None:
-        """The columns that matter, as before anybody chose others."""
+        """Show the usual columns only."""
         for item in sorted(self._items(), key=lambda item: item.data(NAME) not in self._usual):
             on = item.data(NAME) in self._usual
             item.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)

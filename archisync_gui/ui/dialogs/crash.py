@@ -14,7 +14,7 @@ from archisync_gui.ui.widgets.dialog import Dialog
 
 
 class CrashDialog(Dialog):
-    """What was found of a crash or unclean exit at this start; one button copies it."""
+    """The report about a crash or unclean exit that was found at this start, with a button that copies it."""
 
     def __init__(self, text: str, parent: QWidget | None = None) -> None:
         super().__init__(tr("Archisync did not close properly last time"), parent, 640)

@@ -1,4 +1,4 @@
-"""The diagnostics bundle: what will be in it, and where it is saved."""
+"""Saving the diagnostics bundle."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from archisync_gui.ui.widgets.files import ask_where, say_saved
 
 
 class DiagnosticsDialog(Dialog):
-    """What would be in the bundle, shown before it is written."""
+    """Shows the contents of the bundle before it is written."""
 
     def __init__(self, context: Context, bundle: Diagnostics, parent: QWidget | None = None) -> None:
         super().__init__(tr("Diagnostics bundle"), parent, 600)

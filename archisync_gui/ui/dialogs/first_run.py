@@ -21,7 +21,7 @@ from archisync_gui.ui.widgets.password import PasswordField
 
 
 def complete_address(typed: str) -> str:
-    """The address as it is meant: with ``https://``, and without what follows ``/Archibald`` in a copied page."""
+    """The typed address with ``https://``, and without the part after ``/Archibald`` that the address of a page has."""
     text = typed.strip()
     if not text:
         return ""
@@ -32,8 +32,8 @@ def complete_address(typed: str) -> str:
 
 
 class FirstRun(Dialog):
-    """A short walk through what Archisync needs. Nothing but the language is kept before *Finish*; the address is kept
-    when the login is tried."""
+    """The steps of the first run. Before *Finish* only the language is saved, and the address when the login is
+    tested."""
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(tr("Welcome to Archisync"), parent, 600)
@@ -60,7 +60,7 @@ class FirstRun(Dialog):
         self.intervals: dict[str, QSpinBox] = {}
         self._lists: list[tuple[str, QLabel, QSpinBox]] = []
         self._names: list[QLabel] = []
-        """Above the fields of the ERP step: what stands inside them goes away at the first letter."""
+        """Labels above the fields of the ERP step; the placeholders inside them vanish at the first letter."""
         self._texts: list[tuple[Any, str]] = []
         for make in (self._language_step, self._erp_step, self._test_step, self._form_step, self._intervals_step):
             self.stack.addWidget(make())
@@ -150,7 +150,7 @@ class FirstRun(Dialog):
         return self._page(*parts)
 
     def changeEvent(self, event: QEvent) -> None:
-        """The language may also be changed elsewhere while this is open."""
+        """The language may also be changed elsewhere while this dialog is open."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.LanguageChange:
             self._retranslate()
@@ -200,7 +200,7 @@ class FirstRun(Dialog):
             tr("How often is each list read, in minutes? 0: only on request. The usual values suit most offices.")
         )
 
-    # ------------------------------------------------------------------------------------------------ walking
+    # ------------------------------------------------------------------------------------------------ moving on
 
     def _show(self) -> None:
         at, last = self.stack.currentIndex(), self.stack.count() - 1
@@ -218,7 +218,7 @@ class FirstRun(Dialog):
         self._focus_first()
 
     def _focus_first(self) -> None:
-        """The first thing to fill in gets the keyboard."""
+        """Give the keyboard focus to the first field of the step."""
         page = self.stack.currentWidget()
         fields = page.findChildren(QWidget) if page is not None else []
         first = next((f for f in fields if isinstance(f, (QLineEdit, QComboBox, QPushButton, QSpinBox))), None)
@@ -256,7 +256,7 @@ class FirstRun(Dialog):
                 self.next.setEnabled(True)
 
     async def _keep_step(self) -> None:
-        """Go on; nothing is kept before the last step, but the fields are checked where they are."""
+        """Check the fields of this step and go to the next one; in the last step save everything."""
         if self.stack.currentIndex() == 1 and not self._address_is_good():
             return
         if self.stack.currentIndex() < self.stack.count() - 1:
@@ -279,7 +279,7 @@ class FirstRun(Dialog):
             self.close()
 
     def _address_is_good(self) -> bool:
-        """Complete a typed address, and say beside it what is wrong. Skipped fields are good."""
+        """Complete the typed address, and show what is wrong with it. Empty fields are accepted (a skipped step)."""
         typed = complete_address(self.url.text())
         self.url.setText(typed)
         self.url_wrong.setText("")
@@ -296,7 +296,7 @@ class FirstRun(Dialog):
         return True
 
     async def _keep(self, changes: dict[str, object], account: str) -> bool:
-        """Keep changed settings and one more account; False, with the reason shown, when they are refused."""
+        """Save changed settings and, unless empty, one more account. False: they were refused; the reason is shown."""
 
         def changed(now: Settings) -> dict[str, object]:
             return changes | {"erp.accounts": [*now.words("erp.accounts"), *([account] if account else [])]}
@@ -321,7 +321,7 @@ class FirstRun(Dialog):
         return True
 
     def _say_wrong(self, text: str) -> None:
-        """In the dialog, or beside the work where it was closed meanwhile."""
+        """Show an error in the dialog, or as a notice if the dialog was closed meanwhile."""
         if isValid(self):
             self.wrong.setText(text)
         else:
@@ -337,8 +337,8 @@ class FirstRun(Dialog):
             self._say_wrong(problem(error))
             return False
         if isValid(self):
-            told = tr("{no_keyring} Settings can keep it in a file.", no_keyring=no_keyring())
-            self.outcome.setText("" if kept else told)
+            no_keyring_text = tr("{no_keyring} Settings can keep it in a file.", no_keyring=no_keyring())
+            self.outcome.setText("" if kept else no_keyring_text)
             self.password.clear()
         return True
 
@@ -352,7 +352,7 @@ class FirstRun(Dialog):
         self.test.setToolTip(tr("The test is running"))
         self.outcome.setText(tr("logging in…"))
         try:
-            # The one thing that is kept before the end: without it nothing can be tried.
+            # The only setting but the language that is saved before the end: without it no login is possible.
             if address := complete_address(self.url.text()):
                 await services.apply_settings({"erp.url": address})
                 self._context.settings_changed.emit()

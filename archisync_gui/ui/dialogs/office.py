@@ -1,6 +1,6 @@
-"""The office of several computers: making, joining and leaving one; who reads the ERP and who takes part.
+"""The office of several computers: creating, joining and leaving one; which computer reads the ERP, and the members.
 
-What is done is the same as by ``archisync-gui office …``; this dialog asks for it and shows what came of it.
+The actions are those of ``archisync-gui office …``.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from archisync_gui.ui.widgets.password import PasswordField
 
 log = logging.getLogger(__name__)
 
-AGAIN = 5000
-"""Milliseconds from one look at the office to the next."""
+LOOK_INTERVAL = 5000
+"""Milliseconds from one query of the office's state to the next."""
 EXAMPLE = "postgresql://office@server:5432/office"
 
 
 class OfficeDialog(Dialog):
-    """For a single computer: the form by which it makes or joins an office, after a check that changes nothing. For a
-    member: how its office is, and the way out."""
+    """For a single computer: a form to create or join an office, after a check that changes nothing. For a member: the
+    state of its office, and leaving it."""
 
     def __init__(self, context: Context, office: Office, parent: QWidget | None = None) -> None:
         super().__init__(message("office-dialog.title"), parent, 600)
         self._context, self._office = context, office
         self._busy = ""
-        """What is being done; nothing else can be begun meanwhile."""
+        """Text about the action that is under way; no other one can be started meanwhile. Empty: none is."""
         self._found: OfficeChecked | None = None
         self.form, self.state = QWidget(), QWidget()
         self._make_form()
@@ -50,18 +50,18 @@ class OfficeDialog(Dialog):
         self.join = self.add_button(message("office-dialog.join"), lambda: self._begin(self._join()), "primary")
         self.again = self.add_button(message("office-dialog.again"), self._show_form)
         self.leave = self.add_button(message("office-dialog.leave"), lambda: self._begin(self._leave()), "danger")
-        leave_it = self.add_button(tr("&Close"), self.close)
+        close = self.add_button(tr("&Close"), self.close)
         self.check.setDefault(True)
         for field in (self.address, self.password.field):
-            field.textChanged.connect(self._changed)
+            field.textChanged.connect(self._forget_check)
         self.upgrade.toggled.connect(self._show_buttons)
         context.bridge.status_changed.connect(self._status)
-        self._timer = QTimer(self, interval=AGAIN)
+        self._timer = QTimer(self, interval=LOOK_INTERVAL)
         self._timer.timeout.connect(self._look_again)
         self._member = bool(office.address)
         self._show_part()
         if self._member:
-            leave_it.setFocus()
+            close.setFocus()
             self._look_again()
         else:
             self.address.setFocus()
@@ -95,7 +95,7 @@ class OfficeDialog(Dialog):
             layout.addWidget(part)
 
     def _show_part(self) -> None:
-        """Show the form or the office, whichever is meant."""
+        """Show the form, or the state of the office."""
         self.form.setVisible(not self._member)
         self.state.setVisible(self._member)
         self.check.setVisible(not self._member)
@@ -106,7 +106,7 @@ class OfficeDialog(Dialog):
         self._show_buttons()
 
     def _show_form(self) -> None:
-        """A member gives its office's address or password anew."""
+        """Let a member enter its office's address or password again."""
         self._timer.stop()
         self._member = False
         self._show_part()
@@ -119,8 +119,8 @@ class OfficeDialog(Dialog):
         self.said.setVisible(bool(text))
         set_look(self.said, tone)
 
-    def _changed(self, *_: object) -> None:
-        """What was found belongs to another address or password."""
+    def _forget_check(self, *_: object) -> None:
+        """Drop the result of a check: it belongs to another address or password."""
         self._found = None
         if not self._busy:
             self._say("")
@@ -153,7 +153,7 @@ class OfficeDialog(Dialog):
     # ------------------------------------------------------------------------------------------------ doing
 
     def _begin(self, work: Awaitable[None]) -> None:
-        """Do one thing at a time. What it raises is said here; the task ends with the dialog."""
+        """Start an action; only one runs at a time. Its error is shown here; it is cancelled with the dialog."""
 
         async def done() -> None:
             try:
@@ -213,7 +213,7 @@ class OfficeDialog(Dialog):
     def _look_again(self) -> None:
         if not self._busy and self._member:
             self._context.background.run(self._look(), "office-look", self)
-            self._timer.stop()  # goes on when the answer is there
+            self._timer.stop()  # until the answer is there
 
     async def _look(self) -> None:
         try:
@@ -246,7 +246,7 @@ class OfficeDialog(Dialog):
         return lines
 
     def done(self, code: int) -> None:
-        """However it is closed: nothing looks at the server any more."""
+        """Stop the queries of the server, however the dialog is closed."""
         self._timer.stop()
         super().done(code)
 
@@ -258,7 +258,7 @@ def _leader_line(seen: OfficeSeen, since: str) -> str:
 
 
 def server_lines(seen: OfficeSeen) -> list[str]:
-    """What is worth knowing of the server's connection."""
+    """Texts about the connection to the server."""
     lines = [message("office-dialog.encrypted" if seen.tls else "office-dialog.not-encrypted")]
     if not seen.room:
         lines.append(message("office-few-connections", path=seen.place, free=seen.free))
@@ -266,7 +266,7 @@ def server_lines(seen: OfficeSeen) -> list[str]:
 
 
 def found_lines(found: OfficeChecked) -> list[str]:
-    """What a check found, and what can be done now."""
+    """The result of a check, and what can be done now."""
     seen = found.seen
     lines = [message("office-dialog.place", path=seen.place, version=seen.version), *server_lines(seen)]
     if not seen.exists:
@@ -279,5 +279,5 @@ def found_lines(found: OfficeChecked) -> list[str]:
 
 
 def joining_text(found: OfficeChecked) -> str:
-    """What joining copies and what stays where it is."""
+    """What joining copies, and what stays on this computer."""
     return message("office-dialog.brings" if found.brings else "office-dialog.takes-over")

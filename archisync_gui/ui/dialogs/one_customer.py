@@ -1,4 +1,4 @@
-"""One customer's data: what is stored of them, exported into a file or erased from the whole profile."""
+"""One customer's data: showing what is stored, exporting it into a file, erasing it from the whole profile."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from archisync_gui.ui.widgets.files import ask_where
 
 
 class OneCustomerDialog(Dialog):
-    """Type who is meant, see what is stored, export or erase it. Both need a customer that was found."""
+    """Find a customer, see what is stored, export or erase it."""
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(message("one-customer.title"), parent)
@@ -88,7 +88,7 @@ class OneCustomerDialog(Dialog):
         self.erase.setToolTip(tr("A list is being read: wait for its end, or cancel it") if running else plain(missing))
 
     def _services(self) -> Services:
-        assert self._context.services is not None  # the buttons are off without
+        assert self._context.services is not None  # else the buttons are disabled
         return self._context.services
 
     async def _export(self) -> None:
@@ -117,11 +117,11 @@ class OneCustomerDialog(Dialog):
 
 
 PARTS = ("changes", "kept_reads", "drafts", "past_orders", "runs", "events", "explanations", "notes", "watches", "log")
-"""What is kept of a customer beside the rows of the lists."""
+"""The kinds of stored data about a customer besides the rows of the lists."""
 
 
 def named(holding: Holding) -> str:
-    """The customer as a heading names them."""
+    """The customer's name for a heading."""
     return holding.name or f"{message('one-customer.unnamed')} ({holding.key})"
 
 

@@ -1,4 +1,4 @@
-"""Pairing a page: the code that the operator compares, and what the page may do."""
+"""Pairing a page: the operator types the code that the page shows, and chooses what the page may do."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from archisync_gui.ui.widgets.basic import label, row
 from archisync_gui.ui.widgets.dialog import Dialog
 
 SCOPES = ("sessions", "watch", "operate")
-"""What a page may ask to do, the least first."""
+"""The scopes that a page may ask for, the least first."""
 
 
 def scope_words(scope: str) -> tuple[str, str]:
-    """What a page may do: in short, and what that means."""
+    """A scope's short name, and what it allows."""
     return {
         "sessions": (tr("Order form"), tr("Read customers, products and prices, keep drafts, make other reads wait")),
         "watch": (tr("Look"), tr("See what is read, what waits and what happened")),
@@ -33,7 +33,7 @@ def scope_words(scope: str) -> tuple[str, str]:
 
 
 class PairingDialog(Dialog):
-    """Letting a page in: two minutes, six digits typed by the operator, three tries; what it may do, in words."""
+    """Pairs a page within two minutes: the operator types its six digits (three attempts) and chooses its scopes."""
 
     def __init__(self, context: Context, pairing: Pairing, parent: QWidget | None = None) -> None:
         super().__init__(tr("Connect a page"), parent, 520)
@@ -69,7 +69,7 @@ class PairingDialog(Dialog):
         self.scopes = {scope: QCheckBox(scope_words(scope)[0]) for scope in SCOPES}
         self.meanings = {scope: label(scope_words(scope)[1], "muted", 0.92, wrap=True) for scope in SCOPES}
         self._suggested: frozenset[str] = frozenset()
-        """What was asked for when the choice was last suggested; the operator's own choice stays until it changes."""
+        """The requested scopes when the choice was last preset; the operator's choice stays until these change."""
         for scope, box in self.scopes.items():
             self.body.addWidget(box)
             self.body.addWidget(self.meanings[scope])
@@ -113,7 +113,7 @@ class PairingDialog(Dialog):
         self.whose.setVisible(self.account.count() > 0)
 
     def _show_scopes(self, asked: frozenset[str]) -> None:
-        """Offer what the waiting pages ask for. The least of it is chosen; more is the operator's decision."""
+        """Offer the scopes that the waiting pages ask for. Only the least is preselected."""
         if asked == self._suggested:
             return
         self._suggested = asked
@@ -161,7 +161,7 @@ class PairingDialog(Dialog):
         self.close()
 
     def done(self, code: int) -> None:
-        """However it is closed (button, Esc, the window's cross): nobody is let in any more."""
+        """End the pairing, however the dialog is closed (button, Esc, the window's cross)."""
         self._second.stop()
         self._unsubscribe()
         if not self._done:

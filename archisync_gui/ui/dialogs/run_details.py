@@ -1,4 +1,4 @@
-"""Run details: all that is known of one run, with error, stack, screenshot and log lines, to copy and export."""
+"""Run details: everything known about one run, with error, stack, screenshot and log lines; to copy and export."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from archisync_gui.ui.widgets.basic import column, label, row
 from archisync_gui.ui.widgets.files import ask_where, open_path, say_saved
 
 LOG_LINES = 2000
-"""Most log lines of a run that are shown."""
+"""Most log lines of a run that are shown; the last ones."""
 
 
 def facts(run: RunRecord) -> list[tuple[str, str]]:
-    """What is known of a run, as pairs of name and text."""
+    """The facts about a run, as pairs of name and text."""
     found = [
         (tr("List"), f"{words.type_name(run.type)}, {words.scope_word(run.scope, run.key)}"),
         (tr("Account"), run.account),
@@ -48,7 +48,7 @@ def facts(run: RunRecord) -> list[tuple[str, str]]:
         found.append((tr("Data as of"), absolute(run.as_of)))
     if run.attempt > 1:
         found.append((tr("Attempt"), str(run.attempt)))
-    if run.ended is not None:  # until then nothing is counted
+    if run.ended is not None:  # before the end there are no counts
         found.append((tr("Rows"), words.run_line(run)))
     for start, end in run.suspensions:
         text = absolute(start) + (f" · {took((end - start).total_seconds())}" if end is not None else "")
@@ -73,7 +73,7 @@ def as_text(run: RunRecord) -> str:
 
 
 def log_lines(path: Path, run_id: str) -> str:
-    """The lines of the log files that name the run, oldest first, with the lines of a stack below them."""
+    """The lines of the log files that contain the run's id, oldest first, with the lines of their stacks. Blocking."""
     found: list[str] = []
     for file in sorted(path.parent.glob(f"{path.name}*"), key=lambda f: f.stat().st_mtime):
         inside = False
@@ -86,7 +86,7 @@ def log_lines(path: Path, run_id: str) -> str:
 
 
 class RunDetails(QDialog):
-    """One run. Not modal: it can stay beside the work."""
+    """The details of one run. Not modal: it can stay open."""
 
     def __init__(self, context: Context, run: RunRecord, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -1,4 +1,4 @@
-"""Open order forms: who opened them, since when; ending one or all."""
+"""The open order forms, and ending their sessions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from archisync_gui.ui.widgets.snapshot_model import deselect_removed_rows
 
 
 class SessionsDialog(Dialog):
-    """The open order form tabs: label, since when, last sign of life; end one or all."""
+    """The open tabs of order forms: label, since when, last sign of life; buttons end one session or all."""
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(tr("Open order form tabs"), parent, 780)
@@ -55,7 +55,7 @@ class SessionsDialog(Dialog):
         context.bridge.tick.connect(self._tick)
         if context.status is not None:
             self._status(context.status)
-            self.table.selectRow(0)  # only now: a row that is chosen later is one that the operator chose
+            self.table.selectRow(0)  # only once: later selections are the operator's
 
     def _tick(self) -> None:
         if self._context.status is not None:

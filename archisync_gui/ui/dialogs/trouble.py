@@ -1,4 +1,5 @@
-"""Trouble: a refused read as a picture, refused credentials, unclean reads; and what can be decided about each."""
+"""The dialog about a problem of a list: a refused read as a chart, refused credentials, unclean reads; with the
+operator's possible decisions."""
 
 from __future__ import annotations
 
@@ -28,26 +29,26 @@ from archisync_gui.ui.widgets.dialog import Dialog, confirm_loss
 
 
 class TroubleDialog(Dialog):
-    """One trouble of a type and account, shown so that it can be decided."""
+    """The problem of a list of one account, with buttons to solve it."""
 
     def __init__(self, context: Context, item: AccountTypeStatus, parent: QWidget | None = None) -> None:
         super().__init__(_title(item), parent, 640)
         self._context, self.item = context, item
-        self._said: list[QLabel] = []
+        self._error_labels: list[QLabel] = []
         error = item.last_error
         if error is not None:
             for text in _sentences(error):
-                self._said.append(label(text, wrap=True))
-                self.body.addWidget(self._said[-1])
-        self._found: Vanishing | None = None
+                self._error_labels.append(label(text, wrap=True))
+                self.body.addWidget(self._error_labels[-1])
+        self._vanishing: Vanishing | None = None
         self._middle = QVBoxLayout()
         self._middle.setSpacing(10)
         self.body.addLayout(self._middle)
         self.picture: GroupPicture | None = None
-        self._safe: QPushButton | None = None
-        """The button that helps and loses nothing: it has the focus, so that Enter and Space are never a loss."""
+        self._harmless: QPushButton | None = None
+        """A button that helps and loses no data: it has the focus, so that Enter and Space never lose any."""
         if error is not None and error.kind is FailureKind.REFUSED:
-            context.background.run(self._look(), "vanishing", self)
+            context.background.run(self._load_vanishing(), "vanishing", self)
         if item.unclean_in_a_row >= 2:
             explained = tr(
                 "The list changed while it was being read, {count} times in a row. New and changed rows were stored; "
@@ -58,8 +59,8 @@ class TroubleDialog(Dialog):
         self.body.addStretch(1)
         self._buttons(error)
 
-    async def _look(self) -> None:
-        """Find out what would vanish, and show it."""
+    async def _load_vanishing(self) -> None:
+        """Find out which rows would vanish, and show them."""
         services, error = self._context.services, self.item.last_error
         if services is None or error is None:
             return
@@ -69,23 +70,23 @@ class TroubleDialog(Dialog):
             self._middle.addWidget(label(problem(failure), "muted", wrap=True))
             return
         if found is not None:
-            self._picture(found)
+            self._show_vanishing(found)
         else:
-            self._filters(filters_found(error.evidence))
+            self._show_filters(filters_found(error.evidence))
 
-    def _filters(self, filters: Mapping[str, str]) -> None:
+    def _show_filters(self, filters: Mapping[str, str]) -> None:
         if filters:
             text = " · ".join(f"{filter_word(k)}: {v}" for k, v in filters.items())
             self._middle.addWidget(label(tr("Filters found: {text}", text=text), "muted", wrap=True))
 
-    def _picture(self, found: Vanishing) -> None:
+    def _show_vanishing(self, found: Vanishing) -> None:
         error = self.item.last_error
         if error is not None:
-            # The title says it, with the figures of the kept read; the sentences of the error have older ones.
-            self.headline.setText(_fact(self.item, found.read, found.total))
-            for part in self._said:
+            # The title has the numbers of the kept read; those in the error's sentences may be older.
+            self.headline.setText(_refused_sentence(self.item, found.read, found.total))
+            for part in self._error_labels:
                 part.hide()
-        self._found = found
+        self._vanishing = found
         cause, known = cause_line(found)
         self._middle.addWidget(label(cause, "warn" if known else "", wrap=True))
         self._middle.addWidget(label(sentence(found), "bad", 1.05, True, True))
@@ -116,11 +117,11 @@ class TroubleDialog(Dialog):
             accept.setEnabled(services is not None and bool(error.params.get("key")))
             self.add_button(tr("&Look again"), self._retry_login)
         elif error is not None and error.code == "password-missing":
-            self.add_button(tr("&Look again"), self._retry_login)  # the keyring may have it by now
-            self._safe = self.add_button(tr("&Enter password…"), self._ask_password, "primary")
+            self.add_button(tr("&Look again"), self._retry_login)  # the keyring may have the password by now
+            self._harmless = self.add_button(tr("&Enter password…"), self._ask_password, "primary")
         elif error is not None and error.kind is FailureKind.CREDENTIALS:
             self.add_button(tr("Try the same &once"), self._retry_login)
-            self._safe = self.add_button(tr("&Enter password…"), self._open_settings, "primary")
+            self._harmless = self.add_button(tr("&Enter password…"), self._open_settings, "primary")
         else:
             can = services is not None and item.last_run_id is not None
             if error is not None and error.code == REKEYABLE:
@@ -135,11 +136,11 @@ class TroubleDialog(Dialog):
                 button.setToolTip(
                     tr("Only a read with fewer rows can be accepted, for 24 hours, exactly as it was read")
                 )
-            self._safe = self.add_button(tr("&Read again"), self._again, "primary")
+            self._harmless = self.add_button(tr("&Read again"), self._again, "primary")
         if item.last_run_id:
             self.add_button(tr("&Details"), lambda: self._context.open("run", item.last_run_id))
         close = self.add_button(tr("&Close"), self.close)
-        harmless = self._safe or close
+        harmless = self._harmless or close
         harmless.setDefault(True)
         harmless.setFocus()
 
@@ -159,10 +160,10 @@ class TroubleDialog(Dialog):
         self.close()
 
     def _accept_certificate(self, error: ErrorInfo) -> None:
-        self._context.background.run(self._pinned(error), "certificate")
+        self._context.background.run(self._pin_certificate(error), "certificate")
 
-    async def _pinned(self, error: ErrorInfo) -> None:
-        """Pin the key of the certificate that was seen, after a question that names it."""
+    async def _pin_certificate(self, error: ErrorInfo) -> None:
+        """Ask whether to accept the certificate, and pin its key."""
         services = self._context.services
         if services is None:
             return
@@ -193,9 +194,9 @@ class TroubleDialog(Dialog):
         self.close()
 
     def _decide(self, what: str) -> None:
-        self._context.background.run(self._decided(what), what, self)
+        self._context.background.run(self._accept_or_rekey(what), what, self)
 
-    async def _decided(self, what: str) -> None:
+    async def _accept_or_rekey(self, what: str) -> None:
         services = self._context.services
         run_id = self.item.last_run_id
         act = None if services is None else services.rekey if what == "rekey" else services.accept_read
@@ -208,7 +209,7 @@ class TroubleDialog(Dialog):
                 return
         else:
             try:
-                found = self._found or await vanishing_of(services, self.item)
+                found = self._vanishing or await vanishing_of(services, self.item)
             except SyncFailure as failure:  # decided or out of date meanwhile
                 self._context.say(problem(failure), "bad")
                 return
@@ -231,14 +232,14 @@ def _title(item: AccountTypeStatus) -> str:
     if error is not None and error.kind is FailureKind.REFUSED:
         before, now = error.params.get("before"), error.params.get("now")
         if isinstance(before, int) and isinstance(now, int):
-            return _fact(item, now, before)
+            return _refused_sentence(item, now, before)
         when = absolute(item.last_attempt) if item.last_attempt is not None else ""
         return tr("{type}: the read of {time} was not stored", type=name, time=when)
     return tr("{type}: trouble", type=name)
 
 
-def _fact(item: AccountTypeStatus, now: int, before: int) -> str:
-    """A refused read in one sentence."""
+def _refused_sentence(item: AccountTypeStatus, now: int, before: int) -> str:
+    """A sentence about a refused read with its number of rows."""
     return tr(
         "{type}: the ERP sent {now} rows of {before}. Nothing was changed.",
         type=words.type_name(item.type),

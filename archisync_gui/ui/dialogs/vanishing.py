@@ -1,4 +1,4 @@
-"""The rows that a refused read would take away: grouped, with the filter that may have hidden them, and a picture."""
+"""The rows that a refused read would make vanish: grouped, with the filter that may have hidden them, and a chart."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from archisync_gui.ui.text.i18n import number, tr
 _MIDDLE_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 
 BARS = 8
-"""Bars of the picture; its height does not depend on what is shown, so that no button is pushed off the screen."""
+"""Bars of the chart; its height does not depend on its content, so that no button is pushed off the screen."""
 
 
 ACCEPTABLE = frozenset({"shrink", "no-rows", "garbage-grew"})
-"""Codes of refused reads that can be accepted as they are; the others can only be read again."""
+"""Codes of refused reads that can be accepted; after others the list can only be read again."""
 REKEYABLE = "keys-changed"
-"""Code of the refused read whose rows can get their new ids."""
+"""Code of refused reads after which the stored rows can get new ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +37,19 @@ class Vanishing:
     groups: Mapping[str, Mapping[str, int]]
     """``year``, ``customer``, ``letter`` → group → rows that would vanish."""
     stored: Mapping[str, Mapping[str, int]]
-    """The same of all stored rows."""
+    """The same for all stored rows."""
     filters: Mapping[str, str]
-    """What the filters were found at, without the list's usual preset: that is no cause."""
+    """The values of the ERP's filters, without the list's usual preset, which is no cause."""
     total: int = 0
-    """Rows stored now, and those of the kept read: the dialog's figures all come from this one moment."""
+    """Number of stored rows."""
     read: int = 0
+    """Number of rows of the kept read."""
     names: tuple[str, ...] = ()
     """Titles of some rows that would vanish."""
 
 
 def filters_found(evidence: Mapping[str, Json]) -> dict[str, str]:
-    """The filter state that an error's evidence tells, without what is empty."""
+    """The filters in an error's evidence, without empty ones."""
     for name in ("filters", "filtersAfter", "filtersBefore"):
         found = evidence.get(name)
         if isinstance(found, Mapping):
@@ -57,7 +58,7 @@ def filters_found(evidence: Mapping[str, Json]) -> dict[str, str]:
 
 
 def grouped(entity: Entity, rows: Iterable[Row]) -> dict[str, dict[str, int]]:
-    """Rows counted by year, customer and first letter, as far as the list has such columns."""
+    """Numbers of rows by year, customer and first letter, if the list has such columns."""
     dated = next((c.name for c in entity.columns if c.kind in (Kind.DATE, Kind.DATETIME)), None)
     customer = next((c.name for c in entity.columns if c.name in ("customer_name", "billing_name")), None)
     counts: dict[str, Counter[str]] = {"year": Counter(), "customer": Counter(), "letter": Counter()}
@@ -72,7 +73,7 @@ def grouped(entity: Entity, rows: Iterable[Row]) -> dict[str, dict[str, int]]:
 
 
 async def vanishing_of(services: Services, item: AccountTypeStatus) -> Vanishing | None:
-    """What the refused read of ``item`` would make vanish; ``None`` when it was not kept."""
+    """The rows that the refused read of ``item`` would make vanish; ``None`` when the read was not kept."""
     entity, store = services.entity(item.type), services.store
     if entity is None or store is None or item.last_run_id is None or item.last_error is None:
         return None
@@ -110,7 +111,7 @@ def sentence(found: Vanishing) -> str:
 
 
 def cause_line(found: Vanishing) -> tuple[str, bool]:
-    """Why rows are missing, and whether that is known: a filter that somebody set in the ERP."""
+    """A sentence about why rows are missing, and whether the cause is known: a filter that is set in the ERP."""
     if "preset" in found.filters:
         return tr("Cause: in the ERP the filter of this list says “{text}”.", text=found.filters["preset"]), True
     if found.filters:
@@ -120,12 +121,12 @@ def cause_line(found: Vanishing) -> tuple[str, bool]:
 
 
 def group_word(name: str) -> str:
-    """What rows are grouped by."""
+    """The text for a grouping."""
     return {"year": tr("By year"), "customer": tr("By customer"), "letter": tr("By first letter")}.get(name, name)
 
 
 def filter_word(name: str) -> str:
-    """What people call the ERP's five ways to show fewer rows (keys of an error's evidence)."""
+    """The name of one of the ERP's filters (keys in an error's evidence)."""
     return {
         "preset": tr("chosen filter"),
         "row": tr("filter row"),
@@ -137,7 +138,7 @@ def filter_word(name: str) -> str:
 
 
 class GroupPicture(QWidget):
-    """Horizontal bars: what is stored, and in the colour of errors what would vanish of it."""
+    """Horizontal bars of the stored rows, with the part that would vanish in the colour of errors."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -145,7 +146,7 @@ class GroupPicture(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_group(self, gone: Mapping[str, int], stored: Mapping[str, int]) -> None:
-        """Show one grouping, the largest losses first, then by name: :data:`BARS` bars, the last for all others."""
+        """Show one grouping in :data:`BARS` bars, by loss, then by name; the last one is for all others."""
         ranked = sorted(set(gone) | set(stored), key=lambda n: (-gone.get(n, 0), n))
         values = [(n, gone.get(n, 0), max(stored.get(n, 0), gone.get(n, 0))) for n in ranked]
         rest = values[BARS - 1 :] if len(values) > BARS else []
@@ -158,7 +159,7 @@ class GroupPicture(QWidget):
         self.update()
 
     def summary(self) -> str:
-        """The bars in words."""
+        """The bars in words, for screen readers."""
         return ", ".join(
             tr("{name}: {gone} of {all}", name=n, gone=number(g), all=number(a)) for n, g, a in self._values
         )

@@ -23,13 +23,13 @@ from archisync_gui.ui.widgets.dialog import Dialog
 
 
 def _shown(at: datetime) -> QDateTime:
-    """``at`` as a field shows it: the office's clock, without a zone."""
+    """``at`` for a date and time field: in the office's time, without a zone."""
     there = zone.local(at)
     return QDateTime(QDate(there.year, there.month, there.day), QTime(there.hour, there.minute, there.second))
 
 
 def explanation_text(found: Explanation) -> str:
-    """An explanation as sentences: from ``resources/messages``, else our own few words."""
+    """An explanation as sentences: from ``resources/messages``, else the short text of its reason."""
     params = {k: words.type_name(str(v)) if k in ("type", "after") else v for k, v in found.params.items()}
     text = messages.text(f"explain.{found.reason.value}", language(), params)
     if text.what != f"explain.{found.reason.value}":
@@ -44,7 +44,7 @@ class WhyDialog(Dialog):
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(_title(context), parent, 600)
         self._context = context
-        self._asked = 0
+        self._latest = 0
         when = row(gap=8)
         self.now_button = QPushButton(tr("&Now"))
         self.now_button.setAutoDefault(False)
@@ -68,26 +68,26 @@ class WhyDialog(Dialog):
         self.body.addStretch(1)
         self.add_button(tr("&Close"), self.close)
         self.now_button.clicked.connect(self.explain_now)
-        self.look.clicked.connect(lambda: self._ask(self._chosen()))
-        self._ask(None)
+        self.look.clicked.connect(lambda: self._request(self._chosen()))
+        self._request(None)
 
     def _chosen(self) -> datetime:
-        """The moment in the field, which is written in the office's time."""
+        """The time in the field, which is in the office's time zone."""
         return zone.local(cast(datetime, self.at.dateTime().toPython()))
 
     def explain(self, at: datetime) -> None:
-        """Explain that moment."""
+        """Explain that time."""
         self.at.setDateTime(_shown(at))
-        self._ask(at)
+        self._request(at)
 
     def explain_now(self, *_: object) -> None:
-        """Explain this moment, also where an older answer is shown."""
-        self._ask(None)
+        """Explain the present, also when an older answer is shown."""
+        self._request(None)
 
-    def _ask(self, at: datetime | None) -> None:
+    def _request(self, at: datetime | None) -> None:
         self.setWindowTitle(_title(self._context) if at is None else tr("Why, at that moment"))
-        self._asked += 1
-        self._context.background.run(self._explain(self._asked, at), "explain", self)
+        self._latest += 1
+        self._context.background.run(self._explain(self._latest, at), "explain", self)
 
     async def _explain(self, number: int, at: datetime | None) -> None:
         services = self._context.services
@@ -97,11 +97,11 @@ class WhyDialog(Dialog):
         try:
             found = await services.orchestrator.explain(at)
         except Exception as error:
-            if number == self._asked:
+            if number == self._latest:
                 self.reason.setText(problem(error))
                 self.next.clear()
             return
-        if number == self._asked:
+        if number == self._latest:
             self.show_explanation(found)
 
     def show_explanation(self, found: Explanation) -> None:

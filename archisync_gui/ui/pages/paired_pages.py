@@ -64,8 +64,8 @@ class PairedPages(QWidget):
             pairing.subscribe(self.show_pages)
         pages = pairing.store.pages()
         if not pages:
-            nobody = tr("No outside page is connected. The order form needs none.")
-            self._rows.addWidget(label(nobody, "muted", wrap=True))
+            no_pages = tr("No outside page is connected. The order form needs none.")
+            self._rows.addWidget(label(no_pages, "muted", wrap=True))
         for page in pages:
             self._rows.addWidget(self._row(pairing, page))
 
