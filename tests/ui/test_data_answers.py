@@ -193,9 +193,9 @@ async def test_a_click_made_while_the_list_is_read_again_stays(
     await until(lambda: server.waiting > 0)
     assert page.table.updatesEnabled(), "the rows are painted while a slow server answers"
     page.table.setCurrentIndex(page.model.index(7, 0))
-    clicked, shown = page.model.stored(7), page.shown_of
+    clicked, shown = page.model.stored(7), page.shown_query
     server.open.set()
-    await until(lambda: page.shown_of is not shown)
+    await until(lambda: page.shown_query is not shown)
     assert page.table.currentIndex().row() == 7
     assert page.model.stored(7).key == clicked.key
 
@@ -286,7 +286,7 @@ async def test_a_view_of_an_account_that_is_gone_shows_no_other_accounts_rows(
     await until(lambda: page.empty.text() == words)
     assert keys(page) == []
     page.shown()
-    assert page._look("Theirs").account == "agente02", "saved again it is still that account's"
+    assert page._present_view("Theirs").account == "agente02", "saved again it is still that account's"
     page.bar.own["Theirs"].click()
     await until(lambda: page.model.total == 21)
     page.bar.own["Theirs"].click()

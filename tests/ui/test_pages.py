@@ -74,7 +74,7 @@ from archisync_gui.ui.output.summary import PAPER, summary_html
 from archisync_gui.ui.pages.data import Data
 from archisync_gui.ui.pages.history import History
 from archisync_gui.ui.pages.log import KEPT, LogFeed, LogModel
-from archisync_gui.ui.pages.setting_field import HEAVY, load
+from archisync_gui.ui.pages.setting_field import TOO_BUSY, load
 from archisync_gui.ui.pages.settings import SettingsPage
 from archisync_gui.ui.pages.summary import SummaryPage
 from archisync_gui.ui.shell.panel import Panel
@@ -634,8 +634,8 @@ async def test_appearance_changes_at_once(make_panel: MakePanel, world: World) -
 
 async def test_too_much_load_is_said() -> None:
     slow = [run_record("orders", ago(hours=h), 400) for h in range(3)]
-    assert load(ENTITIES, slow, Settings({"sync.orders.interval": 5}), 1) > HEAVY
-    assert load(ENTITIES, slow, Settings({"sync.orders.interval": 60}), 1) < HEAVY
+    assert load(ENTITIES, slow, Settings({"sync.orders.interval": 5}), 1) > TOO_BUSY
+    assert load(ENTITIES, slow, Settings({"sync.orders.interval": 60}), 1) < TOO_BUSY
     assert load(ENTITIES, slow, Settings({"sync.orders.interval": 0}), 1) == 0
 
 

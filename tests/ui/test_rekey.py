@@ -81,11 +81,11 @@ async def test_data_takes_the_rows_away_and_reads_them_anew(
 
     monkeypatch.setattr(people.store, "rows", slow)
     await rekeyed(people, world)
-    await until(lambda: page.shown_of is None)
+    await until(lambda: page.shown_query is None)
     assert page.model.stored(at) is None
     assert not page.open_sheet.isEnabled()
     go.set()
-    await until(lambda: page.shown_of is not None)
+    await until(lambda: page.shown_query is not None)
     assert page.model.stored(at).values["name"] == "Cliente 03"
     assert page.model.stored(at).key == "70004"
     assert not page.table.currentIndex().isValid(), "the key chosen before is another record's"

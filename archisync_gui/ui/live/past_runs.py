@@ -122,11 +122,11 @@ def query_of(view: View, now: datetime) -> dict[str, Any]:
     if view.new_days is not None:
         added = (now - timedelta(days=view.new_days) if view.new_days else midnight(now)), None
     changed = None if view.changed is None else (view.changed, since_of(view, now))
-    question: dict[str, Any] = {"selection": Selection(where, added, changed)}
+    arguments: dict[str, Any] = {"selection": Selection(where, added, changed)}
     if view.within is not None:
         name, days = view.within
-        question["between"] = (name, today.isoformat(), (today + timedelta(days=days)).isoformat())
-    return question
+        arguments["between"] = (name, today.isoformat(), (today + timedelta(days=days)).isoformat())
+    return arguments
 
 
 def countable(services: Services) -> list[View]:
@@ -309,9 +309,9 @@ class PastRuns(QObject):
             assert entity is not None
             total_of = TOTALS.get(view.list)
             sum_of = total_of if total_of in {column.name for column in entity.columns} else None
-            question = query_of(view, now) | ({"sum_of": sum_of} if sum_of else {})
+            arguments = query_of(view, now) | ({"sum_of": sum_of} if sum_of else {})
             owners: tuple[str | None, ...] = (None,) if entity.spec.shared else accounts
-            pages = [await store.rows(view.list, owner, limit=1, **question) for owner in owners]
+            pages = [await store.rows(view.list, owner, limit=1, **arguments) for owner in owners]
             count, total = sum(page.total for page in pages), sum(page.sum or 0 for page in pages)
             found.append(NumberOfToday(view.name, view.list, count, total))
         return tuple(found)

@@ -208,8 +208,8 @@ class _Reader:
             "ddt", title, wanted, between=(SHIPPED_ON, first.isoformat(), self.period.last_day.isoformat())
         )
 
-    async def _rows(self, name: str, title: str, wanted: Sequence[str], **question: Any) -> Section | None:
-        """A section with the rows of all accounts that match ``question`` (arguments of ``Store.rows``)."""
+    async def _rows(self, name: str, title: str, wanted: Sequence[str], **arguments: Any) -> Section | None:
+        """A section with the rows of all accounts for these ``arguments`` of ``Store.rows``."""
         entity = self.services.entity(name)
         if entity is None:
             return None
@@ -217,7 +217,7 @@ class _Reader:
         page = None
         if owners:
             page = await self.store.rows(
-                name, owners[0], others=[owner for owner in owners[1:] if owner], limit=MOST, **question
+                name, owners[0], others=[owner for owner in owners[1:] if owner], limit=MOST, **arguments
             )
         rows, total = (page.rows, page.total) if page is not None else ((), 0)
         columns = _columns(entity, wanted)

@@ -1,4 +1,4 @@
-"""The ERP accounts in the settings: one card each, with its state, its password, and where that is kept."""
+"""The ERP accounts in the settings: a card for each, with its state, its password, and where that is stored."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from archisync_gui.ui.widgets.password import PasswordField
 
 
 class AccountCard(QWidget):
-    """One account: its dated state, a field for a new password, one button that keeps it and really logs in."""
+    """One account: its state with time, a field for a new password, and a button that tries and saves the password."""
 
     def __init__(self, context: Context, name: str, demo: bool) -> None:
         super().__init__()
@@ -30,15 +30,15 @@ class AccountCard(QWidget):
         inside = column(frame, (14, 10, 14, 12), 6)
         first = row(gap=8)
         first.addWidget(label(name, bold=True))
-        self._at_work: set[QPushButton] = set()
-        """Buttons whose work is not done yet."""
-        self._kept_in: str | None = None
-        """Where the password is kept, once that is known."""
+        self._busy: set[QPushButton] = set()
+        """Buttons whose action is under way."""
+        self._password_place: str | None = None
+        """Where the password is stored; ``None``: not known yet."""
         self.state = label(wrap=True)
         first.addWidget(self.state, 1)
         inside.addLayout(first)
         self.forms = label(name="session", wrap=True)
-        """Which order forms are open for it, and where."""
+        """The order forms that are open for the account, with their computers."""
         inside.addWidget(self.forms)
         self.password = PasswordField()
         self.save, self.test, self.keep, self.remove = QPushButton(), QPushButton(), QPushButton(), QPushButton()
@@ -57,7 +57,7 @@ class AccountCard(QWidget):
         self.retranslate()
 
     def retranslate(self) -> None:
-        """The words of the present language. What is typed stays."""
+        """Set all texts in the present language; typed text stays."""
         name = self._name
         self.password.retranslate()
         self.password.field.setAccessibleName(tr("Password of {account}", account=name))
@@ -73,7 +73,7 @@ class AccountCard(QWidget):
         self.remove.setText(tr("Remove"))
         self.remove.setAccessibleName(tr("Remove {account}", account=name))
         self._show_buttons()
-        self._show_kept_in()
+        self._show_place()
         self.show_status(self._context.status)
 
     def _show_buttons(self) -> None:
@@ -83,40 +83,40 @@ class AccountCard(QWidget):
         for part in (self.password.field, self.password.show_box):
             part.setEnabled(can_keep)
             part.setToolTip(plain(why))
-        self.save.setEnabled(can_keep and self.save not in self._at_work)
-        self.save.setToolTip(plain(running if self.save in self._at_work else why))
+        self.save.setEnabled(can_keep and self.save not in self._busy)
+        self.save.setToolTip(plain(running if self.save in self._busy else why))
         can_test = services is not None and services.test_login is not None
         why = tr("Really logs in to the ERP, once, with the stored password") if can_test else tr("Not available here")
-        self.test.setEnabled(can_test and self.test not in self._at_work)
-        self.test.setToolTip(plain(running if self.test in self._at_work else why))
+        self.test.setEnabled(can_test and self.test not in self._busy)
+        self.test.setToolTip(plain(running if self.test in self._busy else why))
 
     @contextmanager
     def _working(self, button: QPushButton) -> Iterator[None]:
-        """While ``button``'s work is being done; the card may be gone at its end."""
-        self._at_work.add(button)
+        """Mark ``button``'s action as under way. The card may be deleted before it ends."""
+        self._busy.add(button)
         self._show_buttons()
         self._say(tr("logging in…"))
         try:
             yield
         finally:
-            self._at_work.discard(button)
+            self._busy.discard(button)
             if isValid(self):
                 self._show_buttons()
 
     def _connect(self) -> None:
         services, run = self._context.services, self._context.background.run
         self.remove.setVisible(not self._demo)
-        # Without an owner: what was typed is kept, also where the card goes before the login has ended.
+        # Without an owner: the typed password is saved even if the card is deleted before the login has ended.
         self.save.clicked.connect(lambda: run(self._save(), "password"))
         self.password.field.returnPressed.connect(self.save.click)
         self.keep.clicked.connect(lambda: run(self._keep(), "keep-password", self))
         self.test.clicked.connect(lambda: run(self._test(), "test-login", self))
         self.remove.clicked.connect(lambda: run(self._remove(), "remove-account"))
         if not self._demo and services is not None and services.password_place is not None:
-            run(self._look_for_place(), "password-place", self)
+            run(self._show_password_place(), "password-place", self)
 
     def show_status(self, status: Status | None) -> None:
-        """The account's state with its time."""
+        """Show the account's state with its time."""
         text, tone = status_words.account_line(status, self._name, self._context.now())
         self.state.setText(text)
         set_look(self.state, tone)
@@ -125,20 +125,20 @@ class AccountCard(QWidget):
         self.forms.setVisible(bool(forms))
 
     def _say(self, text: str, tone: str = "muted") -> None:
-        """The result of the last action."""
+        """Show the result of the last action."""
         self.result.setText(text)
         self.result.setVisible(bool(text))
         set_look(self.result, tone)
 
-    async def _look_for_place(self) -> None:
+    async def _show_password_place(self) -> None:
         services = self._context.services
         if services is not None and services.password_place is not None:
-            self._kept_in = await services.password_place(self._name)
+            self._password_place = await services.password_place(self._name)
             if isValid(self):
-                self._show_kept_in()
+                self._show_place()
 
-    def _show_kept_in(self) -> None:
-        services, kept_in = self._context.services, self._kept_in
+    def _show_place(self) -> None:
+        services, kept_in = self._context.services, self._password_place
         self.place.setText(tr("demo account") if self._demo else "" if kept_in is None else place_word(kept_in))
         self.place.setVisible(self._demo or kept_in is not None)
         self.keep.setVisible(kept_in == "memory" and services is not None and services.keep_in_file is not None)
@@ -160,7 +160,7 @@ class AccountCard(QWidget):
         if tone != "bad" and self.password.field.text() == typed:
             self.password.field.clear()
         self._say(text, tone)
-        await self._look_for_place()
+        await self._show_password_place()
 
     async def _keep(self) -> None:
         services = self._context.services
@@ -171,7 +171,7 @@ class AccountCard(QWidget):
         except Exception as error:
             self._say(problem(error), "bad")
             return
-        await self._look_for_place()
+        await self._show_password_place()
 
     async def _test(self) -> None:
         services = self._context.services
@@ -203,7 +203,7 @@ class AccountCard(QWidget):
 
 
 class Accounts(QWidget):
-    """All cards, and a line to add an account."""
+    """The cards of all accounts, and a line to add one."""
 
     def __init__(self, context: Context) -> None:
         super().__init__()
@@ -247,7 +247,7 @@ class Accounts(QWidget):
             made.show_status(status)
         if tuple(self.cards) == names:
             return
-        before = self.cards  # a card that stays keeps what is typed and what it waits for
+        before = self.cards  # cards that stay are reused: they keep typed text and actions under way
         self.cards = {name: before.get(name) or AccountCard(self._context, name, demo) for name in names}
         for gone in before.keys() - self.cards.keys():
             self._rows.removeWidget(before[gone])
@@ -261,5 +261,5 @@ class Accounts(QWidget):
             self._context.say(tr("Type the user name first."))
             return
         self.add_name.clear()
-        # Of the settings when they are changed, not of those shown: two changes at once are both kept.
+        # A function of the settings at the time of the change: two changes at once are both kept.
         self._context.apply(lambda now: {"erp.accounts": [*now.words("erp.accounts"), name]})

@@ -1,4 +1,4 @@
-"""The archive's backups in the settings: which there are, making one, putting one back."""
+"""The archive's backups in the settings: listing, making and restoring them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def backup_word(path: Path) -> str:
 
 
 class Backups(QWidget):
-    """The backups, newest first; one can be put back, which starts Archisync anew."""
+    """The backups, newest first, with buttons to make one and to restore one, which restarts Archisync."""
 
     def __init__(self, context: Context) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ class Backups(QWidget):
         self.show_backups()
 
     def show_backups(self) -> None:
-        """Show those there are."""
+        """Show the existing backups."""
         services = self._context.services
         found: Sequence[Path] = services.store.backups() if services is not None and services.store is not None else ()
         if tuple(found) != self._paths or not self.choice.count():

@@ -1,4 +1,4 @@
-"""Clearing a list and reading it again, in the settings: which list, of which account."""
+"""Clearing a list and reading it again, in the settings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from archisync_gui.ui.widgets.basic import Flow, ask, column, fill, label
 
 
 class ClearList(QWidget):
-    """The list and the account to choose, and the button that asks before anything is lost."""
+    """Choices of list and account, and a button that asks before it clears the list."""
 
     def __init__(self, context: Context) -> None:
         super().__init__()
@@ -38,7 +38,7 @@ class ClearList(QWidget):
         self.retranslate()
 
     def retranslate(self) -> None:
-        """The words of the present language."""
+        """Set all texts in the present language."""
         services = self._context.services
         entities = services.entities if services is not None else ()
         fill(self.list, [(entity.name, words.type_name(entity.name)) for entity in entities])

@@ -1,6 +1,6 @@
 """The data page: the stored rows of each list with views, search, sort, columns and export; a row opens its sheet.
 
-Rows are read in pages when they come into sight; sorting and searching is the store's work.
+Rows are read in pages when they become visible; the store sorts and searches.
 """
 
 from __future__ import annotations
@@ -21,36 +21,36 @@ from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.own_views import LONGEST_NAME, OwnView, OwnViews
 from archisync_gui.ui.live.services import account_ids
 from archisync_gui.ui.pages.data_rows import StoredRows
-from archisync_gui.ui.pages.data_table import own_place
+from archisync_gui.ui.pages.data_table import own_view_key
 from archisync_gui.ui.pages.data_views import ViewBar
 from archisync_gui.ui.text.i18n import tr
 from archisync_gui.ui.widgets.basic import ask_text, card, column, fill, row
 
 
 class Data(StoredRows):
-    """The stored rows."""
+    """The data page: choice of list, view and account, and the operator's own views."""
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self.own_views, self.bar = OwnViews(context), ViewBar()
         self.views = self.bar.ready
         self._counts: dict[tuple[str, str], int] = {}
-        """Rows stored, by list and account."""
+        """Number of stored rows, by list and account."""
         self._build()
         self.retranslate()
-        self._delay.timeout.connect(self.read)
+        self._search_timer.timeout.connect(self.read)
         self._connect_views()
-        self.search.textChanged.connect(lambda _: self._delay.start())
+        self.search.textChanged.connect(lambda _: self._search_timer.start())
         self.lists.changed.connect(self._list_chosen)
         self.account.currentIndexChanged.connect(self._account_chosen)
-        self.model.wanted.connect(self._wanted)
+        self.model.wanted.connect(self._page_wanted)
         self.table.activated.connect(self._open_record)
         self.table.selectionModel().currentRowChanged.connect(self._show_buttons)
         self.table.horizontalHeader().sortIndicatorChanged.connect(self._sorted)
-        self.table.horizontalHeader().sectionMoved.connect(self._keep_columns)
-        self.table.horizontalHeader().sectionResized.connect(lambda *_: self._keep.start())
-        self._keep.timeout.connect(self._keep_columns)
-        self._slow.timeout.connect(lambda: self._say_empty(tr("Loading…")))
+        self.table.horizontalHeader().sectionMoved.connect(self._save_columns)
+        self.table.horizontalHeader().sectionResized.connect(lambda *_: self._columns_timer.start())
+        self._columns_timer.timeout.connect(self._save_columns)
+        self._loading_timer.timeout.connect(lambda: self._say_empty(tr("Loading…")))
         self.columns.clicked.connect(self._choose_columns)
         self.export.clicked.connect(lambda: context.background.run(self._export(), "export-data"))
         self.open_sheet.clicked.connect(lambda: self._open_record(self.table.currentIndex()))
@@ -95,7 +95,7 @@ class Data(StoredRows):
         bar.own_clicked.connect(self._own_chosen)
         bar.save_wanted.connect(lambda: run(self._save_view(), "save-view", self))
         bar.rename_wanted.connect(lambda view: run(self._rename_view(view), "rename-view", self))
-        bar.keep_wanted.connect(lambda view: self._save_look(view.name))
+        bar.keep_wanted.connect(lambda view: self._save_present_view(view.name))
         bar.remove_wanted.connect(self._remove_view)
         self.own_views.changed.connect(self._offer_views)
 
@@ -128,7 +128,7 @@ class Data(StoredRows):
         self.read()
 
     def focus_on(self, what: object) -> None:
-        """Show a list, a view of it if one is named, of an account if one is named, and what is looked for, or all."""
+        """Show a list. ``what``: a dictionary with ``type``, and optionally ``view``, ``account`` and ``search``."""
         if not isinstance(what, dict):
             return
         wanted = next((view for view in VIEWS if view.name == what.get("view")), None)
@@ -147,12 +147,12 @@ class Data(StoredRows):
         names = account_ids(status) if status is not None else ()
         offered = [(name, name) for name in names] + ([("", tr("All accounts"))] if len(names) > 1 else [])
         fill(self.account, offered)
-        if self._gone and self._choose_account(self._gone):
-            self._gone = ""  # it is in use again
+        if self._unused_account and self._choose_account(self._unused_account):
+            self._unused_account = ""  # the account is in use again
         self.account.setVisible(not shared and len(names) > 1)
 
     def _choose_account(self, account: str) -> bool:
-        """Show the rows of that account (empty: of all), if it is in use. Lists that are everybody's have none."""
+        """Choose the account (empty: all) whose rows are shown. False: it is not in use. True for shared lists."""
         entity, at = self.entity(), self.account.findData(account)
         if entity is None or entity.spec.shared:
             return True
@@ -163,7 +163,7 @@ class Data(StoredRows):
         return at >= 0 or not account
 
     def _account_chosen(self, *_: object) -> None:
-        self._gone = ""
+        self._unused_account = ""
         self._show_lists()
         self.read()
 
@@ -184,10 +184,10 @@ class Data(StoredRows):
         self._show_lists()
         if self.view is not None and self.day not in (None, self._context.today()):
             self.day = self._context.today()
-            self._read_again()  # after midnight *today* is another day
+            self._read_again()  # views of today have other rows after midnight
 
     def _recount(self) -> None:
-        """Count the stored rows anew: when the page is opened and when a list was read."""
+        """Count the stored rows again."""
         if self.isVisible():
             self._context.background.run(self._count_rows(), "data-counts")
 
@@ -198,7 +198,7 @@ class Data(StoredRows):
             self._show_lists()
 
     def _offer_views(self) -> None:
-        """Show the views of the lists that are there; one that is not offered while it is shown."""
+        """Show the buttons of the offered views whose lists exist; of a view that is not offered, while it is shown."""
         services = self._context.services
         for view in VIEWS:
             there = services is not None and services.entity(view.list) is not None
@@ -208,25 +208,25 @@ class Data(StoredRows):
         self.bar.show_own([own for own in self.own_views.all if own.list in known], self.own)
 
     def _view_chosen(self, name: str) -> None:
-        """A view's button: show it, or the whole list again."""
+        """A view's button was clicked: show the view, or the whole list again."""
         view = next(view for view in VIEWS if view.name == name)
         self._show_view(view if self.views[name].isChecked() else None)
 
     def _show_view(self, view: View | None) -> None:
         if self.own is not None:
-            self._set_search("")  # it was the filter of the operator's own view
+            self._set_search("")  # the search belonged to the operator's own view
         self._set_views(view, None)
         if view is not None and self.lists.name() != view.list:
             self.lists.choose(view.list, quiet=True)
-            self._set_search("")  # what was looked for in another list would hide all of this one
+            self._set_search("")  # a search for something in another list would find nothing in this one
         self._list_changed()
 
     def _set_views(self, view: View | None, own: OwnView | None) -> None:
-        """Which views are shown from now on; a view of the operator's own has its own columns."""
+        """Set the shown views; a view of the operator's own has its own columns."""
         if own is not self.own:
             self._columns_placed = False
-            self._keep.stop()  # how the columns are now belongs to the view that is left
-        self.view, self.own, self._gone = view, own, ""
+            self._columns_timer.stop()  # the present columns belong to the previous view
+        self.view, self.own, self._unused_account = view, own, ""
         self._offer_views()
 
     def _set_search(self, text: str) -> None:
@@ -240,7 +240,7 @@ class Data(StoredRows):
     # ------------------------------------------------------------------------------------------------ own views
 
     def _own_chosen(self, name: str) -> None:
-        """The button of a view of the operator's own: show it, or the whole list again."""
+        """The button of a view of the operator's own was clicked: show the view, or the whole list again."""
         own = self.own_views.of(name)
         if own is not None and self.bar.own[name].isChecked():
             self._show_own(own)
@@ -249,29 +249,31 @@ class Data(StoredRows):
 
     def _show_own(self, own: OwnView) -> None:
         ready = next((view for view in VIEWS if view.name == own.ready and view.list == own.list), None)
-        self._hidden.pop(own_place(own), None)  # the columns as they were saved
+        self._hidden.pop(own_view_key(own), None)  # the columns as they were saved
         self._columns_placed = False
         self._set_views(ready, own)
         self.lists.choose(own.list, quiet=True)
         self._set_search(own.search)
         self._show_accounts()
-        self._gone = "" if self._choose_account(own.account) else own.account
+        self._unused_account = "" if self._choose_account(own.account) else own.account
         self._show_lists()
         self._list_changed((own.sort, own.descending) if own.sort else None)
 
-    def _look(self, name: str) -> OwnView:
-        """What is shown now, as a view of that name."""
+    def _present_view(self, name: str) -> OwnView:
+        """The present list, filter, columns and order, as a view of that name."""
         header = self.table.horizontalHeader()
         places = [header.logicalIndex(at) for at in range(header.count())]
-        there = self.shown_of is not None and self.shown_of.entity is self.entity()  # else it gets the usual columns
+        there = (
+            self.shown_query is not None and self.shown_query.entity is self.entity()
+        )  # else it gets the usual columns
         columns = tuple(self.model.column(at).name for at in places if there and not header.isSectionHidden(at))
         sort, descending = self._sort or ("", False)
-        owner = self._gone or str(self.account.currentData() or "")
+        owner = self._unused_account or str(self.account.currentData() or "")
         ready = self.view.name if self.view is not None else ""
         return OwnView(name, self.lists.name() or "", ready, self.search.text(), owner, sort, descending, columns)
 
     async def _ask_name(self, question: str, given: str = "") -> str | None:
-        """A name that no other view has; ``None``: none was given, and the reason was told."""
+        """Ask for a name that no other view has; ``None``: none was entered, or it is taken, which is shown."""
         typed = await ask_text(self, question, initial=given)
         name = " ".join((typed or "").split())[:LONGEST_NAME]
         if not name:
@@ -287,12 +289,12 @@ class Data(StoredRows):
             return
         name = await self._ask_name(tr("Name of the new view:"))
         if name is not None:
-            self._save_look(name)
+            self._save_present_view(name)
 
-    def _save_look(self, name: str) -> None:
-        """Save what is shown now as the view of that name, and show it as that view."""
-        self.own = own = self._look(name)
-        self._hidden.pop(own_place(own), None)
+    def _save_present_view(self, name: str) -> None:
+        """Save the present view under that name, and show it as that view."""
+        self.own = own = self._present_view(name)
+        self._hidden.pop(own_view_key(own), None)
         self.own_views.put(own)
         self._context.say(tr("The view “{name}” is saved.", name=name), "ok")
 
@@ -316,7 +318,7 @@ class Data(StoredRows):
     # ------------------------------------------------------------------------------------------------ the list
 
     def _list_changed(self, sort: tuple[str, bool] | None = None) -> None:
-        """Another list or view is shown, in that order (column, descending) or in its usual one."""
+        """Show the chosen list or view, sorted by ``sort`` (column, descending) or in its usual order."""
         entity = self.entity()
         known = entity is not None and sort is not None and sort[0] in {column.name for column in entity.columns}
         self._sort = sort if known else None
@@ -326,10 +328,10 @@ class Data(StoredRows):
         self.read()
 
     def _sorted(self, at: int, order: Qt.SortOrder) -> None:
-        if at >= 0 and self.shown_of is not None and self.shown_of.entity is self.entity():
+        if at >= 0 and self.shown_query is not None and self.shown_query.entity is self.entity():
             self._sort = (self.model.column(at).name, order is Qt.SortOrder.DescendingOrder)
             self.read()
-        elif at >= 0:  # it was a column of the rows that were taken away
+        elif at >= 0:  # a column of rows that are not shown any more
             self._show_order(-1)
 
     def _happened(self, events: Sequence[Event]) -> None:
@@ -337,27 +339,27 @@ class Data(StoredRows):
         replaced = rows_replaced(events)
         if done or replaced:
             self._recount()
-        if self.shown_of is not None and self.shown_of.entity.name in replaced:
-            self._take_away()
+        if self.shown_query is not None and self.shown_query.entity.name in replaced:
+            self._clear_rows()
             self.read()
         elif self.isVisible() and self.lists.name() in done:
             self._reading += 1
             self._read_again()
 
     def _read_again(self) -> None:
-        """Read what is shown anew and leave the operator where he is."""
+        """Read the shown rows again, keeping scroll position and selection."""
         self._context.background.run(self._read(self._reading, again=True), "data")
 
     # ------------------------------------------------------------------------------------------------ one row
 
     def _open_record(self, index: QModelIndex) -> None:
-        """Double click or Enter on a row: its sheet."""
-        asked, found = self.shown_of, self.model.stored(index.row())
-        if asked is not None and found is not None:
-            self._context.open("record", (asked.entity.name, found.account, found.key))
+        """Open a row's sheet, after a double click or Enter."""
+        query, found = self.shown_query, self.model.stored(index.row())
+        if query is not None and found is not None:
+            self._context.open("record", (query.entity.name, found.account, found.key))
 
     def _read_row_again(self) -> None:
-        asked = self.shown_of
+        query = self.shown_query
         found = self.model.stored(self.table.currentIndex().row())
-        if asked is not None and found is not None:
-            self._context.sync(asked.entity.name, found.account or None, found.key)
+        if query is not None and found is not None:
+            self._context.sync(query.entity.name, found.account or None, found.key)

@@ -1,4 +1,4 @@
-"""The lists at the left of the data page: name, rows stored, and how old they are."""
+"""The lists at the left of the data page: name, number of stored rows, and their age."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from archisync_gui.ui.widgets.snapshot_model import Cell, Index, SnapshotModel
 
 
 class Lists(QListView):
-    """One of the lists is chosen."""
+    """A view of all lists, one of which is chosen."""
 
     changed = Signal()
     """Another list was chosen."""
@@ -39,7 +39,7 @@ class Lists(QListView):
         return str(self._rows.item(index.row())) if index.isValid() else None
 
     def choose(self, name: str, quiet: bool = False) -> None:
-        """Choose a list, if it is there; ``quiet``: without a signal."""
+        """Choose a list, if it exists; ``quiet``: without a signal."""
         for at in range(self._rows.rowCount()):
             if self._rows.item(at) == name:
                 self._quiet = quiet
@@ -49,7 +49,7 @@ class Lists(QListView):
     def show_lists(
         self, names: Sequence[str], status: Status | None, counts: Mapping[str, int], account: str, now: datetime
     ) -> None:
-        """Show these lists, with the rows and the age of one account's, or of all accounts' where none is named."""
+        """Show these lists with number of rows and age, for ``account`` or, where it is empty, for all accounts."""
         self._quiet = True
         cells = [(name, name, (_cell(name, status, counts.get(name), account, now),)) for name in names]
         self._rows.replace(cells)
@@ -73,7 +73,7 @@ def _cell(name: str, status: Status | None, count: int | None, account: str, now
 
 
 def _age(items: Sequence[AccountTypeStatus], now: datetime) -> str:
-    """How old the oldest copy is, in words; of no copy, none."""
+    """The age of the oldest copy as text; empty where there is none."""
     if any(item.freshness is Freshness.UNKNOWN for item in items):
         return tr("age unknown")
     reads = [item.last_run_time for item in items if item.last_run_time is not None]

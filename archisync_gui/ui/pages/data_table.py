@@ -1,4 +1,4 @@
-"""The table of the data page: its widgets, and which columns of a list are shown, how wide and in which order."""
+"""The table of the data page: its widgets, and the visibility, width and order of the columns."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ from archisync_gui.ui.widgets.basic import Page, empty_label, label
 from archisync_gui.ui.widgets.frozen import FrozenTable
 from archisync_gui.ui.widgets.rows_model import BEFORE, OWNER, RowsModel
 
-SLOW = 250
-"""Milliseconds that a table stays empty without a word while another list is read."""
+LOADING_DELAY = 250
+"""Milliseconds until *Loading* is shown while another list is read."""
 
-CHOSEN: dict[str, tuple[str, ...]] = {
+USUAL_COLUMNS: dict[str, tuple[str, ...]] = {
     "customers": ("name", "city", "phone", "vat_number", "account_num", "last_order_date", "sales_this_year"),
     "orders": ("order_number", "customer_name", "created_at", "sales_status", "total_amount", "delivery_date"),
     "ddt": ("ddt_number", "customer_name", "order_number", "delivery_date", "courier", "tracking_number"),
@@ -51,73 +51,73 @@ CHOSEN: dict[str, tuple[str, ...]] = {
     "products": ("item_id", "name", "description", "package_content", "product_group_name"),
     "prices": ("item_id", "item_name", BEFORE, "unit_price", "price_group_name", "quantity_from", "valid_from"),
 }
-"""The columns of each list that are shown until somebody asks for others, in their order."""
+"""The columns of each list that are shown by default, in their order."""
 
 WIDE = frozenset({"name", "customer_name", "billing_name", "item_name", "description"})
-"""Columns of names, which get more room than others."""
+"""Columns of long texts, which are wider than others."""
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What rows are an answer to."""
+class RowsQuery:
+    """A query for rows of a list."""
 
     entity: Entity
     owners: tuple[str | None, ...]
-    """Whose rows; ``None``: the list is everybody's."""
+    """The accounts whose rows are shown; ``None``: the list is shared."""
     view: View | None
-    question: Mapping[str, Any]
+    arguments: Mapping[str, Any]
     """Arguments of ``Store.rows``."""
     columns: tuple[Column, ...]
 
-    def same_rows(self, other: Asked) -> bool:
-        """The same list, view and accounts: only search or order may differ."""
+    def same_rows(self, other: RowsQuery) -> bool:
+        """True for the same list, view and accounts; search and order may differ."""
         return (self.entity, self.owners, self.view) == (other.entity, other.owners, other.view)
 
 
 class RowsTable(Page):
-    """The widgets of the page, and the columns of the table."""
+    """The widgets of the data page, and the columns of its table."""
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context = context
         self._reading = 0
         self.day: date | None = None
-        """The office's day of the last reading."""
+        """The office's day when rows were last read."""
         self._placing = False
         self._columns_placed = False
-        """False: the columns have to be shown, hidden and put in order anew."""
+        """False: visibility and order of the columns have to be set again."""
         self._sort: tuple[str, bool] | None = None
         self._hidden: dict[str, set[str]] = {}
         self._columns: ColumnsDialog | None = None
         self.model = RowsModel(self)
-        self.shown_of: Asked | None = None
-        """What the rows in the table are; another list or search may be chosen already, but its rows are not there."""
+        self.shown_query: RowsQuery | None = None
+        """The query of the rows in the table. The chosen list or search may differ while its rows are being read."""
         self.view: View | None = None
-        """The ready-made selection that is shown."""
+        """The shown ready-made view."""
         self.own: OwnView | None = None
-        """The operator's own view that is shown; :attr:`view` is then the ready-made one that it narrows."""
-        self._gone = ""
-        """The account of :attr:`own` while it is not in use: there are no rows to be shown then."""
+        """The operator's own view that is shown; :attr:`view` is then the ready-made one that it is based on."""
+        self._unused_account = ""
+        """The account of :attr:`own` if it is not in use: then no rows are shown."""
         self.lists, self.account = Lists(), QComboBox()
         self.search = QLineEdit()
         self.columns, self.export = QPushButton(), QPushButton()
         self.open_sheet, self.again = QPushButton(), QPushButton()
         self.table = FrozenTable()
         self.empty = empty_label()
-        """Why the table has no rows; in its place."""
-        self._delay = QTimer(self, singleShot=True, interval=220)
-        self._slow = QTimer(self, singleShot=True, interval=SLOW)
-        """Until it is said that the rows are being read."""
-        self._keep = QTimer(self, singleShot=True, interval=500)
+        """Shown in the table's place: why there are no rows."""
+        self._search_timer = QTimer(self, singleShot=True, interval=220)
+        self._loading_timer = QTimer(self, singleShot=True, interval=LOADING_DELAY)
+        """Runs until *Loading* is shown."""
+        self._columns_timer = QTimer(self, singleShot=True, interval=500)
         self._count = label(name="muted", wrap=True)
 
     def entity(self) -> Entity | None:
-        """The list shown."""
+        """The chosen list."""
         services, name = self._context.services, self.lists.name()
         return services.entity(name) if services is not None and name else None
 
     def _owners(self) -> tuple[str | None, ...]:
-        """Whose rows are shown: of one account, or of all; ``None`` where the list is everybody's."""
+        """The accounts whose rows are shown: one, or all; ``None`` for a shared list."""
         entity, status = self.entity(), self._context.status
         if entity is None or entity.spec.shared:
             return (None,)
@@ -125,7 +125,7 @@ class RowsTable(Page):
         return (chosen,) if chosen else account_ids(status) if status is not None else ()
 
     def _show_order(self, at: int) -> None:
-        """Mark the column by which the table is ordered; -1: none is marked."""
+        """Mark the column by which the table is sorted; -1: none."""
         order = Qt.SortOrder.DescendingOrder if self._sort and self._sort[1] else Qt.SortOrder.AscendingOrder
         header = self.table.horizontalHeader()
         header.blockSignals(True)
@@ -133,7 +133,7 @@ class RowsTable(Page):
         header.blockSignals(False)
 
     def _columns_of(self, entity: Entity) -> tuple[Column, ...]:
-        """The list's columns; in a view of changed values the value before stands beside the present one."""
+        """The list's columns; in a view of changed values also the earlier value, with several accounts the account."""
         columns = list(entity.columns)
         if self.view is not None and self.view.changed is not None and self.view.list == entity.name:
             at = next(i for i, column in enumerate(columns) if column.name == self.view.changed)
@@ -162,7 +162,7 @@ class RowsTable(Page):
         self._in_order(own or self._usual(entity))
 
     def _in_order(self, names: Sequence[str]) -> None:
-        """Put the chosen columns first."""
+        """Move these columns to the front, in this order."""
         header = self.table.horizontalHeader()
         places = {self.model.column(at).name: at for at in range(self.model.columnCount())}
         self._placing = True
@@ -170,24 +170,24 @@ class RowsTable(Page):
             header.moveSection(header.visualIndex(places[name]), to)
         self._placing = False
 
-    def _keep_columns(self, *_: object) -> None:
-        if self._placing or self.own is not None or self.shown_of is None:
-            return  # a view of the operator's own is saved when that is asked for
-        entity = self.shown_of.entity
+    def _save_columns(self, *_: object) -> None:
+        if self._placing or self.own is not None or self.shown_query is None:
+            return  # a view of the operator's own is saved only on request
+        entity = self.shown_query.entity
         if self.model.columnCount() == len(entity.columns):
             state = bytes(self.table.horizontalHeader().saveState().toBase64().data()).decode()
             self._context.remember(f"data/{entity.name}/columns", state)
 
     def _usual(self, entity: Entity) -> tuple[str, ...]:
-        """The columns that are shown until somebody asks for others, in their order."""
-        first, *rest = CHOSEN.get(entity.name, (entity.columns[0].name,))
+        """The columns that are shown by default, in their order."""
+        first, *rest = USUAL_COLUMNS.get(entity.name, (entity.columns[0].name,))
         return (first, OWNER, *rest)
 
     def _hidden_columns(self, entity: Entity) -> set[str]:
-        """The columns that are not shown, as chosen; until somebody chooses, all but those that matter."""
+        """The hidden columns, as chosen; until the operator chooses, all but the usual ones."""
         names = {column.name for column in self._columns_of(entity)}
         if self.own is not None and names & set(self.own.columns):
-            return self._hidden.setdefault(own_place(self.own), names - set(self.own.columns))
+            return self._hidden.setdefault(own_view_key(self.own), names - set(self.own.columns))
         kept = self._context.recall(f"data/{entity.name}/hidden")
         at_first = {name for name in kept.split(",") if name} if kept else _hidden_at_first(entity)
         return self._hidden.setdefault(entity.name, at_first)
@@ -197,7 +197,7 @@ class RowsTable(Page):
         for at, what in enumerate(self._columns_of(entity)):
             self.table.setColumnHidden(at, what.name in hidden)
         if self._columns is not None:
-            self._columns.close()  # its columns are another list's
+            self._columns.close()  # the dialog has the columns of another list
 
     def _choose_columns(self) -> None:
         entity = self.entity()
@@ -251,13 +251,13 @@ class RowsTable(Page):
         header.setSectionsClickable(True)
 
 
-def own_place(own: OwnView) -> str:
-    """Where :attr:`Data._hidden` has the columns of a view of the operator's own."""
+def own_view_key(own: OwnView) -> str:
+    """The key of an own view's hidden columns in :attr:`RowsTable._hidden`."""
     return f"own view {own.name}"
 
 
 def _hidden_at_first(entity: Entity) -> set[str]:
-    """The columns that are not shown until somebody asks for them: all but those that matter."""
+    """The columns that are hidden by default: all but the usual ones."""
     names = {column.name for column in entity.columns}
-    chosen = names & {*CHOSEN.get(entity.name, ()), BEFORE, OWNER}
+    chosen = names & {*USUAL_COLUMNS.get(entity.name, ()), BEFORE, OWNER}
     return names - chosen if len(chosen) > 3 else set()

@@ -1,4 +1,4 @@
-"""The row of views above the table of Data: the ready-made ones, the operator's own, and the menu that saves them."""
+"""The buttons of the views above the data page's table: ready-made ones, the operator's own, and the menu for these."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from archisync_gui.ui.text.i18n import plain, tr
 from archisync_gui.ui.widgets.basic import Flow, row
 
 WIDEST = 28
-"""Average letters of a view's button at most; a longer name is cut, and whole in its tooltip."""
+"""Width of a view's button at most, in average letters; a longer name is cut, and complete in the tooltip."""
 
 
 class ViewBar(QWidget):
-    """Buttons of the views. It shows what is chosen; what choosing means is the page's."""
+    """The buttons of the views. They show the chosen one; the page handles the clicks."""
 
     ready_clicked = Signal(str)
     own_clicked = Signal(str)
     save_wanted = Signal()
     keep_wanted, rename_wanted, remove_wanted = Signal(object), Signal(object), Signal(object)
-    """An :class:`OwnView`: save the present look under its name, give it another name, delete it."""
+    """With an :class:`OwnView`: save the present view under its name, rename it, delete it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -56,14 +56,14 @@ class ViewBar(QWidget):
         return button
 
     def retranslate(self) -> None:
-        """The words of the present language."""
+        """Set all texts in the present language."""
         for name, text in view_titles().items():
             self.ready[name].setText(text)
         self.more.setText(tr("My views"))
         self.more.setToolTip(tr("Save what is shown here under a name: filter, columns and order"))
 
     def show_own(self, views: Sequence[OwnView], shown: OwnView | None) -> None:
-        """Show these saved views, and which of them is shown."""
+        """Show the buttons of these saved views; ``shown``: the one that is shown."""
         self._shown = shown
         if list(self.own) != [view.name for view in views]:
             for button in self.own.values():
@@ -88,9 +88,9 @@ class ViewBar(QWidget):
         return button
 
     def _menu_at(self, button: QPushButton, name: str, at: QPoint) -> None:
-        """The menu of one saved view: a right click on its button, or the keyboard's menu key."""
+        """Open the menu of a saved view, after a right click on its button or the keyboard's menu key."""
         if not button.isChecked():
-            button.click()  # so that the menu is about what is shown
+            button.click()  # the menu is always about the shown view
         if self._shown is not None and self._shown.name == name:
             menu = QMenu(self)
             menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -113,7 +113,7 @@ class ViewBar(QWidget):
 
 
 def view_titles() -> dict[str, str]:
-    """What the ready-made views are called."""
+    """The titles of the ready-made views, by name."""
     return {
         "unpaid": tr("Unpaid invoices"),
         "overdue": tr("Overdue invoices"),

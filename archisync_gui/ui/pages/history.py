@@ -1,4 +1,4 @@
-"""The history: the timeline above, all stored runs below with filters, export, and charts of duration and success."""
+"""The history page: the timeline, and all stored runs with filters, export, and charts of duration and success."""
 
 from __future__ import annotations
 
@@ -36,23 +36,23 @@ from archisync_gui.ui.widgets.files import ask_where, say_saved
 from archisync_gui.ui.widgets.snapshot_model import Cell, SnapshotModel
 
 STEP = 300
-"""Runs read at once; more on request."""
+"""Runs that are read at once; more on request."""
 
 TIMELINE = "timeline"
-"""What the page is asked to show when the timeline is wanted."""
+"""Argument of :meth:`History.focus_on` for the timeline."""
 
 TALL = 34
-"""From so many times the height of a line, the timeline is open until somebody folds it."""
+"""Height of the page, in lines of text, from which the timeline is unfolded by default."""
 
 WITH_CHARTS = 52
-"""Up to so many, the timeline folds while the charts are shown."""
+"""Height of the page, in lines of text, up to which the timeline is folded while the charts are shown."""
 
 WRONG = (Outcome.FAILED, Outcome.REFUSED, Outcome.INTERRUPTED)
-"""One choice of the filter: what somebody should look at."""
+"""The outcomes of the filter *All that went wrong*."""
 
 
 class RunsModel(SnapshotModel):
-    """Runs, newest first."""
+    """The table of runs, newest first."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(7, parent)
@@ -69,7 +69,7 @@ class RunsModel(SnapshotModel):
         )
 
     def show_runs(self, runs: Sequence[RunRecord], now: datetime, accounts: int) -> None:
-        """Show these."""
+        """Show these runs; ``accounts``: number of accounts (with several, each run shows its account)."""
         self.replace([(r.id, r, _cells(r, now, accounts)) for r in runs])
 
 
@@ -98,7 +98,7 @@ def _cells(run: RunRecord, now: datetime, accounts: int) -> tuple[Cell, ...]:
 
 
 class History(Page):
-    """All runs."""
+    """The history page."""
 
     def __init__(self, context: Context, past_runs: PastRuns, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -233,7 +233,7 @@ class History(Page):
         self._filtered()
 
     def focus_on(self, what: object) -> None:
-        """Show the timeline, or the runs of a type."""
+        """Show the timeline (:data:`TIMELINE`), or the runs of the list in ``what["type"]``."""
         if what == TIMELINE:
             self.charts_button.setChecked(False)
             self._fold_chosen(True)
@@ -242,7 +242,7 @@ class History(Page):
             self.type.setCurrentIndex(max(0, at))
 
     def _tick(self) -> None:
-        """On a new day "today" and the words of its times are other ones."""
+        """Read again on a new day: the filter *Today* and the texts of times change."""
         day, self._day = self._day, self._context.today()
         if day != self._day and self.isVisible():
             self._read_again()
@@ -252,7 +252,7 @@ class History(Page):
             self._read_again()
 
     def _read_again(self) -> None:
-        """Read as many as are shown: "show more" is not undone by the next run."""
+        """Read as many runs as are shown, so that a new run does not undo *Show more*."""
         self._reading += 1
         self._context.background.run(self._read(self._reading, None, max(STEP, len(self._runs))), "history")
 
@@ -278,7 +278,7 @@ class History(Page):
         }
 
     def _recall(self) -> None:
-        """Take the filters of last time."""
+        """Restore the filters of the last time."""
         boxes = {"type": self.type, "outcome": self.outcome, "origin": self.origin, "period": self.period}
         for name, box in boxes.items():
             kept = self._context.recall(f"history/{name}")
@@ -313,7 +313,7 @@ class History(Page):
         self._show()
 
     def _whole_days(self) -> list[RunRecord]:
-        """What charts of days show: without the day that the end of the reading cuts through."""
+        """The runs for charts of days: without those of the oldest day if not all of its runs were read."""
         if not self.more.isEnabled() or not self._runs:
             return self._runs
         cut = zone.local(self._runs[-1].started).date()
@@ -338,7 +338,7 @@ class History(Page):
 
             self.charts = Charts()
             self._outer.insertWidget(self._outer.indexOf(self._frame) + 1, self.charts)
-            self._share()
+            self._size_charts()
         if self.charts is not None:
             self.charts.setVisible(on)
             if on:
@@ -347,7 +347,7 @@ class History(Page):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._share()
+        self._size_charts()
         self._fold()
 
     def _fold_chosen(self, unfolded: bool) -> None:
@@ -356,7 +356,7 @@ class History(Page):
         self.band.refresh()
 
     def _fold(self) -> None:
-        """Show the timeline or only its name: as chosen; until then by the room there is."""
+        """Show the timeline or only its name: as chosen by the operator, else depending on the page's height."""
         chosen = self._context.recall("history/timeline")
         height = self.height() / self.fontMetrics().height()
         unfolded = chosen == "open" if chosen else height > TALL
@@ -364,8 +364,8 @@ class History(Page):
             unfolded = False  # both together would leave no room for the runs
         self.band.fold(not unfolded)
 
-    def _share(self) -> None:
-        """Charts get what they need and at most two fifths: the table matters more."""
+    def _size_charts(self) -> None:
+        """Set the height of the charts: as much as they need, at most two fifths of the page."""
         if self.charts is not None:
             line = self.fontMetrics().height()
             self.charts.setFixedHeight(max(9 * line, min(14 * line, self.height() * 2 // 5)))

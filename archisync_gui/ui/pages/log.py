@@ -1,6 +1,6 @@
-"""The log: what happened, in plain sentences; the program's own lines beside them when asked for.
+"""The log: events as sentences and, on request, the program's technical log lines.
 
-With level, search and follow; the way to the folder and to a diagnostics bundle.
+With filters by level and text, and buttons for the folder and the diagnostics bundle.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ if TYPE_CHECKING:
     from archisync_gui.store.store import Store
 
 KEPT = 5000
-"""Lines kept for the page; the files have the rest."""
+"""Most lines in memory; the files have all."""
 
 BACK = timedelta(days=8)
-"""How far back the sentences go; the history has the rest."""
+"""How old the oldest sentences are; the history page shows older runs."""
 
 LEVELS = {"bad": logging.ERROR, "warn": logging.WARNING}
-"""The level of a sentence, by its tone; of all others it is ``INFO``."""
+"""The level of a sentence, by its tone; others have ``INFO``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,28 +59,28 @@ class Line:
     level: int
     text: str
     technical: bool = True
-    """The program's own; else a sentence for everybody."""
+    """A technical line of the program; False: a sentence about an event."""
 
 
 def sentence(said: ActivityLine) -> Line:
-    """An event as a line: when, what happened, how long it took."""
+    """An event as a line: time, sentence, duration."""
     aside = f" · {said.aside}" if said.aside else ""
     text = f"{absolute(said.at)}  {said.text}{aside}"
     return Line(said.at.timestamp(), LEVELS.get(said.tone, logging.INFO), text, technical=False)
 
 
 class LogFeed(logging.Handler):
-    """Keeps the program's last lines in memory; any thread may write, nobody is called."""
+    """Keeps the program's last log lines in memory. Any thread may write; there is no notification."""
 
     def __init__(self) -> None:
         super().__init__(logging.INFO)
         self.lines: deque[tuple[int, Line]] = deque(maxlen=KEPT)
-        """Each with its number."""
+        """Lines with their numbers."""
         self._number = 0
         self.setFormatter(OneLineFormatter())
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep a line."""
+        """Add a line."""
         try:
             text = self.format(record)
         except Exception:  # a bad format string must not stop the program
@@ -90,7 +90,7 @@ class LogFeed(logging.Handler):
 
 
 class LogModel(QAbstractListModel):
-    """The lines that match, oldest first."""
+    """The lines that match the filter, oldest first."""
 
     def __init__(self, feed: LogFeed, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -120,7 +120,7 @@ class LogModel(QAbstractListModel):
         return None
 
     def filter(self, level: int, text: str, technical: bool = True) -> None:
-        """Show only lines of this level and above that hold this text; ``technical``: the program's own too."""
+        """Show only lines of this level or above that contain this text; ``technical``: also technical lines."""
         self.beginResetModel()
         self._level, self._text, self._technical = level, text.casefold(), technical
         every = [*self._sentences, *(line for _, line in self._feed.lines)]
@@ -128,8 +128,8 @@ class LogModel(QAbstractListModel):
         self._seen = self._feed.lines[-1][0] if self._feed.lines else 0
         self.endResetModel()
 
-    def tell(self, lines: Iterable[Line], anew: bool = False) -> bool:
-        """Take sentences; ``anew``: in the place of all before. True if any of them is shown."""
+    def add_sentences(self, lines: Iterable[Line], anew: bool = False) -> bool:
+        """Add sentences; ``anew``: replace all earlier ones. True if any of them is shown."""
         if anew:
             self._sentences.clear()
         fresh = list(lines)
@@ -140,7 +140,7 @@ class LogModel(QAbstractListModel):
         return self._append([line for line in fresh if self._matches(line)])
 
     def catch_up(self) -> bool:
-        """Take the program's lines that came since; True if any of them is shown."""
+        """Add the technical lines written since the last call; True if any of them is shown."""
         if not self._feed.lines or self._feed.lines[-1][0] == self._seen:
             return False
         fresh = [line for number, line in self._feed.lines if number > self._seen and self._matches(line)]
@@ -166,7 +166,7 @@ class LogModel(QAbstractListModel):
 
 
 class _Lines(QListView):
-    """The list; copying takes the selected lines."""
+    """The list of lines; copying takes the selected ones."""
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy):
@@ -177,7 +177,7 @@ class _Lines(QListView):
 
 
 class LogView(QWidget):
-    """The log with what can be done with it; it follows what happens while it is looked at."""
+    """The log with its filters and buttons; new lines appear while it is visible."""
 
     def __init__(self, context: Context, feed: LogFeed, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -189,7 +189,7 @@ class LogView(QWidget):
         self.list = _Lines()
         self._reading = 0
         self._meanwhile: list[Event] = []
-        """What happened since the kept events were asked for."""
+        """Events since the reading of the stored events began."""
         self._build()
         self.retranslate()
         kept = context.recall("log/level")
@@ -198,11 +198,11 @@ class LogView(QWidget):
         self.level.currentIndexChanged.connect(self._filter)
         self.technical.toggled.connect(self._filter)
         self.search.textChanged.connect(self._filter)
-        self.follow.toggled.connect(self._jump)
+        self.follow.toggled.connect(self._scroll_to_end)
         self.folder.clicked.connect(self._open_folder)
         self.bundle.clicked.connect(lambda: context.open("diagnostics"))
-        self._late = QTimer(self, singleShot=True, interval=0)
-        self._late.timeout.connect(self._catch_up)
+        self._catch_up_timer = QTimer(self, singleShot=True, interval=0)
+        self._catch_up_timer.timeout.connect(self._catch_up)
         context.bridge.tick.connect(self._catch_up)
         context.bridge.happened.connect(self._happened)
         context.services_changed.connect(self.retranslate)
@@ -235,7 +235,7 @@ class LogView(QWidget):
         outer.addWidget(self._where)
 
     def retranslate(self) -> None:
-        """The words of the present language."""
+        """Set all texts in the present language."""
         at = max(0, self.level.currentIndex())
         self.level.blockSignals(True)
         self.level.clear()
@@ -265,7 +265,7 @@ class LogView(QWidget):
             self._read()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Catch up with what was not looked at."""
+        """Add what happened while the log was not visible."""
         super().showEvent(event)
         self._filter()
         self._read()
@@ -275,41 +275,41 @@ class LogView(QWidget):
         return services.log_file if services is not None else None
 
     def _read(self) -> None:
-        """Read the sentences anew: what happened before this start, and what nobody looked at."""
+        """Read the stored events again: those before this start, and those while the log was not visible."""
         services = self._context.services
         if services is not None and services.store is not None:
             self._reading += 1
-            self._context.background.run(self._kept(services.store, self._reading), "log")
+            self._context.background.run(self._read_events(services.store, self._reading), "log")
 
-    async def _kept(self, store: Store, number: int) -> None:
+    async def _read_events(self, store: Store, number: int) -> None:
         self._meanwhile = []
         now = self._context.now()
         found = await kept_events(store, now - BACK, now, KINDS)
         if number == self._reading:
             known = {event.mark for event in found}
             later = [event for event in self._meanwhile if event.mark not in known]
-            self.model.tell(_sentences([*found, *later]), anew=True)
-            self._jump()
+            self.model.add_sentences(_sentences([*found, *later]), anew=True)
+            self._scroll_to_end()
 
     def _happened(self, events: Sequence[Event]) -> None:
         if self.isVisible():
             self._meanwhile += events
-            if self.model.tell(_sentences(events)):
-                self._jump()
-            self._late.start()
+            if self.model.add_sentences(_sentences(events)):
+                self._scroll_to_end()
+            self._catch_up_timer.start()
 
     def _filter(self, *_: object) -> None:
         level = self.level.currentData() or logging.INFO
         self._context.remember("log/level", str(level))
         self._context.remember("log/technical", "yes" if self.technical.isChecked() else "")
         self.model.filter(level, self.search.text(), self.technical.isChecked())
-        self._jump()
+        self._scroll_to_end()
 
     def _catch_up(self) -> None:
         if self.isVisible() and self.model.catch_up():
-            self._jump()
+            self._scroll_to_end()
 
-    def _jump(self, *_: object) -> None:
+    def _scroll_to_end(self, *_: object) -> None:
         if self.follow.isChecked():
             self.list.scrollToBottom()
 

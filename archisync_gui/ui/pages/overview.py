@@ -1,4 +1,4 @@
-"""The overview: the lists, today's numbers, what happened. What an operator looks at for two seconds."""
+"""The overview page: table of lists, timeline of the last two hours, today's numbers, queue, activity."""
 
 from __future__ import annotations
 
@@ -39,27 +39,27 @@ from archisync_gui.ui.widgets.types_model import TypesModel
 if TYPE_CHECKING:
     from archisync_gui.store.store import Store
 
-REMEMBERED = 60
-"""Lines of activity that a start takes from the kept events."""
+OLDER_LINES = 60
+"""Most lines of activity that are made from stored events at a start."""
 
 LOOK_BACK = (timedelta(days=1), timedelta(days=8))
-"""How far back they are looked for: a day; when nothing happened in it (a weekend), as far as the history is shown."""
+"""How far back they are searched: a day; if nothing happened in it (a weekend), eight days."""
 
-PICTURE_AGE = timedelta(seconds=10)
-"""The strip is drawn again at least this often while nothing happens: meanwhile it moves by less than a pixel."""
+STRIP_AGE = timedelta(seconds=10)
+"""The timeline is drawn again after this time even if nothing happens; until then it moves by less than a pixel."""
 
 NARROW = 64
-"""Below so many times the height of a line, queue and activity stand under the table."""
+"""Width of the page, in heights of a line, below which queue and activity are below the table."""
 
 VERY_TALL = 55
-"""From so many times the height of a line, the time band's lanes are twice as high."""
+"""Height of the page, in lines of text, from which the timeline's lanes are twice as high."""
 
 TALL = 36
-"""From so many times the height of a line, the time band is open until somebody folds it."""
+"""Height of the page, in lines of text, from which the timeline is unfolded by default."""
 
 
 class Overview(Page):
-    """The first page."""
+    """The overview page, which is the first one."""
 
     def __init__(self, context: Context, past_runs: PastRuns, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -70,8 +70,8 @@ class Overview(Page):
         self.activity = ActivityModel(self)
         self.table = TypesTable(context, self.types)
         self.strip = Timeline()
-        self._pictured = datetime.min.replace(tzinfo=UTC)
-        """When the strip was drawn last."""
+        self._drawn_at = datetime.min.replace(tzinfo=UTC)
+        """When the timeline was last drawn."""
         self.today = TodayCard(context, past_runs)
         self.queue_list = QueueList(context, self.queue)
         self.activity_list = _activity_list(self.activity)
@@ -83,8 +83,8 @@ class Overview(Page):
         context.bridge.status_changed.connect(self.show_status)
         context.bridge.happened.connect(self._happened)
         context.bridge.tick.connect(self._tick)
-        context.services_changed.connect(self._remember)
-        past_runs.runs_changed.connect(self._runs)
+        context.services_changed.connect(self._load_activity)
+        past_runs.runs_changed.connect(self._show_runs)
         self.types.rowsInserted.connect(self._spread)
         self.types.rowsRemoved.connect(self._spread)
         self.queue.rowsInserted.connect(self._queue_size)
@@ -93,10 +93,10 @@ class Overview(Page):
         if context.status is not None:
             self.show_status(context.status)
         if past_runs.runs:
-            self._runs()
-        self._told: set[tuple[str, int, EventKind]] | None = set()
-        """Events shown while the kept ones are being read; ``None`` afterwards."""
-        self._remember()
+            self._show_runs()
+        self._shown_events: set[tuple[str, int, EventKind]] | None = set()
+        """Marks of the events that were shown while the stored ones are being read; ``None`` afterwards."""
+        self._load_activity()
 
     def _build(self) -> None:
         left = card()
@@ -143,7 +143,7 @@ class Overview(Page):
         activity_layout.addWidget(line())
         self._activity_empty = label(name="muted", wrap=True)
         self._activity_empty.setContentsMargins(12, 10, 12, 10)
-        self._activity_empty.hide()  # until it is known
+        self._activity_empty.hide()  # until the stored events are read
         activity_layout.addWidget(self._activity_empty)
         activity_layout.addWidget(self.activity_list, 1)
 
@@ -187,7 +187,7 @@ class Overview(Page):
         self.table.forget_widths()
 
     def show_status(self, status: Status) -> None:
-        """Fill everything from a snapshot; while nobody looks, nothing."""
+        """Show a status; does nothing while the page is not visible."""
         if not self.isVisible():
             return
         now = self._context.now()
@@ -198,13 +198,13 @@ class Overview(Page):
         self._queue_more.setText(tr("… and %n more", "", hidden) if hidden else "")
         self._queue_more.setVisible(bool(hidden))
         self._queue_card.setVisible(bool(status.queue))
-        self._picture()
+        self._draw_strip()
 
-    def _picture(self) -> None:
+    def _draw_strip(self) -> None:
         status = self._context.status
         if status is None:
             return
-        now = self._pictured = self._context.now()
+        now = self._drawn_at = self._context.now()
         forecast = status.explanation.forecast or tuple(
             a.expected for t in status.statuses.values() for a in t.accounts if a.expected is not None
         )
@@ -226,42 +226,42 @@ class Overview(Page):
             now = self._context.now()
             self.types.refresh(now)
             self.queue.show_status(self._context.status, now)
-            if not timedelta() <= now - self._pictured < PICTURE_AGE:
-                self._picture()
+            if not timedelta() <= now - self._drawn_at < STRIP_AGE:
+                self._draw_strip()
 
-    def _runs(self) -> None:
+    def _show_runs(self) -> None:
         self.types.set_runs(self._past_runs.runs, self._past_runs.news)
-        self._picture()
+        self._draw_strip()
 
     def _happened(self, events: Sequence[Event]) -> None:
-        if self._told is not None:
-            self._told.update(event.mark for event in events)
+        if self._shown_events is not None:
+            self._shown_events.update(event.mark for event in events)
         self.activity.prepend(_lines(events))
         self._activity_empty.setVisible(self.activity.rowCount() == 0)
 
-    def _remember(self) -> None:
-        """What happened before this start, in the same words."""
+    def _load_activity(self) -> None:
+        """Add the events before this start to the activity."""
         services = self._context.services
-        if services is None or self._told is None:
+        if services is None or self._shown_events is None:
             return
         if services.store is not None:
-            self._context.background.run(self._kept_activity(services.store), "activity")
+            self._context.background.run(self._read_activity(services.store), "activity")
         else:
             self._activity_empty.setVisible(self.activity.rowCount() == 0)
 
-    async def _kept_activity(self, store: Store) -> None:
+    async def _read_activity(self, store: Store) -> None:
         now = self._context.now()
         found: list[Event] = []
         for back in LOOK_BACK:
             found = await kept_events(store, now - back, now, KINDS)
             if _lines(found):
                 break
-        told, self._told = self._told, None
+        told, self._shown_events = self._shown_events, None
         if told is None:
-            return  # another reading was quicker
+            return  # another call was faster
         older = _lines([event for event in found if event.mark not in told])
         if older:
-            self.activity.put_before(older[-REMEMBERED:])
+            self.activity.put_before(older[-OLDER_LINES:])
         self._activity_empty.setVisible(self.activity.rowCount() == 0)
 
     def _queue_size(self, *_: object) -> None:
@@ -276,7 +276,7 @@ class Overview(Page):
             self._context.open(found.place, found.at if found.place == "why" else None)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Catch up with what was not looked at."""
+        """Show the present status, which was not shown while the page was not visible."""
         super().showEvent(event)
         if self._context.status is not None:
             self.show_status(self._context.status)
@@ -286,7 +286,7 @@ class Overview(Page):
         self._fold()
 
     def _fold(self) -> None:
-        """A narrow band, or a lane for each list: as chosen; until then by the room there is."""
+        """Show the timeline in one lane, or a lane for each list: as chosen, else depending on the page's height."""
         chosen = self._context.recall("overview/band")
         beside = self._body.direction() is QBoxLayout.Direction.LeftToRight
         tall = beside and self.height() > TALL * QFontMetrics(self.font()).height()
@@ -299,7 +299,7 @@ class Overview(Page):
         self._spread()
 
     def _spread(self, *_: object) -> None:
-        """Give the table's rows the height that nothing else needs."""
+        """Give the remaining height to the table's rows."""
         if self._body.direction() is QBoxLayout.Direction.LeftToRight:
             below = self.unfold.sizeHint().height() + self.strip.maximumHeight() + 12
             self.table.spread(self.height() - 28 - 12 - below - 8)

@@ -1,4 +1,4 @@
-"""The parts of the overview: the table of lists, the numbers of today, the queue. The page arranges them."""
+"""Parts of the overview: the numbers of today, and the queue. The table of lists is in ``types_table``."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from archisync_gui.ui.widgets.snapshot_model import deselect_removed_rows
 
 
 class TodayCard(QFrame):
-    """What today brought, as numbers that lead to the rows behind them."""
+    """Today's numbers; a click on one shows its rows on the data page."""
 
     def __init__(self, context: Context, past_runs: PastRuns, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,8 +43,8 @@ class TodayCard(QFrame):
         self._rows = column(margins=(10, 6, 8, 0))
         inside.addLayout(self._rows)
         self.numbers: dict[str, QPushButton] = {}
-        """By view."""
-        for view in NUMBERS_OF_TODAY:  # they have their room before they are counted, so that nothing moves then
+        """Buttons by view."""
+        for view in NUMBERS_OF_TODAY:  # made before the numbers are counted, so that nothing moves then
             button = self.numbers[view] = QPushButton("…")
             button.setObjectName("link")
             button.clicked.connect(partial(self._open, view))
@@ -54,12 +54,12 @@ class TodayCard(QFrame):
         self.retranslate()
 
     def retranslate(self) -> None:
-        """The words of the present language."""
+        """Set all texts in the present language."""
         self._title.setText(tr("Today"))
         self._offer()
 
     def _offer(self) -> None:
-        """Show a row for each number that can be counted here, with its words as long as it is not counted."""
+        """Show a button for each number whose list exists."""
         services = self._context.services
         offered = {view.name for view in countable(services)} if services is not None else set(self.numbers)
         for view, button in self.numbers.items():
@@ -67,7 +67,7 @@ class TodayCard(QFrame):
         self.show_numbers()
 
     def show_numbers(self) -> None:
-        """Show what was counted last; a list that was never read has no number."""
+        """Show the last counts; ``…`` for those that are not counted."""
         counted = {found.view: found for found in self._past_runs.numbers}
         for view, button in self.numbers.items():
             found = counted.get(view)
@@ -78,11 +78,11 @@ class TodayCard(QFrame):
     def _open(self, view: str) -> None:
         found = next((n for n in self._past_runs.numbers if n.view == view), None)
         if found is not None:
-            self._context.open("data", {"type": found.list, "view": view, "account": ""})  # of all, as counted
+            self._context.open("data", {"type": found.list, "view": view, "account": ""})  # all accounts, as counted
 
 
 def today_word(found: NumberOfToday) -> str:
-    """A number of today with what it counts."""
+    """The text of a number of today."""
     match found.view:
         case "new-today":
             return tr("%n new customer(s)", "", found.count)
@@ -96,7 +96,7 @@ def today_word(found: NumberOfToday) -> str:
 
 
 class QueueList(QListView):
-    """The waiting requests with their two buttons; Delete removes, Home moves to the front."""
+    """The waiting requests, each with two buttons; the key Delete removes one, Home moves it to the front."""
 
     def __init__(self, context: Context, model: QueueModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -110,15 +110,15 @@ class QueueList(QListView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setTabKeyNavigation(False)
         model.rowsInserted.connect(self._inserted)
-        model.rowsRemoved.connect(lambda: self._tell_buttons(0, 0))
-        model.rowsMoved.connect(lambda: self._tell_buttons(0, model.rowCount() - 1))
+        model.rowsRemoved.connect(lambda: self._update_buttons(0, 0))
+        model.rowsMoved.connect(lambda: self._update_buttons(0, model.rowCount() - 1))
         deselect_removed_rows(self, model)
-        model.dataChanged.connect(lambda first, last: self._tell_buttons(first.row(), last.row()))
+        model.dataChanged.connect(lambda first, last: self._update_buttons(first.row(), last.row()))
 
     def _inserted(self, _: QModelIndex, first: int, last: int) -> None:
         for at in range(first, last + 1):
             self.setIndexWidget(self._queue.index(at, 0), self._buttons(self._queue.item(at)))
-        self._tell_buttons(first, last + 1)  # also the one that was the first before
+        self._update_buttons(first, last + 1)  # also those of the entry that was the first before
 
     def _buttons(self, entry: QueueEntry) -> QWidget:
         holder = QWidget(self)
@@ -131,7 +131,7 @@ class QueueList(QListView):
             layout.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         return holder
 
-    def _tell_buttons(self, first: int, last: int) -> None:
+    def _update_buttons(self, first: int, last: int) -> None:
         for at in range(first, min(last + 1, self._queue.rowCount())):
             holder = self.indexWidget(self._queue.index(at, 0))
             entry: QueueEntry = self._queue.item(at)

@@ -1,4 +1,4 @@
-"""The paired pages and programs, in the Settings page."""
+"""The paired pages and programs, on the settings page."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from archisync_gui.ui.widgets.dialog import confirm_loss
 
 
 def scope_word(scope: str) -> str:
-    """What a connected page may do, in a word."""
+    """The short name of a scope."""
     return {"sessions": tr("order form"), "watch": tr("look"), "operate": tr("operate")}.get(scope, scope)
 
 
 class PairedPages(QWidget):
-    """The pages and programs that were let in; connect one, revoke one."""
+    """The paired pages and programs, with buttons to connect one and to revoke each."""
 
     def __init__(self, context: Context) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class PairedPages(QWidget):
         self.show_pages()
 
     def show_pages(self) -> None:
-        """Show who may come in."""
+        """Show the paired pages."""
         services = self._context.services
         pairing = services.endpoint.pairing if services is not None and services.endpoint is not None else None
         self.connect_button.setEnabled(pairing is not None)

@@ -1,4 +1,4 @@
-"""One setting as a field of the Settings page: its widget, its check and its saving."""
+"""A setting as a field of the settings page: its widget, its check, and saving it."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ from archisync_gui.ui.widgets.basic import (
 )
 from archisync_gui.ui.widgets.time_field import TimeField
 
-SETTLING = 400
+APPLY_DELAY = 400
 """Milliseconds without a further change after which a number or a time is put into effect."""
 
-HEAVY = 0.7
-"""Share of the time that syncs keep the ERP busy, above which the load is called too much."""
+TOO_BUSY = 0.7
+"""The share of the time that reads keep the ERP busy above which the page warns."""
 
 
 def load(entities: Sequence[Entity], runs: Sequence[RunRecord], settings: Settings, accounts: int) -> float:
-    """The share of the time that the schedule keeps the ERP busy, from the usual length of each list's reads."""
+    """The share of the time that scheduled reads keep the ERP busy, from the median duration of each list's reads."""
     total = 0.0
     for entity in entities:
         minutes = settings.number(interval_key(entity.name))
@@ -60,18 +60,18 @@ def load(entities: Sequence[Entity], runs: Sequence[RunRecord], settings: Settin
 
 
 class Field(QObject):
-    """One setting: its control, its help, and what is wrong with it beside."""
+    """One setting: its control, its help, and the error about its value."""
 
     def __init__(self, context: Context, declared: Setting, parent: QObject) -> None:
         super().__init__(parent)
         self.setting = declared
         self._context = context
         self._shown: object = None
-        self._settling = QTimer(self, singleShot=True, interval=SETTLING)
-        self._settling.timeout.connect(self._start)
+        self._apply_timer = QTimer(self, singleShot=True, interval=APPLY_DELAY)
+        self._apply_timer.timeout.connect(self._start)
         context.ending.connect(self.settle)
         self.repeated = False
-        """Its help is that of the field before; said once is enough."""
+        """Its help is the same as that of the field above, and is not shown again."""
         self.name = label(wrap=True)
         self.help = label(name="muted", factor=0.92, wrap=True)
         self.wrong = label(name="bad", factor=0.92, wrap=True)
@@ -83,7 +83,8 @@ class Field(QObject):
         self.retranslate()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """The mouse wheel scrolls the page and changes no setting by accident; who leaves a control has decided."""
+        """Ignore the mouse wheel without focus, so that scrolling changes no setting; apply a change when the control
+        loses the focus."""
         if event.type() in (QEvent.Type.FocusOut, QEvent.Type.Hide):
             self.settle()
         if event.type() is QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
@@ -134,7 +135,7 @@ class Field(QObject):
                 return line, line.text, line.setText
 
     def retranslate(self) -> None:
-        """The setting's own words."""
+        """Set the setting's texts in the present language."""
         italian = language() == "it"
         name = self.setting.it if italian else self.setting.en
         text = self.setting.help_it if italian else self.setting.help_en
@@ -161,9 +162,9 @@ class Field(QObject):
             self.control.retranslate()
 
     def show_value(self, value: object) -> None:
-        """Show the value in use; not over a change that is not in effect yet, nor over a text that is marked wrong."""
+        """Show the value in use, unless a change is not applied yet or a wrong text replaces that value."""
         in_use = list(value) if isinstance(value, tuple) else value
-        if self._settling.isActive() or (self.control.property("wrong") and in_use == self._shown):
+        if self._apply_timer.isActive() or (self.control.property("wrong") and in_use == self._shown):
             return
         self._shown = in_use
         self.control.blockSignals(True)
@@ -192,17 +193,17 @@ class Field(QObject):
         self._say("")
         self._shown = value
         if isinstance(self.control, (QSpinBox, TimeField)):
-            self._settling.start()  # the wheel or a held arrow passes through many values: only the last one counts
+            self._apply_timer.start()  # the wheel or a held arrow key gives many values: only the last one is applied
         else:
             self._start()
 
     def _start(self) -> None:
-        self._settling.stop()
+        self._apply_timer.stop()
         self._context.background.run(self._apply(self._shown), f"setting-{self.setting.key}")
 
     def settle(self) -> None:
-        """Put a change that is still settling into effect now."""
-        if self._settling.isActive():
+        """Apply a pending change now."""
+        if self._apply_timer.isActive():
             self._start()
 
     async def _apply(self, value: object) -> None:
@@ -220,12 +221,12 @@ class Field(QObject):
             self._context.settings_changed.emit()
 
     def _refused(self, why: str) -> None:
-        """Nothing changed: show what is in use, and why."""
+        """The change was refused: show the value in use, and the reason."""
         self.show_value(self._context.settings()[self.setting.key])
         self._say(why)
 
     def warn(self) -> None:
-        """Say what is odd about the value in use together with other settings."""
+        """Show a warning if the value in use conflicts with other settings."""
         services = self._context.services
         if services is None or services.demo:  # the demo has no office hours
             return
@@ -246,7 +247,7 @@ def _wrong(error: SettingsError) -> str:
 
 
 class _Days(QWidget):
-    """Seven check boxes, Monday first; the value is ``"123456"``."""
+    """Seven check boxes, Monday first; the value is e.g. ``"123456"`` for Monday to Saturday."""
 
     def __init__(self, changed: Callable[[], object]) -> None:
         super().__init__()
@@ -273,7 +274,7 @@ class _Days(QWidget):
 
 
 def side_by_side(*parts: QWidget) -> QWidget:
-    """These controls in a line, at the left."""
+    """These controls in one line, or in several where there is no room."""
     holder = QWidget()
     line = Flow(holder, gap=8)
     for part in parts:

@@ -1,6 +1,7 @@
-"""Settings: made from ``settings.DECLARATIONS``, checked and put into effect at each change; accounts and pages beside.
+"""The settings page, made from ``settings.DECLARATIONS``; each change is checked and applied at once.
 
-What a setting does is known by the part that reads it; passwords go to the keyring and are never shown.
+It also contains the accounts, paired pages, watches, backups and the log. Passwords are stored in the keyring and never
+shown.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from archisync_gui.ui.pages.backups import Backups
 from archisync_gui.ui.pages.clear_list import ClearList
 from archisync_gui.ui.pages.log import LogFeed, LogView
 from archisync_gui.ui.pages.paired_pages import PairedPages
-from archisync_gui.ui.pages.setting_field import HEAVY, Field, _Days, load, side_by_side
+from archisync_gui.ui.pages.setting_field import TOO_BUSY, Field, _Days, load, side_by_side
 from archisync_gui.ui.pages.watch_list import WatchList
 from archisync_gui.ui.text.i18n import decimal, message, plain, tr
 from archisync_gui.ui.widgets.basic import (
@@ -54,11 +55,11 @@ from archisync_gui.ui.widgets.files import open_path
 GROUPS = ("erp", "sync", "session", "endpoint", "notify", "look", "data", "assistance", "about")
 
 ADVANCED = frozenset({"erp.browser", "erp.pinned_key", "erp.login_budget", "erp.catalogue_account"})
-"""Settings that are folded away."""
+"""Settings that are folded by default."""
 
 
 def group_title(name: str) -> str:
-    """A group's title."""
+    """The title of a group."""
     return {
         "erp": tr("ERP and accounts"),
         "sync": tr("Intervals"),
@@ -73,7 +74,7 @@ def group_title(name: str) -> str:
 
 
 class SettingsPage(Page):
-    """All settings by group."""
+    """The settings page."""
 
     def __init__(
         self, context: Context, past_runs: PastRuns, watches: Watches, log: LogFeed, parent: QWidget | None = None
@@ -131,12 +132,12 @@ class SettingsPage(Page):
         declared = [setting for setting in DECLARATIONS if setting.group == name]
         inside.addLayout(self._grid([setting for setting in declared if setting.key not in ADVANCED]))
         if expert := [setting for setting in declared if setting.key in ADVANCED]:
-            self._expert = QWidget()
-            self._expert.setLayout(self._grid(expert))
-            self._expert.hide()
+            self._advanced_part = QWidget()
+            self._advanced_part.setLayout(self._grid(expert))
+            self._advanced_part.hide()
             self.advanced.toggled.connect(self._unfold)
             inside.addWidget(self.advanced, 0, Qt.AlignmentFlag.AlignLeft)
-            inside.addWidget(self._expert)
+            inside.addWidget(self._advanced_part)
         for part in self._parts(name):
             inside.addWidget(part)
         inside.addStretch(1)
@@ -147,7 +148,7 @@ class SettingsPage(Page):
         return scroll
 
     def _parts(self, name: str) -> Sequence[QWidget]:
-        """What stands below the settings of a group."""
+        """The widgets below the settings of a group."""
         match name:
             case "look":
                 return (side_by_side(self.again),)
@@ -163,13 +164,13 @@ class SettingsPage(Page):
         return ()
 
     def _grid(self, settings: Sequence[Setting]) -> QGridLayout:
-        """Settings below each other: name, control, what is wrong with it, its help."""
+        """A grid of settings: name, control, error, help."""
         grid = QGridLayout()
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(4)
         grid.setColumnStretch(1, 1)
-        # The same in every group, so that the controls of all stand below each other.
+        # The same width in every group, so that all controls are aligned.
         wide = self.fontMetrics().averageCharWidth() * 22
         grid.setColumnMinimumWidth(0, wide)
         before = ""
@@ -187,7 +188,7 @@ class SettingsPage(Page):
             line = row(gap=0)
             line.addWidget(field.control, 1)
             line.addStretch(0 if isinstance(field.control, (QLineEdit, _Days)) else 1)
-            left = 0 if isinstance(field.control, QCheckBox) else 1  # a check box says its name itself
+            left = 0 if isinstance(field.control, QCheckBox) else 1  # a check box contains its name
             if left:
                 field.name.setFixedWidth(wide)
                 grid.addWidget(field.name, at, 0, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
@@ -198,7 +199,7 @@ class SettingsPage(Page):
         return grid
 
     def _unfold(self, shown: bool) -> None:
-        self._expert.setVisible(shown)
+        self._advanced_part.setVisible(shown)
         self.advanced.setText(("▾ " if shown else "▸ ") + tr("Advanced"))
 
     def retranslate(self) -> None:
@@ -232,7 +233,7 @@ class SettingsPage(Page):
         self.groups.setFocus()  # arrow keys choose the group
 
     def focus_on(self, what: object) -> None:
-        """Open the group (or the setting) of that key."""
+        """Open the group or setting with the key ``what``."""
         key = str(what)
         group = next((d.group for d in DECLARATIONS if d.key == key), key.split(".")[0])
         if group in GROUPS:
@@ -242,7 +243,7 @@ class SettingsPage(Page):
             self.advanced.setChecked(self.advanced.isChecked() or key in ADVANCED)
             control.setFocus()
             if isinstance(control, (QSpinBox, QLineEdit)):
-                control.selectAll()  # what is typed takes the place of the value
+                control.selectAll()  # typing replaces the value
 
     def show_settings(self) -> None:
         """Show the values in use."""
@@ -264,7 +265,7 @@ class SettingsPage(Page):
         entities = services.entities if services is not None else ()
         share = load(entities, self._past_runs.runs, self._context.settings(), accounts)
         percent = decimal(share * 100, 0)
-        if share > HEAVY:
+        if share > TOO_BUSY:
             text = tr(
                 "With these intervals the ERP is busy {percent} % of the time: above 70 % lists will be late. Choose "
                 "longer intervals.",
@@ -272,7 +273,7 @@ class SettingsPage(Page):
             )
         else:
             text = tr("With these intervals the ERP is busy about {percent} % of the time.", percent=percent)
-        set_look(self._load, "bad" if share > HEAVY else "muted")
+        set_look(self._load, "bad" if share > TOO_BUSY else "muted")
         self._load.setText(text)
 
     def _show_data(self) -> None:

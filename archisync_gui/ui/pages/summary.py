@@ -1,4 +1,4 @@
-"""The summary: what today, yesterday, a week or the time since the last look brought; to read, print and export."""
+"""The summary page: today, yesterday, a week, or the time since the last look; to read, print and export."""
 
 from __future__ import annotations
 
@@ -33,28 +33,29 @@ from archisync_gui.ui.widgets.basic import Flow, Page, card, column, label
 from archisync_gui.ui.widgets.files import ask_where, say_saved
 
 THRESHOLDS = (0, 100, 500, 1000)
-"""Hundredths of a percent from which a changed price is told; 0: all."""
+"""Hundredths of a percent from which a changed price is listed; 0: all."""
 
 PAGE_WIDTH = 62
-"""The most that the sheet is wide, in heights of a line: about the proportions of a page of paper."""
+"""Largest width of the sheet, in heights of a line: about the proportions of a page of paper."""
 
 
 class SummaryPage(Page):
-    """A span of time, read from the store. The first look of a day shows what happened since the last one."""
+    """The summary of a span of time, read from the store. The first time on a day the page shows the span since the
+    operator last looked at it."""
 
     def __init__(self, context: Context, past_runs: PastRuns, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context = context
         self._reading = 0
         self._day: date | None = None
-        """The office's day of the last reading."""
+        """The office's day when the summary was last read."""
         self._since: datetime | None = None
-        """When the page was looked at last on an earlier day."""
+        """When the operator last looked at the page on an earlier day."""
         self.content: Summary | None = None
         self.period = ""
         self.periods: dict[str, QPushButton] = {}
         self.tiles: dict[str, _Tile] = {}
-        """By section."""
+        """Tiles by section."""
         self.threshold = QComboBox()
         self.print, self.export = QPushButton(), QPushButton()
         self.view = QTextBrowser()
@@ -66,7 +67,7 @@ class SummaryPage(Page):
         self.view.anchorClicked.connect(self._open_link)
         theme().changed.connect(self._show)
         context.bridge.tick.connect(self._tick)
-        past_runs.runs_changed.connect(self._read_if_seen)
+        past_runs.runs_changed.connect(self._read_if_visible)
 
     def _build(self) -> None:
         top = QWidget()
@@ -143,7 +144,7 @@ class SummaryPage(Page):
             self._context.remember("summary/since", kept.isoformat())
         else:
             self._since = earlier_day(self._context.recall("summary/since"), now)
-        self._looked()
+        self._remember_look()
         self._name_periods()
         if first or not self.period:
             self.choose("since" if first else "today")
@@ -153,14 +154,14 @@ class SummaryPage(Page):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         if self.period:
-            self._looked()
+            self._remember_look()
 
-    def _looked(self) -> None:
-        """The page is on the screen now."""
+    def _remember_look(self) -> None:
+        """Note that the operator looks at the page now."""
         self._context.remember("summary/looked", self._context.now().isoformat())
 
     def choose(self, period: str, *_: object) -> None:
-        """Show that span."""
+        """Show the span of that name (one of :data:`PERIODS`)."""
         self.period = period
         for name, button in self.periods.items():
             button.setChecked(name == period)
@@ -171,26 +172,26 @@ class SummaryPage(Page):
         self.read()
 
     def read(self) -> None:
-        """Read the span anew."""
+        """Read the span again."""
         if self.period:
             self._reading += 1
             self._day = self._context.today()
             self._context.background.run(self._read(self._reading), "summary")
 
     def _tick(self) -> None:
-        """After midnight *today* and *yesterday* are other days."""
+        """Read again after midnight, when *today* and *yesterday* are other days."""
         if self.isVisible() and self._day not in (None, self._context.today()):
             self._name_periods()
             self.read()
 
-    def _read_if_seen(self) -> None:
+    def _read_if_visible(self) -> None:
         if self.isVisible():
             self.read()
 
     async def _read_now(self) -> None:
-        """What is printed or saved is of now."""
+        """Read the span before it is printed or saved, so that its data are current."""
         number = 0
-        while self.period and number != self._reading:  # once more where another reading was begun meanwhile
+        while self.period and number != self._reading:  # again if another reading was started meanwhile
             self._reading += 1
             number = self._reading
             await self._read(number)
@@ -267,7 +268,7 @@ class SummaryPage(Page):
 
 
 class _Tile(QPushButton):
-    """A number in large with what it counts; a click leads to its section."""
+    """A large number with its description; a click scrolls to its section."""
 
     def __init__(self, act: partial[None]) -> None:
         super().__init__()
@@ -283,7 +284,7 @@ class _Tile(QPushButton):
         self.clicked.connect(lambda: act())
 
     def show_number(self, number: str, word: str) -> None:
-        """Show this number of that."""
+        """Show a number and its description."""
         self._number.setText(number)
         self._word.setText(word)
         self.setAccessibleName(f"{word}: {number}")

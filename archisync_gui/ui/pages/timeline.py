@@ -1,4 +1,4 @@
-"""The timeline above the history: two hours to five weeks, zoomed and moved by hand, read from the stored runs."""
+"""The timeline of the history page: stored runs in a span of ten minutes to five weeks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from archisync_gui.ui.widgets.timeline import Timeline
 from archisync_gui.ui.widgets.timeline_bars import Picture, bars_of, forecast_bars, miss_bars
 
 MOST = 4000
-"""Runs read for one picture: five weeks of a busy schedule are more, and would be a blur."""
+"""Most runs that are read: five weeks of a busy schedule have more, which could not be distinguished."""
 
 _SPANS = (timedelta(hours=2), timedelta(days=1), timedelta(days=7))
 
@@ -27,7 +27,7 @@ LANE = 1.3
 
 
 class TimelineBand(QWidget):
-    """Runs, suspensions and sessions over time, each list in a lane of its own."""
+    """The timeline with its buttons, range and legend."""
 
     def __init__(self, context: Context, past_runs: PastRuns, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -35,14 +35,14 @@ class TimelineBand(QWidget):
         self._runs: tuple[RunRecord, ...] = ()
         self._reading = 0
         self._cut: datetime | None = None
-        """The oldest run that was read, where there are more than :data:`MOST`."""
-        self._known: tuple[datetime, datetime] | None = None
-        """The span whose runs are all known."""
+        """Start of the oldest run that was read, if there are more than :data:`MOST`."""
+        self._span_read: tuple[datetime, datetime] | None = None
+        """The span whose runs have been read."""
         self.timeline = Timeline(interactive=True)
         self.spans = [QPushButton() for _ in _SPANS]
         self.closer, self.wider = QPushButton(), QPushButton()
         self.unfold = QPushButton()
-        """Folds the timeline; the page says when."""
+        """The button that folds the timeline; the page handles its clicks."""
         self.unfold.setObjectName("link")
         self.unfold.setCheckable(True)
         self.unfold.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
@@ -71,13 +71,13 @@ class TimelineBand(QWidget):
         self._folding = (*self.spans, self.closer, self.wider, self._range, frame, self._legend)
         self.timeline.clicked.connect(partial(context.open, "run"))
         self.timeline.miss_clicked.connect(partial(context.open, "why"))
-        self.timeline.moved.connect(self._by_hand)
+        self.timeline.moved.connect(self._moved_by_hand)
         past_runs.runs_changed.connect(self._refresh)
         context.bridge.tick.connect(self._tick)
         self.retranslate()
 
     def retranslate(self) -> None:
-        """The words of the present language."""
+        """Set all texts in the present language."""
         for button, text in zip(self.spans, (tr("&2 hours"), tr("Da&y", "span"), tr("W&eek")), strict=True):
             button.setText(text)
         self.closer.setText(tr("C&loser"))
@@ -102,7 +102,7 @@ class TimelineBand(QWidget):
             part.setHidden(folded)
 
     def refresh(self) -> None:
-        """Read what is shown, if anybody looks."""
+        """Read the shown span, if the timeline is visible."""
         self._refresh()
 
     def _set_span(self, span: timedelta) -> None:
@@ -112,8 +112,8 @@ class TimelineBand(QWidget):
     def _zoom(self, factor: float) -> None:
         self.timeline.zoom(factor)
 
-    def _by_hand(self) -> None:
-        """Wheel, dragging or keys: none of the fixed spans is shown any more."""
+    def _moved_by_hand(self) -> None:
+        """The operator changed the span by wheel, dragging or keys: uncheck the buttons of the fixed spans."""
         for button in self.spans:
             button.setAutoExclusive(False)
             button.setChecked(False)
@@ -123,7 +123,7 @@ class TimelineBand(QWidget):
     def _moved(self) -> None:
         self._show()
         first, last = self.timeline.span
-        if self._known is None or first < self._known[0] or min(last, self._context.now()) > self._known[1]:
+        if self._span_read is None or first < self._span_read[0] or min(last, self._context.now()) > self._span_read[1]:
             self._refresh()
 
     def _refresh(self) -> None:
@@ -142,9 +142,9 @@ class TimelineBand(QWidget):
         if number == self._reading:
             self._runs = tuple(found)
             self._cut = found[-1].started if len(found) == MOST else None
-            # What is still to come is told by events; it is no reason to read at each movement.
+            # Later runs are reported by events, so moving into the future needs no reading.
             until = datetime.max.replace(tzinfo=UTC) if last + margin >= now else last + margin
-            self._known = (first - margin, until)
+            self._span_read = (first - margin, until)
             self._show()
 
     def _tick(self) -> None:
@@ -161,7 +161,7 @@ class TimelineBand(QWidget):
         )
         bars = bars_of(self._runs, now) + miss_bars(self._past_runs.misses) + forecast_bars(forecast)
         self.timeline.show_picture(Picture(tuple(status.statuses), bars, self._past_runs.spans(now), now))
-        lanes = max(1, len(status.statuses)) + 1.5  # the last one is the axis
+        lanes = max(1, len(status.statuses)) + 1.5  # 1.5 for the axis
         self.timeline.setFixedHeight(round(lanes * LANE * self.fontMetrics().height()))
         first, last = self.timeline.span
         until = (

@@ -1,4 +1,4 @@
-"""The table of the overview: one row for each list, with its button."""
+"""The overview's table of lists, with a button in each row."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ REFRESH = 54
 
 
 class TypesTable(QTableView):
-    """The table of lists: Enter or the row's button updates one, the menu key opens what else can be done."""
+    """The table of lists: Enter or a row's button updates its list, the context menu has all actions."""
 
     def __init__(self, context: Context, model: TypesModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -59,14 +59,14 @@ class TypesTable(QTableView):
         self.doubleClicked.connect(self._double_clicked)
         model.rowsInserted.connect(self._rows_changed)
         model.rowsRemoved.connect(self._rows_changed)
-        model.dataChanged.connect(lambda first, last: self._tell_buttons(range(first.row(), last.row() + 1)))
-        model.dataChanged.connect(self._widen)
+        model.dataChanged.connect(lambda first, last: self._update_buttons(range(first.row(), last.row() + 1)))
+        model.dataChanged.connect(self._fit_if_wider)
         self._sample = QPushButton(self)
-        self._sample.setObjectName("help")  # it has the style of the buttons that it stands for
+        self._sample.setObjectName("help")  # the style of the buttons whose width it measures
         self._sample.hide()
         self._sample.ensurePolished()
         self._roomy = True
-        """There is room for buttons with words."""
+        """There is room for buttons with text."""
         self._measure()
 
     def _measure(self) -> None:
@@ -75,53 +75,53 @@ class TypesTable(QTableView):
         header.setMinimumSectionSize(30)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self._widest: dict[int, int] = {}
-        self._share()
+        self._fit_columns()
 
     def spread(self, room: int) -> None:
-        """Make the rows higher where there is room for it, within bounds."""
-        rows = self._promised()
+        """Make the rows higher, within limits, if the height ``room`` allows it."""
+        rows = self._expected_rows()
         base = self._base_height()
         height = max(base, min((room - self.horizontalHeader().sizeHint().height() - 2) // rows, round(base * TALLEST)))
         if height != self.verticalHeader().defaultSectionSize():
             self.verticalHeader().setDefaultSectionSize(height)
             self.updateGeometry()
 
-    def _promised(self) -> int:
-        """Lists in the table, or those that the first status will probably bring."""
+    def _expected_rows(self) -> int:
+        """Number of rows, or until the first status the number that it will probably have."""
         return self._types.rowCount() or len(lines(self._context.last_known)) or LISTS
 
     def _base_height(self) -> int:
         return QFontMetrics(self.font()).height() + QFontMetrics(scaled(self.font(), 0.86)).height() + 14
 
     def sign(self) -> int:
-        """Pixels that the sign before an age takes."""
+        """Width in pixels of the sign before an age."""
         return int(QFontMetrics(self.font()).ascent() * 0.72) + 6
 
     def forget_widths(self) -> None:
-        """The words changed: measure anew."""
+        """Measure the columns again, because the texts changed."""
         self._widest.clear()
-        self._share()
+        self._fit_columns()
 
-    def _widen(self, first: QModelIndex, last: QModelIndex) -> None:
-        """Share the room anew when the changed rows have longer words than any before: progress changes one row many
-        times a second, and sharing costs as much as all else the panel does then."""
+    def _fit_if_wider(self, first: QModelIndex, last: QModelIndex) -> None:
+        """Fit the columns again if a changed row has a longer text than any before. Not at every change: progress
+        changes a row many times a second, and fitting takes as long as everything else that the panel does then."""
         index, hint = self._types.index, self.sizeHintForIndex
         for number in range(first.row(), last.row() + 1):
             columns = range(first.column(), last.column() + 1)
             if any(hint(index(number, at)).width() > self._widest[at] for at in columns if at in self._widest):
-                self._share()
+                self._fit_columns()
                 return
 
-    def _share(self, *_: object) -> None:
-        """Give each column what its words need and the state all that is left; widths only grow, so that no column
-        jumps. Where there is room the column of buttons is always as wide as the longest button that it may show."""
+    def _fit_columns(self, *_: object) -> None:
+        """Give each column the width of its texts, and the remaining width to the column *Today*. Measured widths only
+        grow, so that no column jumps. If there is room, the column of buttons has the width of its longest button."""
         header = self.horizontalHeader()
         room = self.viewport().width()
         metrics = QFontMetrics(self.font())
         for at in range(4):
             title = metrics.horizontalAdvance(self._types.headers()[at]) + 24
             self._widest[at] = max(self._widest.get(at, title), self.sizeHintForColumn(at))
-        if not self._types.rowCount():  # the last known data stand there
+        if not self._types.rowCount():  # the last known data are shown
             bold = QFontMetrics(scaled(self.font(), 1.0, True))
             for name, age in lines(self._context.last_known):
                 self._widest[0] = max(self._widest[0], bold.horizontalAdvance(name) + 18)
@@ -132,7 +132,7 @@ class TypesTable(QTableView):
         roomy = spare >= longest
         if roomy != self._roomy:
             self._roomy = roomy
-            self._tell_buttons()
+            self._update_buttons()
         action = longest if roomy else REFRESH
         spare -= action
         shrinking = (TypesModel.FRESH, TypesModel.TODAY, TypesModel.EXPECTED)
@@ -146,25 +146,25 @@ class TypesTable(QTableView):
                 header.resizeSection(at, width)
 
     def _button_width(self, text: str) -> int:
-        """The width of the column when a button says ``text``."""
+        """The width of the column with a button of that text."""
         if self._sample.text() != text:
             self._sample.setText(text)
         return self._sample.sizeHint().width() + 28
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._share()
+        self._fit_columns()
 
     def sizeHint(self) -> QSize:
-        rows = self._promised() * self.verticalHeader().defaultSectionSize()
+        rows = self._expected_rows() * self.verticalHeader().defaultSectionSize()
         return QSize(640, rows + self.horizontalHeader().sizeHint().height() + 2)
 
     def minimumSizeHint(self) -> QSize:
-        rows = self._promised() * self._base_height()
+        rows = self._expected_rows() * self._base_height()
         return QSize(360, rows + self.horizontalHeader().sizeHint().height() + 2)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Before the first status the last known reads, or grey bars, stand where the lists will be."""
+        """Until the first status, paint the last known reads, or grey bars, in the places of the lists."""
         super().paintEvent(event)
         if self._types.rowCount():
             return
@@ -192,12 +192,13 @@ class TypesTable(QTableView):
             index = self._types.index(at, TypesModel.ACTION)
             if self.indexWidget(index) is None:
                 self.setIndexWidget(index, self._button(self._types.item(at)))
-        self._tell_buttons()
-        self._share()
+        self._update_buttons()
+        self._fit_columns()
         self.updateGeometry()
 
     def _button(self, what: TypeRow) -> QWidget:
-        """The row's buttons: what helps, where something is wrong with this list alone; else *refresh*."""
+        """The row's two buttons, of which one is shown: a remedy if something is wrong with this list alone, else
+        *refresh*."""
         holder = QWidget(self)
         layout = row(holder, (4, 0, 8, 0))
         button = IconButton("refresh", "sync")
@@ -220,14 +221,14 @@ class TypesTable(QTableView):
         elif place:
             self._context.open(place, target)
 
-    def _tell_buttons(self, rows: range | None = None) -> None:
-        """Put on the buttons of these rows (all unless given) what they do now."""
+    def _update_buttons(self, rows: range | None = None) -> None:
+        """Set the texts and states of the buttons in these rows (``None``: in all)."""
         for at in rows if rows is not None else range(self._types.rowCount()):
             holder = self.indexWidget(self._types.index(at, TypesModel.ACTION))
             button = holder.findChild(QToolButton) if holder is not None else None
             helps = holder.findChild(QPushButton, "help") if holder is not None else None
             what: TypeRow = self._types.item(at)
-            # Without a letter of its own: the header's button of the same words has it.
+            # Without a mnemonic: the header's button of the same text has it.
             text = list_words.row_remedy(what.condition)[0].replace("&", "") if self._roomy else ""
             if isinstance(helps, QPushButton):
                 if helps.text() != text:
@@ -287,7 +288,7 @@ class TypesTable(QTableView):
             self.menu(index.data(ROW)).popup(self.viewport().mapToGlobal(point))
 
     def menu(self, what: TypeRow) -> QMenu:
-        """Everything that can be done with a row."""
+        """The menu of all actions for a row."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         context = self._context
@@ -312,7 +313,7 @@ class TypesTable(QTableView):
             )
             add(tr("&Move to the front"), partial(context.to_front, entry))
             add(tr("&Take out of the queue"), partial(context.remove, entry))
-        if item is not None and item.last_outcome is Outcome.REFUSED:  # also while it waits or is read again
+        if item is not None and item.last_outcome is Outcome.REFUSED:  # also while the list waits or is read again
             add(tr("&Check the refused read"), partial(context.open, "trouble", item))
         if item is not None and item.state is SyncState.STOPPED:
             add(tr("&Password…"), partial(context.open, "trouble", item))

@@ -1,4 +1,4 @@
-"""The watched records in the settings: what is watched, and an end to it."""
+"""The watched records in the settings, with buttons to end the watches."""
 
 from __future__ import annotations
 
