@@ -19,7 +19,7 @@ import archisync_gui.ui
 from archisync_gui.model import EventKind, Outcome, Reason
 from archisync_gui.settings import DECLARATIONS
 from archisync_gui.ui.dialogs.run_details import RunDetails
-from archisync_gui.ui.shell.tray import LOOKS
+from archisync_gui.ui.shell.tray import CHECK_DELAYS
 from archisync_gui.ui.system.notify import Policy
 from archisync_gui.ui.text import status_words
 from tests.support.events import an_event
@@ -300,16 +300,16 @@ async def test_3_and_4_a_tray_that_comes_late_is_waited_for(
 ) -> None:
     panel = await make_panel()
     tray = panel.tray
-    assert tray._looking.isActive()  # none yet: it looks again, for two minutes after the start
-    assert sum(LOOKS) >= 120
+    assert tray._check_timer.isActive()  # none yet: it looks again, for two minutes after the start
+    assert sum(CHECK_DELAYS) >= 120
     shown: list[bool] = []
     monkeypatch.setattr(QSystemTrayIcon, "isSystemTrayAvailable", staticmethod(lambda: True))
     monkeypatch.setattr(tray.icon, "show", lambda: shown.append(True))
     tray.appeared.connect(lambda: shown.append(False))
-    tray._looking.timeout.emit()
+    tray._check_timer.timeout.emit()
     assert shown == [True, False]
     assert not tray.icon.icon().isNull()
-    tray._looking.stop()
+    tray._check_timer.stop()
 
 
 @pytest.mark.qasync

@@ -175,7 +175,7 @@ async def test_a_tray_that_came_while_nobody_looked_is_seen_at_the_next_close(
     make_panel: MakePanel, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     panel = await make_panel()
-    panel.tray._looking.stop()  # the looks of the first two minutes are over
+    panel.tray._check_timer.stop()  # the looks of the first two minutes are over
     shown: list[bool] = []
     monkeypatch.setattr(QSystemTrayIcon, "isSystemTrayAvailable", staticmethod(lambda: True))
     monkeypatch.setattr(panel.tray.icon, "show", lambda: shown.append(True))
@@ -402,7 +402,7 @@ async def test_started_hidden_a_notification_leads_to_the_password_that_is_missi
     assert panel.window.findChildren(QInputDialog) == []
     panel.notifications.opened(message)
     await until(lambda: bool(panel.window.findChildren(QInputDialog)))
-    assert panel.window.looked_at
+    assert panel.window.in_view
     (asked,) = panel.window.findChildren(QInputDialog)
     assert "agente01" in asked.labelText()
     asked.reject()

@@ -132,7 +132,7 @@ async def test_found_records_are_looked_up_again(make_panel: MakePanel, people: 
     panel.window.activateWindow()
     box.setFocus()
     box.setText("cliente 03")
-    find.look("cliente 03")
+    find.search("cliente 03")
     await until(lambda: key() == "70003")
     await rekeyed(people, world)
     await until(lambda: key() == "70004")

@@ -1,4 +1,4 @@
-"""The demo's menu *Prova un guasto*: faults of the demo ERP, and order forms that are opened."""
+"""The demo's menu *Try a fault*: starts faults of the demo ERP, and opens order forms."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FIRST_FAULTS = (
     "connection-dropped",
     "login-refused",
 )
-"""The demo's faults that stand in the menu itself; the others below it."""
+"""The faults in the menu itself; the others are in its submenu."""
 
 
 def _fault_word(fault: Fault) -> str:
@@ -30,13 +30,13 @@ def _fault_word(fault: Fault) -> str:
 
 
 class DemoMenu:
-    """Starts faults of the demo ERP; what each did is said in the window."""
+    """Starts faults of the demo ERP and shows a notice about each."""
 
     def __init__(self, context: Context, window: MainWindow) -> None:
         self._context, self._window = context, window
 
     def menu(self) -> QMenu:
-        """The demo's menu *Prova un guasto*."""
+        """The menu *Try a fault*."""
         menu = QMenu(self._window)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         services = self._context.services

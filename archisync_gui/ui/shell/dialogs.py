@@ -1,4 +1,4 @@
-"""The panel's dialogs: opened by name, one of each, made when they are first asked for."""
+"""The panel's dialogs: opened by name, one of each, made when they are first needed."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from archisync_gui.ui.text.i18n import tr
 
 
 class Dialogs:
-    """What is open, and how each dialog is made."""
+    """Opens the dialogs, and knows which are open."""
 
     def __init__(self, context: Context, window: MainWindow, passwords: Passwords) -> None:
         self._context, self._window, self._passwords = context, window, passwords
         self.open_now: dict[str, QDialog] = {}
-        """By name; ``run:`` and ``trouble:`` are followed by what they are about."""
+        """Dialogs by name; the names ``run:…`` and ``trouble:…`` contain their subject."""
         self._makers: dict[str, Callable[[], QDialog]] = {}
         self._closing = False
-        context.ending.connect(self._ends)
+        context.ending.connect(self._on_ending)
         self._places: dict[str, Callable[[object], object]]
         self._places = {
             "run": self._open_run,
@@ -43,23 +43,25 @@ class Dialogs:
             "office": lambda _: self._open_office(),
         }
 
-    def _ends(self) -> None:
+    def _on_ending(self) -> None:
         self._closing = True
 
     def open(self, place: str, what: object) -> bool:
-        """Open the dialog of that place, at what it should show. False: the place is no dialog."""
+        """Open the dialog of that place; ``what``: what it should show. False: the place is not a dialog."""
         opens = self._places.get(place)
         if opens is None:
             return False
         opens(what)
         return True
 
-    def show(self, name: str, make: Callable[[], QDialog], old: Callable[[QDialog], bool] | None = None) -> QDialog:
-        """Open a dialog, or raise the one that is open; one that is ``old`` by now gives its place to another."""
+    def show(
+        self, name: str, make: Callable[[], QDialog], is_outdated: Callable[[QDialog], bool] | None = None
+    ) -> QDialog:
+        """Open a dialog, or raise the open one of that name; if ``is_outdated`` says so, replace that by a new one."""
         found = self.open_now.get(name)
-        if found is not None and old is not None and old(found):
+        if found is not None and is_outdated is not None and is_outdated(found):
             self._makers[name] = make
-            found = self._anew(name, found)
+            found = self._remake(name, found)
         if found is None:
             found = self.open_now[name] = make()
             self._makers[name] = make
@@ -107,7 +109,7 @@ class Dialogs:
         self.show("office", lambda: OfficeDialog(self._context, office, self._window))
 
     def _open_password(self, what: object) -> None:
-        self._context.background.run(self._passwords.asked(str(what)), "password")
+        self._context.background.run(self._passwords.ask_for(str(what)), "password")
 
     def _open_why(self, what: object) -> None:
         from archisync_gui.ui.dialogs.why import WhyDialog
@@ -123,14 +125,14 @@ class Dialogs:
         if self.open_now.get(name) is dialog:
             del self.open_now[name], self._makers[name]
 
-    def again(self) -> None:
-        """Open dialogs say their words anew; the first run does so by itself, at the step where it is."""
+    def remake_all(self) -> None:
+        """Make all open dialogs again, for another language, except the first run, which changes its texts itself."""
         for name, dialog in list(self.open_now.items()):
             if name != "first-run":
-                self._anew(name, dialog)
+                self._remake(name, dialog)
 
-    def _anew(self, name: str, dialog: QDialog) -> QDialog:
-        """Make it again, at its place."""
+    def _remake(self, name: str, dialog: QDialog) -> QDialog:
+        """Replace a dialog by a new one at the same place."""
         place, make = dialog.geometry(), self._makers[name]
         self._forget(name, dialog)
         dialog.close()
@@ -178,7 +180,7 @@ class Dialogs:
         mine = [a for t in status.statuses.values() for a in t.accounts if a.account == account]
         stopped = next((a.stopped for a in status.accounts if a.id == account), None)
         if stopped is not None and mine:
-            # What stopped the account may have come from a test login, which no type knows of.
+            # The error that stopped the account may come from a test login, which is in no list's status.
             return next((a for a in mine if a.last_error == stopped), replace(mine[0], last_error=stopped))
         return next((a for a in mine if a.last_error is not None), None)
 

@@ -1,6 +1,6 @@
-"""Find: the results below the box in the header, while typing, over all lists.
+"""Find: searches all lists while the operator types, and shows the results below the box in the header.
 
-The newest text wins: an answer to an older one is dropped, and its query is stopped.
+Only the newest text counts: the search for an older one is cancelled, and its results are dropped.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ PER_LIST = 6
 """Results shown of each list."""
 
 ORDER = {name: at for at, name in enumerate(("customers", "orders", "ddt", "invoices", "products", "prices"))}
-"""Of the lists in the results, after whether they have an exact hit."""
+"""Order of the lists in the results; lists with an exact hit come first."""
 
 WIDTH = 620
-"""Pixels of the results, at most."""
+"""Largest width of the results in pixels."""
 
 ITEM = Qt.ItemDataRole.UserRole + 1
 
-Asked = tuple[str, tuple[str, ...]]
-"""A text, and the accounts in whose rows it is looked up."""
+Query = tuple[str, tuple[str, ...]]
+"""The text, and the accounts whose rows are searched."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Item:
 
 
 def items(found: tuple[FoundList, ...], today: date, accounts: int) -> list[Item]:
-    """The results as lines, each list with its heading; with several accounts each line says whose it is."""
+    """The results as lines, each list with its heading; with several accounts each line names its account."""
     lines: list[Item] = []
     for one in sorted(found, key=lambda one: (not one.exact, ORDER.get(one.entity, len(ORDER)))):
         heading = words.type_name(one.entity)
@@ -77,7 +77,7 @@ def items(found: tuple[FoundList, ...], today: date, accounts: int) -> list[Item
 
 
 class _Model(QAbstractListModel):
-    """The lines of the results; headings cannot be chosen."""
+    """The lines of the results; headings cannot be selected."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -109,7 +109,7 @@ class _Model(QAbstractListModel):
 
 
 class _Delegate(QStyledItemDelegate):
-    """Name bold, details muted on the same line; headings small."""
+    """Paints the bold name and muted details on one line; headings small."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         line = index.data(ITEM)
@@ -147,27 +147,27 @@ class _Delegate(QStyledItemDelegate):
 
 
 class Find(QFrame):
-    """The results, over the page. Made once; shown while something is typed into the box."""
+    """The results, over the page. Made once; visible while there is a text in the box."""
 
     shown_results = Signal(str)
-    """The results for that text are on the screen's list."""
+    """The results for that text are shown."""
 
     def __init__(self, context: Context, box: FindBox, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("find")
         self._context, self.box, self._window = context, box, parent
         self._task: asyncio.Task[object] | None = None
-        self._asked: Asked | None = None
-        """What is looked up or shown; ``None``: the results are closed."""
-        self._answered: Asked | None = None
-        """What the lines are the results of."""
+        self._query: Query | None = None
+        """The present query, running or shown; ``None``: the results are closed."""
+        self._answered_query: Query | None = None
+        """The query of the shown lines; ``None``: there are none."""
         self._enter = False
-        """Enter was pressed before the answer was there: its first result is opened."""
+        """Enter was pressed before the results were there: the first one is opened when they are."""
         self.model = _Model(self)
         self.list = QListView()
         self.list.setModel(self.model)
         self.list.setItemDelegate(_Delegate(self.list))
-        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the box keeps it: typing goes on
+        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the box keeps the focus
         self.list.setMouseTracking(True)
         self.list.setUniformItemSizes(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -182,7 +182,7 @@ class Find(QFrame):
         inside.addWidget(self.list, 1)
         inside.addLayout(below)
         self.hide()
-        box.textEdited.connect(self.look)
+        box.textEdited.connect(self.search)
         box.moved.connect(self.move_by)
         box.chosen.connect(self.open_chosen)
         box.left.connect(self.close_results)
@@ -196,14 +196,14 @@ class Find(QFrame):
         self.retranslate()
 
     def retranslate(self) -> None:
-        """The words of the present language."""
+        """Set all texts in the present language."""
         self.box.retranslate()
         self.list.setAccessibleName(tr("Results"))
         self.account.setAccessibleName(tr("Account"))
         self.account.clear()
         self._accounts()
         if self.isVisible():
-            self.look(self.box.text())
+            self.search(self.box.text())
 
     # ------------------------------------------------------------------------------------------------ accounts
 
@@ -223,7 +223,7 @@ class Find(QFrame):
         self.account.setVisible(len(names) > 1)
 
     def accounts(self) -> tuple[str, ...]:
-        """In whose rows is looked: those of the chosen account; of all only when *all* is chosen."""
+        """The accounts whose rows are searched: the chosen one, or all if *All accounts* is chosen."""
         status = self._context.status
         names = account_ids(status) if status is not None else ()
         chosen = self.account.currentData() if self.account.count() else ""
@@ -232,42 +232,44 @@ class Find(QFrame):
     def _account_chosen(self, *_: object) -> None:
         self._context.remember("find/account", str(self.account.currentData() or "*"))
         self.box.setFocus()
-        self.look(self.box.text())
+        self.search(self.box.text())
 
-    # ------------------------------------------------------------------------------------------------ looking up
+    # ------------------------------------------------------------------------------------------------ searching
 
     def focus(self) -> None:
-        """Go to the box with all of its text marked; what was found last is shown again."""
+        """Give the box the focus and select its text; search for that text again."""
         self.box.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.box.selectAll()
         if self.box.text().strip():
-            self.look(self.box.text())
+            self.search(self.box.text())
 
-    def look(self, text: str) -> None:
-        """Look ``text`` up; a lookup under way is stopped."""
+    def search(self, text: str) -> None:
+        """Search for ``text``; a search under way is cancelled."""
         if self._task is not None:
             self._task.cancel()
             self._task = None
         self._enter = False
         if not text.strip():
-            self._asked = None
+            self._query = None
             self.hide()
             return
-        self._asked = asked = (text, self.accounts())
-        self._task = self._context.background.run(self._look(asked), "find")
+        self._query = query = (text, self.accounts())
+        self._task = self._context.background.run(self._search(query), "find")
 
-    async def _look(self, asked: Asked) -> None:
-        services, (text, accounts) = self._context.services, asked
+    async def _search(self, query: Query) -> None:
+        services, (text, accounts) = self._context.services, query
         if services is None or services.store is None:
-            self._say([], tr("Archisync is still starting. Try again in a moment."))
+            self._show_lines([], tr("Archisync is still starting. Try again in a moment."))
             return
         try:
             found = await services.store.find(text, accounts, PER_LIST)
         except Exception as error:
-            if asked == self._asked:
-                self._say([], tr("“{text}” could not be looked up: {why}", text=text.strip(), why=problem(error)))
+            if query == self._query:
+                self._show_lines(
+                    [], tr("“{text}” could not be looked up: {why}", text=text.strip(), why=problem(error))
+                )
             raise
-        if asked != self._asked:
+        if query != self._query:
             return
         lines = items(found, self._context.today(), len(accounts))
         if lines:
@@ -276,22 +278,22 @@ class Find(QFrame):
             hint = tr("Type at least two letters or digits.")
         else:
             hint = tr("Nothing found for “{text}”.", text=text.strip())
-        self._say(lines, hint)
-        self._answered = asked
+        self._show_lines(lines, hint)
+        self._answered_query = query
         enter, self._enter = self._enter, False
         self.shown_results.emit(text)
         if enter:
             self.open_chosen()
 
     def _happened(self, events: Sequence[Event]) -> None:
-        """The lines may have keys that mean other records now: they are looked up anew."""
+        """Search again after rows were replaced: the keys of the lines may belong to other records now."""
         if self.isVisible() and rows_replaced(events):
             self.model.show([])
-            self._answered = None
-            self.look(self.box.text())
+            self._answered_query = None
+            self.search(self.box.text())
 
-    def _say(self, lines: list[Item], hint: str) -> None:
-        self._answered, self._enter = None, self._enter and bool(lines)
+    def _show_lines(self, lines: list[Item], hint: str) -> None:
+        self._answered_query, self._enter = None, self._enter and bool(lines)
         self.model.show(lines)
         self._hint.setText(hint)
         self.setAccessibleName(hint)
@@ -303,7 +305,7 @@ class Find(QFrame):
         self.raise_()
 
     def place(self) -> None:
-        """Below the box, as high as the results, inside the window."""
+        """Move below the box, with the height of the results, inside the window."""
         window = self._window
         corner = self.box.mapTo(window, QPoint(self.box.width(), self.box.height() + 4))
         width = min(WIDTH, window.width() - 24)
@@ -316,7 +318,7 @@ class Find(QFrame):
     # ------------------------------------------------------------------------------------------------ choosing
 
     def move_by(self, step: int) -> None:
-        """Choose the next or previous record, past the headings."""
+        """Select the next or previous record, skipping headings."""
         records = [at for at, line in enumerate(self.model.lines) if line.row is not None]
         if not records:
             return
@@ -325,8 +327,8 @@ class Find(QFrame):
         self.list.setCurrentIndex(self.model.index(records[max(0, min(place, len(records) - 1))]))
 
     def open_chosen(self) -> None:
-        """Open the chosen record's sheet; while the lines are the results of another text: the first of this one's."""
-        if self._asked is not None and self._asked != self._answered:
+        """Open the selected record's sheet; while the shown lines belong to another text, wait for the right ones."""
+        if self._query is not None and self._query != self._answered_query:
             self._enter = True
         else:
             self._open(self.list.currentIndex().row())
@@ -339,11 +341,11 @@ class Find(QFrame):
                 self._context.open("record", (line.list, line.row.account, line.row.key))
 
     def close_results(self) -> None:
-        """Take the results away; the text stays for the next time."""
+        """Close the results; the text stays in the box."""
         if self._task is not None:
             self._task.cancel()
             self._task = None
-        self._asked = self._answered = None
+        self._query = self._answered_query = None
         self._enter = False
         self.hide()
 

@@ -1,4 +1,4 @@
-"""The box of Find in the header. It takes keys; the results (``find``) are made when it is first used."""
+"""The box of Find in the header. The results (``find``) are made when it is first used."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from archisync_gui.ui.text.i18n import tr
 
 
 class FindBox(QLineEdit):
-    """The box in the header. What is typed is looked up; arrows and Enter go to the results."""
+    """The box in the header. Arrow keys, Enter and Esc are emitted as signals for the results."""
 
     moved = Signal(int)
     chosen = Signal()
     left = Signal()
     entered = Signal()
-    """The box got the keyboard."""
+    """The box got the keyboard focus."""
 
     def retranslate(self) -> None:
-        """The words of the present language."""
+        """Set all texts in the present language."""
         self.setPlaceholderText(tr("Find… (Ctrl+K)"))
         self.setAccessibleName(tr("Find in all lists"))
         self.setToolTip(tr("Customers, orders, delivery notes, parcels, invoices, articles: name, number or phone"))

@@ -1,4 +1,4 @@
-"""The first picture in the window, painted before most of the panel is imported: the last known data with their age."""
+"""The first picture of the window, painted before most of the panel is imported: the last known data and ages."""
 
 from __future__ import annotations
 
@@ -25,53 +25,53 @@ from archisync_gui.ui.text.last_known import (
 )
 
 NARROW = 64
-"""Below so many times the height of a line, the window shows the lists over its whole width."""
+"""Width in heights of a line below which the window shows the lists over its whole width."""
 
 TALL, VERY_TALL = 36, 55
-"""From so many times the height of a line, the time band below the lists has all its lanes, and lanes twice as high."""
+"""Heights in lines of text from which the timeline below the lists has all its lanes, and lanes twice as high."""
 
 
 class Places(NamedTuple):
-    """Where the window will have its parts, in pixels from its upper left corner; a test compares them."""
+    """The places of the real window's parts, in pixels from its upper left corner; a test compares the two."""
 
     side: int
     """Width of the side bar."""
     nav: int
     """Top of the first page's button."""
     title: float
-    """Middle of the headline."""
+    """Vertical middle of the headline."""
     detail: float
-    """Middle of the line below it."""
+    """Vertical middle of the line below it."""
     header: int
-    """Where the header ends."""
+    """Lower edge of the header."""
     foot: int
-    """Where the foot begins."""
+    """Upper edge of the status bar."""
     card: QRect
-    """Of the lists."""
+    """The card with the table of lists."""
     head: int
-    """Height of their titles."""
+    """Height of the table's header."""
     row: int
-    """Height of a list."""
+    """Height of a row."""
     second: int
     """Left edge of the second column."""
     age: int
-    """Where its ages begin: after the sign that the window has before each."""
+    """Left edge of the ages: after the sign that the window shows before each."""
 
 
 def places(size: QSize, font: QFont, language: str, shown: Sequence[tuple[str, str]]) -> Places:
     """The places in a window of that size. ``shown``: name and age of each list."""
-    line, fine = QFontMetrics(font).height(), QFontMetrics(scaled(font, 0.86)).height()
+    line, fine = QFontMetrics(font).height(), QFontMetrics(scaled(font, 0.86)).height()  # heights of usual, small text
     normal, bold = QFontMetrics(font), QFontMetrics(scaled(font, 1.0, True))
     wide = [bold.horizontalAdvance(page) + 50 for page in PAGES[language]]
     side = max(136, *wide, *(normal.horizontalAdvance(button) + 43 for button in BUTTONS[language]))
     nav = 16 + QFontMetrics(scaled(font, 1.12, True)).height() + 1 + 2 + 6 + line + 2 + 10 + 2
-    first = line + 16  # the field of Find stands beside the title
+    first = line + 16  # the box of Find, beside the title
     detail = 14 + first + 4 + line / 2 + 1
     header = 14 + first + 4 + line + 2 + 7 + 7 + 14 + 1
     foot = size.height() - max(line, 14) - 12
     width, beside = size.width() - side - 36, size.width() - side >= NARROW * line
     if not beside:
-        width -= 10  # of the scroll bar
+        width -= 10  # the scroll bar
     else:
         width -= 14 + max(round((width - 14) * 0.21), round(17.5 * line))
     titles, base, height = line + 21, line + fine + 14, foot - header
@@ -89,10 +89,10 @@ def places(size: QSize, font: QFont, language: str, shown: Sequence[tuple[str, s
 
 
 class FirstPicture(QWidget):
-    """Paints side bar, header and the table of lists as the window shows them; nothing in it can be pressed."""
+    """Paints side bar, header and table of lists as the real window shows them, without any function."""
 
     def __init__(self, known: LastKnown | None, *, demo: bool = False) -> None:
-        """``demo``: the data are invented, and the picture says so as the side bar does."""
+        """``demo``: the data are invented, and the picture has the DEMO badge."""
         super().__init__()
         self._known, self._demo = known, demo
         self._language = language_of(known)
@@ -104,7 +104,7 @@ class FirstPicture(QWidget):
         self.setAccessibleName(f"{name}{self._words['starting']} {said(known)}")
 
     def places(self) -> Places:
-        """Where everything stands now."""
+        """The places at the present size."""
         return places(self.size(), self.font(), self._language, lines(self._known))
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -125,7 +125,7 @@ class FirstPicture(QWidget):
         painter.end()
 
     def _write(self, painter: QPainter, font: QFont, role: str, x: float, middle: float, text: str) -> None:
-        """``text`` from ``x`` on, its middle at the height ``middle``."""
+        """Paint ``text`` from ``x`` on, vertically centred at ``middle``."""
         painter.setFont(font)
         painter.setPen(QColor(getattr(self._colors, role)))
         metrics = QFontMetrics(font)

@@ -1,4 +1,4 @@
-"""The banner of an order form that was opened from a bookmark and waits for one click; letting in is the endpoint's."""
+"""The banner about an order form that was opened from a bookmark and waits for consent; the endpoint pairs it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from archisync_gui.ui.widgets.basic import label, row
 
 
 class FormRequest(QFrame):
-    """Shown while an order form of our own waits to be let in; the oldest one first.
+    """Shown while Archisync's own order form waits for consent; the oldest one first.
 
-    Where two of them wait, nobody can see which one is on the operator's screen and which one a program has made up:
-    the operator types the digits that the form shows.
+    When several wait, it is not known which one is on the operator's screen, since another program may have made the
+    requests: then the operator types the digits that the form shows.
     """
 
     changed = Signal()
-    """Another form waits, or none does any more."""
+    """The waiting forms have changed."""
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -60,7 +60,7 @@ class FormRequest(QFrame):
 
     @property
     def waiting(self) -> tuple[PendingPage, ...]:
-        """The order forms that wait oldest first."""
+        """The waiting order forms, oldest first."""
         pairing = self._pairing
         return tuple(p for p in pairing.pending() if p.own) if pairing is not None else ()
 
@@ -77,7 +77,7 @@ class FormRequest(QFrame):
         self.show_waiting()
 
     def detach(self) -> None:
-        """The endpoint is about to stop: listen no more."""
+        """Unsubscribe: the endpoint is about to stop."""
         if self._unsubscribe is not None:
             self._unsubscribe()
             self._unsubscribe = None
@@ -89,12 +89,12 @@ class FormRequest(QFrame):
         self.reject.setText(tr("Re&ject"))
         self.reject.setToolTip(tr("Keep it out; nothing of the data is shown to it"))
         self.digits.setAccessibleName(tr("Six digits"))
-        self._say(self.waiting)
+        self._show_text(self.waiting)
 
     def show_waiting(self) -> None:
-        """Show what waits now; a question whose time is over goes away by itself."""
+        """Show the forms that wait now; an expired request vanishes by itself."""
         waiting = self.waiting
-        self._say(waiting)
+        self._show_text(waiting)
         several = any(p.needs_digits for p in waiting)
         if self.digits.isHidden() is several:
             self.digits.clear()
@@ -105,7 +105,7 @@ class FormRequest(QFrame):
             self.setVisible(bool(waiting))
             self.changed.emit()
 
-    def _say(self, waiting: tuple[PendingPage, ...]) -> None:
+    def _show_text(self, waiting: tuple[PendingPage, ...]) -> None:
         if not waiting:
             return
         name = waiting[0].name
@@ -124,7 +124,7 @@ class FormRequest(QFrame):
             self.setAccessibleName(f"{self._title.text()}: {text}")
 
     def _allow(self) -> None:
-        # The form that is shown, not the oldest at the moment of the click: it may just have changed.
+        # The shown form, not the oldest one at the time of the click: that may just have changed.
         pairing = self._pairing
         if pairing is None or not self._shown:
             return

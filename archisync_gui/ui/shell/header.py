@@ -1,4 +1,4 @@
-"""The header of the window: the headline with its sign, and what can be done now."""
+"""The header of the window: the headline with its sign, the box of Find, and buttons."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from archisync_gui.ui.text.last_known import said
 from archisync_gui.ui.widgets.basic import ElidedLabel, column, row, set_look
 
 LONG_TITLE = 48
-"""Average letters of a title that has room beside the buttons."""
+"""Length, in average letters, of a title that must have room beside the buttons."""
 
 
 class Header(QFrame):
-    """What runs now or how things are, in large; and the three things to press."""
+    """The headline about the active run or the state of the lists, with progress and buttons."""
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context = context
         self._kind = "starting"
         self.waiting: status_words.Headline | None = None
-        """What is said instead of *Starting* while the office is waited for."""
+        """The headline in place of *Starting* while the start waits for the office."""
         self.first_steps = False
-        """The first run is on the screen: what it asks for is not called missing meanwhile."""
+        """The dialog of the first run is open: missing accounts are not reported meanwhile."""
         self.setObjectName("header")
         layout = QGridLayout(self)
         layout.setContentsMargins(18, 14, 18, 14)
@@ -65,15 +65,15 @@ class Header(QFrame):
         texts.addWidget(self.bar)
         self.fix = QPushButton()
         self.fix.hide()
-        self.found: status_words.Headline | None = None
-        """What is said now."""
+        self.headline: status_words.Headline | None = None
+        """The present headline."""
         self.why = QPushButton()
         self.cancel = QPushButton()
         self.hold = QPushButton()
         self.all = QPushButton()
         self.all.setObjectName("primary")
         self._sample = QPushButton(self)
-        """Measures words; never shown."""
+        """Measures texts; never shown."""
         self._sample.hide()
         self._sample.ensurePolished()
         self._buttons = QWidget()
@@ -97,7 +97,7 @@ class Header(QFrame):
         self.all.setToolTip(tr("Read all lists, one after the other (F5)"))
         self.bar.setAccessibleName(tr("Progress of the active run"))
         self._arrange()
-        self._kind = ""  # its accessible name is said anew
+        self._kind = ""  # so that the accessible name is set again
         self._show(self._context.status)
 
     def show_status(self, status: Status) -> None:
@@ -142,14 +142,14 @@ class Header(QFrame):
         )
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The less room, the lower the buttons stand."""
+        """Move the buttons if necessary."""
         super().resizeEvent(event)
         self._arrange()
 
     def _arrange(self) -> None:
-        """Beside the title where a long title and the longest button have room; else below it, beside the second line;
-        in a tiny window below all, and the box of *Find* beside the second line, so that the title has a line of its
-        own. The window's width decides, never the words: the buttons do not move with them."""
+        """Place the buttons: beside the title if a long title and the longest buttons have room there; else below it,
+        beside the second line; in a very narrow window below that, with the box of *Find* beside the second line. This
+        depends on the window's width only, not on the present texts, so that the buttons do not move with these."""
         room = self.width() - self._buttons_width() - 54
         line = QFontMetrics(self.font()).height()
         title = QFontMetrics(self.title.font()).averageCharWidth() * LONG_TITLE
@@ -180,7 +180,7 @@ class Header(QFrame):
         self._layout.setRowMinimumHeight(2, 0)
 
     def _buttons_width(self) -> int:
-        """The width of all buttons with the longest words that each may have."""
+        """The width of all buttons with the longest text that each can have."""
         choices = (
             list_words.remedies(),
             (tr("&Pause all"), tr("&Resume")),
@@ -196,15 +196,15 @@ class Header(QFrame):
         return width
 
     def _emphasise(self) -> None:
-        """One filled button: what mends things, else what lets them go on, else *Update all*."""
-        held = self.found is not None and self.found.kind == "hold"
+        """Emphasise one button: the remedy if there is one, else *Resume* in a pause, else *Update all*."""
+        held = self.headline is not None and self.headline.kind == "hold"
         mended = bool(self.fix.text())
         chosen = self.fix if mended else self.hold if held else self.all
         for button in (self.fix, self.hold, self.all):
             set_look(button, "primary" if button is chosen else "")
 
     def show_closing(self) -> None:
-        """Nothing can be asked any more."""
+        """Show that Archisync is closing, and disable the buttons."""
         self._headline(
             status_words.Headline(tr("Closing…"), tr("the active run is ended cleanly"), "muted", "starting")
         )
@@ -213,7 +213,7 @@ class Header(QFrame):
             button.setToolTip(tr("Archisync is closing"))
 
     def _hold_clicked(self) -> None:
-        """Release, or ask how long to pause."""
+        """End the pause, or open the menu of its durations."""
         status = self._context.status
         if status is not None and status.hold_since is not None:
             self._context.release()
@@ -222,7 +222,7 @@ class Header(QFrame):
         self.pause_menu.popup(self.hold.mapToGlobal(self.hold.rect().bottomLeft()))
 
     def _fix(self) -> None:
-        found = self.found
+        found = self.headline
         if found is not None and found.place == "sync" and isinstance(found.what, tuple):
             for name in found.what:
                 self._context.sync(name)
@@ -230,7 +230,7 @@ class Header(QFrame):
             self._context.open(found.place, found.what)
 
     def _headline(self, found: status_words.Headline) -> None:
-        self.found = found
+        self.headline = found
         if self.fix.text() != found.button:
             self.fix.setText(found.button)
         self.fix.setVisible(bool(found.button))
@@ -247,7 +247,8 @@ class Header(QFrame):
             self.setAccessibleName(f"{found.title}. {found.detail}")
 
     def _fill(self, value: int) -> None:
-        """Show that progress with all else. Qt (6.11) paints a bar at once, and with it whatever else waits for it."""
+        """Set the progress so that it is painted with everything else. Qt (6.11) paints a changed bar at once, together
+        with everything that is waiting to be painted."""
         if value != self.bar.value():
             self.bar.setUpdatesEnabled(False)
             self.bar.setValue(value)

@@ -1,8 +1,8 @@
-"""The jump list of Windows' taskbar: the tasks that a right click on Archisync's button offers. Elsewhere idle.
+"""The jump list of Windows' taskbar: the tasks in the context menu of Archisync's button. Not used on other systems.
 
-A task starts the program again with ``--open``, which hands that over to the panel that runs. Windows keeps one list
-for each program, so with several profiles the one that opened last has it. COM's functions are called by their places
-in the tables: the library that has them by name (pywin32) would be shipped for this file alone.
+A task starts the program again with ``--open``; the second process passes that on to the running panel. Windows keeps
+one list for each program, so with several profiles it is that of the last one opened. COM's functions are called by
+their indices in the tables of functions: the library with their names (pywin32) would be shipped for this file alone.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ ARRAY = "92ca9dcd-5622-4bba-a805-5e9f541bd8c9"
 TITLE = ("f29f85e0-4ff9-1068-ab91-08002b27b3d9", 2)
 """``PKEY_Title``: format and number."""
 
-# Places in the interfaces' tables of functions, as the Windows SDK's headers have them.
+# Indices in the interfaces' tables of functions, from the headers of the Windows SDK.
 QUERY_INTERFACE, RELEASE = 0, 2
 BEGIN_LIST, ADD_USER_TASKS, COMMIT_LIST = 4, 7, 8
 ADD_OBJECT = 5
@@ -56,12 +56,12 @@ class Task:
     title: str
     program: str
     arguments: str
-    """As one command line, quoted for Windows."""
+    """One command line, quoted for Windows."""
 
 
 def tasks(command: Sequence[str]) -> tuple[Task, ...]:
-    """The tasks, in the panel's language. ``command``: what starts the panel of this profile."""
-    program, *given = command
+    """The tasks, in the panel's language. ``command``: the command that starts the panel of this profile."""
+    program, *start_arguments = command
     titles = {
         "order-form": tr("Open order &form").replace("&", ""),
         "summary": tr("Summary", "page"),
@@ -70,12 +70,13 @@ def tasks(command: Sequence[str]) -> tuple[Task, ...]:
         "settings": tr("Settings", "page"),
     }
     return tuple(
-        Task(title, program, subprocess.list2cmdline([*given, "--open", place])) for place, title in titles.items()
+        Task(title, program, subprocess.list2cmdline([*start_arguments, "--open", place]))
+        for place, title in titles.items()
     )
 
 
 class JumpList(QObject):
-    """Keeps the list in the panel's language. Lives as long as ``context``, and belongs to it."""
+    """Writes the list again when the language changes. It is a child of ``context``."""
 
     def __init__(self, command: Sequence[str], context: Context) -> None:
         super().__init__(context)
@@ -89,18 +90,18 @@ class JumpList(QObject):
     def _write(self) -> None:
         if language() != self._written:
             self._written = language()
-            self._context.background.run(self._kept(tasks(self._command)), "jump-list")
+            self._context.background.run(self._write_tasks(tasks(self._command)), "jump-list")
 
-    async def _kept(self, wanted: Sequence[Task]) -> None:
+    async def _write_tasks(self, wanted: Sequence[Task]) -> None:
         try:
-            async with self._writing:  # in the order in which the languages were chosen
+            async with self._writing:  # one after the other, in the order of the changes
                 await asyncio.to_thread(write, wanted)
         except OSError as error:
             log.info("the taskbar has no jump list: %s", error)
 
 
 def write(wanted: Sequence[Task]) -> None:
-    """Put these tasks in place of the list that this program had. Blocking. Raises ``OSError`` where it cannot be."""
+    """Replace this program's list by these tasks. Blocking. Raises ``OSError`` where that fails."""
     with _com() as com:
         collection = com.create(*COLLECTION)
         for task in wanted:
@@ -150,7 +151,7 @@ def title_key() -> Key:
 
 
 class Com:
-    """COM on this thread. What it made is released at its end."""
+    """COM on this thread. :meth:`close` releases the objects that were made."""
 
     def __init__(self) -> None:
         self._ole32: Any = getattr(ctypes, "OleDLL")("ole32")  # noqa: B009  # unknown elsewhere to mypy
@@ -158,18 +159,18 @@ class Com:
         self._ole32.CoInitializeEx(None, APARTMENT_THREADED)
 
     def create(self, class_id: str, interface: str) -> ctypes.c_void_p:
-        """A new object, as that interface."""
+        """Make an object; returns that interface of it."""
         made = self.keep(ctypes.c_void_p())
         self._ole32.CoCreateInstance(_guid(class_id), None, IN_PROCESS, _guid(interface), ctypes.byref(made))
         return made
 
     def keep(self, made: ctypes.c_void_p) -> ctypes.c_void_p:
-        """Release it, too, at the end."""
+        """Release this object, too, in :meth:`close`."""
         self._made.append(made)
         return made
 
     def call(self, this: ctypes.c_void_p, place: int, *arguments: Any) -> None:
-        """Call the function at ``place`` of the object's table. Raises ``OSError`` when it fails."""
+        """Call the function with the index ``place`` in the object's table. Raises ``OSError`` when it fails."""
         table = ctypes.cast(this, ctypes.POINTER(ctypes.POINTER(ctypes.c_void_p))).contents
         kinds = [ctypes.c_void_p if isinstance(a, ctypes.Array) else type(a) for a in arguments]
         function = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, *kinds)(table[place])
@@ -178,7 +179,7 @@ class Com:
             raise OSError(f"COM says 0x{result & 0xFFFFFFFF:08x}")
 
     def close(self) -> None:
-        """Release what was made, the last first, and leave COM."""
+        """Release the objects, the last one first, and uninitialise COM."""
         for made in reversed([m for m in self._made if m.value]):
             table = ctypes.cast(made, ctypes.POINTER(ctypes.POINTER(ctypes.c_void_p))).contents
             ctypes.CFUNCTYPE(ctypes.c_uint, ctypes.c_void_p)(table[RELEASE])(made)

@@ -1,4 +1,4 @@
-"""What the panel tells outside its window: which messages, and by what they are shown."""
+"""The panel's notifications: passes status and events to the policy, and shows its messages outside the window."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class Notifications:
-    """Messages of the desktop or of the tray."""
+    """Shows messages as notifications of the desktop or at the tray icon."""
 
     def __init__(
         self,
@@ -39,50 +39,50 @@ class Notifications:
         self._raise_window = raise_window
         self.policy = Policy()
         self.means: Means | None = None
-        """What shows them; ``None``: not known yet."""
-        self._told_of: Collection[str] = ()
-        """Accounts without password that notifications speak of: started hidden, nothing else would."""
+        """The means that shows them; ``None``: not known yet."""
+        self._without_password: Collection[str] = ()
+        """Accounts for whose missing passwords there are notifications: only if the panel was started hidden."""
 
     async def connect(self) -> None:
-        """Find the best way to show notifications, and tell what has to be told by now."""
+        """Find the best means for notifications, and show those that are due by now."""
         self.means = means = await best_means(self._icon, self.opened)
-        # What held before anything could be shown is told now.
+        # The conditions that arose before anything could be shown.
         now, settings = self._context.now(), self._context.settings()
         waiting = len(self._window.form_request.waiting)
         messages = self.policy.of_requests(waiting, now, settings)
         if self._context.status is not None:
-            messages += self.policy.of_status(self._context.status, now, settings, self._told_of)
+            messages += self.policy.of_status(self._context.status, now, settings, self._without_password)
         for message in messages:
             await self.show(means, message)
 
-    def of_passwords(self) -> None:
-        """The window is not shown: notifications speak of the passwords that are missing."""
-        self._told_of = self._context.without_password
+    def report_missing_passwords(self) -> None:
+        """Show notifications about missing passwords, because the window is not visible."""
+        self._without_password = self._context.without_password
         if self._context.status is not None:
             self.of_status(self._context.status)
 
-    def said(self, text: str, tone: str) -> None:
-        """What was asked for from the tray and did not go is told where it is seen."""
-        if tone == "bad" and not self._window.looked_at:
-            self.tell([Message("said", "Archisync", text, "overview", urgent=True)])
+    def report_unseen(self, text: str, tone: str) -> None:
+        """Show a notice about an error as notification if the window is not visible (after an action in the tray)."""
+        if tone == "bad" and not self._window.in_view:
+            self.send([Message("said", "Archisync", text, "overview", urgent=True)])
 
-    def watch_fired(self, watch: Watch, said: str) -> None:
-        """Something happened to a watched record: told in the window, and as a notification outside quiet hours."""
+    def watch_fired(self, watch: Watch, news: str) -> None:
+        """Show news of a watched record in the window, and outside quiet hours as a notification."""
         self._context.say(
-            f"{watch.name}: {said}.", "work", tr("&Open"), partial(self._context.open, "record", watch.target)
+            f"{watch.name}: {news}.", "work", tr("&Open"), partial(self._context.open, "record", watch.target)
         )
         key = "watch:" + ":".join(watch.target)
-        message = Message(key, watch.name, said + ".", "record", watch.target)
-        self.tell(self.policy.of_watch(message, self._context.now(), self._context.settings()))
+        message = Message(key, watch.name, news + ".", "record", watch.target)
+        self.send(self.policy.of_watch(message, self._context.now(), self._context.settings()))
 
-    def form_waits(self) -> None:
-        """An order form waits to be let in."""
+    def report_form_requests(self) -> None:
+        """Show a notification when an order form waits for consent."""
         waiting = len(self._window.form_request.waiting)
         if self.means is not None:
-            self.tell(self.policy.of_requests(waiting, self._context.now(), self._context.settings()))
+            self.send(self.policy.of_requests(waiting, self._context.now(), self._context.settings()))
 
-    def tell(self, messages: Sequence[Message]) -> None:
-        """Show these, if there is a way to show them."""
+    def send(self, messages: Sequence[Message]) -> None:
+        """Show these in the background, if there is a means yet."""
         means = self.means
         if means is None:
             return
@@ -90,9 +90,9 @@ class Notifications:
             self._context.background.run(self.show(means, message), "notify")
 
     async def show(self, means: Means, message: Message) -> None:
-        """Show one; the tray shows it where the desktop cannot."""
-        if message.place == "password" and await self._passwords.found(str(message.what)):
-            self.policy.open.discard(message.key)  # nobody was told of it
+        """Show one message; if the desktop's notifications fail, use the tray from now on."""
+        if message.place == "password" and await self._passwords.is_available(str(message.what)):
+            self.policy.open.discard(message.key)  # it was not shown
             return
         try:
             await means.show(message)
@@ -104,26 +104,26 @@ class Notifications:
                 await balloon.show(message)
 
     def happened(self, events: Sequence[Event]) -> None:
-        """Tell what of these events has to be told, also in the window."""
+        """Show what these events require, missed reads in the window, too."""
         if self.means is not None:
-            self.tell(self.policy.of_events(events, self._context.now(), self._context.settings()))
+            self.send(self.policy.of_events(events, self._context.now(), self._context.settings()))
         missed = [e for e in events if e.kind is EventKind.SCHEDULE_MISSED]
-        said = "".join(missed_sentence(missed_lists(e.data, WHILE_AWAY)) for e in missed[-1:])
-        if said:
-            self._context.say(said + ".", "", tr("Up&date all"), self._context.sync_all)
+        report_unseen = "".join(missed_sentence(missed_lists(e.data, WHILE_AWAY)) for e in missed[-1:])
+        if report_unseen:
+            self._context.say(report_unseen + ".", "", tr("Up&date all"), self._context.sync_all)
 
     def opened(self, message: Message) -> None:
-        """A notification was clicked."""
+        """Open the place of a notification that was clicked."""
         self._raise_window()
         self._context.open(message.place, message.what)
 
     def of_status(self, status: Status) -> None:
-        """Tell what of this status has to be told."""
-        if self.means is not None:  # asked only when there is a way to show the answer: it counts as told
+        """Show what this status requires."""
+        if self.means is not None:  # only then: the policy counts its messages as shown
             now, settings = self._context.now(), self._context.settings()
-            self.tell(self.policy.of_status(status, now, settings, self._told_of))
+            self.send(self.policy.of_status(status, now, settings, self._without_password))
 
     async def close(self) -> None:
-        """Nothing is shown any more."""
+        """Close the means: nothing is shown any more."""
         if self.means is not None:
             await self.means.close()

@@ -1,7 +1,7 @@
-"""The panel: window, tray and notifications put together, and what closing, hiding and quitting mean.
+"""The panel: connects window, tray and notifications, and implements closing, hiding and quitting.
 
-Made before the services are ready, so that the first paint waits for nothing; ``set_services`` follows. For the same
-reason pages and dialogs but the overview are imported when they are first opened.
+It is made before the services are ready, so that the first paint does not wait for them; ``set_services`` follows. For
+the same reason all pages but the overview, and the dialogs, are imported when they are first opened.
 """
 
 from __future__ import annotations
@@ -43,16 +43,15 @@ from archisync_gui.ui.widgets.dialog import confirm_loss
 log = logging.getLogger(__name__)
 
 FIRST_PAINT = 1.0
-"""Seconds that the services wait for the window's first paint."""
+"""Seconds for which the start of the services waits for the window's first paint."""
 
 PARTS = {"timeline": ("history", "timeline"), "log": ("settings", "assistance")}
-"""What stands on another page: that page, and what it is asked to show."""
+"""Places that are part of a page: that page, and what it should show."""
 
 
 class _Memory(QSettings):
-    """What the window remembers, in a private file: Qt keeps the mode of one that is there. A file that is no such
-    memory is taken as empty by Qt. Where the file is gone nothing is kept: Qt would make it anew, and its folder,
-    for everybody to read."""
+    """What the window remembers, in a private file: Qt keeps the mode of an existing file. Qt treats an invalid file as
+    empty. If the file is gone nothing is saved: Qt would make file and folder again, readable for all users."""
 
     def __init__(self, path: Path) -> None:
         with suppress(OSError):
@@ -65,7 +64,7 @@ class _Memory(QSettings):
 
 
 class Panel(QObject):
-    """One per process."""
+    """The panel; one per process."""
 
     def __init__(
         self,
@@ -79,8 +78,8 @@ class Panel(QObject):
         appearance: str = "system",
         window: MainWindow | None = None,
     ) -> None:
-        """``memory``: a file for window place and columns. ``window``: one that shows its picture already. The rest
-        serves until the services are there."""
+        """``memory``: the file for the window's place, columns and so on. ``window``: one that shows its first picture
+        already. The other arguments are used until the services are ready."""
         super().__init__(app)
         self._memory = _Memory(memory) if memory is not None else None
         app.setWindowIcon(application_icon())
@@ -96,12 +95,13 @@ class Panel(QObject):
         self.tray = Tray(self.context, self)
         self._last_known_file = memory.with_name(FILE) if memory is not None else None
         self._last_known: LastKnown | None = None
-        """What that file says, or will say soon."""
+        """The content of that file, perhaps not written yet."""
         self.quit_early: Callable[[], object] = app.quit
-        """What quits before the services are there. Qt's own closes the windows first, and ours only hides."""
+        """Quits before the services are ready; ``app.desktop`` replaces it. ``QApplication.quit`` would only hide the
+        window: it closes all windows first, and this one hides instead."""
         self._closing = False
         self._quitting = False
-        self._told_no_tray = False
+        self._no_tray_notified = False
         self._morning: QObject | None = None
         self._writing = asyncio.Lock()
         self.log_feed = LogFeed()
@@ -119,16 +119,16 @@ class Panel(QObject):
         self.tray.opened.connect(self.raise_window)
         self.tray.quit_asked.connect(self.ask_quit)
         self.context.wanted.connect(self.open)
-        self.context.said.connect(self.notifications.said)
+        self.context.said.connect(self.notifications.report_unseen)
         self.context.bridge.status_changed.connect(self._keep_last_known)
         self.context.bridge.status_changed.connect(self.notifications.of_status)
         self.context.bridge.happened.connect(self.notifications.happened)
         self.context.settings_changed.connect(self._settings)
         self.window.watch_fired.connect(self.notifications.watch_fired)
-        self.window.form_request.changed.connect(self.notifications.form_waits)
+        self.window.form_request.changed.connect(self.notifications.report_form_requests)
         self.window.show_profile(profile, demo)
         self.window.go("overview").setFocus()
-        self.window.told_before()
+        self.window.emit_earlier_events()
         if services is not None:
             self.set_services(services)
 
@@ -169,7 +169,7 @@ class Panel(QObject):
     # ------------------------------------------------------------------------------------------------ services
 
     def set_services(self, services: Services) -> None:
-        """The services are ready."""
+        """The services are ready: use them."""
         self.context.set_services(services)
         self._settings()
         if self.context.recall(WATCHES):
@@ -183,11 +183,13 @@ class Panel(QObject):
         if not services.demo and not settings.flag("look.first_run_done") and not settings.words("erp.accounts"):
             self.open("first-run")
         if not services.demo:
-            self.context.background.run(self.passwords.look(services, self.notifications.of_passwords), "passwords")
+            self.context.background.run(
+                self.passwords.find_missing(services, self.notifications.report_missing_passwords), "passwords"
+            )
         self.context.background.run(self.notifications.connect(), "notifications")
 
     def _settings(self) -> None:
-        """Put language and appearance into effect, at once."""
+        """Apply language, appearance and the automatic summary."""
         settings = self.context.settings()
         theme().choose(settings.text("look.theme"))
         if settings.text("summary.morning") != "off" and self._morning is None:
@@ -202,12 +204,12 @@ class Panel(QObject):
         set_language(choice)
         self.tray.retranslate()
         if language() != before:
-            self.dialogs.again()
+            self.dialogs.remake_all()
 
     # ------------------------------------------------------------------------------------------------ window
 
     def show(self, hidden: bool = False) -> None:
-        """Show the window; ``hidden``: the tray alone, or minimised where there is no tray (yet)."""
+        """Show the window; ``hidden``: only the tray icon, or the minimised window where there is no tray (yet)."""
         if not hidden:
             self.window.show()
         elif not self.tray.present:
@@ -219,7 +221,7 @@ class Panel(QObject):
             self.context.background.run(self.passwords.ask_all(shown), "passwords")
 
     async def first_paint(self) -> None:
-        """Wait until the window, if it is shown, was painted: at most a second (a desktop may keep it covered)."""
+        """Wait until the window, if shown, was painted; at most a second, since it may be covered."""
         if not self.window.isVisible() or self.window.was_painted:
             return
         painted = asyncio.Event()
@@ -232,20 +234,20 @@ class Panel(QObject):
             self.window.hide()
 
     def raise_window(self) -> None:
-        """Bring the window to the front (a second start, a click on the tray)."""
+        """Bring the window to the front, after a second start or a click on the tray."""
         self.window.showNormal() if self.window.isMinimized() else self.window.show()
         self.window.raise_()
         self.window.activateWindow()
 
     def second_start(self, hidden: bool, place: str) -> None:
-        """Archisync was started again: do what that start was asked to. Hidden (at login), it asks for nothing."""
+        """Archisync was started again: open the place that it names, or else raise the window unless ``hidden``."""
         if place:
             self.open_place(place)
         elif not hidden:
             self.raise_window()
 
     def open_place(self, place: str) -> None:
-        """Open what the command line names: a page, a dialog, or ``order-form``."""
+        """Open what the command line names: a page, a dialog or ``order-form``."""
         if place == "order-form":
             self.context.open_order_form()
             return
@@ -257,32 +259,32 @@ class Panel(QObject):
         if not self.context.settings().flag("look.close_to_tray"):
             self.ask_quit()
             return
-        self.tray.look()
+        self.tray.check_again()
         if self.tray.present:
             self.window.hide()
-            self._tell_once(
+            self._notify_once(
                 tr("Archisync goes on in the tray"),
                 tr("The updates continue. Quit from the icon's menu, or with Ctrl+Q in the window."),
             )
         else:
             self.window.showMinimized()
-            if not self._told_no_tray:
-                self._told_no_tray = True
-                self._tell_once(
+            if not self._no_tray_notified:
+                self._no_tray_notified = True
+                self._notify_once(
                     tr("Archisync goes on, minimised"),
                     tr("This desktop shows no tray icons. The updates continue; quit with Ctrl+Q in the window."),
                 )
 
-    def _tell_once(self, title: str, text: str) -> None:
+    def _notify_once(self, title: str, text: str) -> None:
         if self.context.settings().flag("look.tray_told"):
             return
-        self.notifications.tell([Message("tray", title, text, "settings", "look")])
+        self.notifications.send([Message("tray", title, text, "settings", "look")])
         change = partial(self.open, "settings", "look.close_to_tray")
         self.context.say(f"{title}. {text}", "", tr("Chan&ge…"), change)
         self.context.apply({"look.tray_told": True})
 
     def ask_quit(self) -> None:
-        """Quit; while a run is active, ask first."""
+        """Quit; ask first while a run is active or an order form is open."""
         if self._quitting:
             return
         self._quitting = True
@@ -319,7 +321,7 @@ class Panel(QObject):
     # ------------------------------------------------------------------------------------------------ places
 
     def open(self, place: str, what: object = None) -> None:
-        """Open a page or a dialog, at what it should show."""
+        """Open a page or a dialog; ``what``: what it should show."""
         if self.dialogs.open(place, what):
             return
         if place in PARTS:
@@ -332,7 +334,7 @@ class Panel(QObject):
     # ------------------------------------------------------------------------------------------------ events
 
     def _keep_last_known(self, status: Status) -> None:
-        """Write for the next start's first picture what changed of it; between the runs, for none changes it."""
+        """Write the data for the next start's first picture if they changed, and no list is read and no form open."""
         if status.current_run is not None or status.session_count:
             return
         known = of_status(status, words.type_name, language(), self.context.settings().text("look.theme"))
@@ -343,7 +345,7 @@ class Panel(QObject):
     async def _write_last_known(self, file: Path, known: LastKnown) -> None:
         async with self._writing:
             if known is not self._last_known:
-                return  # a newer one follows
+                return  # a newer one follows at once
             try:
                 await asyncio.to_thread(replace_file, file, known.text())
             except OSError as error:
@@ -361,12 +363,12 @@ class Panel(QObject):
         return await show_failure(self.window, error, backup, said)
 
     def show_waiting(self, found: status_words.Headline | None, foot: str = "") -> None:
-        """Say what the start waits for; ``None``: it goes on."""
+        """Show what the start waits for; ``None``: it continues."""
         self.window.show_waiting(found, foot)
         self.tray.show_waiting(found)
 
     def closing(self) -> None:
-        """The services are about to close: say so, and ask them nothing more."""
+        """The services are about to close: show it, and stop using them."""
         if self._closing:
             return
         self._closing = True
@@ -378,7 +380,7 @@ class Panel(QObject):
         self.window.show_closing()
 
     async def aclose(self) -> None:
-        """End everything of the panel: tasks, tray, window, subscription."""
+        """End all parts of the panel: tasks, tray, window, subscriptions."""
         self.closing()
         for dialog in list(self.dialogs.open_now.values()):
             dialog.close()
@@ -390,5 +392,5 @@ class Panel(QObject):
         self.window.deleteLater()
 
     def close(self) -> asyncio.Task[None]:
-        """Start :meth:`aclose`; await what it returns."""
+        """Start :meth:`aclose` as a task."""
         return asyncio.get_running_loop().create_task(self.aclose(), name="ui:close")

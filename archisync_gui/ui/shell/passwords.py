@@ -1,4 +1,4 @@
-"""Asks for passwords of the ERP that nothing keeps, one question at a time."""
+"""Asks for passwords of the ERP that are not stored, one question at a time."""
 
 from __future__ import annotations
 
@@ -14,48 +14,48 @@ from archisync_gui.ui.widgets.basic import ask_text
 
 
 class Passwords:
-    """What is asked, and what was asked already."""
+    """Finds missing passwords and asks the operator for them."""
 
     def __init__(self, context: Context, window: MainWindow) -> None:
         self._context, self._window = context, window
-        self._asked: set[str] = set()
-        """Accounts whose password was asked for without being told to."""
-        self._asking = asyncio.Lock()
-        """One question for a password at a time."""
+        self._already_asked: set[str] = set()
+        """Accounts whose password was asked for automatically."""
+        self._question_lock = asyncio.Lock()
+        """Held while a question is open."""
 
-    async def look(self, services: Services, tell: Callable[[], object]) -> None:
-        """Which passwords nothing keeps (without a keyring they are in memory only): ask for them as soon as the window
-        is shown; until then a notification leads there (``tell``)."""
+    async def find_missing(self, services: Services, notify: Callable[[], object]) -> None:
+        """Find the accounts without stored password (without a keyring they are in memory only), and ask for these
+        passwords as soon as the window is visible. ``notify`` is called if it is not: a notification leads there."""
         if services.has_password is None or services.set_password is None:
             return
         for account in self._context.settings().words("erp.accounts"):
             if not await services.has_password(account):
                 self._context.without_password.add(account)
-        shown = self._window.looked_at
+        shown = self._window.in_view
         if not shown:
-            tell()
+            notify()
         await self.ask_all(shown)
 
     async def ask_all(self, shown: bool) -> None:
-        """Ask once for each password that is missing; where that question was closed, the header leads to it."""
-        async with self._asking:
-            for account in sorted(self._context.without_password - self._asked) if shown else ():
-                self._asked.add(account)
+        """If the window is visible, ask once for each missing password. The header offers that question again."""
+        async with self._question_lock:
+            for account in sorted(self._context.without_password - self._already_asked) if shown else ():
+                self._already_asked.add(account)
                 await self._ask(account)
 
-    async def asked(self, account: str) -> None:
-        """Ask for the password of ``account``, because the operator wants to give it."""
-        if self._asking.locked():
-            return  # a question is on the screen already
-        async with self._asking:
+    async def ask_for(self, account: str) -> None:
+        """Ask for the password of ``account`` on the operator's request."""
+        if self._question_lock.locked():
+            return  # a question is open already
+        async with self._question_lock:
             await self._ask(account)
 
     async def _ask(self, account: str) -> None:
-        if not self._context.in_use(account):  # it was removed since its password was missed
+        if not self._context.in_use(account):  # the account was removed meanwhile
             self._context.without_password.discard(account)
             return
-        refused = self._refused(account)
-        if not refused and await self.found(account):
+        refused = self._was_refused(account)
+        if not refused and await self.is_available(account):
             return
         question = tr("Password of {account} for the ERP (without it nothing is read):", account=account)
         if refused:
@@ -65,7 +65,7 @@ class Passwords:
             self._context.say(tr("{account}: logging in…", account=account), "work")
             try:
                 text, tone = await self._context.save_and_try(account, typed)
-            except Exception as error:  # told here, so that the other accounts are asked for, too
+            except Exception as error:  # shown here, so that the other passwords are asked for, too
                 text, tone = problem(error), "bad"
             again = (
                 (tr("&Enter it again…"), partial(self._context.open, "password", account))
@@ -74,14 +74,15 @@ class Passwords:
             )
             self._context.say(f"{account}: {text}", tone, *again)
 
-    def _refused(self, account: str) -> bool:
-        """True when the ERP refused the password that is kept."""
+    def _was_refused(self, account: str) -> bool:
+        """True when the ERP has refused the stored password."""
         status = self._context.status
-        found = None if status is None else next((a for a in status.accounts if a.id == account), None)
-        return found is not None and found.stopped is not None and found.stopped.code != "password-missing"
+        known = None if status is None else next((a for a in status.accounts if a.id == account), None)
+        return known is not None and known.stopped is not None and known.stopped.code != "password-missing"
 
-    async def found(self, account: str) -> bool:
-        """True when there is a password by now, in a keyring that was silent or locked before: the account goes on."""
+    async def is_available(self, account: str) -> bool:
+        """True when there is a password by now, in a keyring that did not answer or was locked before. The account's
+        lists are read again then."""
         services = self._context.services
         if services is None or services.has_password is None or not await services.has_password(account):
             return False

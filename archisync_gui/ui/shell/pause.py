@@ -1,4 +1,4 @@
-"""How long to pause: the choices of the header and the tray."""
+"""The menu with the durations of a pause, for header and tray."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.text.i18n import tr
 
 MORNING = time(7, 0)
-"""When a pause until tomorrow morning ends, by the office's clock."""
+"""When a pause until tomorrow morning ends, in the office's time."""
 
 
 def tomorrow_morning(now: datetime) -> datetime:
@@ -21,7 +21,7 @@ def tomorrow_morning(now: datetime) -> datetime:
 
 
 def fill(menu: QMenu, context: Context) -> None:
-    """Put the choices into ``menu``; each pauses at once."""
+    """Fill ``menu`` with the durations; each entry starts the pause."""
     menu.clear()
 
     def pause(seconds: float | None) -> None:

@@ -1,4 +1,4 @@
-"""The record sheet: a drawer at the right of the window with what matters of a record and what belongs to it."""
+"""The record sheet: a panel at the right of the window with the important fields of a record and related records."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ from archisync_gui.ui.widgets.basic import ElidedLabel, Flow, IconButton, column
 from archisync_gui.ui.widgets.files import ask_where, say_saved
 
 WIDTH = 440
-"""Pixels, at most, for letters of the usual size: larger ones get more. A small window gives half of its width."""
+"""Width in pixels for text of the usual size; at most half of the page."""
 
 CHARACTERS = 62
-"""The width in average letters of a larger size."""
+"""Width in average letters, for larger text."""
 
 Target = tuple[str, str, str]
 """List, account (empty for a shared list), key."""
 
 
 class RecordSheet(QFrame):
-    """One per window. :meth:`open` fills it; Esc and the cross close it; a link opens another record in it."""
+    """The record sheet; one per window. Esc and the cross close it; a link opens another record in it."""
 
     opened = Signal(object)
-    """The :class:`Sheet` that is shown now."""
+    """With the :class:`Sheet` that is shown now."""
     closed = Signal()
 
     def __init__(self, context: Context, watches: Watches, parent: QWidget) -> None:
@@ -49,17 +49,17 @@ class RecordSheet(QFrame):
         self._context, self._watches, self._page = context, watches, parent
         self._reading = 0
         self._target: Target | None = None
-        """The record that is shown: what the buttons act on."""
-        self._awaited: Target | None = None
-        """The record that is being read to take its place."""
+        """The shown record, to which the buttons apply."""
+        self._loading: Target | None = None
+        """The record that is being read to replace it."""
         self._before: list[Target] = []
         self._record: Record | None = None
-        self._whole = False
+        self._all_fields = False
         self._day: date | None = None
-        """The office's day that the words are of: what is overdue depends on it."""
+        """The office's day for which the texts were made: what is overdue depends on it."""
         self._focus_back: QWidget | None = None
         self.sheet: Sheet | None = None
-        """What is shown now."""
+        """The shown content."""
         self._kind = label(name="muted", factor=0.93)
         self._name = label(factor=1.25, bold=True, wrap=True)
         self._name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -111,7 +111,7 @@ class RecordSheet(QFrame):
         self.hide()
 
     def retranslate(self) -> None:
-        """The words of the present language."""
+        """Set all texts in the present language."""
         self.setAccessibleName(tr("Record sheet"))
         self.back.say(tr("Back to the record before"))
         self.close_button.say(tr("Close the sheet (Esc)"))
@@ -129,7 +129,7 @@ class RecordSheet(QFrame):
     # ------------------------------------------------------------------------------------------------ opening
 
     def open(self, target: Target) -> None:
-        """Show a record; Back leads to the one that was shown before. Until it is read the one before stays."""
+        """Show a record; *Back* returns to the previous one, which stays visible until the new one is read."""
         if not self.isVisible():
             self._focus_back = self.window().focusWidget()
         self._read(target, focus=True)
@@ -140,7 +140,7 @@ class RecordSheet(QFrame):
 
     def _read(self, target: Target, *, focus: bool = False, back: bool = False) -> None:
         self._reading += 1
-        self._awaited = target if focus else None
+        self._loading = target if focus else None
         self._context.background.run(self._fill(self._reading, target, focus, back), "record")
 
     async def _fill(self, number: int, target: Target, focus: bool, back: bool) -> None:
@@ -152,7 +152,7 @@ class RecordSheet(QFrame):
             record = await read_record(services.store, entity, target[1] or None, target[2]) if entity else None
         finally:
             if number == self._reading:
-                self._awaited = None
+                self._loading = None
         if number != self._reading:
             return
         if record is None:
@@ -163,7 +163,7 @@ class RecordSheet(QFrame):
             elif target == self._target:
                 self.close_sheet()
             return
-        self._step(target, back)
+        self._replace_shown(target, back)
         self._record = record
         self._render()
         if not self.isVisible():
@@ -175,8 +175,8 @@ class RecordSheet(QFrame):
             self.body.verticalScrollBar().setValue(0)
         self.opened.emit(self.sheet)
 
-    def _step(self, target: Target, back: bool) -> None:
-        """Another record takes the place of the one shown."""
+    def _replace_shown(self, target: Target, back: bool) -> None:
+        """Replace the shown record by ``target``, and update the list of previous ones."""
         if back:
             self._before.pop()
         elif not self.isVisible():
@@ -184,13 +184,13 @@ class RecordSheet(QFrame):
         elif self._target is not None and self._target != target:
             self._before.append(self._target)
         if target != self._target:
-            self._whole = False
+            self._all_fields = False
         self._target = target
 
     def close_sheet(self) -> None:
-        """Take the sheet away; the keyboard is back where it was."""
+        """Close the sheet, and give the focus back to the widget that had it."""
         self._reading += 1
-        self._target = self._awaited = self._record = self.sheet = None
+        self._target = self._loading = self._record = self.sheet = None
         had_focus = self.isAncestorOf(self.window().focusWidget() or self.window())
         self.hide()
         if had_focus and self._focus_back is not None:
@@ -199,11 +199,11 @@ class RecordSheet(QFrame):
         self.closed.emit()
 
     def _happened(self, events: Sequence[Event]) -> None:
-        """A list of this record was read anew: show what is new, without moving anything."""
+        """Read the record again after one of its lists was read, keeping the scroll position."""
         if not self.isVisible() or self._record is None or self._target is None:
             return
         replaced = rows_replaced(events)
-        if self._target[0] in replaced:  # its key may be another record's now
+        if self._target[0] in replaced:  # its key may belong to another record now
             name = self._record.entity.name
             self.close_sheet()
             self._context.say(tr("{list}: the stored rows were replaced. Open the record again.", list=type_name(name)))
@@ -211,11 +211,11 @@ class RecordSheet(QFrame):
         self._before = [target for target in self._before if target[0] not in replaced]
         names = set(self._record.ages)
         read = {e.data.type for e in events if isinstance(e.data, SyncCompleted)}
-        if names & (read | replaced) and self._awaited is None:
+        if names & (read | replaced) and self._loading is None:
             self._read(self._target)
 
     def _tick(self) -> None:
-        """Ages grow; after midnight other invoices are overdue."""
+        """Update the ages; after midnight everything, since other invoices are overdue then."""
         if not self.isVisible() or self._record is None:
             return
         if self._day != self._context.today():
@@ -223,8 +223,8 @@ class RecordSheet(QFrame):
         else:
             self._ages.setText(tr("Data as of: {ages}", ages=ages_line(self._record, self._context.now())))
 
-    def _made(self, record: Record) -> Sheet:
-        """The record in the words of now."""
+    def _make_sheet(self, record: Record) -> Sheet:
+        """Make the texts of a record as of now."""
         status = self._context.status
         accounts = len(account_ids(status)) if status is not None else 1
         self.sheet = make_sheet(record, self._context.now(), accounts=accounts)
@@ -237,7 +237,7 @@ class RecordSheet(QFrame):
         if record is None:
             return
         self._day = self._context.today()
-        sheet = self._made(record)
+        sheet = self._make_sheet(record)
         place = self.body.verticalScrollBar().value()
         self._kind.setText(sheet.kind)
         self._name.setText(sheet.name)
@@ -264,17 +264,19 @@ class RecordSheet(QFrame):
             for change in record.changes[:8]:
                 inside.addWidget(label(change_line(change, record.entity), wrap=True))
         if sheet.rest:
-            more = link_button(tr("Fewer fields") if self._whole else tr("All fields ({count})", count=len(sheet.rest)))
-            more.clicked.connect(self._toggle_whole)
+            more = link_button(
+                tr("Fewer fields") if self._all_fields else tr("All fields ({count})", count=len(sheet.rest))
+            )
+            more.clicked.connect(self._toggle_all_fields)
             inside.addSpacing(8)
             inside.addWidget(more, 0, Qt.AlignmentFlag.AlignLeft)
-            if self._whole:
+            if self._all_fields:
                 inside.addLayout(facts_grid(sheet.rest))
         inside.addStretch(1)
         return content
 
-    def _toggle_whole(self) -> None:
-        self._whole = not self._whole
+    def _toggle_all_fields(self) -> None:
+        self._all_fields = not self._all_fields
         self._render()
 
     def _heading(self, inside: QVBoxLayout, text: str) -> None:
@@ -314,7 +316,7 @@ class RecordSheet(QFrame):
         return made
 
     def place(self) -> None:
-        """At the right of the page, as high as the page."""
+        """Move to the right edge of the page, with its height."""
         parent = self._page
         wanted = max(WIDTH, CHARACTERS * self.fontMetrics().averageCharWidth())
         width = min(wanted, max(300, parent.width() // 2))
@@ -333,14 +335,14 @@ class RecordSheet(QFrame):
 
     def _copy(self) -> None:
         if self._record is not None:
-            sheet = self._made(self._record)
+            sheet = self._make_sheet(self._record)
             QGuiApplication.clipboard().setText(plain_text(sheet))
             self._context.say(tr("{name}: copied as text.", name=sheet.name), "ok")
 
     def _document(self) -> QTextDocument:
         document = QTextDocument()
         if self._record is not None:
-            document.setHtml(sheet_html(self._made(self._record)))
+            document.setHtml(sheet_html(self._make_sheet(self._record)))
         return document
 
     def _print(self) -> None:

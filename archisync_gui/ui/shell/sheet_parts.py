@@ -11,7 +11,7 @@ from archisync_gui.ui.widgets.basic import label
 
 
 def facts_grid(facts: Sequence[tuple[str, str]]) -> QGridLayout:
-    """Names and values of a record, to be selected."""
+    """A grid with names and values of a record; the values can be selected."""
     grid = QGridLayout()
     grid.setHorizontalSpacing(14)
     grid.setVerticalSpacing(3)
@@ -33,5 +33,5 @@ def link_button(text: str) -> QPushButton:
 
 
 def without_letter(text: str) -> str:
-    """A button's words without a letter to press: the sheet lies over a page, whose buttons have theirs."""
+    """A button's text without mnemonic: the page below the sheet uses the same letters for its buttons."""
     return text.replace("&", "")

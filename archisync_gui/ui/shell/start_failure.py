@@ -1,4 +1,4 @@
-"""What is shown when Archisync could not start, and the choice that it offers."""
+"""The dialog that is shown when Archisync could not start."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from archisync_gui.ui.widgets.basic import ask
 async def show_failure(
     window: QWidget, error: BaseException, backup: Path | None, said: str
 ) -> Path | Literal["empty"] | None:
-    """Archisync could not start: say what happened and wait until it was read. ``said``: what the work before this
-    start has to say. Where the archive is damaged or gone: ``backup``, the last that can be used, or ``empty``, if the
-    operator wants one of the two in its place."""
+    """Show why Archisync could not start, and wait until the dialog is closed. ``said``: a sentence about the work
+    before this start. If the archive is damaged or gone, the operator can replace it: by ``backup``, the last usable
+    one, which is returned then, or by an empty archive (``empty``)."""
     box = QMessageBox(window)
     box.setWindowTitle("Archisync")
     box.setIcon(QMessageBox.Icon.Critical)

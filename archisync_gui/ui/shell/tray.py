@@ -1,4 +1,4 @@
-"""The tray icon: state by shape and colour, one sentence, the menu. It appears late where the tray does."""
+"""The tray icon: shape and colour for the state, a tooltip, a menu. It appears late where the tray does."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from archisync_gui.ui.shell.pause import fill
 from archisync_gui.ui.text import status_words, words
 from archisync_gui.ui.text.i18n import plain, tr
 
-LOOKS = (0.5, 1, 2, 4, 8, 15, 30, 60)
-"""Seconds between looks for a tray after a start (a desktop starts its panel after the programs); then none."""
+CHECK_DELAYS = (0.5, 1, 2, 4, 8, 15, 30, 60)
+"""Seconds between the checks for a tray after a start (a desktop may start its panel after the programs)."""
 
 
 class Tray(QObject):
-    """One per panel."""
+    """The tray icon; one per panel."""
 
     opened = Signal()
-    """The operator wants the window."""
+    """The operator wants to see the window."""
     appeared = Signal()
-    """A tray is there (now, or late)."""
+    """There is a tray, and the icon is shown."""
     quit_asked = Signal()
 
     def __init__(self, context: Context, parent: QObject | None = None) -> None:
@@ -37,9 +37,9 @@ class Tray(QObject):
         self._menu = QMenu()
         self._types = QMenu(self._menu)
         self._kind: tuple[str, int] = ("", 0)
-        self._looks = iter(LOOKS)
-        self._looking = QTimer(self, singleShot=True)
-        self._looking.timeout.connect(self._look)
+        self._check_delays = iter(CHECK_DELAYS)
+        self._check_timer = QTimer(self, singleShot=True)
+        self._check_timer.timeout.connect(self._check_for_tray)
         self._open = self._add(self.opened.emit)
         self._all = self._add(context.sync_all)
         self._menu.addMenu(self._types)
@@ -54,7 +54,7 @@ class Tray(QObject):
         context.bridge.status_changed.connect(self.show_status)
         context.services_changed.connect(self._list_types)
         self._paint("starting", -1)
-        self._look()
+        self._check_for_tray()
 
     @property
     def present(self) -> bool:
@@ -63,7 +63,7 @@ class Tray(QObject):
 
     @property
     def icon(self) -> QSystemTrayIcon:
-        """The icon itself, for its balloon messages."""
+        """The icon itself, for its messages."""
         return self._icon
 
     @property
@@ -77,20 +77,20 @@ class Tray(QObject):
         self._menu.addAction(action)
         return action
 
-    def look(self) -> None:
-        """Look once more whether there is a tray by now."""
+    def check_again(self) -> None:
+        """Check once more whether there is a tray."""
         if not self.present and QSystemTrayIcon.isSystemTrayAvailable():
-            self._looking.stop()
-            self._look()
+            self._check_timer.stop()
+            self._check_for_tray()
 
-    def _look(self) -> None:
+    def _check_for_tray(self) -> None:
         if QSystemTrayIcon.isSystemTrayAvailable():
             self._icon.show()
             self.appeared.emit()
             return
-        wait = next(self._looks, None)
+        wait = next(self._check_delays, None)
         if wait is not None:
-            self._looking.start(int(wait * 1000))
+            self._check_timer.start(int(wait * 1000))
 
     def _list_types(self) -> None:
         self._types.clear()
@@ -101,7 +101,7 @@ class Tray(QObject):
             self._types.addAction(action)
 
     def retranslate(self) -> None:
-        """Words of the current language."""
+        """Set all texts in the present language."""
         self._open.setText(tr("&Open Archisync"))
         self._all.setText(tr("Up&date all"))
         self._pause.setTitle(tr("&Pause all"))
@@ -118,13 +118,13 @@ class Tray(QObject):
             self._icon.setToolTip("Archisync: " + tr("Starting…"))
 
     def show_waiting(self, found: status_words.Headline | None) -> None:
-        """What the start waits for; ``None``: it goes on."""
+        """Show what the start waits for; ``None``: it continues."""
         self._paint("starting" if found is None else found.kind, -1)
         said = tr("Starting…") if found is None else f"{found.title}: {found.detail}"
         self._icon.setToolTip(plain(f"Archisync: {said}"))
 
     def show_status(self, status: Status) -> None:
-        """Picture and sentence for this snapshot."""
+        """Show icon and tooltip for this status."""
         found = status_words.headline(status, self._context.now())
         kind = found.kind
         if kind in ("running", "late", "fresh") and status.session_count and kind != "trouble":
@@ -150,7 +150,7 @@ class Tray(QObject):
             self.opened.emit()
 
     def close(self) -> None:
-        """Take the icon away."""
-        self._looking.stop()
+        """Remove the icon."""
+        self._check_timer.stop()
         self._icon.hide()
         self._menu.deleteLater()

@@ -1,7 +1,6 @@
-"""The main window: first a picture, then side bar, header, notice, banners, the stack of pages, foot. It shows; the
-context acts.
+"""The main window: first a picture, then side bar, header, notice, banners, the stack of pages, status bar.
 
-Painted before most of the panel is imported: what only :meth:`MainWindow.fill` needs is imported there.
+It is painted before most of the panel is imported: modules that only :meth:`MainWindow.fill` needs are imported there.
 """
 
 from __future__ import annotations
@@ -28,29 +27,29 @@ if TYPE_CHECKING:
     from archisync_gui.ui.widgets.basic import Page
 
 SIZE = QSize(1330, 780)
-"""Of the first window ever, where the screen has room for it; later ones have the size of the last."""
+"""Size at the very first start, if the screen has room for it; later the window has its last size."""
 
 MEMORY = "window.ini"
-"""File in the profile with the window's place and what it showed."""
+"""File in the profile with the window's place, columns, filters and so on."""
 
 FRAME = QSize(16, 48)
-"""What the desktop puts around a window, about."""
+"""Approximate size of a window's frame."""
 
 NOTICE_WIDTH = 560
-"""Pixels; the most that a notice is wide."""
+"""Largest width of a notice in pixels."""
 
 NOTICE_EDGE = 16
 """Pixels between a notice and the edges of the page."""
 
 
 class MainWindow(QMainWindow):
-    """The window. Pages are made when they are first opened."""
+    """The main window. Its pages are made when they are first opened."""
 
     shown_changed = Signal(bool)
     close_asked = Signal()
     quit_asked = Signal()
     watch_fired = Signal(object, str)
-    """Something happened to a watched record: the watch, and what in one sentence."""
+    """Something happened to a watched record: the watch, and a text about it."""
     painted = Signal()
     """The window is being painted for the first time."""
 
@@ -58,15 +57,15 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.was_painted = False
         self.known: LastKnown | None = None
-        """What the picture shows."""
+        """The data of the first picture."""
         self._filled = False
         self._close_wanted = False
         self._demo = False
         self._find: Find | None = None
         self._sheet: RecordSheet | None = None
         self._watches: Watches | None = None
-        self._titled = ""
-        """The kind of headline that the title says."""
+        self._title_kind = ""
+        """The kind of the headline in the window's title."""
         self.setWindowTitle("Archisync")
         self.setMinimumSize(720, 480)
         self.resize(SIZE.boundedTo(self.screen().availableSize() - FRAME))
@@ -74,14 +73,14 @@ class MainWindow(QMainWindow):
         self._pages: dict[str, Page] = {}
 
     def show_picture(self, known: LastKnown | None, *, demo: bool) -> None:
-        """Show the last known data, or that nothing is known, until :meth:`fill`. ``demo``: they are invented."""
+        """Show the first picture with the last known data, until :meth:`fill`. ``demo``: the data are invented."""
         self.known, self._demo = known, demo
         self.setWindowTitle("Archisync [DEMO]" if demo else "Archisync")
         self.setCentralWidget(FirstPicture(known, demo=demo))
         self.show()
 
     def fill(self, context: Context, past_runs: PastRuns) -> None:
-        """Put the real parts into the window, in the picture's place. Once."""
+        """Replace the picture by the real parts of the window. Called once."""
         from PySide6.QtWidgets import QStackedWidget
 
         from archisync_gui.ui.look.icons import application_icon
@@ -106,14 +105,14 @@ class MainWindow(QMainWindow):
         self.sidebar.form_button.clicked.connect(context.open_order_form)
         context.bridge.status_changed.connect(self._status)
         context.bridge.tick.connect(self._tick)
-        context.said.connect(self._said)
+        context.said.connect(self._show_notice)
         context.services_changed.connect(self._services)
         self._filled = True
 
-    def told_before(self) -> None:
-        """Tell those that listen now what happened while only the picture was shown."""
+    def emit_earlier_events(self) -> None:
+        """Emit the signals of events that happened while only the picture was shown."""
         if self.isVisible():
-            self.shown_changed.emit(self.looked_at)
+            self.shown_changed.emit(self.in_view)
         if self._close_wanted:
             self.close_asked.emit()
 
@@ -143,7 +142,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(center)
         self._around.hide()
         self._center = center
-        self.notice.setParent(center)  # above the pages, in no layout: it never moves what is under the pointer
+        self.notice.setParent(center)  # above the pages and in no layout, so that it moves no other widget
         self.notice.hide()
         center.installEventFilter(self)
         self.form_request.changed.connect(self._arrange)
@@ -202,7 +201,7 @@ class MainWindow(QMainWindow):
         add("Escape", self._escape)
 
     def _escape(self) -> None:
-        """Take away what lies over the page: results, then the sheet that has the keyboard, the notice, the sheet."""
+        """Close what covers the page: the results, else a sheet with the focus, else the notice, else the sheet."""
         sheet = self._sheet if self._sheet is not None and self._sheet.isVisible() else None
         if self._find is not None and self._find.isVisible():
             self._find.close_results()
@@ -212,11 +211,11 @@ class MainWindow(QMainWindow):
             self.notice.dismiss()
 
     def add_page(self, name: str, factory: Callable[[], Page]) -> None:
-        """Declare a page; it is made when it is first opened."""
+        """Add a page, which is made when it is first opened."""
         self._factories[name] = factory
 
     def page(self, name: str) -> Page:
-        """The page of that name, made if need be."""
+        """The page of that name; it is made if necessary."""
         if name not in self._pages:
             self._pages[name] = made = self._factories[name]()
             self.stack.addWidget(made)
@@ -237,23 +236,23 @@ class MainWindow(QMainWindow):
         self.banner.show_status(status)
         self.foot.show_status(status)
         self._arrange()
-        said = self.header.found
-        # While it is looked at, the tick does it: progress comes many times a second, each title is a trip to the
-        # desktop.
-        if not self.looked_at or (said is not None and said.kind != self._titled):
+        said = self.header.headline
+        # While the window is visible, the tick updates the title: progress comes many times a second, and each new
+        # title is a call to the desktop.
+        if not self.in_view or (said is not None and said.kind != self._title_kind):
             self._title()
 
     @property
-    def looked_at(self) -> bool:
+    def in_view(self) -> bool:
         """True when the window is shown and not minimised."""
         return self.isVisible() and not self.isMinimized()
 
     def _title(self) -> None:
-        """Say in the title what the header says."""
-        said = self.header.found
+        """Show the header's headline in the window's title."""
+        said = self.header.headline
         if said is None:
             return
-        self._titled = said.kind
+        self._title_kind = said.kind
         badge = " [DEMO]" if self._demo else ""
         title = f"{said.title}{badge} – Archisync"
         if title != self.windowTitle():
@@ -273,25 +272,25 @@ class MainWindow(QMainWindow):
             self.show_profile(services.profile, services.demo)
 
     def show_profile(self, profile: str, demo: bool) -> None:
-        """Show which profile this is, and the demo as a demo, in side bar and title."""
+        """Show the profile's name, and whether it is the demo, in side bar and title."""
         self._demo = demo
         self.sidebar.set_profile(profile, demo)
         if self.context.status is None:
             self.setWindowTitle("Archisync [DEMO]" if demo else "Archisync")
 
-    def _said(self, text: str, tone: str, action: str, callback: object, other: object) -> None:
+    def _show_notice(self, text: str, tone: str, action: str, callback: object, other: object) -> None:
         second = other if isinstance(other, tuple) else ("", None)
         self.notice.say(text, tone, action, callback if callable(callback) else None, second)
         self._place_notice()
 
     def show_waiting(self, found: status_words.Headline | None, foot: str = "") -> None:
-        """Say what the start waits for; ``None``: it goes on."""
+        """Show what the start waits for; ``None``: it continues."""
         self.header.waiting, self.foot.waiting = found, foot
         self.header.retranslate()
         self.foot.retranslate()
 
     def show_closing(self) -> None:
-        """Say that Archisync is closing; nothing can be pressed any more."""
+        """Show that Archisync is closing, and disable everything."""
         self.header.show_closing()
         self.stack.setEnabled(False)
         self.sidebar.setEnabled(False)
@@ -303,7 +302,7 @@ class MainWindow(QMainWindow):
         self._around.setVisible(not self.form_request.isHidden())
 
     def _place_notice(self) -> None:
-        """Put the notice at the lower right, above the status bar; long texts make it higher, not wider."""
+        """Place the notice at the lower right, above the status bar; long texts make it higher, not wider."""
         room = self._center.size()
         width = max(240, min(NOTICE_WIDTH, room.width() - self.sidebar.width() - 2 * NOTICE_EDGE))
         self.notice.resize(width, self.notice.heightForWidth(width))
@@ -318,14 +317,14 @@ class MainWindow(QMainWindow):
                 self._find.place()
         return super().eventFilter(watched, event)
 
-    # ------------------------------------------------------------------------------------------- window things
+    # ------------------------------------------------------------------------------------------- place and events
 
     def remember(self, memory: QSettings) -> None:
-        """Keep place and size."""
+        """Save place and size."""
         memory.setValue("window/geometry", self.saveGeometry())
 
     def recall(self, memory: QSettings) -> None:
-        """Take place and size of last time."""
+        """Restore place and size."""
         geometry = memory.value("window/geometry")
         if isinstance(geometry, QByteArray):
             self.restoreGeometry(geometry)
@@ -341,7 +340,7 @@ class MainWindow(QMainWindow):
                 if self.context.status is not None:
                     self._title()
             case QEvent.Type.WindowStateChange:
-                self.shown_changed.emit(self.looked_at)
+                self.shown_changed.emit(self.in_view)
         super().changeEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -1,4 +1,4 @@
-"""The parts around the window's pages: side bar, header, banner, foot. The window puts them together."""
+"""The parts around the window's pages: side bar, banner, status bar. The header has a module of its own."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PAGES = ("overview", "data", "summary", "history", "settings")
 
 
 class Sidebar(QFrame):
-    """The name, the DEMO badge and the way to each page."""
+    """The program's name, the DEMO badge, and the buttons of the pages."""
 
     chosen = Signal(str)
 
@@ -60,7 +60,7 @@ class Sidebar(QFrame):
         self.retranslate()
 
     def set_profile(self, profile: str, demo: bool) -> None:
-        """Show which profile this is."""
+        """Show the profile's name, and the badge if it is the demo."""
         self.badge.setVisible(demo)
         self._profile.setText("" if profile in ("", "default") or (demo and profile == "demo") else profile)
 
@@ -78,7 +78,7 @@ class Sidebar(QFrame):
         self.form_button.setText(tr("Order form", "button"))
         self.form_button.setToolTip(tr("Open the order form in the browser (Ctrl+N)"))
         self.demo_button.setText(tr("Try a &fault"))
-        bold = QFontMetrics(scaled(self.font(), 1.0, True))  # the open page's button is bold
+        bold = QFontMetrics(scaled(self.font(), 1.0, True))  # the button of the open page is bold
         widest = max(b.sizeHint().width() for b in (self._name, *self._buttons.values()))
         widest = max(widest, *(bold.horizontalAdvance(t.replace("&", "")) + 26 for t in titles.values()))
         below = max(b.sizeHint().width() for b in (self.demo_button, self.form_button))
@@ -86,7 +86,7 @@ class Sidebar(QFrame):
 
 
 def page_titles() -> dict[str, str]:
-    """Titles of the pages. Ctrl and a figure open them; the letters are for what stands on the pages."""
+    """Titles of the pages, without mnemonics: those are used on the pages; Ctrl and a digit open a page."""
     return {
         "overview": tr("Overview"),
         "data": tr("Data", "page"),
@@ -97,7 +97,7 @@ def page_titles() -> dict[str, str]:
 
 
 class Banner(QFrame):
-    """One line below the header while order forms are open."""
+    """A line below the header while order forms are open."""
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -143,7 +143,7 @@ class Banner(QFrame):
 
 
 class Foot(QFrame):
-    """ERP, endpoint, archive, version: each with a sign."""
+    """The status bar: ERP and endpoint with signs, size of the archive, version."""
 
     def __init__(self, context: Context, past_runs: PastRuns, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -153,9 +153,9 @@ class Foot(QFrame):
         self._erp, self._form = _Lamp(), _Lamp()
         self._form_words = "", "", "muted", "ring"
         self._fitted: object = None
-        """The words that were given their room last."""
+        """The texts for which the widths were last fitted."""
         self.waiting = ""
-        """What is said instead of *starting* while the office is waited for."""
+        """The text in place of *starting* while the start waits for the office."""
         self._archive, self._version = label(name="muted", factor=0.93), label(name="muted", factor=0.93)
         layout.addWidget(self._erp)
         layout.addWidget(self._form)
@@ -168,13 +168,13 @@ class Foot(QFrame):
         self.retranslate()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Where there is no room for all, size and version give way: nobody needs them at a glance."""
+        """Hide size and version if there is no room for them."""
         super().resizeEvent(event)
         self._fit()
 
     def _fit(self) -> None:
         long, short, tone, shape = self._form_words
-        for text in (long, short):  # the address is in the settings, too
+        for text in (long, short):  # the short one leaves the address out
             self._form.show(text, tone, shape)
             room = self.width() - 36 - sum(p.sizeHint().width() + 22 for p in (self._erp, self._form))
             if room >= 0:
@@ -219,7 +219,7 @@ class Foot(QFrame):
 
 
 class _Lamp(QWidget):
-    """A small sign with a text."""
+    """A text with a small sign before it."""
 
     def __init__(self) -> None:
         super().__init__()
