@@ -42,7 +42,7 @@ class TimelineBand(QWidget):
         self.spans = [QPushButton() for _ in _SPANS]
         self.closer, self.wider = QPushButton(), QPushButton()
         self.unfold = QPushButton()
-        """The button that folds the timeline; the page handles its clicks."""
+        """The button that shows or hides the timeline; the page handles its clicks."""
         self.unfold.setObjectName("link")
         self.unfold.setCheckable(True)
         self.unfold.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)

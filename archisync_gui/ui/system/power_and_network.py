@@ -162,7 +162,7 @@ class Logind:
             await self.close()
             raise
         except Exception as error:
-            log.info("nobody tells when the computer sleeps: %s", error)
+            log.info("the computer's sleep is not reported: %s", error)
             await self.close()
             return False
         return True

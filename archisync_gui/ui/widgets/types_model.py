@@ -82,7 +82,7 @@ class TypesModel(SnapshotModel):
         self.refresh()
 
     def toggle(self, sync_type: str) -> None:
-        """Fold or unfold a list's accounts."""
+        """Show or hide the rows of a list's accounts."""
         self._unfolded ^= {sync_type}
         self.refresh()
 
