@@ -1,1 +1,1 @@
-"""The operator's panel: Qt widgets that look and ask; no rule of orchestration, no ERP and no SQL lives here."""
+"""The operator's panel, in Qt. It contains no rules of the orchestrator, no access to the ERP and no SQL."""

@@ -82,7 +82,7 @@ def keys(page: Data) -> list[str]:
 
 def wanted(panel: Panel) -> list[object]:
     seen: list[object] = []
-    panel.context.wanted.connect(lambda place, what: seen.append((place, what)))
+    panel.context.open_requested.connect(lambda place, what: seen.append((place, what)))
     return seen
 
 
@@ -212,7 +212,7 @@ async def test_pages_belong_to_the_search_that_is_shown(make_panel: MakePanel, o
     await until(lambda: page.model.total == 1801)
     page.search.blockSignals(True)  # its delay has not passed
     page.search.setText("zeta")
-    page.model.wanted.emit(2)
+    page.model.page_wanted.emit(2)
     await until(lambda: page.model.stored(400) is not None)
     assert str(page.model.stored(400).values["name"]).startswith("Ferramenta")
 
@@ -228,7 +228,7 @@ async def test_a_page_of_the_search_before_is_not_put_into_the_new_one(
     page.lists.choose("customers")
     await until(lambda: page.model.total == 901)
     server.held = lambda _, question: question["offset"] > 0
-    page.model.wanted.emit(2)
+    page.model.page_wanted.emit(2)
     await until(lambda: server.waiting == 1)
     keys_before = page.model.stored(0).key
     page.table.horizontalHeader().setSortIndicator(0, Qt.SortOrder.DescendingOrder)

@@ -52,7 +52,7 @@ async def typed(panel: Panel, text: str) -> Find:
 def wanted(panel: Panel) -> list[tuple[object, object]]:
     """What the panel is asked to open from now on."""
     seen: list[tuple[object, object]] = []
-    panel.context.wanted.connect(lambda place, what: seen.append((place, what)))
+    panel.context.open_requested.connect(lambda place, what: seen.append((place, what)))
     return seen
 
 

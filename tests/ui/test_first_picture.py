@@ -31,7 +31,7 @@ from archisync_gui.ui.text.last_known import (
     lines,
     of_status,
     read_last_known,
-    said,
+    status_sentence,
 )
 from tests.support.waiting import until
 
@@ -135,7 +135,7 @@ def test_of_several_accounts_the_oldest_read_counts() -> None:
 def test_without_a_file_it_shows_that_nothing_is_known(qapp: QApplication) -> None:
     picture = FirstPicture(None)
     assert lines(None) == []
-    assert said(None) in (WORDS["it"]["nothing"], WORDS["en"]["nothing"])
+    assert status_sentence(None) in (WORDS["it"]["nothing"], WORDS["en"]["nothing"])
     picture.resize(900, 600)
     assert not picture.grab().isNull()
 
@@ -196,7 +196,7 @@ async def test_the_panel_takes_the_window_of_the_picture(qapp: QApplication, tmp
     assert window.was_painted
     assert window.geometry() == before
     assert window.header.title.text() == "Avvio in corso…"
-    assert window.header.detail.text() == said(KNOWN), "not of now"
+    assert window.header.detail.text() == status_sentence(KNOWN), "not of now"
     await panel.aclose()
     panel.deleteLater()
 

@@ -761,7 +761,7 @@ async def test_a_refused_read_that_is_gone_meanwhile_cannot_be_accepted(
     world.orchestrator.status = with_type(calm(), item)
     panel = await make_panel(accept_read=accept)
     said: list[str] = []
-    panel.context.said.connect(lambda text, *_: said.append(text))
+    panel.context.notice_requested.connect(lambda text, *_: said.append(text))
     panel.open("trouble", item)
     shown = dialog(panel, TroubleDialog)
     assert isinstance(shown, TroubleDialog)

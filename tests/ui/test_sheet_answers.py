@@ -35,7 +35,7 @@ async def sheet_of_customer(make_panel: MakePanel, office: Office) -> tuple[Pane
 def acts_on_the_customer(panel: Panel, sheet: RecordSheet) -> None:
     """Each button is about the customer, and Back leads nowhere yet."""
     seen: list[tuple[object, object]] = []
-    panel.context.wanted.connect(lambda place, what: seen.append((place, what)))
+    panel.context.open_requested.connect(lambda place, what: seen.append((place, what)))
     assert sheet.sheet is not None
     assert sheet.sheet.name == CUSTOMER["name"]
     assert not sheet.back.isVisible()

@@ -24,7 +24,7 @@ class Said:
     def __init__(self, context: Context) -> None:
         self.texts: list[str] = []
         self.press: object = None
-        context.said.connect(self._hear)
+        context.notice_requested.connect(self._hear)
 
     def _hear(self, text: str, tone: str, action: str, callback: object) -> None:
         self.texts.append(text)

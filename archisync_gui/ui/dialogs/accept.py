@@ -21,8 +21,8 @@ class AcceptDialog(Dialog):
         """``name``: of the list; ``gone``: number of rows that would vanish; ``names``: titles of some of them."""
         super().__init__(tr("Store the read of {type} as it is?", type=name), parent, 520)
         self._gone = gone
-        said = tr("%n record(s) that it does not have will count as gone. A backup is made first.", "", gone)
-        self.body.addWidget(label(said, wrap=True))
+        explained = tr("%n record(s) that it does not have will count as gone. A backup is made first.", "", gone)
+        self.body.addWidget(label(explained, wrap=True))
         if names:
             shown = [f"• {title}" for title in names[:NAMED]]
             if gone > len(shown):

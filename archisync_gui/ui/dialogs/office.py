@@ -239,9 +239,9 @@ class OfficeDialog(Dialog):
     def _member_lines(self, seen: OfficeSeen) -> list[str]:
         now = self._context.now()
         lines = [_leader_line(seen, moment(seen.since, now) if seen.since is not None else "")]
-        for one in seen.members:
-            since = moment(one.since, now)
-            lines.append(message("office-dialog.member", name=one.name, time=since, version=one.version))
+        for member in seen.members:
+            since = moment(member.since, now)
+            lines.append(message("office-dialog.member", name=member.name, time=since, version=member.version))
         lines += server_lines(seen)
         return lines
 
@@ -271,7 +271,7 @@ def found_lines(found: OfficeChecked) -> list[str]:
     lines = [message("office-dialog.place", path=seen.place, version=seen.version), *server_lines(seen)]
     if not seen.exists:
         return [*lines, message("office-dialog.no-office")]
-    names = ", ".join(one.name for one in seen.members)
+    names = ", ".join(member.name for member in seen.members)
     lines.append(message("office-dialog.takes-part", names=names) if names else message("office-dialog.nobody"))
     if found.older:
         lines.append(message("office-dialog.older"))

@@ -112,17 +112,17 @@ class PairingDialog(Dialog):
         )
         self.whose.setVisible(self.account.count() > 0)
 
-    def _show_scopes(self, asked: frozenset[str]) -> None:
+    def _show_scopes(self, requested: frozenset[str]) -> None:
         """Offer the scopes that the waiting pages ask for. Only the least is preselected."""
-        if asked == self._suggested:
+        if requested == self._suggested:
             return
-        self._suggested = asked
-        least = next((scope for scope in SCOPES if scope in asked), "")
+        self._suggested = requested
+        least = next((scope for scope in SCOPES if scope in requested), "")
         for scope, box in self.scopes.items():
-            box.setVisible(scope in asked)
-            self.meanings[scope].setVisible(scope in asked)
+            box.setVisible(scope in requested)
+            self.meanings[scope].setVisible(scope in requested)
             box.setChecked(scope == least)
-        self.may.setVisible(bool(asked))
+        self.may.setVisible(bool(requested))
 
     def _show(self) -> None:
         if self._done:

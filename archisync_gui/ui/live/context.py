@@ -43,9 +43,9 @@ class Context(QObject):
     settings_changed = Signal()
     ending = Signal()
     """The panel is about to close: changes that wait for a delay take effect now."""
-    said = Signal(str, str, str, object, object)
+    notice_requested = Signal(str, str, str, object, object)
     """A message for the notice: text, tone, button, its callback, and a second button as pair of text and callback."""
-    wanted = Signal(str, object)
+    open_requested = Signal(str, object)
     """Open a page or dialog: its name, and what it should show."""
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -113,10 +113,10 @@ class Context(QObject):
         if found is not None and found.refused:
             return found.text, "bad"
         kept = await self.set_password(account, password)
-        said = tr("The password is kept.") if kept else no_keyring()
+        sentence = tr("The password is kept.") if kept else no_keyring()
         if found is None:
-            return said, "ok" if kept else "warn"
-        return f"{found.text} {said}", "ok" if found.ok and kept else "warn"
+            return sentence, "ok" if kept else "warn"
+        return f"{found.text} {sentence}", "ok" if found.ok and kept else "warn"
 
     def remember(self, key: str, value: str) -> None:
         """Keep a short text over restarts."""
@@ -138,11 +138,11 @@ class Context(QObject):
     ) -> None:
         """Show a message in the notice. ``callback``: of the button ``action``; ``other``: a second button with its
         callback."""
-        self.said.emit(text, tone, action, callback, other)
+        self.notice_requested.emit(text, tone, action, callback, other)
 
     def open(self, place: str, what: object = None) -> None:
         """Open a page (``history``, ``data`` …) or a dialog (``why``, ``sessions`` …)."""
-        self.wanted.emit(place, what)
+        self.open_requested.emit(place, what)
 
     def apply(self, changes: Changes) -> None:
         """Change settings in the background; ``changes`` may be computed from the settings that are in use then."""
@@ -298,11 +298,11 @@ class Context(QObject):
         if not services.orchestrator.remove(entry.id):
             self._say_not_waiting(entry)
             return
-        said = tr("{type}: taken out of the queue.", type=words.type_name(entry.type))
+        sentence = tr("{type}: taken out of the queue.", type=words.type_name(entry.type))
         if entry.scope is Scope.ALL:
-            self.say(said, "", tr("Put it bac&k"), lambda: self.sync(entry.type, entry.account))
+            self.say(sentence, "", tr("Put it bac&k"), lambda: self.sync(entry.type, entry.account))
         else:  # it cannot be requested again from here: its key is not known, or it was an order form's request
-            self.say(said)
+            self.say(sentence)
 
     def to_front(self, entry: QueueEntry) -> None:
         """Make a request the next one."""

@@ -26,18 +26,18 @@ class FailureSpan:
 def failure_spans(runs: Iterable[RunRecord]) -> list[FailureSpan]:
     """Consecutive failures of one list and account as one span each; ``runs``: oldest first."""
     spans: list[FailureSpan] = []
-    row: list[RunRecord] = []
+    streak: list[RunRecord] = []
 
     def close(over: datetime | None) -> None:
-        if row:
-            last = row[-1].ended or row[-1].started
-            spans.append(FailureSpan(row[0].started, last, len(row), words.failure_word(row[-1].error), over))
-            row.clear()
+        if streak:
+            last = streak[-1].ended or streak[-1].started
+            spans.append(FailureSpan(streak[0].started, last, len(streak), words.failure_word(streak[-1].error), over))
+            streak.clear()
 
     for run in runs:
         if run.outcome in UNSUCCESSFUL:
-            row.append(run)
-        elif run.outcome in STORED and row and _shows_recovery(run, row):
+            streak.append(run)
+        elif run.outcome in STORED and streak and _shows_recovery(run, streak):
             close(run.ended)
     close(None)
     return spans

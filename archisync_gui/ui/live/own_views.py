@@ -77,8 +77,8 @@ def read_views(text: str) -> tuple[OwnView, ...]:
     except ValueError:
         return ()
     found: dict[str, OwnView] = {}
-    for one in kept if isinstance(kept, list) else ():
-        view = _view_of(one)
+    for entry in kept if isinstance(kept, list) else ():
+        view = _view_of(entry)
         if view is not None:
             found.setdefault(view.name.casefold(), view)
     return tuple(found.values())

@@ -135,8 +135,8 @@ def countable(services: Services) -> list[View]:
     for view in VIEWS:
         entity = services.entity(view.list)
         columns = {column.name for column in entity.columns} if entity is not None else set()
-        asked = {name for name, _, _ in view.where} | {view.changed or "", view.within[0] if view.within else ""}
-        if entity is not None and asked - {""} <= columns:
+        needed = {name for name, _, _ in view.where} | {view.changed or "", view.within[0] if view.within else ""}
+        if entity is not None and needed - {""} <= columns:
             found[view.name] = view
     return [found[name] for name in NUMBERS_OF_TODAY if name in found]
 

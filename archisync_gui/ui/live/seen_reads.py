@@ -72,4 +72,4 @@ def _read(text: str) -> dict[str, tuple[datetime, tuple[str, ...]]]:
         read = {name: (datetime.fromisoformat(at), tuple(map(str, ids))) for name, (at, *ids) in found.items()}
     except (ValueError, TypeError, AttributeError):
         return {}
-    return {name: one for name, one in read.items() if one[0].tzinfo is not None}
+    return {name: entry for name, entry in read.items() if entry[0].tzinfo is not None}

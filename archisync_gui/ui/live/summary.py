@@ -227,10 +227,10 @@ class _Reader:
         )
         if not lines:
             return made
-        said = [_not_read(self._unread_accounts(name) or ())]
+        notes = [_not_read(self._unread_accounts(name) or ())]
         if total > len(lines):
-            said.insert(0, tr("The first {count} of {total}.", count=number(len(lines)), total=number(total)))
-        return replace(made, sentence=" ".join(filter(None, said)))
+            notes.insert(0, tr("The first {count} of {total}.", count=number(len(lines)), total=number(total)))
+        return replace(made, sentence=" ".join(filter(None, notes)))
 
     def _empty_tile(self, name: str) -> str:
         """The number on the tile of a section without lines: 0 if the list was read for every account."""
@@ -285,14 +285,14 @@ class _Reader:
             total, count = total + (page.sum or 0), count + page.total
             lines += [_line(columns, row.values, ("invoices", account, row.key)) for row in page.rows]
         title = tr("Invoices due within 7 days")
-        never, said = await self._age_of_invoices()
+        never, age = await self._age_of_invoices()
         if never and not lines:
-            return Section("invoices", title, sentence=said, tile="–", tile_word=title)
-        made = _table("invoices", title, columns, lines, tr("None.") + " " + said, money(total))
+            return Section("invoices", title, sentence=age, tile="–", tile_word=title)
+        made = _table("invoices", title, columns, lines, tr("None.") + " " + age, money(total))
         if not lines:
             return made
         foot = (tr("%n invoice(s)", "", count), *[""] * (len(columns) - 2), money(total))
-        return Section(made.name, title, made.heads, made.right, made.lines, foot, said, money(total), title)
+        return Section(made.name, title, made.heads, made.right, made.lines, foot, age, money(total), title)
 
     async def _age_of_invoices(self) -> tuple[bool, str]:
         """Whether the invoices of an account were never read, and a sentence with the age of the others."""
@@ -303,8 +303,8 @@ class _Reader:
             return True, tr("No data: this list was never read.")
         doubtful = any(age.doubtful & {"all_as_of", "last_success"} for age in ages)
         oldest = tr("age unknown") if doubtful else moment(min(at for at in read if at is not None))
-        said = [tr("Never read: {accounts}.", accounts=", ".join(never)) if never else ""]
-        return bool(never), " ".join(filter(None, (tr("Data as of: {ages}", ages=oldest) + ".", *said)))
+        notes = [tr("Never read: {accounts}.", accounts=", ".join(never)) if never else ""]
+        return bool(never), " ".join(filter(None, (tr("Data as of: {ages}", ages=oldest) + ".", *notes)))
 
 
 def _not_read(accounts: Sequence[str]) -> str:
@@ -341,10 +341,12 @@ def _work(services: Services, runs: Sequence[RunRecord], forms: str, now: dateti
         spans = [s for account in dict.fromkeys(r.account for r in own)
                  for s in failure_spans(r for r in own if r.account == account)]  # fmt: skip
         good, bad = sum(r.outcome in STORED for r in own), sum(r.outcome in UNSUCCESSFUL for r in own)
-        told = [span_sentence(span, now) for span in spans[:SPANS]]
+        sentences = [span_sentence(span, now) for span in spans[:SPANS]]
         if len(spans) > SPANS:
-            told.append(tr("%n more", "", len(spans) - SPANS))
-        lines.append(Line((words.type_name(entity.name), number(good), number(bad) if bad else "–", "; ".join(told))))
+            sentences.append(tr("%n more", "", len(spans) - SPANS))
+        lines.append(
+            Line((words.type_name(entity.name), number(good), number(bad) if bad else "–", "; ".join(sentences)))
+        )
     heads = (tr("List"), tr("Updates"), tr("Failed"), tr("When and why"))
     title = tr("How Archisync worked")
     if not runs:

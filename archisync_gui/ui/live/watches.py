@@ -231,9 +231,9 @@ async def news_of_runs(
             keys = {key for rows in own.values() for key in rows}
             lines = await _changes_of(store, entity, run_id, at, account, keys)
             for watch, rows in own.items():
-                told = (_row_news(watch, entity, key, lines.get(key, ()), row) for key, row in rows.items())
-                if said := "; ".join(filter(None, told)):
-                    found.setdefault(watch, []).append(said)
+                parts = (_row_news(watch, entity, key, lines.get(key, ()), row) for key, row in rows.items())
+                if text := "; ".join(filter(None, parts)):
+                    found.setdefault(watch, []).append(text)
     return list(found.items())
 
 

@@ -187,8 +187,8 @@ def _invoices(page: Page | None, today: date) -> list[Section]:
     heading = tr("Unpaid invoices: {count} · {total}", count=len(open_), total=money(total))
     count = page.total - len(open_) - len(credits_)
     paid = tr("Paid invoices: {count}", count=count)
-    given = sum(credit(row.values) for row in credits_)
-    credited = tr("Open credit notes: {count} · {total}", count=len(credits_), total=money(given))
+    open_credit = sum(credit(row.values) for row in credits_)
+    credited = tr("Open credit notes: {count} · {total}", count=len(credits_), total=money(open_credit))
     return [
         Section(heading, tuple(_line("invoices", row, today) for row in open_[:AT_MOST]), _over(len(open_))),
         Section(credited, tuple(_line("invoices", row, today) for row in credits_[:AT_MOST]), _over(len(credits_))),

@@ -1,1 +1,1 @@
-"""The pages of the window, one module each, and the models that only they use."""
+"""The pages of the window, and the parts and models that only they use."""

@@ -43,7 +43,7 @@ class Data(StoredRows):
         self.search.textChanged.connect(lambda _: self._search_timer.start())
         self.lists.changed.connect(self._list_chosen)
         self.account.currentIndexChanged.connect(self._account_chosen)
-        self.model.wanted.connect(self._page_wanted)
+        self.model.page_wanted.connect(self._page_wanted)
         self.table.activated.connect(self._open_record)
         self.table.selectionModel().currentRowChanged.connect(self._show_buttons)
         self.table.horizontalHeader().sortIndicatorChanged.connect(self._sorted)
@@ -272,14 +272,14 @@ class Data(StoredRows):
         ready = self.view.name if self.view is not None else ""
         return OwnView(name, self.lists.name() or "", ready, self.search.text(), owner, sort, descending, columns)
 
-    async def _ask_name(self, question: str, given: str = "") -> str | None:
+    async def _ask_name(self, question: str, initial: str = "") -> str | None:
         """Ask for a name that no other view has; ``None``: none was entered, or it is taken, which is shown."""
-        typed = await ask_text(self, question, initial=given)
+        typed = await ask_text(self, question, initial=initial)
         name = " ".join((typed or "").split())[:LONGEST_NAME]
         if not name:
             return None
         taken = self.own_views.of(name)
-        if taken is not None and taken.name != given:
+        if taken is not None and taken.name != initial:
             self._context.say(tr("There is already a view “{name}”. Choose another name.", name=taken.name), "warn")
             return None
         return name

@@ -154,9 +154,15 @@ class RowsTable(Page):
         ):
             return
         em = self.table.fontMetrics().horizontalAdvance("0")
-        for at, what in enumerate(self._columns_of(entity)):
-            wide = 34 if what.name in WIDE or what.kind is Kind.LINES else 13 if right_aligned(what.kind) else 17
-            head = self.table.fontMetrics().horizontalAdvance(title(what)) + 34
+        for at, declared in enumerate(self._columns_of(entity)):
+            wide = (
+                34
+                if declared.name in WIDE or declared.kind is Kind.LINES
+                else 13
+                if right_aligned(declared.kind)
+                else 17
+            )
+            head = self.table.fontMetrics().horizontalAdvance(title(declared)) + 34
             self.table.setColumnWidth(at, max(em * wide, min(head, em * 30)))
         own = self.own.columns if self.own is not None else ()
         self._in_order(own or self._usual(entity))
@@ -194,8 +200,8 @@ class RowsTable(Page):
 
     def _hide_columns(self, entity: Entity) -> None:
         hidden = self._hidden_columns(entity)
-        for at, what in enumerate(self._columns_of(entity)):
-            self.table.setColumnHidden(at, what.name in hidden)
+        for at, declared in enumerate(self._columns_of(entity)):
+            self.table.setColumnHidden(at, declared.name in hidden)
         if self._columns is not None:
             self._columns.close()  # the dialog has the columns of another list
 
@@ -205,7 +211,7 @@ class RowsTable(Page):
             return
         if self._columns is not None:
             self._columns.close()
-        offered = [(what.name, title(what)) for what in self._columns_of(entity)]
+        offered = [(declared.name, title(declared)) for declared in self._columns_of(entity)]
         usual = {name for name, _ in offered} - _hidden_at_first(entity)
         name = words.type_name(entity.name)
         show = partial(self._show_column, entity.name)

@@ -62,11 +62,11 @@ class Line:
     """A technical line of the program; False: a sentence about an event."""
 
 
-def sentence(said: ActivityLine) -> Line:
+def sentence(activity: ActivityLine) -> Line:
     """An event as a line: time, sentence, duration."""
-    aside = f" · {said.aside}" if said.aside else ""
-    text = f"{absolute(said.at)}  {said.text}{aside}"
-    return Line(said.at.timestamp(), LEVELS.get(said.tone, logging.INFO), text, technical=False)
+    aside = f" · {activity.aside}" if activity.aside else ""
+    text = f"{absolute(activity.at)}  {activity.text}{aside}"
+    return Line(activity.at.timestamp(), LEVELS.get(activity.tone, logging.INFO), text, technical=False)
 
 
 class LogFeed(logging.Handler):

@@ -256,10 +256,10 @@ class Overview(Page):
             found = await kept_events(store, now - back, now, KINDS)
             if _lines(found):
                 break
-        told, self._shown_events = self._shown_events, None
-        if told is None:
+        shown, self._shown_events = self._shown_events, None
+        if shown is None:
             return  # another call was faster
-        older = _lines([event for event in found if event.mark not in told])
+        older = _lines([event for event in found if event.mark not in shown])
         if older:
             self.activity.put_before(older[-OLDER_LINES:])
         self._activity_empty.setVisible(self.activity.rowCount() == 0)

@@ -196,16 +196,16 @@ class TypesTable(QTableView):
         self._fit_columns()
         self.updateGeometry()
 
-    def _button(self, what: TypeRow) -> QWidget:
+    def _button(self, type_row: TypeRow) -> QWidget:
         """The row's two buttons, of which one is shown: a remedy if something is wrong with this list alone, else
         *refresh*."""
         holder = QWidget(self)
         layout = row(holder, (4, 0, 8, 0))
         button = IconButton("refresh", "sync")
-        button.clicked.connect(partial(self._context.sync, what.type, what.account))
+        button.clicked.connect(partial(self._context.sync, type_row.type, type_row.account))
         helps = QPushButton()
         helps.setObjectName("help")
-        helps.clicked.connect(partial(self._help, what.type, what.account))
+        helps.clicked.connect(partial(self._help, type_row.type, type_row.account))
         helps.hide()
         layout.addStretch(1)
         layout.addWidget(helps)
@@ -214,8 +214,8 @@ class TypesTable(QTableView):
 
     def _help(self, sync_type: str, account: str | None) -> None:
         rows = (self._types.item(at) for at in range(self._types.rowCount()))
-        what = next((r for r in rows if (r.type, r.account) == (sync_type, account)), None)
-        _, place, target = list_words.row_remedy(what.condition if what is not None else None)
+        type_row = next((r for r in rows if (r.type, r.account) == (sync_type, account)), None)
+        _, place, target = list_words.row_remedy(type_row.condition if type_row is not None else None)
         if place == "sync":
             self._context.sync(sync_type, account)
         elif place:
@@ -227,17 +227,17 @@ class TypesTable(QTableView):
             holder = self.indexWidget(self._types.index(at, TypesModel.ACTION))
             button = holder.findChild(QToolButton) if holder is not None else None
             helps = holder.findChild(QPushButton, "help") if holder is not None else None
-            what: TypeRow = self._types.item(at)
+            type_row: TypeRow = self._types.item(at)
             # Without a mnemonic: the header's button of the same text has it.
-            text = list_words.row_remedy(what.condition)[0].replace("&", "") if self._roomy else ""
+            text = list_words.row_remedy(type_row.condition)[0].replace("&", "") if self._roomy else ""
             if isinstance(helps, QPushButton):
                 if helps.text() != text:
                     helps.setText(text)
-                    helps.setAccessibleName(f"{text} · {words.type_name(what.type)}")
+                    helps.setAccessibleName(f"{text} · {words.type_name(type_row.type)}")
                 helps.setVisible(bool(text))
             if isinstance(button, IconButton):
-                button.say(*_sync_words(what))
-                button.setEnabled(what.status is not None)
+                button.say(*_sync_words(type_row))
+                button.setEnabled(type_row.status is not None)
                 button.setVisible(not text)
 
     def current(self) -> TypeRow | None:
@@ -246,16 +246,16 @@ class TypesTable(QTableView):
         return index.data(ROW) if index.isValid() else None
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        what = self.current()
-        if what is not None:
+        type_row = self.current()
+        if type_row is not None:
             match event.key():
                 case Qt.Key.Key_Return | Qt.Key.Key_Enter | Qt.Key.Key_Space:
-                    if what.status is not None:
-                        self._context.sync(what.type, what.account)
+                    if type_row.status is not None:
+                        self._context.sync(type_row.type, type_row.account)
                     return
-                case Qt.Key.Key_Right | Qt.Key.Key_Left if what.account is None and what.accounts > 1:
-                    if what.unfolded == (event.key() == Qt.Key.Key_Left):
-                        self._types.toggle(what.type)
+                case Qt.Key.Key_Right | Qt.Key.Key_Left if type_row.account is None and type_row.accounts > 1:
+                    if type_row.unfolded == (event.key() == Qt.Key.Key_Left):
+                        self._types.toggle(type_row.type)
                     return
                 case Qt.Key.Key_Menu:
                     self._menu_at(self.visualRect(self.currentIndex()).center())
@@ -263,11 +263,11 @@ class TypesTable(QTableView):
         super().keyPressEvent(event)
 
     def _clicked(self, index: QModelIndex) -> None:
-        what: TypeRow = index.data(ROW)
-        if what.account is None and what.accounts > 1 and index.column() == TypesModel.TYPE:
-            self._types.toggle(what.type)
-        elif index.column() == TypesModel.TODAY and what.status is not None:
-            item = what.status
+        type_row: TypeRow = index.data(ROW)
+        if type_row.account is None and type_row.accounts > 1 and index.column() == TypesModel.TYPE:
+            self._types.toggle(type_row.type)
+        elif index.column() == TypesModel.TODAY and type_row.status is not None:
+            item = type_row.status
             backing_off = item.state is SyncState.BACKING_OFF and item.last_outcome is Outcome.REFUSED
             if item.state in (SyncState.REFUSED, SyncState.STOPPED) or item.unclean_in_a_row >= 2 or backing_off:
                 self._context.open("trouble", item)
@@ -279,20 +279,20 @@ class TypesTable(QTableView):
                 self._context.open("run", item.last_run_id)
 
     def _double_clicked(self, index: QModelIndex) -> None:
-        what: TypeRow = index.data(ROW)
-        self._context.open("history", {"type": what.type, "account": what.account})
+        type_row: TypeRow = index.data(ROW)
+        self._context.open("history", {"type": type_row.type, "account": type_row.account})
 
     def _menu_at(self, point: QPoint) -> None:
         index = self.indexAt(point)
         if index.isValid():
             self.menu(index.data(ROW)).popup(self.viewport().mapToGlobal(point))
 
-    def menu(self, what: TypeRow) -> QMenu:
+    def menu(self, type_row: TypeRow) -> QMenu:
         """The menu of all actions for a row."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         context = self._context
-        item = what.status
+        item = type_row.status
 
         def add(text: str, act: object, enabled: bool = True, why: str = "") -> None:
             action = QAction(text, menu)
@@ -302,8 +302,13 @@ class TypesTable(QTableView):
             action.triggered.connect(act)
             menu.addAction(action)
 
-        add(tr("&Update now"), partial(context.sync, what.type, what.account), item is not None, tr("no account"))
-        entry = _waiting(context.status, what)
+        add(
+            tr("&Update now"),
+            partial(context.sync, type_row.type, type_row.account),
+            item is not None,
+            tr("no account"),
+        )
+        entry = _waiting(context.status, type_row)
         if entry is not None:
             add(
                 tr("&Run anyway"),
@@ -318,30 +323,30 @@ class TypesTable(QTableView):
         if item is not None and item.state is SyncState.STOPPED:
             add(tr("&Password…"), partial(context.open, "trouble", item))
         menu.addSeparator()
-        add(tr("&History"), partial(context.open, "history", {"type": what.type, "account": what.account}))
-        add(tr("&Data"), partial(context.open, "data", {"type": what.type, "account": what.account}))
+        add(tr("&History"), partial(context.open, "history", {"type": type_row.type, "account": type_row.account}))
+        add(tr("&Data"), partial(context.open, "data", {"type": type_row.type, "account": type_row.account}))
         if item is not None and item.last_run_id:
             add(tr("&Last run…"), partial(context.open, "run", item.last_run_id))
-        add(tr("&Interval…"), partial(context.open, "settings", interval_key(what.type)))
+        add(tr("&Interval…"), partial(context.open, "settings", interval_key(type_row.type)))
         return menu
 
 
-def _waiting(status: Status | None, what: TypeRow) -> QueueEntry | None:
+def _waiting(status: Status | None, type_row: TypeRow) -> QueueEntry | None:
     if status is None:
         return None
     for entry in status.queue:
-        if entry.type == what.type and what.account in (None, entry.account):
+        if entry.type == type_row.type and type_row.account in (None, entry.account):
             return entry
     return None
 
 
-def _sync_words(what: TypeRow) -> tuple[str, str]:
-    name = words.type_name(what.type) + (f", {what.account}" if what.account else "")
+def _sync_words(type_row: TypeRow) -> tuple[str, str]:
+    name = words.type_name(type_row.type) + (f", {type_row.account}" if type_row.account else "")
     say = tr("Update {type} now", type=name)
-    if what.status is None:
+    if type_row.status is None:
         return say, tr("No account reads this list: enter one in Settings")
-    if what.status.is_running:
+    if type_row.status.is_running:
         return say, tr("Update {type} once more after the run that is active", type=name)
-    if what.status.queue_position:
+    if type_row.status.queue_position:
         return say, tr("{type} waits already; asking again keeps its place", type=name)
     return say, say

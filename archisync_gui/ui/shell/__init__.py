@@ -1,1 +1,1 @@
-"""The frame of the panel: window, tray icon, and what closing, hiding and quitting mean."""
+"""The frame of the panel: window, header, side bar, tray icon, notifications; closing, hiding and quitting."""

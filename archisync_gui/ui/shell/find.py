@@ -64,15 +64,17 @@ class Item:
 def items(found: tuple[FoundList, ...], today: date, accounts: int) -> list[Item]:
     """The results as lines, each list with its heading; with several accounts each line names its account."""
     lines: list[Item] = []
-    for one in sorted(found, key=lambda one: (not one.exact, ORDER.get(one.entity, len(ORDER)))):
-        heading = words.type_name(one.entity)
-        lines.append(Item(tr("{list} · the first {count}", list=heading, count=len(one.rows)) if one.more else heading))
-        for stored in one.rows:
-            name = record_name(one.entity, stored.values, stored.key)
-            detail = record_line(one.entity, stored.values, today)
+    for hits in sorted(found, key=lambda hits: (not hits.exact, ORDER.get(hits.entity, len(ORDER)))):
+        heading = words.type_name(hits.entity)
+        lines.append(
+            Item(tr("{list} · the first {count}", list=heading, count=len(hits.rows)) if hits.more else heading)
+        )
+        for stored in hits.rows:
+            name = record_name(hits.entity, stored.values, stored.key)
+            detail = record_line(hits.entity, stored.values, today)
             if accounts > 1 and stored.account:
                 detail = f"{detail} · {stored.account}" if detail else stored.account
-            lines.append(Item(name, detail, one.entity, stored))
+            lines.append(Item(name, detail, hits.entity, stored))
     return lines
 
 

@@ -20,7 +20,7 @@ from archisync_gui.ui.text.last_known import (
     LastKnown,
     language_of,
     lines,
-    said,
+    status_sentence,
     words_of,
 )
 
@@ -101,7 +101,7 @@ class FirstPicture(QWidget):
         appearance = known.appearance if known is not None else "system"
         self._colors = DARK if appearance == "dark" or (appearance == "system" and system_dark) else LIGHT
         name = "DEMO. " if demo else ""
-        self.setAccessibleName(f"{name}{self._words['starting']} {said(known)}")
+        self.setAccessibleName(f"{name}{self._words['starting']} {status_sentence(known)}")
 
     def places(self) -> Places:
         """The places at the present size."""
@@ -120,7 +120,7 @@ class FirstPicture(QWidget):
             painter.fillRect(at.side, edge, self.width(), 1, QColor(colors.border))
         self._side_bar(painter, at)
         self._write(painter, scaled(self.font(), 1.36, True), "text", at.side + 42, at.title, self._words["starting"])
-        self._write(painter, self.font(), "muted", at.side + 18, at.detail, said(self._known))
+        self._write(painter, self.font(), "muted", at.side + 18, at.detail, status_sentence(self._known))
         self._table(painter, at)
         painter.end()
 

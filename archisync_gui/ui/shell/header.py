@@ -17,7 +17,7 @@ from archisync_gui.ui.shell.find_box import FindBox
 from archisync_gui.ui.shell.pause import fill
 from archisync_gui.ui.text import list_words, status_words
 from archisync_gui.ui.text.i18n import tr
-from archisync_gui.ui.text.last_known import said
+from archisync_gui.ui.text.last_known import status_sentence
 from archisync_gui.ui.widgets.basic import ElidedLabel, column, row, set_look
 
 LONG_TITLE = 48
@@ -107,7 +107,7 @@ class Header(QFrame):
     def _show(self, status: Status | None) -> None:
         if status is None:
             known = self._context.last_known
-            detail = said(known) if known is not None else tr("opening the archive and the browser")
+            detail = status_sentence(known) if known is not None else tr("opening the archive and the browser")
             starting = status_words.Headline(tr("Starting…"), detail, "muted", "starting")
             self._headline(self.waiting or starting)
             self.hold.setText(tr("&Pause all"))

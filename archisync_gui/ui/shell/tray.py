@@ -120,8 +120,8 @@ class Tray(QObject):
     def show_waiting(self, found: status_words.Headline | None) -> None:
         """Show what the start waits for; ``None``: it continues."""
         self._paint("starting" if found is None else found.kind, -1)
-        said = tr("Starting…") if found is None else f"{found.title}: {found.detail}"
-        self._icon.setToolTip(plain(f"Archisync: {said}"))
+        state = tr("Starting…") if found is None else f"{found.title}: {found.detail}"
+        self._icon.setToolTip(plain(f"Archisync: {state}"))
 
     def show_status(self, status: Status) -> None:
         """Show icon and tooltip for this status."""

@@ -105,7 +105,7 @@ class MainWindow(QMainWindow):
         self.sidebar.form_button.clicked.connect(context.open_order_form)
         context.bridge.status_changed.connect(self._status)
         context.bridge.tick.connect(self._tick)
-        context.said.connect(self._show_notice)
+        context.notice_requested.connect(self._show_notice)
         context.services_changed.connect(self._services)
         self._filled = True
 
@@ -236,10 +236,10 @@ class MainWindow(QMainWindow):
         self.banner.show_status(status)
         self.foot.show_status(status)
         self._arrange()
-        said = self.header.headline
+        headline = self.header.headline
         # While the window is visible, the tick updates the title: progress comes many times a second, and each new
         # title is a call to the desktop.
-        if not self.in_view or (said is not None and said.kind != self._title_kind):
+        if not self.in_view or (headline is not None and headline.kind != self._title_kind):
             self._title()
 
     @property
@@ -249,12 +249,12 @@ class MainWindow(QMainWindow):
 
     def _title(self) -> None:
         """Show the header's headline in the window's title."""
-        said = self.header.headline
-        if said is None:
+        headline = self.header.headline
+        if headline is None:
             return
-        self._title_kind = said.kind
+        self._title_kind = headline.kind
         badge = " [DEMO]" if self._demo else ""
-        title = f"{said.title}{badge} – Archisync"
+        title = f"{headline.title}{badge} – Archisync"
         if title != self.windowTitle():
             self.setWindowTitle(title)
 

@@ -214,8 +214,8 @@ def _messages(condition: Condition, now: datetime) -> Iterator[Message]:
             yield Message("erp", tr("The ERP does not answer"), text, "overview")
         case Kind.BROWSER if lasting:
             error = condition.error
-            said = words.code_text(error.code, error.params) if error and error.kind is FailureKind.PERMANENT else None
-            text = f"{said.what} {said.todo}" if said else tr("{names}: tried again by itself.", names=names)
+            found = words.code_text(error.code, error.params) if error and error.kind is FailureKind.PERMANENT else None
+            text = f"{found.what} {found.todo}" if found else tr("{names}: tried again by itself.", names=names)
             yield Message("browser", tr("Archisync's browser does not work"), text, "overview")
         case Kind.FAILED:
             for item in {i.type: i for i in lasting}.values():

@@ -44,12 +44,19 @@ class ActivityLine:
 
 def event_line(event: Event) -> ActivityLine | None:
     """An event as a sentence; ``None`` for events that are not shown."""
-    said = _words_of(event.data)
-    if said is None:
+    sentence = _words_of(event.data)
+    if sentence is None:
         return None
     run_id = event.data.run_id if isinstance(event.data, events.RunEvent) else ""
     return ActivityLine(
-        event.at, said.text, said.tone, said.aside, run_id, said.subject, _PLACES.get(event.kind, ""), event
+        event.at,
+        sentence.text,
+        sentence.tone,
+        sentence.aside,
+        run_id,
+        sentence.subject,
+        _PLACES.get(event.kind, ""),
+        event,
     )
 
 
@@ -150,7 +157,7 @@ _PLACES: Mapping[EventKind, str] = {
 
 def missed_lists(data: EventData, reasons: frozenset[Reason] = frozenset(Reason)) -> list[events.Missed]:
     """The misses in a ``schedule-missed`` event with one of these reasons; none for other events."""
-    return [one for one in data.missed if one.reason in reasons] if isinstance(data, events.ScheduleMissed) else []
+    return [miss for miss in data.missed if miss.reason in reasons] if isinstance(data, events.ScheduleMissed) else []
 
 
 def missed_sentence(missed: Iterable[events.Missed]) -> str:

@@ -140,7 +140,7 @@ def words_of(known: LastKnown | None) -> dict[str, str]:
     return WORDS[language_of(known)]
 
 
-def said(known: LastKnown | None) -> str:
+def status_sentence(known: LastKnown | None) -> str:
     """The sentence below the title of the first picture."""
     return words_of(known)["known" if known is not None and known.lists else "nothing"]
 

@@ -115,8 +115,8 @@ def news_line(news: News, sync_type: str = "") -> str:
             tr("%n gone", "of a list", news.gone),
         )
     counts = (news.added, news.changed, news.gone)
-    said = [part for part, count in zip(parts, counts, strict=True) if count]
-    return " · ".join(said) or (tr("no change") if news.runs else "–")
+    texts = [part for part, count in zip(parts, counts, strict=True) if count]
+    return " · ".join(texts) or (tr("no change") if news.runs else "–")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +141,8 @@ def list_line(item: AccountTypeStatus, condition: Condition | None, news: News, 
             )
         return ListLine(state_chip(item))
     chip = _why_chip(item, condition) if calm else state_chip(item)
-    said = chip.text[:1].upper() + chip.text[1:]
-    return ListLine(Chip(said, chip.tone, chip.shape), _why_detail(item, condition, now))
+    text = chip.text[:1].upper() + chip.text[1:]
+    return ListLine(Chip(text, chip.tone, chip.shape), _why_detail(item, condition, now))
 
 
 def _why_chip(item: AccountTypeStatus, condition: Condition) -> Chip:

@@ -96,8 +96,8 @@ def credit(invoice: Row) -> int:
 def invoice_state_word(invoice: Row, today: date) -> str:
     """``da pagare 120,00 €``, ``scaduta: 120,00 €``, ``pagata``."""
     rest = owed(invoice)
-    if given := credit(invoice):
-        return tr("credit open: {amount}", amount=money(given))
+    if open_credit := credit(invoice):
+        return tr("credit open: {amount}", amount=money(open_credit))
     if not rest:
         return tr("paid", "invoice")
     if str(invoice.get("due_date") or "9999") < today.isoformat():

@@ -174,8 +174,8 @@ def office_word(status: Status) -> str:
 
 def erp_line(status: Status, now: datetime) -> tuple[str, str, str]:
     """The status bar's text about the ERP and the office's reading computer, with tone and shape."""
-    said, tone, shape = _erp_line(status, now)
-    return " · ".join(filter(None, (said, office_word(status)))), tone, shape
+    text, tone, shape = _erp_line(status, now)
+    return " · ".join(filter(None, (text, office_word(status)))), tone, shape
 
 
 def _erp_line(status: Status, now: datetime) -> tuple[str, str, str]:

@@ -178,9 +178,9 @@ def stopped_title(code: str, account: str) -> str:
 
 def reason_word(reason: Reason | str | None, params: Mapping[str, Json] | None = None) -> str:
     """Why something waits, in two or three words."""
-    given = params or {}
+    values = params or {}
     if reason in (Reason.RUNNING, Reason.BEHIND):
-        other = given.get("type") or given.get("after")
+        other = values.get("type") or values.get("after")
         return tr("after {type}", type=type_name(str(other))) if other else tr("others come first")
     word = _REASONS.get(reason or "")
     return word() if word is not None else tr("its turn comes")

@@ -88,8 +88,8 @@ class Pointer:
         self._plot.setToolTip(tr("Wheel zooms, dragging moves, a double click shows everything again"))
 
     def _moved(self, at: QPointF) -> None:
-        said = self.nearest(at)
-        self._heading.setText(f"{self._title} · {said}" if said else self._title)
+        description = self.nearest(at)
+        self._heading.setText(f"{self._title} · {description}" if description else self._title)
 
     def nearest(self, at: QPointF) -> str:
         """The text of the point near that position in the scene; empty where there is none."""
@@ -110,11 +110,11 @@ class Pointer:
 class _Plot(pg.PlotWidget):  # type: ignore[misc]
     """A chart with a description for screen readers."""
 
-    said = ""
+    description = ""
 
     def summary(self) -> str:
         """The chart in words."""
-        return self.said
+        return self.description
 
 
 class Charts(QWidget):
@@ -195,9 +195,9 @@ class Charts(QWidget):
         for title, pointer, its_points in zip(titles, self._pointers, points_of_all, strict=True):
             pointer.show(title, its_points)
         # Descriptions for screen readers.
-        duration.said = usual_durations(self._runs)
-        success.said = ", ".join(f"{day_short(d)}: {decimal(s, 0)} %" for d, s in share.items())
-        changed.said = ", ".join(f"{day_short(d)}: {number(n)}" for d, n in rows.items())
+        duration.description = usual_durations(self._runs)
+        success.description = ", ".join(f"{day_short(d)}: {decimal(s, 0)} %" for d, s in share.items())
+        changed.description = ", ".join(f"{day_short(d)}: {number(n)}" for d, n in rows.items())
 
     def _bars(self, plot: pg.PlotWidget, values: dict[date, float], role: str) -> None:
         if not values:
@@ -214,8 +214,8 @@ class Charts(QWidget):
 def _run_point(run: RunRecord) -> tuple[float, float, str]:
     seconds = (run.ended - run.started).total_seconds() if run.ended is not None else 0.0
     started = zone.local(run.started)
-    said = f"{words.type_name(run.type)}, {day_short(started)} {clock(started)}: {took(seconds)}"
-    return run.started.timestamp(), seconds, said
+    description = f"{words.type_name(run.type)}, {day_short(started)} {clock(started)}: {took(seconds)}"
+    return run.started.timestamp(), seconds, description
 
 
 def usual_durations(runs: Sequence[RunRecord]) -> str:

@@ -29,7 +29,7 @@ KEPT = 40
 class RowsModel(QAbstractTableModel):
     """The rows of a stored list: knows their number, and requests the pages that are displayed."""
 
-    wanted = Signal(int)
+    page_wanted = Signal(int)
     """Number of a page that is displayed and has to be read."""
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -110,9 +110,9 @@ class RowsModel(QAbstractTableModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
-        what = self._columns[index.column()]
+        declared = self._columns[index.column()]
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignRight if right_aligned(what.kind) else Qt.AlignmentFlag.AlignLeft
+            side = Qt.AlignmentFlag.AlignRight if right_aligned(declared.kind) else Qt.AlignmentFlag.AlignLeft
             return int(side | Qt.AlignmentFlag.AlignVCenter)
         if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return None
@@ -121,16 +121,16 @@ class RowsModel(QAbstractTableModel):
             number = index.row() // PAGE
             if number not in self._asked:
                 self._asked.add(number)
-                self.wanted.emit(number)
+                self.page_wanted.emit(number)
             return "…"
-        match what.name:
+        match declared.name:
             case x if x == BEFORE:
                 value = self._before.get((found.account, found.key))
             case x if x == OWNER:
                 value = found.account
             case name:
                 value = found.values.get(name)
-        text = shown(value, what.kind).replace("\n", " · ")
+        text = shown(value, declared.kind).replace("\n", " · ")
         return plain(text) if role == Qt.ItemDataRole.ToolTipRole else text
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:

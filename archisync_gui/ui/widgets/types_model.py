@@ -196,8 +196,8 @@ def _seconds(run: RunRecord) -> float:
     return max(0.0, (run.ended - run.started).total_seconds() - paused)
 
 
-def _state_tip(item: AccountTypeStatus, said: list_words.ListLine) -> str:
-    lines = [said.chip.text, *([said.detail] if said.detail else []), *([said.more] if said.more else [])]
+def _state_tip(item: AccountTypeStatus, line: list_words.ListLine) -> str:
+    lines = [line.chip.text, *([line.detail] if line.detail else []), *([line.more] if line.more else [])]
     if item.last_error is not None and item.last_outcome in (Outcome.FAILED, Outcome.REFUSED):
         found = words.code_text(item.last_error.code, item.last_error.params)
         lines.append(str(found) if found is not None else item.last_error.message)
