@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -496,14 +497,18 @@ class FakeStore(Store):
         self, since: datetime, until: datetime, accounts: Sequence[str], **kwargs: Any
     ) -> tuple[Change, ...]:
         entity, kinds, percent = kwargs.get("entity"), kwargs.get("kinds"), kwargs.get("percent")
-        return tuple(
+        fields, after = kwargs.get("fields"), kwargs.get("after")
+        found = (
             c
             for c in self.log
             if since <= c.at < until
             and entity in (None, c.entity)
             and (kinds is None or c.kind in kinds)
+            and (fields is None or c.field in fields)
             and (percent is None or abs(c.percent or 0) >= percent)
+            and (after is None or c.id > after)
         )
+        return tuple(islice(found, kwargs.get("limit", 1000)))
 
     async def refused_keys(self, run_id: str) -> frozenset[str]:
         return self.refused_read

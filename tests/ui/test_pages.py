@@ -10,7 +10,7 @@ import shutil
 import stat
 import sys
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,7 @@ from archisync_gui.model import (
 )
 from archisync_gui.settings import DECLARATIONS, Settings
 from archisync_gui.store.errors import StoreError
-from archisync_gui.store.types import Change, ChangeKind, Counts, Page
+from archisync_gui.store.types import Change, ChangeKind, Counts, Page, StoredEvent
 from archisync_gui.ui.dialogs import run_details as details
 from archisync_gui.ui.dialogs.accept import AcceptDialog
 from archisync_gui.ui.dialogs.clear import ClearDialog
@@ -68,7 +68,7 @@ from archisync_gui.ui.dialogs.trouble import TroubleDialog
 from archisync_gui.ui.dialogs.vanishing import BARS, GroupPicture, cause_line, sentence, vanishing_of
 from archisync_gui.ui.dialogs.why import WhyDialog
 from archisync_gui.ui.live.failures import forms_sentence
-from archisync_gui.ui.live.past_runs import session_spans
+from archisync_gui.ui.live.past_runs import kept_events, session_spans
 from archisync_gui.ui.look.theme import color, theme
 from archisync_gui.ui.output.summary import PAPER, summary_html
 from archisync_gui.ui.pages.data import Data
@@ -517,6 +517,30 @@ async def test_what_the_forms_cost() -> None:
     held = run_record("prices", NOW, 90, suspensions=((NOW, NOW + timedelta(seconds=40)),))
     assert forms_sentence([opened], [fast, held]) == "1 form, customers in 2.1 s, others put off by 40 s"
     assert forms_sentence([], [held]) == "No order form was opened."
+
+
+async def test_the_newest_sessions_are_shown_however_many_there_were(make_panel: MakePanel, world: World) -> None:
+    kinds = (EventKind.SESSION_OPENED, EventKind.SESSION_CLOSED)
+    world.store.kept = [
+        an_event(kind, "b", n, ago(seconds=7000 - n), {"sessionCount": 1 - n % 2})
+        for n, kind in enumerate(kinds * 3000)
+    ]
+    panel = await make_panel()
+    await until(lambda: bool(panel.past_runs.sessions))
+    assert len(panel.past_runs.sessions) == 3000
+    assert panel.past_runs.sessions[-1] == (ago(seconds=1002), ago(seconds=1001))
+
+
+async def test_kept_events_go_on_after_one_that_this_version_cannot_read() -> None:
+    class Later(FakeStore):
+        async def events(self, since: datetime, until: datetime, *args: Any, **how: Any) -> tuple[StoredEvent, ...]:
+            page = await super().events(since, until, *args, **how)
+            return tuple(stored for stored in page if stored.id != 3)
+
+    store = Later()
+    store.kept = [an_event(EventKind.HOLD_CHANGED, "b", n, ago(minutes=1), {"hold": True}) for n in range(2500)]
+    found = await kept_events(store, ago(minutes=2), NOW, (EventKind.HOLD_CHANGED,))
+    assert len(found) == 2499
 
 
 async def test_past_sessions_from_kept_events() -> None:

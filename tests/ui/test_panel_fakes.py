@@ -198,7 +198,10 @@ async def test_changes_are_filtered_alike(stores: Stores) -> None:
     since, until = NOW, NOW + timedelta(hours=1)
     stores.fake.log = list(await stores.real.changes(since, until, [ACCOUNT]))
     assert len(stores.fake.log) == 3
-    for how in ({}, {"entity": "customers"}, {"entity": "orders"}, {"kinds": ["changed"]}, {"kinds": ["added"]}):
+    first = stores.fake.log[0].id
+    lists = ({"entity": "customers"}, {"entity": "orders"}, {"kinds": ["changed"]}, {"kinds": ["added"]})
+    parts = ({"limit": 2}, {"after": first}, {"after": first, "limit": 1}, {"fields": ["phone"]}, {"fields": ["city"]})
+    for how in ({}, *lists, *parts):
 
         async def ask(store: Any, how: Any = how) -> Any:
             return [change.id for change in await store.changes(since, until, [ACCOUNT], **how)]

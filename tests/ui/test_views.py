@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from panel_fakes import NOW, MakePanel
+from panel_fakes import NOW, FakeStore, MakePanel
 from panel_office import INVOICES, PRICES, Office
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
 from archisync_gui.entities import ENTITIES
+from archisync_gui.store.types import Change, ChangeKind
 from archisync_gui.ui.pages.data import Data
 from tests.support.waiting import until
 
@@ -67,6 +68,23 @@ async def test_prices_changed_this_week_beside_what_they_were(make_panel: MakePa
     page.lists.choose("customers")  # another list ends the view
     await until(lambda: page.model.total == 21)
     assert not any(button.isChecked() for button in page.views.values())
+
+
+async def test_the_earlier_value_is_shown_however_many_prices_have_changed(
+    make_panel: MakePanel, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await office.read("prices", "", [{**PRICES[0], "unit_price": 1300}], NOW - timedelta(days=2))
+    key = (await office.store.rows("prices", None)).rows[0].key
+    day, log = NOW - timedelta(days=1), FakeStore()
+    keys = [*(f"other {n}" for n in range(6000)), key]
+    log.log = [
+        Change(n, day, "r", "prices", "", k, ChangeKind.CHANGED, "unit_price", 777, 1300, None)
+        for n, k in enumerate(keys)
+    ]
+    monkeypatch.setattr(office.store, "changes", log.changes)
+    page = await data_of(make_panel, office)
+    click(page, "changed")
+    await until(lambda: cells(page, "before the change") == ["7.77"])
 
 
 async def test_an_empty_view_says_so(make_panel: MakePanel, office: Office) -> None:

@@ -81,7 +81,7 @@ async def test_a_paid_invoice_and_a_new_order_are_told_of_the_customer(
 async def test_a_read_that_changes_very_much_hides_no_watched_record(
     make_panel: MakePanel, world: World, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watches, "PART", 7)
+    monkeypatch.setattr(watches, "CHANGES_PER_QUERY", 7)
     _, told = await watching(make_panel, office, ORDER)
     many = [{**ORDERS[0], "id": str(2000 + n), "order_number": f"ORD/27-{n}"} for n in range(50)]
     await office.read("orders", "agente01", [*ORDERS[:2], {**ORDERS[2], "total_amount": 1}, *many], NOW)

@@ -24,6 +24,7 @@ from archisync_gui.ui.text.list_words import News, news_of
 
 if TYPE_CHECKING:
     from archisync_gui.store.store import Store
+    from archisync_gui.store.types import Change
 
 ENDED = frozenset(
     {
@@ -82,13 +83,28 @@ def session_spans(
 
 async def kept_events(store: Store, since: datetime, until: datetime, kinds: Sequence[str]) -> list[Event]:
     """All stored events of that time and of these kinds, oldest first, read in several queries."""
-    part, found, after = 1000, list[Event](), None
-    while True:
-        page = await store.events(since, until, kinds, after=after, limit=part)
+    found: list[Event] = []
+    # Until nothing follows: a page without the events that this version cannot read is shorter than its limit.
+    page = await store.events(since, until, kinds, limit=1000)
+    while page:
         found += [stored.event for stored in page]
+        page = await store.events(since, until, kinds, after=page[-1].id, limit=1000)
+    return found
+
+
+async def all_changes(
+    store: Store, since: datetime, until: datetime, accounts: Sequence[str], **criteria: Any
+) -> list[Change]:
+    """All entries of the change log that match ``criteria`` (arguments of ``Store.changes``), oldest first, read in
+    several queries."""
+    part = 1000
+    found: list[Change] = []
+    while True:
+        after = found[-1].id if found else None
+        page = await store.changes(since, until, accounts, **criteria, after=after, limit=part)
+        found += page
         if len(page) < part:
             return found
-        after = page[-1].id
 
 
 async def all_runs(store: Store, criteria: Mapping[str, Any]) -> list[RunRecord]:
@@ -239,11 +255,11 @@ class PastRuns(QObject):
             return
         now = self._context.now()
         kinds = (EventKind.SESSION_OPENED, EventKind.SESSION_CLOSED)
-        found = await services.store.events(now - SESSIONS_BACK, now, kinds, limit=5000)
-        self.sessions = session_spans([e.event for e in found], self.sessions)
+        found = await kept_events(services.store, now - SESSIONS_BACK, now, kinds)
+        self.sessions = session_spans(found, self.sessions)
         own = set(self.misses)
-        kept = await services.store.events(now - SESSIONS_BACK, now, (EventKind.SCHEDULE_MISSED,), limit=5000)
-        older = [m for e in kept for m in missed_lists(e.event.data) if m not in own]
+        kept = await kept_events(services.store, now - SESSIONS_BACK, now, (EventKind.SCHEDULE_MISSED,))
+        older = [m for e in kept for m in missed_lists(e.data) if m not in own]
         self.misses = [*older, *self.misses]
         self.runs_changed.emit()
 

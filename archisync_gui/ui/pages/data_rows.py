@@ -10,7 +10,7 @@ from archisync_gui.export import write
 from archisync_gui.store.types import Page as RowsPage
 from archisync_gui.store.types import StoredRow
 from archisync_gui.ui.live.context import problem
-from archisync_gui.ui.live.past_runs import query_of, since_of
+from archisync_gui.ui.live.past_runs import all_changes, query_of, since_of
 from archisync_gui.ui.live.work import Work
 from archisync_gui.ui.pages.data_table import USUAL_COLUMNS, RowsQuery, RowsTable
 from archisync_gui.ui.pages.data_views import view_titles
@@ -155,13 +155,9 @@ class StoredRows(RowsTable):
         if services is None or services.store is None or view is None or view.changed is None:
             return {}
         now = self._context.now()
-        log = await services.store.changes(
-            since_of(view, now),
-            now,
-            [owner or "" for owner in query.owners],
-            entity=query.entity.name,
-            fields=[view.changed],
-            limit=5000,
+        accounts = [owner or "" for owner in query.owners]
+        log = await all_changes(
+            services.store, since_of(view, now), now, accounts, entity=query.entity.name, fields=[view.changed]
         )
         return {(line.account, line.key): line.before for line in reversed(log)}
 
