@@ -1,4 +1,4 @@
-"""What all tests share: the loop they run on, and that they leave nothing behind; the work is in ``tests/support``."""
+"""Configuration of the whole suite: plugins (in ``tests/support``), Hypothesis profiles, order of the test files."""
 
 import os
 from collections.abc import Generator
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import settings
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-if "SYSTEMROOT" in os.environ:  # Windows: its fonts are found by themselves on its real screen only
+if "SYSTEMROOT" in os.environ:  # Windows: Qt's offscreen platform does not find the system's fonts by itself
     os.environ.setdefault("QT_QPA_FONTDIR", os.path.join(os.environ["SYSTEMROOT"], "Fonts"))  # noqa: PTH118
 os.environ.setdefault("PYTEST_QT_API", "pyside6")
 
@@ -22,7 +22,7 @@ pytest_plugins = [
     "tests.support.windows",
 ]
 
-# How long an example takes depends on what else the computer does: no test asserts on elapsed time.
+# No deadline: how long an example takes depends on the load of the computer.
 settings.register_profile("suite", deadline=None, max_examples=30)
 settings.load_profile("suite")
 # For a night: ``bootstrap.py test --hypothesis-profile=many``.
@@ -52,13 +52,13 @@ LONGEST = (
     "e2e/test_order_form_sessions.py",
     "house/test_contracts.py",
 )
-"""As the time at the end of a run tells (``tests/support/times.py``)."""
+"""The slowest files, slowest first, as listed at the end of a run (``tests/support/times.py``)."""
 LONG = ("e2e", "syncs", "erp", "office")
 """Folders whose tests start browsers, servers and programs."""
 
 
 def length(file: Path) -> tuple[int, bool]:
-    """Sorts the longest files first, then those of long folders."""
+    """Sort key: first the slowest files, then the files of the slow folders, then all others."""
     name = file.relative_to(Path(__file__).parent).as_posix()
     place = LONGEST.index(name) if name in LONGEST else len(LONGEST)
     return place, not name.startswith(LONG)
@@ -66,14 +66,13 @@ def length(file: Path) -> tuple[int, bool]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """What a test has logged may be no text (half a character); pytest-xdist ends the whole run where it has to send
-    such a report."""
+    """Replace lone surrogates in the captured output: pytest-xdist cannot send such a report and ends the whole run."""
     report = yield
     report.sections = [(name, text.encode("utf-8", "backslashreplace").decode()) for name, text in report.sections]
     return report
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Workers of pytest-xdist begin with the long files, so that at the end none is alone with one of them."""
+    """With pytest-xdist the slow files start first, so that no worker runs one alone at the end."""
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: length(item.path))

@@ -1,4 +1,4 @@
-"""``docs/architecture.md`` names files, classes and functions; each of them exists where the text says."""
+"""The files, classes and functions that ``docs/architecture.md`` names exist."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FILES = sorted({name for name in CODE if re.fullmatch(r"[\w/]+\.(py|md|toml)", n
 WORDS = {name for name in CODE if re.fullmatch(r"[A-Za-z_]+(\.[A-Za-z_]+)?", name) and not name.isupper()}
 NAMES = sorted(WORDS - set(FILES) - {"pyproject.toml"})
 OTHER_WORDS = {"ui", "all_as_of", "new_as_of", "pending", "fresh"}
-"""In backquotes, but values or folders."""
+"""Words in backquotes that are values or folders, no definitions."""
 
 
 @pytest.mark.parametrize("name", FILES)

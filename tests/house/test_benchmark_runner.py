@@ -1,4 +1,4 @@
-"""The benchmark runner: finds, runs apart, shows, keeps, compares; the benchmarks themselves are no tests."""
+"""The benchmark runner finds benchmarks, runs each in its own process, prints, stores and compares the results."""
 
 from __future__ import annotations
 
@@ -71,13 +71,13 @@ def test_an_unknown_name_is_a_usage_error(folder: Path, capsys: pytest.CaptureFi
     assert "there are: plain, several, dies, raises" in capsys.readouterr().err
 
 
-def test_two_of_a_name_are_refused(folder: Path) -> None:
+def test_two_benchmarks_with_one_name_are_refused(folder: Path) -> None:
     (folder / "bench_twin.py").write_text("BENCHMARKS = (('plain', print),)")
     with pytest.raises(SystemExit, match="two benchmarks are called 'plain'"):
         discover(folder)
 
 
-def test_compare_shows_what_moved() -> None:
+def test_compare_shows_what_changed() -> None:
     def kept(figure: float, cores: int) -> dict[str, object]:
         rows = [Result(figure, "ms", floor=10).as_json("read")]
         return {"machine": {"commit": f"c{figure:g}", "cores": cores}, "quick": False, "results": rows}

@@ -1,4 +1,4 @@
-"""What the house promises of its code: types, style, who imports whom, nothing of a machine in the tree."""
+"""Checks of the whole code: types, style, import contracts, dependencies, no names of machines."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ CHECKS = {
 HOSTS = r"\b(?:artifactory|nexus|devpi)\b|pypi\.org|/simple/|registry\.npmjs"
 PLACES = r"(?<![\w.*}])/(?:home|Users|root|work|workspace|mnt|opt(?!/google|/microsoft))/\w|C:\\+Users\\"
 MACHINE = re.compile(f"{HOSTS}|{PLACES}", re.IGNORECASE)
-"""Hosts of package registries and paths of somebody's machine (a browser's fixed place under ``/opt`` is none)."""
+"""Hosts of package registries, and paths on a developer's machine (except a browser's standard path in ``/opt``)."""
 
 TEXT = {"", ".py", ".toml", ".md", ".yml", ".js", ".mjs", ".css", ".html", ".qss", ".ts", ".svg", ".desktop", ".spec"}
 
 
 @pytest.mark.parametrize("check", CHECKS)
-def test_the_tools_are_content(check: str) -> None:
+def test_the_tools_report_nothing(check: str) -> None:
     done = subprocess.run([sys.executable, "-m", *CHECKS[check]], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -123,7 +123,7 @@ for module in pkgutil.walk_packages(archisync_gui.__path__, "archisync_gui."):
 
 
 def test_everything_imported_is_a_declared_dependency() -> None:
-    """Else it works where the test tools are installed and nowhere else."""
+    """An undeclared package would be found only where the test tools are installed."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     declared = {canonical(re.split(r"[<>=!~;\[ ]", entry)[0]) for entry in project["dependencies"]}
     imported: set[str] = set()
@@ -149,7 +149,7 @@ def canonical(name: str) -> str:
 
 
 def test_qt_takes_no_references_to_none() -> None:
-    """PySide6 6.12 before Python 3.12 does, and the process dies after some thousand calls."""
+    """PySide6 6.12 decrements the count of ``None`` before Python 3.12; the process dies after some thousand calls."""
     from PySide6.QtCore import QObject
 
     before = sys.getrefcount(None)
@@ -160,7 +160,7 @@ def test_qt_takes_no_references_to_none() -> None:
 
 def tracked_files() -> list[Path]:
     git = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
-    if git.returncode:  # an unpacked archive: everything in it is ours
+    if git.returncode:  # not a repository but an unpacked archive: it has our files only
         skipped = {".venv", "build", "dist"}
         return [p for p in ROOT.rglob("*") if p.is_file() and not skipped & set(p.relative_to(ROOT).parts)]
     return [ROOT / name for name in git.stdout.split("\0") if name]
@@ -186,6 +186,6 @@ def test_a_named_machine_is_noticed(line: str) -> None:
 
 
 def test_packaging_hides_no_library() -> None:
-    """An ``__init__.py`` there would take the place of the library ``packaging`` in everything run in the checkout."""
+    """An ``__init__.py`` there would hide the library ``packaging`` from all that runs in the checkout."""
     assert not (ROOT / "packaging" / "__init__.py").exists()
     assert not (ROOT / "tests" / "packaging" / "__init__.py").exists()

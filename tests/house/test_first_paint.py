@@ -1,4 +1,4 @@
-"""What the panel may not have imported when its window is painted for the first time: the start waits for nothing."""
+"""Modules that must not be imported before the panel's first paint, since their imports would delay the start."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ desktop.Life.lived = lived
 from archisync_gui.cli import main
 sys.exit(main(["--demo", "--profile", sys.argv[1]]))
 """
-"""Starts the panel as people do, and stops it where the services would be opened."""
+"""Starts the panel with the ordinary command, and stops it where the services would be opened."""
 
 
 FIRST_PICTURE = """
@@ -84,8 +84,8 @@ print(window is not None and window.was_painted, *sys.modules, sep="\\n")
 """Paints the first picture as an ordinary start does, and nothing else."""
 
 MOST_AT_FIRST_PICTURE = 180 if sys.platform != "win32" else 190
-"""Modules that may be imported when the first picture is painted: 173 on Linux with Python 3.11, of which a bare
-PySide6 window has 146."""
+"""The most modules that may be imported when the first picture is painted. It was 173 on Linux with Python 3.11; an
+empty PySide6 window has 146."""
 
 AFTER_FIRST_PICTURE = HEAVY | {
     "asyncio",
@@ -104,12 +104,12 @@ AFTER_FIRST_PICTURE = HEAVY | {
 }
 
 MOST_AT_FIRST_PAINT = 370 if sys.platform != "win32" else 395
-"""Modules that may be imported when the window is painted: 350 on Linux with Python 3.11, of which a bare PySide6
-window has about 130, and 382 on Windows with Python 3.13, whose own library is divided into more. Whoever needs a
-higher bound measures the start before and after (``bench start``)."""
+"""The most modules that may be imported when the window is painted. It was 350 on Linux with Python 3.11 (an empty
+PySide6 window has about 130), and 382 on Windows with Python 3.13, whose standard library has more modules. Measure
+the start before and after (``bench start``) when you raise it."""
 
 MOST_AT_REST = 680
-"""Modules that may be imported once the services are open and nothing is read: 654."""
+"""The most modules that may be imported once the services are open, before any read. It was 654."""
 
 NOT_AT_REST = {
     "aiohttp",
@@ -123,7 +123,7 @@ NOT_AT_REST = {
     "pydantic",
     "pyqtgraph",
 }
-"""Loaded for a first call, an older database, a read, an export, a chart or an office: 10 to 20 MB each."""
+"""Needed only for a first call, an older database, a read, an export, a chart or an office; 10 to 20 MB each."""
 
 AT_REST = """
 import sys
@@ -143,18 +143,18 @@ desktop.Life._until_over = until_over
 from archisync_gui.cli import main
 sys.exit(main(["--demo", "--profile", sys.argv[1]]))
 """
-"""Starts the panel as people do, but for the reads, and stops it once all services are open."""
+"""Starts the panel with the ordinary command, but without reads, and stops it once all services are open."""
 
 
 SOURCES = AT_REST.replace("*sys.modules", "*__import__('linecache').cache")
-"""The same, but for what it prints: the files of which the source is kept in memory."""
+"""The same, but it prints the files whose source ``linecache`` keeps in memory."""
 
 MOST_SOURCES = 30
 """Files whose source may be kept in memory: those imported together with PySide6 itself, and generated ones."""
 
 
 def started(program: str, profile: Path) -> list[str]:
-    """What a program that starts the panel prints."""
+    """Run a program that starts the panel; the lines that it prints."""
     done = subprocess.run(
         [sys.executable, "-c", program, str(profile)],
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
@@ -173,15 +173,15 @@ def test_the_list_names_modules_that_exist() -> None:
 def test_nothing_heavy_is_imported_before_the_first_paint(tmp_path: Path) -> None:
     painted, *modules = started(LOOK, tmp_path / "profile")
     assert painted == "True", "the window was not painted before the services were opened"
-    assert "archisync_gui.ui.pages.overview" in modules, "the first page is there"
+    assert "archisync_gui.ui.pages.overview" in modules, "the first page was not made"
     assert sorted(HEAVY & set(modules)) == []
     assert len(modules) <= MOST_AT_FIRST_PAINT
 
 
-def test_the_first_picture_waits_for_next_to_nothing(tmp_path: Path) -> None:
-    """The second start of a profile: the first one makes it, and has nothing to show."""
+def test_few_modules_are_imported_before_the_first_picture(tmp_path: Path) -> None:
+    """Only the second start of a profile has a first picture: the first start makes the profile."""
     profile = tmp_path / "profile"
-    assert started(FIRST_PICTURE, profile)[0] == "False", "there is no profile yet: the command line makes it"
+    assert started(FIRST_PICTURE, profile)[0] == "False", "a picture was painted before the profile exists"
     started(LOOK, profile)
     painted, *modules = started(FIRST_PICTURE, profile)
     assert painted == "True"
@@ -190,15 +190,15 @@ def test_the_first_picture_waits_for_next_to_nothing(tmp_path: Path) -> None:
 
 
 def test_no_source_is_read_while_modules_are_imported(tmp_path: Path) -> None:
-    """PySide6 would read them all: 27 MB."""
+    """PySide6's import hook would read the source of every module (27 MB)."""
     kept = [file for file in started(SOURCES, tmp_path / "profile") if file.endswith(".py")]
     assert len(kept) <= MOST_SOURCES, kept
 
 
-def test_a_panel_at_rest_has_not_loaded_what_only_reads_and_exports_need(tmp_path: Path) -> None:
-    """The second start of a profile: the first one makes the database."""
+def test_an_idle_panel_has_not_imported_modules_of_reads_and_exports(tmp_path: Path) -> None:
+    """Measured at the second start of a profile, since the first one makes the database."""
     started(AT_REST, tmp_path / "profile")
     modules = set(started(AT_REST, tmp_path / "profile"))
-    assert {"archisync_gui.endpoint.server", "sqlalchemy"} <= modules, "the services are open"
+    assert {"archisync_gui.endpoint.server", "sqlalchemy"} <= modules, "the services are not open"
     assert sorted(NOT_AT_REST & modules) == []
     assert len(modules) <= MOST_AT_REST

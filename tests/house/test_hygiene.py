@@ -1,4 +1,4 @@
-"""The checks on what tests leave behind fail when they should, name the leak, and let clean tests pass."""
+"""``tests/support/hygiene.py`` fails tests that leak, names the leak, and passes clean tests."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 QUICK = ("-p", "no:schemathesis", "-p", "no:hypothesispytest")
-"""Plugins that cost every start most of a second."""
+"""Switches off plugins that add most of a second to each start."""
 
 CONFTEST = 'pytest_plugins = ["tests.support.hygiene", "tests.support.loops"]\n'
 
@@ -168,7 +168,7 @@ CLEAN = [
 
 @dataclass(frozen=True)
 class Report:
-    """What a run of specimens said."""
+    """The result of a pytest run on the specimens."""
 
     exit_code: int
     output: str
@@ -213,7 +213,7 @@ def test_a_clean_test_passes(report: Report, name: str) -> None:
     assert report.complaints[name] == ""
 
 
-def test_every_specimen_is_judged(report: Report) -> None:
+def test_every_specimen_has_a_result(report: Report) -> None:
     assert set(report.complaints) == {*LEAKS, *CLEAN}
 
 

@@ -1,6 +1,7 @@
-"""Kinds of faults that were found once are looked for in the whole code: each sight is listed here with its reason.
+"""Searches the whole code for kinds of faults that were found once; each place is listed here with its reason.
 
-A new sight fails its test. Mend it, or, where it is harmless, list it with the reason; what is listed has to be there.
+A place that is not listed fails the test. Mend it or, where it is harmless, list it with the reason. So does an entry
+whose place no longer exists.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import pytest
 import archisync_gui
 
 ROOT = Path(archisync_gui.__file__).parent
-Sight = tuple[str, str]
+Place = tuple[str, str]
 """File (relative to the package) and expression."""
 
 
@@ -25,7 +26,7 @@ def modules() -> tuple[tuple[str, ast.Module, Mapping[ast.AST, ast.AST]], ...]:
     found = []
     for path in sorted(ROOT.rglob("*.py")):
         name = path.relative_to(ROOT).as_posix()
-        if not name.startswith("demo_erp/"):  # invented data, no profile
+        if not name.startswith("demo_erp/"):  # it has invented data only, and no profile
             tree = ast.parse(path.read_text(encoding="utf-8"))
             parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
             found.append((name, tree, parents))
@@ -52,7 +53,7 @@ def calls(folders: tuple[str, ...] = ("",)) -> Iterator[tuple[str, ast.Call, Map
 
 
 def called(call: ast.Call) -> str:
-    """The last word of what is called."""
+    """The name of the called function or method, without its object or module."""
     return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
@@ -61,7 +62,7 @@ def has_timeout(call: ast.Call) -> bool:
 
 
 def is_within(call: ast.Call, parents: Mapping[ast.AST, ast.AST], *limits: str) -> bool:
-    """Whether the call stands in an ``async with`` of one of these."""
+    """Whether the call is inside an ``async with`` whose expression contains one of ``limits``."""
     node: ast.AST = call
     while not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Module)):
         node = parents[node]
@@ -73,8 +74,9 @@ def is_within(call: ast.Call, parents: Mapping[ast.AST, ast.AST], *limits: str) 
 # ------------------------------------------------------------------------------------------------ the kinds
 
 
-def writes_by_itself() -> Iterator[Sight]:
-    """Files that are written or renamed without ``disk``: half written at a kill, under one name for all writers."""
+def writes_by_itself() -> Iterator[Place]:
+    """Files that are written or renamed without ``disk``: a kill may leave them half written, and two writers may use
+    one temporary name."""
     for name, call, _ in calls():
         text = text_of(call)
         opened = called(call) == "open" and any(
@@ -89,8 +91,8 @@ def writes_by_itself() -> Iterator[Sight]:
             yield name, text
 
 
-def reads_json_by_itself() -> Iterator[Sight]:
-    """JSON files that are read without ``disk.read_json``: one that is nested too deeply is no ``ValueError``."""
+def reads_json_by_itself() -> Iterator[Place]:
+    """JSON files that are read without ``disk.read_json``: too deep nesting raises no ``ValueError``."""
     for name, call, _ in calls():
         if called(call) in ("load", "loads") and text_of(call.func).startswith("json"):
             text = text_of(call)
@@ -98,8 +100,8 @@ def reads_json_by_itself() -> Iterator[Sight]:
                 yield name, text
 
 
-def looks_at_the_wall_clock() -> Iterator[Sight]:
-    """The computer's clock beside the one handed in: a test cannot move it, and a wrong one decides things."""
+def looks_at_the_wall_clock() -> Iterator[Place]:
+    """Uses of the computer's clock instead of the injected one: a test cannot control it, and it may be wrong."""
     clocks = ("datetime.now", "datetime.utcnow", "date.today", "time.time", "datetime.today")
     for name, call, _ in calls():
         if text_of(call.func) in clocks:
@@ -122,8 +124,8 @@ WAITS = frozenset(
 )
 
 
-def waits_without_limit() -> Iterator[Sight]:
-    """Commands, channel and endpoint: an awaited call that another process or a person may never end."""
+def waits_without_limit() -> Iterator[Place]:
+    """In commands, channel and endpoint: awaited calls that another process or the user may never end."""
     for name, call, parents in calls(("app/", "endpoint/", "cli.py")):
         if called(call) not in WAITS or not isinstance(parents[call], ast.Await) or has_timeout(call):
             continue
@@ -134,9 +136,9 @@ def waits_without_limit() -> Iterator[Sight]:
 PLAYWRIGHTS = frozenset(["page", "free", "context", "chromium", "_chromium", "playwright", "_playwright"])
 
 
-def asks_a_browser_without_limit() -> Iterator[Sight]:
-    """Awaited calls of Playwright's objects: a page or a browser that hangs never answers. In the background no
-    watchdog ends them, and what they hold is held for ever."""
+def asks_a_browser_without_limit() -> Iterator[Place]:
+    """Awaited calls of Playwright's objects without a time limit: a page or browser that hangs never answers. No
+    watchdog ends a call in the background, so what it holds would never be released."""
     for name, call, parents in calls(("erp/browser.py", "erp/launch.py", "erp/driver/")):
         of = text_of(call.func.value) if isinstance(call.func, ast.Attribute) else ""
         if of.rpartition(".")[2] not in PLAYWRIGHTS or not isinstance(parents[call], ast.Await) or has_timeout(call):
@@ -145,17 +147,17 @@ def asks_a_browser_without_limit() -> Iterator[Sight]:
             yield name, text_of(call)
 
 
-def asks_without_limit() -> Iterator[Sight]:
-    """Other programs and servers that are asked without a time limit."""
+def asks_without_limit() -> Iterator[Place]:
+    """Calls of other programs and servers without a time limit."""
     for name, call, _ in calls():
         text = text_of(call.func)
         if text.endswith(("subprocess.run", "check_output", "check_call", "urlopen")) and not has_timeout(call):
             yield name, text_of(call)
 
 
-def gathers_in_a_round() -> Iterator[Sight]:
-    """``asyncio.gather`` within ``while``: since Python 3.12 it takes no turn of the loop where all is done already, so
-    that what the round waits for never comes. ``asyncio.wait`` takes one."""
+def gathers_in_a_round() -> Iterator[Place]:
+    """``asyncio.gather`` within ``while``: since Python 3.12 it does not yield to the loop where all tasks are done
+    already, so that what the ``while`` waits for never happens. ``asyncio.wait`` yields."""
     for name, call, parents in calls():
         node: ast.AST = call
         while text_of(call.func) == "asyncio.gather" and node in parents:
@@ -167,8 +169,8 @@ def gathers_in_a_round() -> Iterator[Sight]:
                 break
 
 
-def prints_json_in_a_code_page() -> Iterator[Sight]:
-    """JSON on the standard output that is not plain ASCII: a pipe on Windows has the country's code page."""
+def prints_json_in_a_code_page() -> Iterator[Place]:
+    """JSON on the standard output that is not plain ASCII: a pipe on Windows uses the code page of the locale."""
     for name, call, parents in calls(("app/", "cli.py")):
         if called(call) == "dumps" and "ensure_ascii=False" in ast.unparse(call):
             node: ast.AST = call
@@ -178,8 +180,8 @@ def prints_json_in_a_code_page() -> Iterator[Sight]:
                 yield name, ast.unparse(call)
 
 
-def expects_only_psutils_errors() -> Iterator[Sight]:
-    """``psutil.Error`` caught without ``OSError``: psutil passes most of Windows' errors on as they are."""
+def expects_only_psutils_errors() -> Iterator[Place]:
+    """``psutil.Error`` caught without ``OSError``: psutil does not wrap most errors of Windows."""
     for name, tree, parents in modules():
         for node in ast.walk(tree):
             if isinstance(node, ast.Attribute) and text_of(node) == "psutil.Error":
@@ -188,8 +190,8 @@ def expects_only_psutils_errors() -> Iterator[Sight]:
                     yield name, text_of(around)
 
 
-def left_behind() -> Iterator[Sight]:
-    """What a move of code leaves: a logger that nothing uses or that is made twice, imports for types without one."""
+def left_behind() -> Iterator[Place]:
+    """Leftovers of moved code: a logger that is unused or made twice, an empty ``if TYPE_CHECKING``."""
     for name, tree, _ in modules():
         made = [node for node in tree.body if isinstance(node, ast.Assign) and text_of(node.targets[0]) == "log"]
         used = any(isinstance(n, ast.Name) and n.id == "log" and isinstance(n.ctx, ast.Load) for n in ast.walk(tree))
@@ -200,7 +202,7 @@ def left_behind() -> Iterator[Sight]:
                 yield name, text_of(node)
 
 
-KINDS: dict[Callable[[], Iterator[Sight]], dict[tuple[str, str], str]] = {
+KINDS: dict[Callable[[], Iterator[Place]], dict[tuple[str, str], str]] = {
     writes_by_itself: {
         ("disk.py", "old.replace(new)"): "the one place",
         ("export.py", "path.open('w'"): "written under a name of its own first",
@@ -209,7 +211,7 @@ KINDS: dict[Callable[[], Iterator[Sight]], dict[tuple[str, str], str]] = {
         ("ui/output/paper.py", "part.write_bytes("): "written under a name of its own first, for all to read",
         ("app/quitting.py", "restart_list.write_bytes(b"): "for the installer that asks and waits",
         ("app/quitting.py", "restart_list.open('a'"): "for the installer that asks and waits",
-        ("start.py", "lock.open('rb+')"): "looked at only: Windows locks no file that is open for reading",
+        ("start.py", "lock.open('rb+')"): "nothing is written: Windows locks no file that is open for reading only",
         ("ui/pages/data_lists.py", "self._rows.replace(cells)"): "rows of a table, no file",
         ("ui/dialogs/run_details.py", "asyncio.to_thread(path.write_text"): "a text where the operator wants it",
     },
@@ -217,7 +219,7 @@ KINDS: dict[Callable[[], Iterator[Sight]], dict[tuple[str, str], str]] = {
     looks_at_the_wall_clock: {
         ("model/ports.py", "datetime.now(UTC)"): "the one place",
         ("zone.py", "datetime.now(UTC)"): "the office's day, for people",
-        ("app/crash.py", "datetime.now()"): "when it crashed, for people",
+        ("app/crash.py", "datetime.now()"): "the time of the crash, for people",
         ("ui/text/last_known.py", "datetime.now(UTC)"): "an age for people, before there is a clock to hand in",
     },
     waits_without_limit: {
@@ -253,7 +255,7 @@ KINDS: dict[Callable[[], Iterator[Sight]], dict[tuple[str, str], str]] = {
 
 @pytest.mark.ci
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_each_sight_of_a_kind_has_its_reason(kind: Callable[[], Iterator[Sight]]) -> None:
+def test_each_place_of_a_kind_is_listed_with_its_reason(kind: Callable[[], Iterator[Place]]) -> None:
     listed, used, new = KINDS[kind], set(), []
     for name, text in kind():
         known = [key for key in listed if name.startswith(key[0]) and text.startswith(key[1])]
@@ -261,11 +263,11 @@ def test_each_sight_of_a_kind_has_its_reason(kind: Callable[[], Iterator[Sight]]
         if not known:
             new.append(f"{name}: {text[:150]}")
     assert not new, f"{(kind.__doc__ or '').strip()}\n" + "\n".join(new)
-    assert set(listed) == used, "listed, but not there any more"
+    assert set(listed) == used, "listed, but no longer in the code"
 
 
 def test_the_search_finds_each_kind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The tests above can fail."""
+    """Shows that the test above can fail."""
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "bad.py").write_text(
         "log = logging.getLogger(__name__)\n"

@@ -1,4 +1,4 @@
-"""Folders whose prose has been rewritten in plain technical English stay that way: comments, docstrings, documents."""
+"""Comments, docstrings and documents that have been rewritten in plain technical English stay that way."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CLEAN = (
     "docs/manual/en/developers",
     "docs/rules.md",
 )
-"""What has been rewritten; a folder or document is added when it is clean, and never taken out."""
+"""Folders and documents that have been rewritten. Add one when it is clean; never remove one."""
 
 WORDS = {
     "whoever": "name the caller",
@@ -43,11 +43,11 @@ WORDS = {
     "bites": "cancels",
     "heart": "name the part",
 }
-"""Words of the first version's dialect, and what to write instead: common terms that a reader can search for."""
+"""Words of the first version's dialect, with the standard terms to write instead."""
 
 
 def prose(path: Path) -> Iterator[tuple[int, str]]:
-    """Lines of a document, or of a module's comments and docstrings."""
+    """The numbered lines of a document, or of a module's comments and docstrings."""
     text = path.read_text(encoding="utf-8")
     if path.suffix != ".py":
         yield from enumerate(text.splitlines(), 1)
@@ -58,7 +58,7 @@ def prose(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def strange(lines: Iterator[tuple[int, str]]) -> list[str]:
-    """What should be written in other words, each with its line."""
+    """Each use of one of :data:`WORDS`, with its line and the term to write instead."""
     pattern = re.compile(rf"\b({'|'.join(WORDS)})\b", re.IGNORECASE)
     return [
         f"{number}: {found[1]!r}: {WORDS[found[1].lower()]}"

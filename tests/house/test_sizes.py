@@ -1,4 +1,4 @@
-"""No file of the package has two jobs' length, no imports run in a circle, and the orchestrator stays small."""
+"""Limits on the length of the package's files and on the size of the orchestrator; no circular imports."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST_LINES = 400
 CATALOGUES = {
     "endpoint/contract.py": "the requests and answers of the endpoint, one after the other",
 }
-"""Longer files, and what they list. A new one needs a reason as good."""
+"""Files that may be longer, and what they list. A new entry needs an equally good reason."""
 
 ORCHESTRATOR_LINES = 3_062
 """Lines of code: without empty lines, comments, docstrings and imports."""
@@ -50,11 +50,11 @@ def test_no_file_is_long() -> None:
     }
     long = {name: length for name, length in lengths.items() if length > MOST_LINES}
     assert long.keys() <= CATALOGUES.keys(), {n: length for n, length in long.items() if n not in CATALOGUES}
-    assert CATALOGUES.keys() <= long.keys(), "an exception that is needed no more"
+    assert CATALOGUES.keys() <= long.keys(), "an exception that is no longer needed"
 
 
 def circle(graph: grimp.ImportGraph) -> list[str]:
-    """Modules that import each other in a circle, imports for types and in functions counted; empty: none do."""
+    """Modules that import each other in a circle, including imports for types and in functions; empty without one."""
     sorter = TopologicalSorter({m: graph.find_modules_directly_imported_by(m) for m in graph.modules})
     try:
         sorter.prepare()
@@ -70,7 +70,7 @@ def test_no_imports_run_in_a_circle() -> None:
     assert circle(graph) == []
 
 
-def test_a_circle_is_noticed() -> None:
+def test_a_circle_is_found() -> None:
     graph = grimp.ImportGraph()
     graph.add_import(importer="one", imported="two")
     graph.add_import(importer="two", imported="three")

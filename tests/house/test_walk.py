@@ -1,4 +1,4 @@
-"""Two requests are followed through the code; the number of files and moves they need may only go down.
+"""Counts the files and moves between files that two requests need; the numbers may only go down.
 
 The figures are printed (``pytest -s``). When a change lowers them, lower the bounds in the same commit.
 """
@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.qasync, pytest.mark.ci]
 
 @dataclass(frozen=True)
 class Bound:
-    """The most that a request may need today, and what the design wants."""
+    """The most files and moves that a request may need, and the goal of the design."""
 
     files: int
     moves: int
@@ -46,19 +46,18 @@ class Bound:
         assert len(walk.moves) <= self.moves, f"{what} needs more moves than before: {walk}"
 
 
-# Counted is what several walks have in common, with the window's clock stopped: a background task that falls into one,
-# or a second paint on a busy computer, is no part of the request. Beside six busy processes five walks still share up
-# to 2 files and 50 moves that are not there on an idle computer (97 and 107 files, 492 and 506 moves).
-# ``docs/architecture.md`` says what the files do, by folder. What raised the figures since the first round: the driver
-# for the real pages, splitting all files above 400 lines by subject (``test_sizes``), the events' dataclasses, the
-# watch of the profile's folder, each step in the browser that is told to the run (``erp/turn.py``), and new modules of
-# 30 November (splits of files that had reached 400 lines, and new duties), with which the moves fell.
+# Only what several walks have in common is counted, with the window's timer stopped: a background task that happens to
+# run, or a second paint on a busy computer, does not belong to the request. Beside six busy processes five walks still
+# share up to 2 files and 50 moves more than on an idle computer (97 and 107 files, 492 and 506 moves).
+# ``docs/architecture.md`` says what the files do, by folder. The figures rose with the driver for the real pages, with
+# the splits of files above 400 lines (``test_sizes``), the events' dataclasses, the watch of the profile's folder, and
+# the report of each step in the browser to the run (``erp/turn.py``).
 CLICK = Bound(files=105, moves=565, wanted="40 files, 160 moves")
 CALL = Bound(files=118, moves=630, wanted="40 files, 160 moves")
 
 
 async def common(once: Callable[[], Awaitable[Walk]], bound: Bound) -> Walk:
-    """What five walks of the same request have in common; of up to twenty while that is above the bound."""
+    """What five walks of the same request have in common; up to twenty walks while that is above the bound."""
     shared = await once()
     for count in range(2, 21):
         walk = await once()
@@ -70,11 +69,11 @@ async def common(once: Callable[[], Awaitable[Walk]], bound: Bound) -> Walk:
 
 @asynccontextmanager
 async def _panel(app: QApplication, folder: Path) -> AsyncIterator[tuple[Panel, Core]]:
-    """The whole panel, shown, on a small demo ERP in another process; nothing is read by itself."""
+    """The whole panel, shown, on a small demo ERP in another process; no scheduled reads."""
     with other_erp("none", 0.02) as erp:
         async with panel_and_core(app, office(folder, erp.url)) as made:
             made[0].context.bridge.tick.disconnect()
-            made[0].past_runs.stop()  # what the run before brought today is counted 0.4 s after its end
+            made[0].past_runs.stop()  # would count the results of the previous run 0.4 s after its end
             yield made
 
 
@@ -130,7 +129,7 @@ async def test_a_smart_sync_call_is_answered_with_few_moves(qapp: QApplication, 
         tabs = iter("bcdfghijklmnopqrstuvwxyz")
 
         async def ask() -> Walk:
-            await core.erp.settled()  # what follows a read is no part of the next one
+            await core.erp.settled()  # the follow-up work of a read must not fall into the next one
             with recorded() as walk:
                 answer = await asyncio.to_thread(send, next(tabs))
             assert answer["success"]

@@ -1,4 +1,4 @@
-"""Where the tests that drive a browser by themselves find one: as the program does, on all systems."""
+"""Finds an installed browser for tests that start one themselves, in the same way as the program."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from archisync_gui.erp.launch import CHANNELS, NAMES
 
 
 def installed() -> dict[str, Any]:
-    """What Playwright's ``launch`` has to be told: a program on the path, or else Chrome at its fixed place."""
+    """Arguments for Playwright's ``launch``: a browser on the PATH, or else Chrome at its standard location."""
     found = next((path for name in NAMES if (path := shutil.which(name))), None)
     return {"channel": CHANNELS[0]} if found is None else {"executable_path": found}

@@ -1,4 +1,4 @@
-"""D-Bus for tests: a bus of the test's own, notifications that can be read and clicked, logind's word of sleep."""
+"""D-Bus for tests: a private bus, a notification service, and logind's signal for sleep."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 @asynccontextmanager
 async def bus(env: dict[str, str] | None = None) -> AsyncIterator[str]:
-    """A message bus that ends with the block; its address."""
+    """A message bus that ends with the block; yields its address."""
     process = await asyncio.create_subprocess_exec(
         "dbus-daemon", "--session", "--nofork", "--nopidfile", "--print-address=1",
         env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
@@ -26,13 +26,13 @@ async def bus(env: dict[str, str] | None = None) -> AsyncIterator[str]:
 
 @dataclass
 class NotificationService:
-    """``org.freedesktop.Notifications``: keeps what it is asked to show, and can be clicked."""
+    """``org.freedesktop.Notifications``: records the notifications it receives, and can simulate clicks."""
 
     capabilities: tuple[str, ...] = ("body", "actions")
     notes: list[tuple[str, str]] = field(default_factory=list)
     """Title and text of each, in order."""
     numbers: list[int] = field(default_factory=list)
-    """The number each was shown under; the same for one that took an older one's place."""
+    """The id of each notification; one that replaces an older one has the same id."""
     _connection: Any = None
     _ready: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -52,12 +52,12 @@ class NotificationService:
             await self._connection.close()
 
     async def click(self, title: str, action: str = "default") -> None:
-        """Click the newest notification whose title has ``title`` in it."""
+        """Click the newest notification whose title contains ``title``."""
         at = max(i for i, (t, _) in enumerate(self.notes) if title in t)
         await self._signal("ActionInvoked", "us", (self.numbers[at], action))
 
     async def close(self, number: int) -> None:
-        """The person (or time) closes a notification."""
+        """Report that the user has closed a notification (reason 2)."""
         await self._signal("NotificationClosed", "uu", (number, 2))
 
     async def _signal(self, name: str, signature: str, body: tuple[object, ...]) -> None:
@@ -86,13 +86,13 @@ class NotificationService:
                     continue
             await self._connection.send(answer)
             if message.header.fields.get(3) == "Notify":
-                # Kept once its number is told: nobody can click what is not shown yet.
+                # Recorded after the answer with its id is sent: before that a click could not be matched.
                 self.numbers.append(number)
                 self.notes.append((message.body[3], message.body[4]))
 
 
 async def tell_sleep(address: str, asleep: bool) -> None:
-    """What logind says on the system bus before the computer sleeps, and after it woke."""
+    """Send logind's signal ``PrepareForSleep``: ``asleep`` is true before the computer sleeps, false after it woke."""
     from jeepney import DBusAddress, message_bus, new_signal
     from jeepney.io.asyncio import DBusRouter, Proxy, open_dbus_router
 

@@ -1,4 +1,4 @@
-"""Virtual time for asyncio tests: both clocks stand still until a test moves them. No test sleeps."""
+"""Virtual time for asyncio tests: wall clock and monotonic clock change only when a test advances them."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
 
 async def settle() -> None:
-    """Let everything run that can run without time passing."""
+    """Run the loop until no callback is ready; no time passes."""
     loop: Any = asyncio.get_running_loop()
-    ready = getattr(loop, "_timer", loop)._ready  # what is ready to run: asyncio's own queue, or that of the Qt loop
+    ready = getattr(loop, "_timer", loop)._ready  # the queue of ready callbacks, of asyncio's loop or of the Qt loop
     await asyncio.sleep(0)
     while ready:  # noqa: ASYNC110  (not waiting for a state: emptying the loop)
         await asyncio.sleep(0)
 
 
 class VirtualClock:
-    """``model.Clock`` in the hands of a test: wall clock and monotonic clock apart."""
+    """A ``model.Clock`` controlled by the test; wall clock and monotonic clock can be changed separately."""
 
     def __init__(self, wall: datetime = MONDAY, mono: float = 1000.0) -> None:
         self._wall = wall
@@ -42,7 +42,7 @@ class VirtualClock:
         await woken
 
     async def advance(self, seconds: float) -> None:
-        """Let time pass on both clocks; everybody who sleeps is woken at his time."""
+        """Advance both clocks; each sleeper wakes when its time has come."""
         target = self._mono + seconds
         await settle()
         while self._sleepers and self._sleepers[0][0] <= target:
@@ -56,11 +56,12 @@ class VirtualClock:
         await settle()
 
     def jump(self, seconds: float) -> None:
-        """Set the wall clock forward or back; nobody wakes."""
+        """Set the wall clock forward or back; no sleeper wakes."""
         self._wall += timedelta(seconds=seconds)
 
     async def computer_sleeps(self, seconds: float, *, counted: bool) -> None:
-        """The computer sleeps: the wall clock goes on, the monotonic one only where the system counts it."""
+        """The computer sleeps: the wall clock advances, the monotonic clock only where the system counts sleep
+        (``counted``)."""
         self._wall += timedelta(seconds=seconds)
         if counted:
             self._mono += seconds
@@ -68,7 +69,7 @@ class VirtualClock:
 
     @property
     def sleepers(self) -> int:
-        """How many sleep now."""
+        """The number of tasks that sleep now."""
         return sum(not woken.done() for _, _, woken in self._sleepers)
 
     def _move(self, seconds: float) -> None:

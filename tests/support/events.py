@@ -1,4 +1,4 @@
-"""Events for tests, from the few fields that a test is about."""
+"""Makes events for tests from the few fields that a test is about."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ USUAL: Mapping[str, Any] = {
     "hold": True,
     "missed": [],
 }
-"""A value for each field that an event must have."""
+"""A default for each required field of an event."""
 
 
-def data_of(kind: EventKind, said: Mapping[str, Any] | None = None) -> EventData:
-    """What an event of that kind says: the fields given (in their JSON form), and usual values for others it must have.
-    Fields that the kind has not are refused."""
+def data_of(kind: EventKind, values: Mapping[str, Any] | None = None) -> EventData:
+    """The data of an event of that kind: ``values`` (field names and values as in JSON), and defaults for the other
+    required fields. ``TypeError`` for a field that the kind does not have."""
     fields = {camel(f.name): f for f in dataclasses.fields(KINDS[kind])}
-    unknown = set(said or {}) - set(fields)
+    unknown = set(values or {}) - set(fields)
     if unknown:
         raise TypeError(f"{kind.value} has no {sorted(unknown)}")
-    needed = [name for name, field in fields.items() if field.default is dataclasses.MISSING]
-    told = {**{name: USUAL[name] for name in needed}, **(said or {})}
-    if isinstance(told.get("error"), Mapping):
-        told["error"] = {**USUAL["error"], **told["error"]}
-    return data_from(kind, told)
+    required = [name for name, field in fields.items() if field.default is dataclasses.MISSING]
+    data = {**{name: USUAL[name] for name in required}, **(values or {})}
+    if isinstance(data.get("error"), Mapping):
+        data["error"] = {**USUAL["error"], **data["error"]}
+    return data_from(kind, data)
 
 
 def an_event(
-    kind: EventKind, boot: str, revision: int, at: datetime | None = None, said: Mapping[str, Any] | None = None
+    kind: EventKind, boot: str, revision: int, at: datetime | None = None, values: Mapping[str, Any] | None = None
 ) -> Event:
     """An event in its envelope; see :func:`data_of`."""
-    return Event(boot, revision, at or datetime.now(UTC), data_of(kind, said))
+    return Event(boot, revision, at or datetime.now(UTC), data_of(kind, values))

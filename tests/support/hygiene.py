@@ -1,10 +1,11 @@
-"""What every test must leave behind: nothing. A pytest plugin; what the tests themselves share is elsewhere.
+"""A pytest plugin that fails each test that leaves something behind.
 
-After each test: no error in the log that the test did not expect, no asyncio task, thread, child process or Qt timer
-that was not there before. At the end of the run: no process and no temporary file of ours. Each leak fails the test
-that made it, by name. Warnings fail through pytest's own ``filterwarnings``, Qt's messages through pytest-qt.
+Checked after each test: no error in the log that the test did not expect, and no asyncio task, thread, child process
+or running Qt timer that was not there before; a leak fails the test that made it. Checked at the end of the run: no
+process and no temporary file of ours. Warnings fail through pytest's ``filterwarnings``, Qt's messages through
+pytest-qt.
 
-Qt is never imported here; its timers are watched from the moment something else has imported it.
+This module never imports Qt; timers are watched once another module has imported it.
 """
 
 from __future__ import annotations
@@ -35,23 +36,24 @@ from archisync_gui import zone
 from tests.support.wine import wines_own
 
 GRACE = float(os.environ.get("ARCHISYNC_TEST_GRACE", "3"))
-"""Seconds that a thread or process on its way out may still take; only a leak waits so long."""
+"""Seconds that a thread or process may take to end after the test; only a leak takes the full time."""
 
 TURNS = 20
-"""Turns of the loop that a cancelled task may take to end."""
+"""Iterations of the loop that a cancelled task may take to end."""
 
 PYTHONS_OWN = (r"^asyncio: Exception in callback BaseProactorEventLoop\._start_serving",)
-"""Errors in the log that are Python's own: on Windows, a connection accepted while its server closes (gh-109564)."""
+"""Logged errors that come from a fault of Python: a connection accepted while its server closes, on Windows
+(gh-109564)."""
 
 MARKER = "ARCHISYNC_TEST_RUN"
 """Environment variable that every process started by the tests inherits, so that orphans are found."""
 
 servers: set[int] = set()
-"""Process ids of servers that several tests share and that end with the run. In a container whose first process is this
-one they count as its children."""
+"""Process ids of servers that several tests share and that end with the run. They are no leak; where this process is
+the container's first process (PID 1), they appear as its children."""
 
 _RUNTIME = f"archisync-{os.getuid() if hasattr(os, 'getuid') else 0}"
-"""The user's folder for sockets where the system gives none; it stays, as the system's own would."""
+"""The folder for sockets that the program makes where the system provides none; the program does not remove it."""
 
 
 class Leak(AssertionError):
@@ -62,7 +64,7 @@ class Leak(AssertionError):
 
 
 class ExpectedErrors(logging.Handler):
-    """Collects what is logged at ERROR and above; call it with patterns of what a test expects to be logged."""
+    """Collects log records of level ERROR and above; a test calls it with the patterns that it expects."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
@@ -75,7 +77,7 @@ class ExpectedErrors(logging.Handler):
         self._expected += patterns
 
     def allow(self, *patterns: str) -> None:
-        """These may be logged or not: for races that the test does not decide."""
+        """These may be logged or not: for races whose outcome the test does not control."""
         self._allowed += patterns
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -85,7 +87,7 @@ class ExpectedErrors(logging.Handler):
         self.records.append(line)
 
     def verify(self) -> None:
-        """Fail for an error nobody expected, and for an expected one that did not come."""
+        """Raise :class:`Leak` for an unexpected error, and for an expected one that was not logged."""
         known = [*self._expected, *self._allowed, *PYTHONS_OWN]
         surprises = [line for line in self.records if not any(re.search(p, line) for p in known)]
         if surprises:
@@ -99,14 +101,14 @@ class ExpectedErrors(logging.Handler):
 
 
 class _Timers:
-    """Knows the ``QTimer``s started from Python, and where."""
+    """Records each ``QTimer`` started from Python, with the line that started it."""
 
     def __init__(self) -> None:
         self.started: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
         self._watching = False
 
     def watch(self) -> None:
-        """Begin, once Qt is imported by whoever needs it."""
+        """Begin to record, if Qt has been imported; does nothing the second time."""
         core = sys.modules.get("PySide6.QtCore")
         if self._watching or core is None or not hasattr(core, "QTimer"):
             return
@@ -121,7 +123,7 @@ class _Timers:
         core.QTimer.start = watched
 
     def running(self) -> dict[int, str]:
-        """Timers that run now, by the identity of their object."""
+        """Descriptions of the timers that run now, by the ``id`` of the timer."""
         if not self.started:
             return {}
         from shiboken6 import isValid
@@ -143,8 +145,8 @@ _timers = _Timers()
 
 
 def _children() -> set[int]:
-    """Process ids of our direct children; a few microseconds on Linux."""
-    if sys.platform != "linux":  # asked first: Wine shows its programs the /proc of the Linux below
+    """Process ids of our direct children; takes a few microseconds on Linux."""
+    if sys.platform != "linux":  # do not test for /proc instead: programs under Wine see that of the Linux host
         return {child.pid for child in psutil.Process().children()}
     found: set[int] = set()
     for thread in os.listdir("/proc/self/task"):  # noqa: PTH208  (this runs twice a test)
@@ -154,7 +156,7 @@ def _children() -> set[int]:
 
 
 def _living(pids: set[int]) -> dict[int, str]:
-    """Which of the processes still run, with what they are; a zombie does not run."""
+    """The processes that still run (zombies do not count), with their command lines."""
     found = {}
     for pid in pids:
         with contextlib.suppress(psutil.Error):
@@ -165,7 +167,7 @@ def _living(pids: set[int]) -> dict[int, str]:
 
 
 def _orphans(marker: str) -> list[str]:
-    """Processes of this run that are still there, wherever they hang in the tree."""
+    """All processes of this run that still run, whatever their parent is: they have inherited :data:`MARKER`."""
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
@@ -181,8 +183,8 @@ def _orphans(marker: str) -> list[str]:
 
 @pytest.fixture
 async def _watched_tasks() -> AsyncIterator[None]:
-    """Set up first and taken down last inside a test's loop: sees the tasks that are left."""
-    before = asyncio.all_tasks()  # of a loop that several tests share: the work of what they share
+    """Fail a test that leaves tasks on its loop: set up before, and torn down after, the test's other fixtures."""
+    before = asyncio.all_tasks()  # not empty on a loop that several tests share
     yield
     await _no_tasks_but(before)
 
@@ -218,7 +220,8 @@ def _where(task: asyncio.Task[Any]) -> str:
 
 @pytest.fixture(autouse=True)
 def hygiene() -> Iterator[ExpectedErrors]:
-    """Nothing is left behind by a test. Ends after the test's loop is closed, which takes its own threads along."""
+    """Fail a test that leaves errors, timers, threads or processes. Torn down after the test's loop is closed, which
+    ends the loop's own threads."""
     _timers.watch()
     timers = set(_timers.running())
     threads = set(threading.enumerate())
@@ -239,17 +242,17 @@ def hygiene() -> Iterator[ExpectedErrors]:
 
 @pytest.fixture(autouse=True)
 def _computers_zone() -> Iterator[None]:
-    """The office's zone of one test is not the next one's."""
+    """Reset the time zone of the office after each test."""
     yield
     zone.use("")
 
 
 @pytest.fixture(autouse=True)
 def _tasks(request: pytest.FixtureRequest, hygiene: ExpectedErrors) -> None:
-    """Brings :func:`_watched_tasks` into asynchronous tests only: others make no loop."""
+    """Use :func:`_watched_tasks` in asynchronous tests only, since it would make a loop for the others."""
     mark = request.node.get_closest_marker("asyncio")
     if mark is not None:
-        # Other modules with a loop have servers on it that several tests share, with a task for each connection.
+        # Only for ``one_browser``: other loops of a module run shared servers, with a task for each connection.
         shared = request.node.get_closest_marker("one_browser") and mark.kwargs.get("loop_scope") == "module"
         request.getfixturevalue("_watched_tasks_of_module" if shared else "_watched_tasks")
 
@@ -264,7 +267,7 @@ def _left_threads(before: set[threading.Thread]) -> list[str]:
     deadline = time.monotonic() + GRACE
     left = []
     for thread in set(threading.enumerate()) - before:
-        # A thread made outside ``threading`` (Qt's pool that asyncio's executor is here) is a dummy: it has no end.
+        # Threads made outside ``threading`` (Qt's pool, which is the executor of the Qt loop) cannot be joined.
         if isinstance(thread, threading._DummyThread):
             continue
         thread.join(max(0.0, deadline - time.monotonic()))
@@ -289,7 +292,7 @@ def _left_processes(before: set[int]) -> list[str]:
 def _left_timers(before: set[int]) -> list[str]:
     if not set(_timers.running()) - before:
         return []
-    gc.collect()  # a window in a reference cycle still has its timers; only a suspicion pays for this
+    gc.collect()  # a timer in a reference cycle runs until it is collected; done only when a timer seems to be left
     left = {key: name for key, name in _timers.running().items() if key not in before}
     for timer in list(_timers.started):
         if id(timer) in left:
@@ -301,18 +304,18 @@ def _left_timers(before: set[int]) -> list[str]:
 
 
 class _Run:
-    """A temporary folder and a mark of the whole run; at its end nothing must be left of either.
+    """The temporary folder and the marker of a run; at its end no file and no process of either may be left.
 
-    With pytest-xdist each worker process has a run of its own, whose folder and mark begin with those of the process
-    that distributes the tests. That one so finds also what a crashed worker left behind.
+    With pytest-xdist each worker process has a run of its own, whose folder and marker begin with those of the process
+    that distributes the tests. So that process also finds what a crashed worker left behind.
     """
 
     def __init__(self, whole: tuple[str, str, str] | None = None) -> None:
-        """``whole``: folder and mark of the run that this worker is a part of, and the worker's name."""
+        """``whole``: folder and marker of the run to which this worker belongs, and the worker's name."""
         if whole is None:
             outside = tempfile.gettempdir()
             self.marker = uuid.uuid4().hex
-            # Short, for the sake of socket paths; pytest's own folders stay where they always are.
+            # A short name, since socket paths are limited. pytest's own folders stay at their usual place.
             self.folder = Path(tempfile.mkdtemp(prefix="at-"))
             os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", outside)
         else:
@@ -324,24 +327,24 @@ class _Run:
         self.temporary.mkdir()
         os.environ.update({MARKER: self.marker, "TMPDIR": str(self.temporary)})
         tempfile.tempdir = None  # read TMPDIR again
-        # No test reaches the settings, data or keyring of whoever runs it.
+        # No test reaches the settings, data or keyring of the user who runs it.
         for name in ("CONFIG", "DATA", "STATE"):
             os.environ[f"XDG_{name}_HOME"] = str(self.folder / name.lower())
-        os.environ["WIN_PD_OVERRIDE_LOCAL_APPDATA"] = str(self.folder / "data")  # platformdirs' word for it on Windows
+        os.environ["WIN_PD_OVERRIDE_LOCAL_APPDATA"] = str(self.folder / "data")  # the same for platformdirs on Windows
         runtime = self.folder / "r"
         runtime.mkdir(mode=0o700)
         os.environ["XDG_RUNTIME_DIR"] = str(runtime)
         os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 
     def left(self) -> list[str]:
-        """What is still there; takes it away."""
+        """Describe the processes and temporary files that are left, and remove the files."""
         deadline = time.monotonic() + GRACE
         while (orphans := _orphans(self.marker)) and time.monotonic() < deadline:
             time.sleep(0.05)
         deadline = time.monotonic() + GRACE
         names = {path.name for path in self.temporary.iterdir()} - {_RUNTIME}
         files = [f"temporary file left behind: {name}" for name in sorted(names)]
-        # On Windows a process that has just ended still holds its files and its working folder for a moment.
+        # On Windows the files and the working folder of a process stay locked for a moment after it has ended.
         shutil.rmtree(self.folder, ignore_errors=True)
         while self.folder.exists() and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -352,7 +355,7 @@ class _Run:
 _RUN = pytest.StashKey[_Run]()
 _LEFT = pytest.StashKey[list[str]]()
 _WHOLE = "archisync_run"
-"""Key of what the distributing process hands to its workers."""
+"""Key of the values that the distributing process and its workers exchange."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -363,7 +366,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """A worker of pytest-xdist starts: it learns which run it belongs to."""
+    """A worker of pytest-xdist starts: give it the folder and marker of this run."""
     run = node.config.stash[_RUN]
     node.workerinput[_WHOLE] = (str(run.folder), run.marker)
 

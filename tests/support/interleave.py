@@ -1,9 +1,9 @@
 """Runs two (or more) coroutines in every order of their awaited calls, deterministically and without sleeping.
 
-A *turn point* is one awaited call of a watched function: ``Turns.watch(object, "method", ...)`` replaces the methods of
-an object (or the functions of a module) by versions that stop before and after each call until the scheduler lets
-their actor go on. Between two turn points exactly one actor runs. ``in_all_orders`` runs a scenario once for each
-possible sequence of turns; the scenario builds a fresh world every time::
+``Turns.watch(object, "method", ...)`` replaces methods of an object (or functions of a module) by versions that stop
+before and after each call until the scheduler resumes their coroutine (called an *actor*). Between two such points
+exactly one actor runs. ``in_all_orders`` runs a scenario once for each possible sequence of turns; the scenario makes
+all its objects anew every time::
 
     async def scenario(turns: Turns) -> None:
         store = await Store.open(...)
@@ -13,8 +13,9 @@ possible sequence of turns; the scenario builds a fresh world every time::
 
     await in_all_orders(scenario)
 
-Watch the lowest functions that always end by themselves (work on a thread, a write to a file). Locks above them need
-no care: an actor that waits for a lock held by a stopped actor counts as blocked, and another one goes on.
+Watch the lowest functions, those that always end by themselves (work on a thread, a write to a file). Locks above them
+need no special care: an actor that waits for a lock held by a stopped actor counts as blocked, and another one
+continues.
 """
 
 from __future__ import annotations
@@ -28,11 +29,11 @@ Actor: TypeAlias = Callable[[], Awaitable[Any]]
 Scenario: TypeAlias = "Callable[[Turns], Awaitable[None]]"
 
 IDLE_ROUNDS = 20
-"""So many empty rounds of the loop without an arrival mean that the running actor waits for another one."""
+"""After this many iterations of the loop without progress, the running actor is taken to wait for another one."""
 
 PATIENCE = 60.0
-"""Seconds after which actors that all wait are taken to wait for each other. Long: on a busy computer the work of a
-thread may take many seconds."""
+"""Seconds after which actors that all wait are taken to be deadlocked. Long, since a thread's work may take many
+seconds on a busy computer."""
 
 _actor: ContextVar[int | None] = ContextVar("actor", default=None)
 
@@ -42,7 +43,7 @@ class Deadlock(AssertionError):
 
 
 class Turns:
-    """One execution of a scenario: follows ``prefix``, then always lets the first possible actor go on."""
+    """One execution of a scenario: takes the choices of ``prefix``, then always the first actor that can continue."""
 
     def __init__(self, prefix: list[int], switches: int | None) -> None:
         self._prefix = prefix
@@ -57,7 +58,7 @@ class Turns:
         self._returned = asyncio.Event()
         """A watched call has returned."""
         self._arrived = asyncio.Event()
-        """An actor stands at a gate."""
+        """An actor has reached a gate."""
         self._restore: list[tuple[object, str, Any]] = []
 
     def watch(self, owner: object, *names: str) -> None:
@@ -96,7 +97,7 @@ class Turns:
         await gate
 
     async def run(self, *actors: Actor) -> list[Any]:
-        """Run the actors to their ends in this execution's order; gives their results or exceptions."""
+        """Run the actors until they end, in the order of this execution; returns their results or exceptions."""
 
         async def act(number: int, actor: Actor) -> Any:
             _actor.set(number)
@@ -139,7 +140,7 @@ class Turns:
         return [task.exception() or task.result() for task in tasks]
 
     async def _other_work(self, tasks: Sequence[asyncio.Future[Any]]) -> bool:
-        """Wait for calls that are not watched (a thread's work); False when nothing comes of them."""
+        """Wait for calls that are not watched (a thread's work); False when none of them makes an actor continue."""
         self._arrived.clear()
         arrival: asyncio.Future[Any] = asyncio.ensure_future(self._arrived.wait())
         pending = [arrival, *(task for task in tasks if not task.done())]
@@ -148,7 +149,7 @@ class Turns:
         return bool(done)
 
     async def _settle(self, tasks: Sequence[asyncio.Future[Any]]) -> None:
-        """Wait until every actor has ended, stands at a gate, or waits for another actor."""
+        """Wait until every actor has ended, has reached a gate, or waits for another actor."""
         idle = 0
         while idle < IDLE_ROUNDS:
             if all(task.done() or number in self._gates for number, task in enumerate(tasks)):
@@ -163,11 +164,11 @@ class Turns:
 
 
 async def in_all_orders(scenario: Scenario, *, switches: int | None = None, limit: int = 5000) -> int:
-    """Run ``scenario`` once for each order of its actors' turns; returns how many orders there were.
+    """Run ``scenario`` once for each order of its actors' turns; returns the number of orders.
 
-    ``switches``: consider only orders that take the turn from a runnable actor at most so often (all errors of
-    practical interest need one or two). Raises the scenario's own failure with the order added to its notes, and
-    ``AssertionError`` when there are more than ``limit`` orders.
+    ``switches``: try only orders with at most so many preemptions, that is, switches away from an actor that could
+    continue (all errors of practical interest need one or two). Raises the scenario's own failure with the order added
+    to its notes, and ``AssertionError`` when there are more than ``limit`` orders.
     """
     prefix: list[int] = []
     for count in range(1, limit + 1):

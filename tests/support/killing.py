@@ -1,4 +1,4 @@
-"""Programs that a test kills in the middle of their work, as a power failure or an impatient person would."""
+"""Child programs that a test kills while they work, as a power failure or the task manager would."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class Victim:
-    """A Python program of a test that says on its standard output how far it is."""
+    """A Python child process that reports its progress on its standard output."""
 
     def __init__(self, program: str | Path, *arguments: str | Path) -> None:
         """``program``: a file, or the text of a program."""
@@ -26,15 +26,15 @@ class Victim:
         self._lines = self._child.stdout
 
     def says(self) -> str:
-        """Its next line. Fails when it has ended."""
+        """The next line of its output; ``AssertionError`` when the program has ended."""
         line = self._lines.readline()
         if not line:
             self.kill()
-            raise AssertionError("the program ended by itself")
+            raise AssertionError("the program ended before it was killed")
         return line.strip()
 
     def kill(self, after: float = 0.0) -> list[str]:
-        """Kill it (SIGKILL) after so many seconds; the lines that it said until then."""
+        """Kill the process (SIGKILL) after ``after`` seconds; returns the lines that were not read yet."""
         try:
             self._child.wait(after)
         except subprocess.TimeoutExpired:

@@ -1,4 +1,4 @@
-"""Which event loop a test runs on: asyncio's own, or the panel's for tests marked ``qasync``. A pytest plugin.
+"""A pytest plugin that selects a test's event loop: asyncio's own, or the panel's for tests marked ``qasync``.
 
 Qt is imported only when a marked test (or a test that asks for ``qapp``) runs, so the core's tests run without Qt.
 """
@@ -33,7 +33,7 @@ def _qt_loop() -> asyncio.AbstractEventLoop:
 
 
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> Mapping[str, LoopFactory]:
-    """Asked by pytest-asyncio for every asynchronous test."""
+    """Called by pytest-asyncio for every asynchronous test."""
     if item.get_closest_marker("qasync") is not None:
         return {"qasync": _qt_loop}
     return {"asyncio": asyncio.new_event_loop}
@@ -41,13 +41,13 @@ def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> M
 
 @pytest.fixture(scope="session")
 def qapp() -> QApplication:
-    """The application's own ``QApplication``, as the panel makes it (in place of pytest-qt's)."""
+    """The ``QApplication`` as the panel makes it; replaces pytest-qt's fixture of this name."""
     return _application()
 
 
 @pytest.fixture(autouse=True)
 def _collector_in_the_gui_thread(request: pytest.FixtureRequest) -> Iterator[None]:
-    """In a marked test Python's collector runs where the panel's does: only in the GUI thread."""
+    """In a ``qasync`` test Python's garbage collector runs in the GUI thread only, as in the panel."""
     if request.node.get_closest_marker("qasync") is None:
         yield
         return
@@ -58,11 +58,11 @@ def _collector_in_the_gui_thread(request: pytest.FixtureRequest) -> Iterator[Non
 
 
 OFFSCREEN_CANNOT = r"^This plugin does not support (raise|propagateSizeHints|createPlatformOpenGLContext)"
-"""What Qt's offscreen platform says of every window; true and harmless."""
+"""Harmless warnings that Qt's offscreen platform writes for every window."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Qt's warnings fail a test. By marks, not in the configuration, which has to work without pytest-qt too."""
+    """Qt's warnings fail a test. Set by marks, since the configuration also has to work without pytest-qt."""
     if not config.pluginmanager.has_plugin("pytest-qt"):
         return
     for item in items:

@@ -1,9 +1,9 @@
-"""An office to try: N members in the terminal on a temporary PostgreSQL server and one demo ERP.
+"""A demo office: N members in one terminal, on a temporary PostgreSQL server and one demo ERP.
 
     python3 packaging/bootstrap.py run --office-demo 3
 
-Each line shows which member says it. Kill the one that reads (its process id is shown) and watch another take over.
-Ctrl-C ends everything and removes it.
+Each line of output names its member. Kill the member that reads the ERP (its process id is shown), and another one
+takes over. Ctrl-C ends all processes and removes their files.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ async def member(number: int, folder: Path, server: Server, erp: DemoErp) -> asy
 
 
 async def show(number: int, process: asyncio.subprocess.Process) -> None:
-    """Pass on what a member says, until it ends."""
+    """Print a member's output until it ends."""
     assert process.stdout is not None
     async for line in process.stdout:
         print(f"[pc{number}, process {process.pid}] {line.decode().rstrip()}", flush=True)

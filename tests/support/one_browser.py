@@ -1,8 +1,8 @@
-"""One Chromium for all tests of a module that only need *a* browser: starting driver and browser costs 0.9 s of CPU,
-a context of its own for each test hardly anything. A pytest plugin.
+"""A pytest plugin: all tests of a module share one Chromium, each with contexts of its own. Starting the driver and a
+browser costs 0.9 s of CPU, a new context almost nothing.
 
-A module with ``pytestmark = pytest.mark.one_browser`` takes part. Its asynchronous tests then run on one loop of the
-module, since what Playwright holds belongs to the loop it was started on; asynchronous fixtures that they use need
+A module takes part with ``pytestmark = pytest.mark.one_browser``. Its asynchronous tests then run on one loop of the
+module, since Playwright's objects belong to the loop on which they were made; asynchronous fixtures that they use need
 ``loop_scope="module"``. A test there with an ``asyncio`` or ``qasync`` mark keeps a loop and a browser of its own.
 """
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pycollect_makeitem(collector: pytest.Collector, name: str, obj: object) -> None:
-    """Put the asynchronous tests of a module with the mark on the module's loop."""
+    """Run the asynchronous tests of a module with the mark on the module's loop."""
     if not name.startswith("test") or not inspect.iscoroutinefunction(obj) or not hasattr(collector, "iter_markers"):
         return
     own = {mark.name for mark in getattr(obj, "pytestmark", [])}
@@ -41,8 +41,8 @@ def pytest_pycollect_makeitem(collector: pytest.Collector, name: str, obj: objec
 
 
 async def threads_ready(count: int = 4) -> None:
-    """Have the loop's own threads run before a test begins: a loop that outlives a test keeps them, and they are no
-    leak of the test that used them first."""
+    """Start the threads of the loop's executor before the first test. They live as long as the loop, which outlives a
+    test, and would otherwise count as a leak of the test that used them first."""
     executor = ThreadPoolExecutor(count)
     asyncio.get_running_loop().set_default_executor(executor)
     meeting = threading.Barrier(count)
@@ -50,14 +50,14 @@ async def threads_ready(count: int = 4) -> None:
 
 
 class OneBrowser:
-    """The browser of a module; started when it is first needed, and again when a test has killed it."""
+    """The browser of a module; started when first needed, and again after a test has killed it."""
 
     def __init__(self, playwright: Playwright) -> None:
         self._playwright = playwright
         self._chromium: Chromium | None = None
 
     async def chromium(self) -> Chromium:
-        """The browser that runs."""
+        """The running browser, started if necessary."""
         if self._chromium is None or not self._chromium.is_connected():
             root = hasattr(os, "geteuid") and os.geteuid() == 0
             self._chromium = await self._playwright.chromium.launch(
@@ -66,12 +66,12 @@ class OneBrowser:
         return self._chromium
 
     async def close(self) -> None:
-        """End it."""
+        """End the browser."""
         if self._chromium is not None:
             await quietly(self._chromium.close())
 
     def lend(self, to: Browser) -> None:
-        """Let ``to`` open its contexts here instead of starting a browser. Its end is the end of its contexts."""
+        """Let ``to`` open its contexts here instead of starting a browser; ending ``to`` closes only its contexts."""
 
         async def start() -> None:
             to._chromium = await self.chromium()
@@ -92,7 +92,7 @@ _by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, OneBrowser] = WeakKeyDict
 
 
 def of_this_loop() -> OneBrowser | None:
-    """The browser that tests on the running loop share; ``None``: each starts its own."""
+    """The shared browser of the running loop; ``None`` where each test starts its own."""
     return _by_loop.get(asyncio.get_running_loop())
 
 

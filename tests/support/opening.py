@@ -1,4 +1,4 @@
-"""A store that is opened when a test says so: what a start does in its first moments."""
+"""Delays the opening of the store, so that a test sees what the start does before."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from archisync_gui.store import Store
 
 
 def slow_opening(monkeypatch: pytest.MonkeyPatch) -> tuple[asyncio.Event, asyncio.Event]:
-    """Two events: the opening has begun (set here), and it may go on (set by the test)."""
+    """Make ``Store.open`` wait. Returns two events: the opening has begun (set here); it may continue (set by the
+    test)."""
     opening, go_on = asyncio.Event(), asyncio.Event()
     real = Store.open
 

@@ -1,9 +1,9 @@
-"""A real PostgreSQL server for the tests: one temporary cluster for the whole run, one schema for each test.
+"""A PostgreSQL server for the tests: one temporary cluster for the whole run, one schema for each test.
 
-The server is the newest in Debian's folder (or the one in the folder that ``ARCHISYNC_TEST_POSTGRES`` names, for other
-versions, or one that runs already: ``ARCHISYNC_TEST_SERVER``). It listens on a free port of the loopback interface and
-is started when the first test asks for it. As root it runs as the user ``postgres``, since PostgreSQL refuses root. Its
-locale sorts as Italians do, so that a comparison that forgot the collation is noticed.
+Used is the newest version in Debian's folder, the one in the folder named by ``ARCHISYNC_TEST_POSTGRES``, or a server
+that already runs (``ARCHISYNC_TEST_SERVER``). It listens on a free port of the loopback interface and is started for
+the first test that needs it. Under root it runs as the user ``postgres``, since PostgreSQL refuses root. Its default
+collation is Italian, so that comparisons without an explicit collation fail a test.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from archisync_gui.store.postgres_server import Server
 from tests.support import hygiene
 
 FOLDER = "ARCHISYNC_TEST_POSTGRES"
-"""Environment variable: the folder with ``initdb`` and ``pg_ctl`` that the tests take."""
+"""Environment variable: the folder of the ``initdb`` and ``pg_ctl`` to use."""
 SERVER = "ARCHISYNC_TEST_SERVER"
-"""Environment variable: the loopback ports of a server that another process made of this module (:func:`main`), and
-of what stops and starts it (``PORT:PORT``)."""
+"""Environment variable ``PORT:PORT``, both on the loopback interface: of a server that another process has started
+with this module (:func:`main`), and of the control that stops and starts it."""
 PASSWORD = "office-secret"
-# Not ``synchronous_commit = off``: a server that is crashed (``halt("immediate")``) would lose what it has confirmed.
+# Not ``synchronous_commit = off``: a crash (``halt("immediate")``) would then lose confirmed transactions.
 SETTINGS = """
 listen_addresses = '127.0.0.1'
 fsync = off
@@ -62,21 +62,21 @@ def programs() -> Path | None:
 
 
 def free_port() -> int:
-    """A port of the loopback interface that nobody listens on now."""
+    """A port of the loopback interface that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 class Cluster:
-    """A temporary PostgreSQL cluster; :meth:`stop` removes it. ``standby_of``: it follows that one until it is
-    promoted (:meth:`promote`)."""
+    """A temporary PostgreSQL cluster; :meth:`stop` removes it. ``standby_of``: a standby of that cluster, until
+    :meth:`promote`."""
 
     def __init__(self, bin_folder: Path, *, standby_of: Cluster | None = None) -> None:
         self._bin = bin_folder
         self._user: str | None = "postgres" if os.getuid() == 0 else None
         self._group = self._user
-        # Not inside the run's own folder: that one is root's alone.
+        # Not inside the run's own folder, which only root may read.
         outside = os.environ.get("PYTEST_DEBUG_TEMPROOT") or tempfile.gettempdir()
         self.folder = Path(tempfile.mkdtemp(prefix="at-postgres-", dir=outside))
         self.data = self.folder / "data"
@@ -89,7 +89,7 @@ class Cluster:
                 source = f"host=127.0.0.1 port={standby_of.port} user=admin password={PASSWORD}"
                 self.run("pg_basebackup", "-D", str(self.data), "-R", "-X", "stream", "-c", "fast", "-d", source)
                 with (self.data / "postgresql.auto.conf").open("a", encoding="utf-8") as file:
-                    file.write(own)  # the last line of a name counts
+                    file.write(own)  # of several lines for one setting the last one counts
                 self.start()
                 return
             version = int(re.findall(r"\d+", self.run("initdb", "--version"))[0])
@@ -112,7 +112,7 @@ class Cluster:
             raise
 
     def run(self, program: str, *arguments: str) -> str:
-        """Run one of the server's programs as the server's user; its output."""
+        """Run one of the server's programs as the server's user; returns its output. ``RuntimeError`` if it fails."""
         done = subprocess.run(
             [str(self._bin / program), *arguments],
             user=self._user,
@@ -137,7 +137,7 @@ class Cluster:
 
     @property
     def user(self) -> str | None:
-        """The system's user as whom the server runs; ``None``: the one of the tests."""
+        """The system user under which the server runs; ``None``: the same as the tests."""
         return self._user
 
     def start(self) -> None:
@@ -146,22 +146,22 @@ class Cluster:
         hygiene.servers.add(int((self.data / "postmaster.pid").read_text("utf-8").split()[0]))
 
     def halt(self, mode: str = "fast") -> None:
-        """Stop the server; :meth:`start` starts it again. ``immediate`` is a crash."""
+        """Stop the server; :meth:`start` starts it again. The mode ``immediate`` acts as a crash."""
         self.run("pg_ctl", "-D", str(self.data), "-w", "-m", mode, "stop")
 
     def promote(self) -> None:
-        """Make a standby the server that may be written."""
+        """Promote a standby to a server that accepts writes."""
         self.run("pg_ctl", "-D", str(self.data), "-w", "promote")
 
     def sql(self, statement: str, database: str = "postgres") -> list[tuple[object, ...]]:
-        """Run a statement as the server's administrator; the rows, if there are any."""
+        """Run a statement as the server's administrator; returns its rows, if it has any."""
         server = Server("127.0.0.1", database, "admin", self.port, PASSWORD, schema="public", sslmode="disable")
         with server.connect("tests", autocommit=True) as connection:
             done = connection.execute(statement)
             return done.fetchall() if done.description else []
 
     def office(self, schema: str) -> Server:
-        """The address of an office for the role of its members, who may do nothing else on the server."""
+        """The address of an office, for the role ``office``, which has no other rights on the server."""
         return Server("127.0.0.1", "office", "office", self.port, PASSWORD, schema=schema, sslmode="disable")
 
     def stop(self) -> None:
@@ -175,17 +175,17 @@ class Cluster:
 
 
 class Elsewhere(Cluster):
-    """A cluster that another process has made: it answers here, and is stopped and started through that process;
-    whatever needs its programs or files is skipped."""
+    """A cluster that another process has made, and which is stopped and started through that process. Tests that need
+    its programs or files are skipped."""
 
     def __init__(self, ports: str) -> None:  # no cluster is made
         self.port, self._control = map(int, ports.split(":"))
 
     def __getattr__(self, name: str) -> NoReturn:
-        pytest.skip("the server is on the other side of Wine: its programs and files are there")
+        pytest.skip("the server runs on the Linux host outside Wine: its programs and files cannot be reached")
 
     def run(self, program: str, *arguments: str) -> str:
-        """Not here."""
+        """Cannot be done here: the access to ``programs`` skips the test."""
         return str(self.programs)
 
     def start(self) -> None:
@@ -204,16 +204,16 @@ class Elsewhere(Cluster):
                 raise RuntimeError(said)
 
     def stop(self) -> None:
-        """Whoever made the cluster stops it."""
+        """Does nothing: the process that made the cluster stops it."""
 
 
 class _Control(socketserver.StreamRequestHandler):
-    """The other end of :class:`Elsewhere`: does one thing and says what went wrong, if anything."""
+    """The server side of :class:`Elsewhere`: does one command and answers with the error, if there was one."""
 
     cluster: Cluster
 
     def handle(self) -> None:
-        """One request."""
+        """Handle one request."""
         what, *mode = self.rfile.readline().decode().split()
         try:
             if what == "start":
@@ -226,7 +226,7 @@ class _Control(socketserver.StreamRequestHandler):
 
 INITDB = ("--auth=scram-sha-256", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8")
 ITALIAN = ("--locale-provider=icu", "--icu-locale=it")
-"""From version 15 on."""
+"""Arguments of ``initdb`` that version 15 introduced."""
 
 
 on_a_server = pytest.mark.skipif(
@@ -244,7 +244,7 @@ class Offices:
 
     @property
     def cluster(self) -> Cluster:
-        """The server, started when it is first asked for. Skips the test where none is installed."""
+        """The server, started at first use. Skips the test where none is installed."""
         if self._cluster is None:
             found = programs()
             if SERVER in os.environ:
@@ -267,7 +267,7 @@ class Offices:
 
     @contextmanager
     def one(self) -> Iterator[Server]:
-        """The address of a new office, which is removed with the block."""
+        """The address of a new office, which is removed at the end of the block."""
         server = self.new()
         yield server
         self.forget(server)
@@ -294,8 +294,8 @@ def office(offices: Offices) -> Iterator[Server]:
 
 
 def main() -> int:
-    """A server for tests in another system: prints its ports as :data:`SERVER` wants them, and stops when the input
-    ends. No server: prints an empty line."""
+    """Run a server for tests on another system: prints its ports in the form of :data:`SERVER`, and stops at the end of
+    standard input. Prints an empty line where no server is installed."""
     found = programs()
     if found is None:
         print(flush=True)

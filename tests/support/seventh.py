@@ -1,4 +1,4 @@
-"""A seventh list, as a declaration alone; tests add it to the six."""
+"""The declaration of a seventh list, which tests add to the six."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""At the end of a run: how long it took in all, on how many processors, and its ten slowest files. A pytest plugin.
+"""A pytest plugin that prints the duration of a run, the number of processors, and its ten slowest files.
 
-So the suite states its own time, on everybody's machine and in CI. Several workers run at once: the times of all files
-together are more than that of the run.
+Several workers run at once, so the times of all files together are more than the duration of the run.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import pytest
 
 SLOWEST = 10
 LEAST = 60
-"""Seconds; nothing is said of a shorter run."""
+"""Seconds; nothing is printed for a shorter run."""
 
 _began = pytest.StashKey[float]()
 

@@ -1,5 +1,5 @@
-"""Writes each test's verdict to a file as soon as it is known, and leaves out tests that have one there already. A
-pytest plugin for runs that may hang or die on the way: ``pytest -p tests.support.verdicts --verdicts FILE``.
+"""A pytest plugin for runs that may hang or crash: writes each test's result to a file at once, and skips the tests
+that have a result there already (``pytest -p tests.support.verdicts --verdicts FILE``).
 
 The file has one JSON object per line, in the order of events: ``all`` (every test that was found), ``started``,
 ``test`` with its ``outcome``, the ``reason`` (why skipped, or what the failure says) and its ``seconds``. The last
@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 
 OUTCOMES = ("passed", "skipped", "failed")
-"""From best to worst: a test has the worst of its phases."""
+"""From best to worst: a test gets the worst outcome of its phases."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--verdicts", metavar="FILE", type=Path, help="write verdicts there, and go on from them")
+    parser.addoption("--verdicts", metavar="FILE", type=Path, help="write results there; skip tests that have one")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -30,7 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def events(lines: Iterable[str]) -> list[dict[str, Any]]:
-    """What a file of verdicts says; a last line that was cut off by the end of a process is left out."""
+    """Parse the lines of a file of results; lines that are not JSON (cut off when a process died) are left out."""
     found = []
     for line in lines:
         try:
@@ -41,7 +41,7 @@ def events(lines: Iterable[str]) -> list[dict[str, Any]]:
 
 
 class Verdicts:
-    """The plugin, once a file is named."""
+    """The plugin; registered when ``--verdicts`` names a file."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -56,12 +56,12 @@ class Verdicts:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A file that cannot be imported counts as one test that fails."""
-        if report.failed and report.nodeid:  # without one: nothing could be looked at, and pytest ends
+        if report.failed and report.nodeid:  # without a node id nothing at all could be collected, and pytest ends
             self._broken[report.nodeid] = str(report.longrepr)[-500:]
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        """Leave out what has a verdict."""
+        """Leave out the tests that have a result."""
         if items or self._broken:
             self._write(all=[*(item.nodeid for item in items), *self._broken])
         for nodeid, reason in self._broken.items():

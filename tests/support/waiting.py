@@ -1,4 +1,4 @@
-"""Waiting for what no event tells, with a bound; used by tests of all parts."""
+"""Polls, with a time limit, for conditions that no event reports."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ T = TypeVar("T")
 
 
 async def until(condition: Callable[[], T], seconds: float = 60.0) -> T:
-    """Wait until ``condition`` answers something true, and return that. ``TimeoutError`` after ``seconds``: a bound for
-    a test that fails, generous for machines under load."""
+    """Wait until ``condition`` returns something true, and return that. ``TimeoutError`` after ``seconds``: a limit for
+    tests that fail, long enough for a machine under load."""
     async with asyncio.timeout(seconds):
-        while not (found := condition()):  # noqa: ASYNC110  (no event tells)
+        while not (found := condition()):  # noqa: ASYNC110  (no event reports it)
             await asyncio.sleep(0.01)
         return found

@@ -1,4 +1,4 @@
-"""Record which of our files a request passes through: files entered, distinct moves between files, functions."""
+"""Records the path of a request through our code: files entered, distinct moves between files, functions."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ PACKAGE = Path(archisync_gui.__file__).parent
 _PREFIX = f"{PACKAGE}{'/' if '/' in str(PACKAGE) else chr(92)}"
 
 NOT_COUNTED = ("demo_erp/",)
-"""The demo ERP stands for a program on another computer."""
+"""The demo ERP takes the place of a program on another computer."""
 
 
 @dataclass
 class Walk:
-    """What was entered while a request was served."""
+    """The files and functions that were entered while a request was served."""
 
     files: set[str] = field(default_factory=set)
     """Paths below the package, with forward slashes."""
     moves: set[tuple[str, str]] = field(default_factory=set)
-    """Pairs of files between which control passed: from the caller to the called and back again. The caller is the
+    """Pairs of files between which control passed, from the caller to the callee and back. The caller is the
     nearest frame of ours on the stack."""
     functions: set[CodeType] = field(default_factory=set)
 

@@ -1,7 +1,7 @@
-"""Tests that Windows, or Windows programs under Wine, cannot run, each with its reason. A pytest plugin, else idle.
+"""A pytest plugin that skips, on Windows and under Wine, the tests that cannot run there, each with its reason.
 
-One table instead of a mark at each test: the list says at a glance how far the suite goes on Windows, and a test under
-Wine that begins to pass is not left out for ever (entries that match nothing fail the run).
+One table instead of a mark at each test shows at a glance which tests are missing on Windows. An entry that matches no
+test fails the run.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ CONSOLE = "console events: programs run without a console there"
 OPEN_FILE = "moving a file that is open: Windows refuses it"
 LINUX_LIBRARY = "jeepney, which is installed on Linux only"
 RESOURCE = "the benchmarks, which measure with Unix' own module"
-GIT = "git, which the Windows under Wine has not"
+GIT = "git, which is not installed under Wine"
 DENO = "deno beside Python, where pip cannot put it for another system"
 OUTSIDE = "the browser's processes and downloads, which are outside of Wine"
 LOCALE = "LC_ALL and LANG: Windows has its own language setting"
@@ -49,7 +49,7 @@ NOT_ON_WINDOWS = {
     "tests/house/test_first_paint.py::test_the_list_names_modules_that_exist": LINUX_LIBRARY,
     "tests/test_messages.py::test_italian_on_an_italian_system[it_IT.UTF-8-it]": LOCALE,
 }
-"""Test and what it needs; in brackets its parameters, or some of them."""
+"""Each test and why it cannot run; in brackets its parameters, or some of them."""
 
 NOT_UNDER_WINE = {
     "tests/app/test_console.py::test_a_command_hears_of_ctrl_break": CONSOLE,
@@ -65,7 +65,7 @@ NOT_UNDER_WINE = {
 
 
 def means(name: str, nodeid: str) -> bool:
-    """Whether an entry of the tables is about that test: the same function and, if it has any, the parameters."""
+    """Whether an entry of the tables names that test: the same function and, if the entry has any, the parameters."""
     function, _, parameters = name.partition("[")
     test, _, its = nodeid.partition("[")
     wanted, found = parameters.rstrip("]"), its.rstrip("]")
@@ -73,14 +73,14 @@ def means(name: str, nodeid: str) -> bool:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let Wine's gaps fail no test that only meets them."""
+    """Ignore the warnings that Qt writes because of what Wine lacks."""
     if under_wine():
         for complaint in COMPLAINTS:
             config.addinivalue_line("qt_log_ignore", complaint)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip what the tables name."""
+    """Skip the tests that the tables name."""
     if sys.platform != "win32":
         return
     table = NOT_ON_WINDOWS | (NOT_UNDER_WINE if under_wine() else {})

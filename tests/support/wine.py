@@ -1,4 +1,4 @@
-"""What is Wine's own, and no fault of Windows or of ours."""
+"""Peculiarities of Wine that are no fault of Windows or of our code."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import sys
 import psutil
 
 PROGRAMS = frozenset({"explorer.exe"})
-"""What Wine starts by itself below the first program that needs a desktop. On Windows it is nobody's child here."""
+"""Programs that Wine starts as children of the first program that needs a desktop. On Windows they are not children of
+ours."""
 
 COMPLAINTS = ("Failed to obtain network adapter", "Failed to obtain connection cost")
-"""Of Qt, where Wine says that it has not implemented what tells of the network."""
+"""Qt's warnings about network functions that Wine does not implement."""
 
 
 @functools.cache
@@ -22,5 +23,5 @@ def under_wine() -> bool:
 
 
 def wines_own(process: psutil.Process) -> bool:
-    """Whether that process is a part of Wine and no work of a test."""
+    """Whether the process is a part of Wine and not started by a test."""
     return under_wine() and process.name().lower() in PROGRAMS
