@@ -1,4 +1,4 @@
-"""How a state machine is let loose on the orchestrator: as a small sample, or for a night."""
+"""Runs a Hypothesis state machine against the orchestrator: as a small fixed sample, or for a whole night."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ TYPES = (
     SyncTypeSpec("products", 1, 90, 30, shared=True, deadline=1200.0),
 )
 QUIET = Rules(schedule=False, office=None)
-"""Nothing happens by itself."""
+"""No scheduled reads."""
 TWO = (Account("anna", catalogue=True), Account("bruno"))
 
 
@@ -66,10 +66,10 @@ class ListJournal:
         self.gate: asyncio.Event | None = None
         self.doubted: set[tuple[object, ...]] = set()
         self.keep = True
-        """False: a soak only counts."""
+        """False: rows and events are not kept (for the soak test, which only counts)."""
 
     def copy(self) -> ListJournal:
-        """What a killed process would leave."""
+        """A copy of what a process killed now would leave on disk."""
         kept = ListJournal()
         kept.started, kept.rows, kept.events = list(self.started), dict(self.rows), list(self.events)
         kept.notes, kept.explanations, kept.doubted = dict(self.notes), list(self.explanations), set(self.doubted)
@@ -93,7 +93,7 @@ class ListJournal:
         return Remembered(tuple(self.reads()), tuple(marked), dict(self.notes), max(moments, default=None))
 
     def reads(self) -> list[LastRead]:
-        """What the store would find in its rows."""
+        """The last reads, as the store would derive them from its rows."""
         found: dict[tuple[str, str], LastRead] = {}
         for row in self.rows.values():
             key = (row.type, row.account)
@@ -162,7 +162,7 @@ def _fields(record: RunRecord) -> dict[str, Any]:
 
 @dataclass
 class Running:
-    """A run in the hands of a test: the runner does what the test says."""
+    """A run controlled by the test: the runner returns or raises when the test says so."""
 
     control: RunControl
     began: datetime
@@ -171,7 +171,7 @@ class Running:
     resumed_from: object | None = None
     over: bool = False
     abandoned: bool = False
-    """The orchestrator took the lock from it (rule 26); it may go on as long as it likes."""
+    """The orchestrator has taken the lock from it (rule 26); the runner may still work."""
     _orders: asyncio.Queue[Callable[[], Finished | Suspended]] = field(default_factory=asyncio.Queue)
 
     @property
@@ -183,19 +183,19 @@ class Running:
         return self.control.run.type, self.control.run.account, self.control.run.scope
 
     def finish(self, outcome: Outcome = Outcome.COMPLETED, *, rows: int = 10, added: int = 0, changed: int = 0) -> None:
-        """Return."""
+        """Make the runner return with this outcome."""
         self._orders.put_nowait(lambda: Finished(outcome, as_of=self.began, rows=rows, added=added, changed=changed))
 
     def end(self, how: Finished | Suspended) -> None:
-        """Return exactly this."""
+        """Make the runner return exactly this value."""
         self._orders.put_nowait(lambda: how)
 
     def fail(self, kind: FailureKind = FailureKind.TRANSIENT, code: str = "erp-slow") -> None:
-        """Raise what a runner raises."""
+        """Make the runner raise a :class:`SyncFailure`."""
         self.throw(SyncFailure(code, kind))
 
     def throw(self, error: BaseException) -> None:
-        """Raise anything."""
+        """Make the runner raise any exception."""
 
         def act() -> Finished:
             raise error
@@ -203,12 +203,12 @@ class Running:
         self._orders.put_nowait(act)
 
     def do(self, act: Callable[[], Any]) -> None:
-        """Return whatever this returns, or raise what it raises."""
+        """Make the runner call ``act`` and return or raise the same."""
         self._orders.put_nowait(act)
 
     def suspend(self, state: object = "rows", *, rows: int = 100) -> None:
-        """Return at a safe point, if asked to."""
-        assert self.control.suspend_requested(), "nobody asks this run to suspend"
+        """Make the runner suspend; ``AssertionError`` when the orchestrator has not requested it."""
+        assert self.control.suspend_requested(), "this run was not asked to suspend"
         self._orders.put_nowait(lambda: Suspended(state, Progress("read", 1, 4, rows, 400)))
 
     async def execute(self) -> Finished | Suspended:
@@ -227,7 +227,7 @@ class Running:
 
 
 class Rig:
-    """An orchestrator under test."""
+    """An orchestrator on a virtual clock, with scripted runners and a journal in memory."""
 
     def __init__(
         self,
@@ -248,12 +248,12 @@ class Rig:
         self.overlaps = 0
         self.events: list[Event] = []
         self.auto: Callable[[Running], None] | None = None
-        """Emit each run as it starts; scripts it at once."""
+        """Called with each run as it starts, to script it at once."""
         self.o: Orchestrator
         self.build()
 
     def build(self) -> None:
-        """A new process on the same journal. The settings have kept the intervals (rule 29)."""
+        """Make the orchestrator of a new process, with the same journal and the intervals of the settings (rule 29)."""
         if hasattr(self, "o"):
             intervals = self.o.state.intervals
             self.types = tuple(dataclasses.replace(type, interval=intervals[type.name]) for type in self.types)
@@ -311,7 +311,7 @@ class Rig:
         await settle()
 
     async def killed(self) -> None:
-        """The process ends without a word: what it writes from here on is lost. :meth:`build` makes the next one."""
+        """The process is killed: what it writes from here on is lost. :meth:`build` makes the next one."""
         kept = self.journal.copy()
         self.journal.error = None
         await self.close()
@@ -319,7 +319,7 @@ class Rig:
 
     @property
     def active(self) -> Running:
-        """The run that is really under way."""
+        """The one run whose runner works and has not been abandoned."""
         (running,) = [r for r in self.runs if not r.over and not r.abandoned]
         return running
 
@@ -334,14 +334,14 @@ class Rig:
         return [e for e in self.events if e.kind is kind]
 
     async def deaf(self, type: str, account: str | None = None) -> tuple[Ticket, Running]:
-        """Ask for a run, which is under way then and does not listen when it is told to end."""
+        """Request a read and start its run, which ignores cancellation."""
         ticket = self.o.request_sync(type, account)
         await settle()
         self.active.ignores_cancel = True
         return ticket, self.active
 
     async def finish(self, outcome: Outcome = Outcome.COMPLETED, **counts: int) -> None:
-        """The active run ends well."""
+        """The active run returns this outcome."""
         self.active.finish(outcome, **counts)
         await settle()
 
@@ -354,7 +354,7 @@ class Rig:
         await settle()
 
     async def drain(self, limit: int = 200) -> list[str]:
-        """Finish run after run until nothing runs; gives their types in order."""
+        """Finish run after run until none is active; returns their types in order."""
         order: list[str] = []
         for _ in range(limit):
             if self.idle:
@@ -365,12 +365,12 @@ class Rig:
 
 
 def opened(rig: Rig, tab: str | None, account: str | None = None, **more: Any) -> asyncio.Task[SmartSyncResult]:
-    """A form opens its session, or asks again in it; the answer comes when the task is awaited."""
+    """A form opens its session, or calls again in it; the task's result is the answer."""
     return asyncio.ensure_future(rig.o.smart_customer_sync(tab, account, **more))
 
 
 async def served(rig: Rig, tab: str) -> None:
-    """A form that was given fresh customers, whole list included."""
+    """Open a form and read its new customers and then the whole list."""
     form = opened(rig, tab)
     await settle()
     await rig.drain()

@@ -1,4 +1,4 @@
-"""Rule 11's age limit: forms come and go at random, all day; ERP and schedule are healthy; no list grows too old."""
+"""Rule 11's age limit: with forms that open and close at random all day and a healthy ERP, no list gets too old."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ TABS = [f"tab-{n}" for n in range(6)]
 
 
 def limit(type: str) -> float:
-    """Three intervals, or quiet and one round of all six, where longer (rule 11)."""
+    """The age limit in seconds: three intervals, or quiet and one round of all six lists, if longer (rule 11)."""
     (interval,) = (t.interval for t in TYPES if t.name == type)
     assert interval is not None
     return max(3 * interval * 60, QUIET + ROUND)
 
 
 class Office(RuleBasedStateMachine):
-    """A runner that works, people who open and close forms, and a clock."""
+    """A working runner, users who open and close forms, and a clock."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class Office(RuleBasedStateMachine):
 
     @initialize()
     def morning(self) -> None:
-        """Everything is read once."""
+        """All lists are read once."""
         rules = Rules(office=None, daily_full=None, longest_sleep=600.0)
         account = Account("anna", catalogue=True)
         self.o = Orchestrator(TYPES, self.read, [account], ListJournal(), clock=self.clock, rules=rules)
@@ -54,7 +54,7 @@ class Office(RuleBasedStateMachine):
         assert len(self.o.state.list_states) == len(TYPES)
 
     async def read(self, control: RunControl) -> Finished | Suspended:
-        """Read as the ERP lets us: a call at a time, and stop between two when asked to."""
+        """Read call by call, and suspend between two calls when requested."""
         whole = control.run.scope is Scope.ALL
         total = SECONDS[control.run.type] if whole else FAST
         began, done = self.clock.now(), 0
@@ -67,7 +67,7 @@ class Office(RuleBasedStateMachine):
             if done < total and control.suspend_requested():
                 return Suspended((began, done), Progress("read", None, None, done, total))
         if whole:
-            self.check(control.run.type)  # it is never older than now, just before it is new again
+            self.check(control.run.type)  # the list has its greatest age now, just before the read counts
         return Finished(Outcome.COMPLETED, as_of=began, rows=1)
 
     def check(self, type: str) -> None:
@@ -97,7 +97,7 @@ class Office(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([5, 60, 300, 590, 900, 2000]), alive=st.booleans())
     def works(self, seconds: float, alive: bool) -> None:
-        """Time goes by; the people at the open forms go on working, or have left."""
+        """Time passes; the users of the open forms work on (``alive``), or have left."""
         for _ in range(int(seconds // 300) + 1):
             for id in self.tabs.values() if alive else ():
                 self.o.touch(id)

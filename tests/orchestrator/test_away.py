@@ -1,4 +1,4 @@
-"""Reads that were due and did not happen; a computer that sleeps or has no network: told, waited for, made up once."""
+"""Missed reads, a sleeping computer, no network: misses are reported once, and each read is made up once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def misses(rig: Rig, type: str | None = None) -> list[events.Missed]:
     return [miss for miss in found if type in (None, miss.type)]
 
 
-async def test_what_was_due_while_the_computer_slept_is_told_once_and_made_up_once() -> None:
+async def test_a_read_due_while_the_computer_slept_is_reported_once_and_made_up_once() -> None:
     """Rule 28."""
     for counted in (True, False):
         async with Rig(rules=ALWAYS) as rig:
@@ -47,7 +47,7 @@ async def test_what_was_due_while_the_computer_slept_is_told_once_and_made_up_on
             assert {m.reason for m in misses(rig)} == {"asleep"}
 
 
-async def test_the_past_knows_when_the_computer_slept_and_when_nobody_ran() -> None:
+async def test_explanations_of_the_past_say_when_the_computer_slept_and_when_nothing_ran() -> None:
     """Rule 32."""
     async with Rig(rules=ALWAYS) as rig:
         await rig.drain()
@@ -75,8 +75,8 @@ async def test_a_read_that_still_waits_at_its_next_time_is_a_miss_with_its_reaso
         await rig.clock.advance(MINUTE)
         rig.o.hold()
         await rig.clock.advance(10 * MINUTE)
-        assert misses(rig) == []  # asked for at its time; nothing is missed yet
-        rig.o.request_sync("orders")  # wanted by the operator, too
+        assert misses(rig) == []  # requested when it was due; nothing is missed yet
+        rig.o.request_sync("orders")  # requested by the operator, too
         await rig.clock.advance(10 * MINUTE)
         assert [(m.type, m.count, m.reason) for m in misses(rig)] == [("orders", 1, "hold")]
         rig.o.release()
@@ -132,7 +132,7 @@ async def test_without_network_the_schedule_waits_and_is_made_up_once() -> None:
         assert told == ["offline", None]
 
 
-async def test_the_operator_is_never_stopped_by_a_missing_network_but_repeats_wait_for_it() -> None:
+async def test_without_network_requests_of_the_operator_run_but_repeats_wait() -> None:
     async with Rig(rules=dataclasses.replace(ALWAYS, schedule=False)) as rig:
         rig.o.set_away(Reason.OFFLINE)
         rig.o.request_sync("orders")
@@ -147,7 +147,7 @@ async def test_the_operator_is_never_stopped_by_a_missing_network_but_repeats_wa
         await rig.finish()
 
 
-async def test_why_is_kept_once_for_as_long_as_it_is_true_and_again_after_a_gap() -> None:
+async def test_an_explanation_is_stored_once_while_it_holds_and_again_after_a_gap() -> None:
     """Rule 32."""
     async with Rig() as rig:
         await rig.clock.advance(10 * MINUTE)
@@ -158,8 +158,8 @@ async def test_why_is_kept_once_for_as_long_as_it_is_true_and_again_after_a_gap(
         assert (await rig.o.explain(rig.clock.now() - timedelta(minutes=5))).reason is Reason.NO_PANEL
 
 
-async def test_the_next_time_keeps_its_phase_though_this_one_was_noticed_late() -> None:
-    """Rule 28: a busy computer looks half a minute too late."""
+async def test_the_next_due_time_keeps_its_phase_though_this_one_was_noticed_late() -> None:
+    """Rule 28: on a busy computer the dispatcher checks the time half a minute late."""
     async with Rig(rules=ALWAYS) as rig:
         await rig.drain()
         rig.auto = at_once
@@ -172,7 +172,7 @@ async def test_the_next_time_keeps_its_phase_though_this_one_was_noticed_late() 
 
 
 async def test_a_suspended_read_of_the_schedule_does_not_start_over_because_its_next_time_comes() -> None:
-    """Rules 4, 19: with and without somebody else who wants it."""
+    """Rules 4, 19: with and without another asker."""
     for also in (False, True):
         async with Rig(rules=dataclasses.replace(ALWAYS, watchdog=1e6)) as rig:
             await rig.drain()
@@ -199,7 +199,7 @@ async def test_a_suspended_read_of_the_schedule_does_not_start_over_because_its_
 
 @pytest.mark.parametrize("counted", [True, False])
 async def test_a_run_is_not_ended_for_the_time_the_computer_slept(counted: bool) -> None:
-    """Rule 24: neither the watchdog nor the deadline counts it, nor does the row."""
+    """Rule 24: neither the watchdog nor the deadline nor the row counts that time."""
     async with Rig() as rig:
         ticket = rig.o.request_sync("orders")
         await settle()
@@ -214,13 +214,13 @@ async def test_a_run_is_not_ended_for_the_time_the_computer_slept(counted: bool)
         await rig.finish()
         (row,) = rig.journal.rows.values()
         assert row.outcome is Outcome.COMPLETED
-        assert row.seconds == pytest.approx(500, abs=15)  # the half minute between two looks may be taken for sleep
+        assert row.seconds == pytest.approx(500, abs=15)  # up to half a minute between two checks may count as sleep
         assert (await ticket).duration_ms == row.seconds * 1000
 
 
 @pytest.mark.parametrize("limit", ["watchdog", "deadline", "long step"])
 async def test_after_a_sleep_a_run_has_the_time_that_was_left(limit: str) -> None:
-    """Rule 24. The computer may have slept for up to the 30 s since the dispatcher looked last."""
+    """Rule 24. Up to 30 s since the dispatcher's last check of the clocks may count as sleep."""
     rules = dataclasses.replace(QUIET, watchdog=120.0 if limit == "watchdog" else 1.0 if limit == "long step" else 1e6)
     async with Rig(rules=rules) as rig:
         rig.o.request_sync("orders")
@@ -236,8 +236,8 @@ async def test_after_a_sleep_a_run_has_the_time_that_was_left(limit: str) -> Non
             assert run.cancelled
 
 
-async def test_a_run_that_is_told_to_end_may_end_after_the_computer_slept(expected_errors: Any) -> None:
-    """Rule 26: it is not abandoned for the time in which it could do nothing."""
+async def test_a_cancelled_run_is_not_abandoned_because_the_computer_slept(expected_errors: Any) -> None:
+    """Rule 26: time in which the run could do nothing does not count."""
     expected_errors("did not end when it was told")
     async with Rig() as rig:
         await rig.deaf("orders")

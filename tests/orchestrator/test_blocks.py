@@ -1,4 +1,4 @@
-"""What stops a request stands in one table, in the order of rule 9; with several reasons the first one is told."""
+"""The table of reasons that stop a request has the order of rule 9; of several reasons the first one is reported."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ IN_WORDS = {
 
 
 def everything() -> State:
-    """A state in which every reason holds but that the computer sleeps: it is offline."""
+    """A state in which every reason applies, except that the computer sleeps: it is offline instead."""
     session = Session("s", "anna", "form", "", NOW, NOW, deadline=2000.0)
     night = OfficeHours(time(1), time(2), frozenset(range(7)))
     return State(
@@ -62,7 +62,7 @@ def request(origin: Origin = Origin.SCHEDULE, **changes: object) -> Request:
 
 
 def found(state: State, waiting: Request) -> list[Reason]:
-    """The reasons, each with those before it lifted."""
+    """The reasons in order: after each one is found, it is removed from the state."""
     calm = everything().accounts["anna"].account
     lifted = {
         Reason.CLOSING: {"closing": False},

@@ -1,4 +1,4 @@
-"""Every limit of the rules, a moment before it and at it: what an off-by-one would move."""
+"""Every limit of the rules, half a second before it and at it, to find off-by-one errors."""
 
 from __future__ import annotations
 
@@ -25,31 +25,31 @@ from tests.support.clock import MONDAY, settle
 BEFORE, AT = -0.5, 0.0
 ALWAYS = Rules(office=None, daily_full=None)
 ALONE = dataclasses.replace(QUIET, longest_sleep=1e6)
-"""Nothing looks at the clocks every half minute: the dispatcher is woken by its own alarms, or too late."""
+"""No check of the clocks every half minute: only the dispatcher's own alarms wake it."""
 
 
-@pytest.mark.parametrize(("moment", "bitten"), [(BEFORE, False), (AT, True)])
-async def test_the_watchdog_bites_after_two_minutes(moment: float, bitten: bool) -> None:
+@pytest.mark.parametrize(("offset", "cancelled"), [(BEFORE, False), (AT, True)])
+async def test_the_watchdog_cancels_after_two_minutes(offset: float, cancelled: bool) -> None:
     """Rule 24."""
     async with Rig(rules=ALONE) as rig:
         rig.o.request_sync("orders")
         await settle()
-        await rig.clock.advance(120 + moment)
-        assert bool(rig.runs[0].cancelled) == bitten
+        await rig.clock.advance(120 + offset)
+        assert bool(rig.runs[0].cancelled) == cancelled
 
 
-@pytest.mark.parametrize(("moment", "bitten"), [(BEFORE, False), (AT, True)])
-async def test_the_deadline_bites_after_ten_minutes(moment: float, bitten: bool) -> None:
+@pytest.mark.parametrize(("offset", "cancelled"), [(BEFORE, False), (AT, True)])
+async def test_the_deadline_cancels_after_ten_minutes(offset: float, cancelled: bool) -> None:
     """Rule 24: progress does not move it."""
     async with Rig(rules=dataclasses.replace(QUIET, watchdog=1e6)) as rig:
         rig.o.request_sync("orders")
         await settle()
-        await rig.clock.advance(600 + moment)
-        assert bool(rig.runs[0].cancelled) == bitten
+        await rig.clock.advance(600 + offset)
+        assert bool(rig.runs[0].cancelled) == cancelled
 
 
-@pytest.mark.parametrize(("moment", "goes_on"), [(BEFORE, True), (AT, False)])
-async def test_a_suspended_run_goes_on_up_to_five_minutes(moment: float, goes_on: bool) -> None:
+@pytest.mark.parametrize(("offset", "goes_on"), [(BEFORE, True), (AT, False)])
+async def test_a_suspended_run_goes_on_up_to_five_minutes(offset: float, goes_on: bool) -> None:
     """Rule 19."""
     async with Rig() as rig:
         rig.o.request_sync("products")
@@ -58,7 +58,7 @@ async def test_a_suspended_run_goes_on_up_to_five_minutes(moment: float, goes_on
         await settle()
         await rig.suspend("page 7")
         await rig.drain()
-        await rig.clock.advance(300 + moment)
+        await rig.clock.advance(300 + offset)
         rig.o.resume_other_syncs("a")
         await settle()
         assert rig.active.type == "products"
@@ -66,26 +66,26 @@ async def test_a_suspended_run_goes_on_up_to_five_minutes(moment: float, goes_on
         assert rig.of(EventKind.SYNC_RESUMED)[-1].data.starts_over != goes_on
 
 
-@pytest.mark.parametrize(("moment", "reads"), [(BEFORE, 0), (AT, 1)])
-async def test_a_fast_read_serves_for_thirty_seconds(moment: float, reads: int) -> None:
+@pytest.mark.parametrize(("offset", "reads"), [(BEFORE, 0), (AT, 1)])
+async def test_a_fast_read_serves_for_thirty_seconds(offset: float, reads: int) -> None:
     """Rule 12: counted from its start."""
     async with Rig() as rig:
         await served(rig, "a")
         done = len(rig.runs)
-        await rig.clock.advance(30 + moment)
+        await rig.clock.advance(30 + offset)
         opened(rig, "b")
         await settle()
         assert len(rig.runs) - done == reads
         await rig.drain()
 
 
-@pytest.mark.parametrize(("moment", "joined"), [(BEFORE, True), (AT, False)])
-async def test_a_fast_read_under_way_serves_who_comes_within_thirty_seconds(moment: float, joined: bool) -> None:
+@pytest.mark.parametrize(("offset", "joined"), [(BEFORE, True), (AT, False)])
+async def test_a_fast_read_under_way_serves_forms_that_open_within_thirty_seconds(offset: float, joined: bool) -> None:
     """Rule 12."""
     async with Rig() as rig:
         opened(rig, "a")
         await settle()
-        await rig.clock.advance(30 + moment)
+        await rig.clock.advance(30 + offset)
         opened(rig, "b")
         await settle()
         waiting = [r for r in rig.o.state.queue.values() if r.slot.scope is Scope.NEW]
@@ -93,12 +93,12 @@ async def test_a_fast_read_under_way_serves_who_comes_within_thirty_seconds(mome
         await rig.drain()
 
 
-@pytest.mark.parametrize(("moment", "follows"), [(BEFORE, False), (AT, True)])
-async def test_the_whole_list_follows_after_ten_minutes(moment: float, follows: bool) -> None:
+@pytest.mark.parametrize(("offset", "follows"), [(BEFORE, False), (AT, True)])
+async def test_the_whole_list_follows_after_ten_minutes(offset: float, follows: bool) -> None:
     """Rule 13."""
     async with Rig(rules=dataclasses.replace(QUIET, lease=1e6)) as rig:
         await served(rig, "a")
-        await rig.clock.advance(600 + moment)
+        await rig.clock.advance(600 + offset)
         form = opened(rig, "a")
         await settle()
         await rig.finish()
@@ -107,67 +107,67 @@ async def test_the_whole_list_follows_after_ten_minutes(moment: float, follows: 
         await rig.drain()
 
 
-@pytest.mark.parametrize(("moment", "answer"), [(BEFORE, None), (AT, "pending")])
-async def test_a_form_is_answered_after_ten_seconds(moment: float, answer: str | None) -> None:
+@pytest.mark.parametrize(("offset", "answer"), [(BEFORE, None), (AT, "pending")])
+async def test_a_form_is_answered_after_ten_seconds(offset: float, answer: str | None) -> None:
     """Rule 12."""
     async with Rig() as rig:
         form = opened(rig, "a")
         await settle()
-        await rig.clock.advance(10 + moment)
+        await rig.clock.advance(10 + offset)
         assert (form.result().code if form.done() else None) == answer
         await rig.drain()
         await form
 
 
-@pytest.mark.parametrize(("moment", "open_still"), [(BEFORE, True), (AT, False)])
-async def test_leases_end_to_the_second(moment: float, open_still: bool) -> None:
-    """Rules 15, 16: ten minutes after a sign of life, three without an id, twenty seconds after the line was lost."""
+@pytest.mark.parametrize(("offset", "still_open"), [(BEFORE, True), (AT, False)])
+async def test_leases_end_to_the_second(offset: float, still_open: bool) -> None:
+    """Rules 15, 16: ten minutes after a sign of life, three for an anonymous session, 20 s after the lost line."""
     for tab, seconds in (("a", 600.0), (None, 180.0)):
         async with Rig() as rig:
             await rig.o.smart_customer_sync(tab, wait=False)
             await rig.drain()
-            await rig.clock.advance(seconds + moment)
-            assert bool(rig.o.state.sessions) == open_still
+            await rig.clock.advance(seconds + offset)
+            assert bool(rig.o.state.sessions) == still_open
     async with Rig() as rig:
         await rig.o.smart_customer_sync("a", wait=False)
         await rig.drain()
         rig.o.connected("a")
         rig.o.disconnected("a")
-        await rig.clock.advance(20 + moment)
-        assert bool(rig.o.state.sessions) == open_still
-        if not open_still:
+        await rig.clock.advance(20 + offset)
+        assert bool(rig.o.state.sessions) == still_open
+        if not still_open:
             assert rig.of(EventKind.SESSION_CLOSED)[0].data.reason == "lost"
 
 
-@pytest.mark.parametrize(("moment", "reason"), [(BEFORE, SessionEnd.CLOSED), (AT, SessionEnd.UNKNOWN)])
-async def test_ends_are_remembered_for_fifteen_minutes(moment: float, reason: SessionEnd) -> None:
+@pytest.mark.parametrize(("offset", "reason"), [(BEFORE, SessionEnd.CLOSED), (AT, SessionEnd.UNKNOWN)])
+async def test_ends_are_remembered_for_fifteen_minutes(offset: float, reason: SessionEnd) -> None:
     """Rule 14."""
     async with Rig() as rig:
         rig.o.resume_other_syncs("a")
-        await rig.clock.advance(900 + moment)
+        await rig.clock.advance(900 + offset)
         assert rig.o.touch("a") is reason
 
 
-@pytest.mark.parametrize(("moment", "breathes"), [(BEFORE, False), (AT, True)])
-async def test_quiet_lasts_fifteen_minutes(moment: float, breathes: bool) -> None:
+@pytest.mark.parametrize(("offset", "quiet_ended"), [(BEFORE, False), (AT, True)])
+async def test_quiet_lasts_fifteen_minutes(offset: float, quiet_ended: bool) -> None:
     """Rule 11."""
     async with Rig(rules=dataclasses.replace(QUIET, lease=1e6)) as rig:
         await served(rig, "a")
         rig.o.request_sync("ddt")
-        await rig.clock.advance(900 + moment)
-        assert rig.o.get_status().breathing == breathes
-        assert (not rig.idle) == breathes
+        await rig.clock.advance(900 + offset)
+        assert rig.o.get_status().breathing == quiet_ended
+        assert (not rig.idle) == quiet_ended
 
 
-@pytest.mark.parametrize(("moment", "freshness"), [(BEFORE, Freshness.FRESH), (AT, Freshness.LATE)])
-async def test_a_copy_is_late_after_two_intervals(moment: float, freshness: Freshness) -> None:
+@pytest.mark.parametrize(("offset", "freshness"), [(BEFORE, Freshness.FRESH), (AT, Freshness.LATE)])
+async def test_a_copy_is_late_after_two_intervals(offset: float, freshness: Freshness) -> None:
     """Status."""
     async with Rig() as rig:
         rig.o.set_schedule("orders", 15)
         rig.o.request_sync("orders")
         await settle()
         await rig.finish()
-        await rig.clock.advance(1800 + moment)
+        await rig.clock.advance(1800 + offset)
         found = rig.o.get_status().statuses["orders"]
         assert found.freshness is freshness
         assert found.last_run_time is not None
@@ -175,14 +175,14 @@ async def test_a_copy_is_late_after_two_intervals(moment: float, freshness: Fres
         assert {part.late_at for part in found.accounts} == {late if freshness is Freshness.FRESH else None}
 
 
-@pytest.mark.parametrize(("moment", "priority"), [(BEFORE, 1), (AT, 2)])
-async def test_a_waiting_request_gains_one_after_ten_minutes(moment: float, priority: int) -> None:
+@pytest.mark.parametrize(("offset", "priority"), [(BEFORE, 1), (AT, 2)])
+async def test_a_waiting_request_gains_one_after_ten_minutes(offset: float, priority: int) -> None:
     """Rule 3."""
     async with Rig(rules=dataclasses.replace(QUIET, watchdog=1e6)) as rig:
         rig.o.request_sync("products")
         await settle()
         rig.o.request_sync("prices", priority=1)
-        await rig.clock.advance(600 + moment)
+        await rig.clock.advance(600 + offset)
         rig.o.end_sessions()
         (entry,) = rig.o.get_status().queue
         assert entry.priority == priority
@@ -215,7 +215,7 @@ async def test_back_off_doubles_the_interval_up_to_two_hours(failures: int, minu
             await rig.fail(FailureKind.LAYOUT)
         until = rig.o.state.list_state("orders", "anna").back_off
         assert until == (None if minutes is None else MONDAY + timedelta(minutes=minutes))
-        rig.o.request_sync("orders")  # the operator is never held up, and a success ends it
+        rig.o.request_sync("orders")  # back-off does not stop the operator, and a success ends it
         await settle()
         await rig.finish()
         assert rig.o.state.list_state("orders", "anna").back_off is None
@@ -234,8 +234,8 @@ async def test_the_login_budget_is_fifteen(logins: int, stopped: bool) -> None:
             assert rig.o.get_status().queue[0].reason is Reason.LOGIN_BUDGET
 
 
-async def test_the_best_of_all_priorities_is_below_a_forms() -> None:
-    """Rule 3, words: 99 is the end of ageing, and what is moved to the front has no more."""
+async def test_the_highest_other_priority_is_below_that_of_a_form() -> None:
+    """Rule 3, words: ageing and moving to the front end at 99."""
     async with Rig(rules=dataclasses.replace(QUIET, watchdog=1e6, abandon_after=1e6)) as rig:
         await rig.deaf("products")
         rig.o.request_sync("orders", priority=98)
@@ -248,9 +248,9 @@ async def test_the_best_of_all_priorities_is_below_a_forms() -> None:
         await settle()
 
 
-@pytest.mark.parametrize(("moment", "goes_on"), [(BEFORE, True), (AT, False)])
-async def test_a_suspended_whole_list_serves_a_form_for_ten_minutes(moment: float, goes_on: bool) -> None:
-    """Rule 13: an older one starts over, as the form needs it younger."""
+@pytest.mark.parametrize(("offset", "goes_on"), [(BEFORE, True), (AT, False)])
+async def test_a_suspended_whole_list_serves_a_form_for_ten_minutes(offset: float, goes_on: bool) -> None:
+    """Rule 13: an older one starts over, since its rows would be too old for the form."""
     accounts = (Account("anna"), Account("bruno"))
     async with Rig(rules=dataclasses.replace(QUIET, lease=1e6, resume_age=1e6), accounts=accounts) as rig:
         rig.o.request_sync("customers", "anna")
@@ -259,7 +259,7 @@ async def test_a_suspended_whole_list_serves_a_form_for_ten_minutes(moment: floa
         await settle()
         await rig.suspend("page 7")
         await rig.drain()
-        await rig.clock.advance(600 + moment)
+        await rig.clock.advance(600 + offset)
         opened(rig, "a", account="anna")
         await settle()
         await rig.finish()
@@ -271,9 +271,9 @@ async def test_a_suspended_whole_list_serves_a_form_for_ten_minutes(moment: floa
 # ------------------------------------------------------------------------------------------------ woken in time
 
 
-@pytest.mark.parametrize(("moment", "bitten"), [(BEFORE, False), (AT, True)])
-async def test_the_deadline_counts_what_ran_before_a_suspension(moment: float, bitten: bool) -> None:
-    """Rule 24: twenty minutes of work, however long it was suspended in between."""
+@pytest.mark.parametrize(("offset", "cancelled"), [(BEFORE, False), (AT, True)])
+async def test_the_deadline_counts_what_ran_before_a_suspension(offset: float, cancelled: bool) -> None:
+    """Rule 24: the deadline is twenty minutes of work, without the time of the suspension."""
     async with Rig(rules=dataclasses.replace(ALONE, watchdog=1e6)) as rig:
         rig.o.request_sync("products")
         await settle()
@@ -287,65 +287,65 @@ async def test_the_deadline_counts_what_ran_before_a_suspension(moment: float, b
         await settle()
         resumed = rig.active
         assert resumed.resumed_from == "page 7"
-        await rig.clock.advance(500 + moment)
-        assert bool(resumed.cancelled) == bitten
+        await rig.clock.advance(500 + offset)
+        assert bool(resumed.cancelled) == cancelled
 
 
-@pytest.mark.parametrize(("moment", "told"), [(BEFORE, False), (AT, True)])
-async def test_lookers_hear_when_quiet_is_over(moment: float, told: bool) -> None:
-    """Rule 11: also when nothing waits for it."""
+@pytest.mark.parametrize(("offset", "told"), [(BEFORE, False), (AT, True)])
+async def test_an_event_reports_the_end_of_quiet(offset: float, told: bool) -> None:
+    """Rule 11: also when no request waits for it."""
     async with Rig(rules=dataclasses.replace(ALONE, lease=1e6)) as rig:
         await served(rig, "a")
         before = len(rig.of(EventKind.QUEUE_UPDATED))
-        await rig.clock.advance(900 + moment)
+        await rig.clock.advance(900 + offset)
         for _ in range(3):
             rig.o.touch("a")
             await settle()
-        assert len(rig.of(EventKind.QUEUE_UPDATED)) == before + told  # once is enough
+        assert len(rig.of(EventKind.QUEUE_UPDATED)) == before + told  # not repeated
 
 
-@pytest.mark.parametrize(("moment", "read"), [(BEFORE, False), (AT, True)])
-async def test_the_daily_read_comes_on_time(moment: float, read: bool) -> None:
-    """Rule 28: half an hour before noon, and nothing else is due."""
+@pytest.mark.parametrize(("offset", "read"), [(BEFORE, False), (AT, True)])
+async def test_the_daily_read_comes_on_time(offset: float, read: bool) -> None:
+    """Rule 28: it starts half an hour before noon, and nothing else is due."""
     types = (dataclasses.replace(TYPES[0], interval=None),)
     rules = Rules(office=None, longest_sleep=1e6)
     async with Rig(rules=rules, types=types, wall=MONDAY + timedelta(hours=2, minutes=30)) as rig:
-        await rig.clock.advance(1800 + moment)
+        await rig.clock.advance(1800 + offset)
         assert bool(rig.runs) == read
 
 
-@pytest.mark.parametrize(("moment", "freshness"), [(BEFORE, Freshness.FRESH), (AT, Freshness.LATE)])
-async def test_a_wall_clock_that_loses_time_does_not_keep_a_copy_fresh(moment: float, freshness: Freshness) -> None:
-    """Rule 30: the larger elapsed time counts, here the monotonic one; lookers hear of it."""
+@pytest.mark.parametrize(("offset", "freshness"), [(BEFORE, Freshness.FRESH), (AT, Freshness.LATE)])
+async def test_a_wall_clock_that_loses_time_does_not_keep_a_copy_fresh(offset: float, freshness: Freshness) -> None:
+    """Rule 30: the larger elapsed time counts, here the monotonic one; an event reports the change."""
     async with Rig(rules=ALONE) as rig:
         rig.o.set_schedule("orders", 15)
         rig.o.request_sync("orders")
         await settle()
         await rig.finish()
         await rig.clock.advance(10)
-        rig.clock.jump(-1.5)  # less than what counts as set back
+        rig.clock.jump(-1.5)  # less than the tolerance
         rig.o.credentials_changed("anna")
         await settle()
         before = len(rig.of(EventKind.QUEUE_UPDATED))
-        await rig.clock.advance(1790 + moment)
+        await rig.clock.advance(1790 + offset)
         assert rig.o.get_status().statuses["orders"].freshness is freshness
         assert (len(rig.of(EventKind.QUEUE_UPDATED)) > before) == (freshness is Freshness.LATE)
 
 
-@pytest.mark.parametrize(("moment", "tried"), [(BEFORE, False), (AT, True)])
-async def test_one_more_try_comes_fifteen_minutes_after_a_failed_login(moment: float, tried: bool) -> None:
+@pytest.mark.parametrize(("offset", "tried"), [(BEFORE, False), (AT, True)])
+async def test_one_more_try_comes_fifteen_minutes_after_a_failed_login(offset: float, tried: bool) -> None:
     """Rule 22."""
     async with Rig(rules=dataclasses.replace(ALWAYS, longest_sleep=1e6)) as rig:
         await rig.fail(FailureKind.LOGIN)
-        await rig.clock.advance(900 + moment)
+        await rig.clock.advance(900 + offset)
         assert (not rig.idle) == tried
 
 
 @pytest.mark.parametrize(("seconds", "asleep"), [(150.0, False), (150.5, True)])
-async def test_a_look_at_the_clocks_that_is_two_minutes_late_means_the_computer_slept(
+async def test_a_check_of_the_clocks_that_is_two_minutes_late_means_the_computer_slept(
     seconds: float, asleep: bool
 ) -> None:
-    """Rules 28, 32: it looks every half minute."""
+    """Rules 28, 32: the dispatcher checks its clocks every half minute."""
     async with Rig() as rig:
         await rig.clock.computer_sleeps(seconds, counted=True)
         rig.o.touch("anybody")
@@ -353,7 +353,7 @@ async def test_a_look_at_the_clocks_that_is_two_minutes_late_means_the_computer_
         assert (Reason.ASLEEP in {e.reason for e in rig.journal.explanations}) == asleep
 
 
-@pytest.mark.parametrize("somebody_looks", [True, False])
+@pytest.mark.parametrize("checked_by_call", [True, False])
 @pytest.mark.parametrize(
     ("seconds", "freshness"),
     [
@@ -364,16 +364,17 @@ async def test_a_look_at_the_clocks_that_is_two_minutes_late_means_the_computer_
     ],
 )
 async def test_a_clock_that_falls_behind_by_two_seconds_has_not_jumped(
-    seconds: float, freshness: Freshness, somebody_looks: bool
+    seconds: float, freshness: Freshness, checked_by_call: bool
 ) -> None:
-    """Rule 30: time servers correct clocks by fractions of a second. It looks every half minute, or when asked."""
+    """Rule 30: time servers correct clocks by fractions of a second. The dispatcher checks its clocks every half minute
+    and at each call."""
     async with Rig() as rig:
         rig.o.request_sync("orders")
         await settle()
         await rig.finish()
         await rig.clock.advance(60)
         rig.clock.jump(seconds)
-        if somebody_looks:
+        if checked_by_call:
             rig.o.touch("anybody")
         else:
             await rig.clock.advance(30)
@@ -391,7 +392,7 @@ async def test_what_was_missed_for_exactly_one_interval_is_made_up_once() -> Non
 
 
 async def test_a_type_that_is_due_as_the_program_starts_was_missed_and_comes_at_its_stagger() -> None:
-    """Rule 28: and a stored time further away than one interval was written by a wrong clock."""
+    """Rule 28. A stored time further in the future than one interval was written by a wrong clock."""
     async with Rig(rules=ALWAYS, types=TYPES[2:3]) as rig:
         await rig.drain()
         await rig.close()
@@ -409,13 +410,13 @@ async def test_a_type_that_is_due_as_the_program_starts_was_missed_and_comes_at_
         assert rig.o.state.list_state("ddt", "anna").due == rig.clock.now() + timedelta(minutes=45)
 
 
-@pytest.mark.parametrize(("moment", "over"), [(BEFORE, False), (AT, True)])
-async def test_a_run_that_does_not_end_is_left_after_ten_seconds(moment: float, over: bool) -> None:
+@pytest.mark.parametrize(("offset", "over"), [(BEFORE, False), (AT, True)])
+async def test_a_run_that_does_not_end_is_left_after_ten_seconds(offset: float, over: bool) -> None:
     """Rule 27."""
     async with Rig() as rig:
         await rig.deaf("orders")
         closing = asyncio.ensure_future(rig.o.close())
-        await rig.clock.advance(10 + moment)
+        await rig.clock.advance(10 + offset)
         assert closing.done() == over
         await rig.clock.advance(1)
         await closing

@@ -1,7 +1,8 @@
-"""Every claim of the status against the truth: each case tries to make fresh, "as of", connected or complete lie.
+"""Compares every claim of the status (fresh, "as of", connected, complete) with the truth; each case tries to make one
+of them false.
 
-The truth is kept beside the orchestrator by a clock that nobody can set. After each case one check compares all claims
-with it. ``tests/endpoint/test_claims.py`` does the same for the answers of the local endpoint.
+The truth comes from a clock that cannot be set. After each case one check compares all claims with it.
+``tests/endpoint/test_claims.py`` does the same for the answers of the local endpoint.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ TOLERANCE = RULES.clock_tolerance
 
 
 class TrueClock(VirtualClock):
-    """Also counts the seconds that really pass, which neither setting the clock nor sleep can change."""
+    """Also counts true seconds, which do not depend on setting the clock or on sleep."""
 
     true = 0.0
 
@@ -52,7 +53,7 @@ class TrueClock(VirtualClock):
 
 @dataclass
 class Truth:
-    """True start of the last read of each kind; ``None``: there was none."""
+    """True start of the last read of each kind; ``None`` before the first."""
 
     whole: float | None = None
     clean: float | None = None
@@ -61,7 +62,7 @@ class Truth:
 
 @dataclass
 class World:
-    """An office in which somebody tries to make the status lie."""
+    """An orchestrator, and the truth about its reads."""
 
     rig: Rig
     truths: dict[tuple[str, str], Truth] = field(default_factory=dict)
@@ -76,7 +77,7 @@ class World:
         return self.truths.setdefault((type, "" if type in SHARED else account), Truth())
 
     async def begin(self, type: str, account: str = "anna", scope: Scope = Scope.ALL) -> float:
-        """A run starts; gives its true start."""
+        """Start a run; returns its true start."""
         self.rig.o.request_sync(type, account, scope, "17" if scope is Scope.ONE else None)
         await settle()
         assert self.rig.active.type == type
@@ -91,7 +92,7 @@ class World:
         seconds: float = 60.0,
         scope: Scope = Scope.ALL,
     ) -> None:
-        """A run that ends as a runner may end it, and what is true after it."""
+        """Do a run that ends with this outcome, and record the truth after it."""
         began = await self.begin(type, account, scope)
         await self.clock.advance(seconds)
         self.rig.active.finish(outcome)
@@ -108,7 +109,7 @@ class World:
             truth.new = began
 
     async def off(self, seconds: float, *, jump: float = 0.0) -> None:
-        """The program is closed for a while, in which the clock may be set; the monotonic clock starts anew."""
+        """The program is closed for a while; the wall clock may be set, and the monotonic clock starts anew."""
         await self.rig.close()
         clock = TrueClock(self.clock.now() + timedelta(seconds=seconds + jump), mono=5.0)
         clock.true = self.clock.true + seconds
@@ -118,7 +119,7 @@ class World:
         await settle()
 
     async def holds(self) -> None:
-        """No claim is better than the truth. Asked of the status first, as it is cached, then of a form's answer."""
+        """Check that no claim is better than the truth, first in the (cached) status, then in a form's answer."""
         status, now = self.rig.o.get_status(), self.clock.now()
         for type, found in status.statuses.items():
             if found.freshness is Freshness.FRESH:
@@ -149,7 +150,7 @@ class World:
                 assert self.clock.true - truth.new < RULES.shared_read + TOLERANCE
             for at, true in ((form.new_as_of, truth.new), (form.all_as_of, truth.clean)):
                 if at is not None:
-                    assert true is not None, "a form is told a time of a read that never was"
+                    assert true is not None, "the answer to a form has the time of a read that did not happen"
                     assert (now - at).total_seconds() >= self.clock.true - true - TOLERANCE
 
 
@@ -289,7 +290,7 @@ async def the_rows_are_cleared(world: World) -> None:
 
 @case
 async def a_kept_read_is_accepted(world: World) -> None:
-    """Its rows are as old as the read that was refused, however late it is accepted."""
+    """Its rows are as old as the refused read, however late it is accepted."""
     refused = world.clock.now()
     truth = world.truth("customers", "anna")
     truth.whole = truth.clean = truth.new = world.clock.true
@@ -374,7 +375,7 @@ def set_clock_during_a_read(jump: float, *, corrected: bool) -> Case:
         noted, mono = world.clock.now(), world.clock.monotonic()
         world.clock.jump(jump)
         await world.clock.advance(80)
-        if corrected:  # as the runner does it, which has its own look at the monotonic clock
+        if corrected:  # as the real runner does, with the help of the monotonic clock
             noted = world.clock.now() - timedelta(seconds=world.clock.monotonic() - mono)
         world.rig.active.end(Finished(Outcome.COMPLETED, as_of=noted, rows=1))
         await settle()
@@ -390,7 +391,7 @@ for _jump in (-3600.0, -60.0, -10.0, 60.0, 3600.0):
 
 @case
 async def the_clock_was_ahead_and_is_put_right_before_a_restart(world: World) -> None:
-    """The times that were kept are in the past again after the restart, and still wrong."""
+    """After the restart the stored times are in the past again, and still wrong."""
     world.clock.jump(3600)
     await everything_was_just_read(world)
     world.clock.jump(-3600)
@@ -406,7 +407,7 @@ async def the_clock_is_set_back_while_the_program_is_closed(world: World) -> Non
 
 @case
 async def the_clock_is_set_back_while_closed_but_not_behind_the_last_read(world: World) -> None:
-    """All times that were kept are in the past at the next start; only the last thing that was kept is not."""
+    """At the next start all stored times are in the past, except that of the last record."""
     await everything_was_just_read(world)
     await world.clock.advance(3600)
     world.rig.o.hold()
@@ -416,7 +417,7 @@ async def the_clock_is_set_back_while_closed_but_not_behind_the_last_read(world:
 
 @case
 async def the_clock_is_a_day_back_at_one_start_and_right_again_at_the_next(world: World) -> None:
-    """The doubt of the first start is kept, though the times look right at the second."""
+    """The doubt found at the first start is stored, though the times look right at the second."""
     await everything_was_just_read(world)
     await world.off(60, jump=-90_000)
     await world.off(60, jump=90_000)
@@ -425,7 +426,7 @@ async def the_clock_is_a_day_back_at_one_start_and_right_again_at_the_next(world
 
 @case
 async def rows_change_by_hand_after_the_clock_was_set_back(world: World) -> None:
-    """The store names the times that it doubts; whoever changes rows by hand passes that on."""
+    """The store reports doubtful times when rows are changed by hand."""
     world.clock.jump(3600)
     await world.read("customers", seconds=5)
     kept = world.rig.o.state.list_state("customers", "anna")
@@ -447,7 +448,7 @@ async def only_the_fast_read_was_repeated_after_the_clock_was_set_back(world: Wo
     await world.clock.advance(600)
     await world.read("customers", scope=Scope.NEW, seconds=5)
     status = world.rig.o.get_status().statuses["customers"].accounts[0]
-    assert status.new_as_of is not None, "a claim made after the clock was set is one"
+    assert status.new_as_of is not None, "a read after the clock was set has no time"
     assert status.all_as_of is None
     await world.clock.advance(3600)
     await world.off(5)
@@ -472,8 +473,8 @@ async def test_no_claim_is_better_than_the_truth(attempt: Case, expected_errors:
         await world.holds()
 
 
-async def test_the_claims_are_made_where_they_are_true() -> None:
-    """Otherwise the test above would pass over a status that never says anything."""
+async def test_true_claims_are_made() -> None:
+    """Otherwise the test above would pass with a status that never claims anything."""
     async with Rig(rules=RULES, clock=TrueClock(MONDAY)) as rig:
         world = World(rig)
         await everything_was_just_read(world)
@@ -484,8 +485,8 @@ async def test_the_claims_are_made_where_they_are_true() -> None:
 # ------------------------------------------------------------------------------------------------ connected
 
 
-async def test_connected_is_said_of_open_lines_only() -> None:
-    """Rule 15: two lines of one tab, lost one after the other; a line that was never there; a tab that has ended."""
+async def test_only_tabs_with_an_open_line_are_connected() -> None:
+    """Rule 15: two lines of one tab, lost one after the other; a line that was never open; a tab that has ended."""
     async with Rig() as rig:
 
         def connected() -> list[bool]:
@@ -517,8 +518,8 @@ async def test_connected_is_said_of_open_lines_only() -> None:
 
 
 @pytest.mark.parametrize("end", ["hold", "cancel", "deadline", "account", "close", "throw", "skipped", "unclean"])
-async def test_completed_is_said_of_runs_that_completed_only(end: str) -> None:
-    """Rules 5, 20, 24, 26: ticket, row, status and event agree, and none says completed."""
+async def test_only_completed_runs_are_called_completed(end: str) -> None:
+    """Rules 5, 20, 24, 26: ticket, row, status and event have the same outcome, which is not *completed*."""
     async with Rig(accounts=TWO) as rig:
         ticket = rig.o.request_sync("orders", "bruno")
         await settle()
@@ -551,7 +552,7 @@ async def test_completed_is_said_of_runs_that_completed_only(end: str) -> None:
 
 
 async def test_a_run_of_an_earlier_process_that_never_ended_is_not_called_completed() -> None:
-    """Rule 27: its row is called interrupted, and nothing counts as read."""
+    """Rule 27: its row becomes interrupted, and nothing counts as read."""
     journal = ListJournal()
     journal.rows["r"] = RunRecord(
         id="r",
@@ -571,7 +572,7 @@ async def test_a_run_of_an_earlier_process_that_never_ended_is_not_called_comple
 
 
 async def test_a_batch_is_done_with_its_last_part_only() -> None:
-    """Rule 8: complete is what all parts completed."""
+    """Rule 8: a batch is complete when all its parts have completed."""
     async with Rig(accounts=TWO) as rig:
         ticket = rig.o.request_sync("orders")
         await settle()

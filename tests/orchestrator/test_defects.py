@@ -1,4 +1,5 @@
-"""The 70 defects of the first system's review: a test each, named after its id, or a row that says why there is none.
+"""The 70 defects found in a review of the first system: each has a test named after its id, or an entry in
+``ELSEWHERE`` that says why there is none.
 
 ``test_every_defect_is_here`` counts them.
 """
@@ -51,7 +52,7 @@ ELSEWHERE = {
 
 
 def test_every_defect_is_here() -> None:
-    """Each id has its test, or its row; none has both."""
+    """Each id has a test or an entry, and none has both."""
     tested = {m.upper() for m in re.findall(r"^async def test_([a-z]+\d+|svc)_", Path(__file__).read_text(), re.M)}
     assert tested | set(ELSEWHERE) == set(IDS)
     assert not tested & set(ELSEWHERE)
@@ -237,7 +238,7 @@ async def test_s4_a_failed_read_is_no_success_anywhere() -> None:
         assert EventKind.SYNC_COMPLETED not in rig.kinds()
 
 
-async def test_s5_a_runner_that_raises_is_told_to_the_form_and_the_session_stays() -> None:
+async def test_s5_a_form_learns_that_the_runner_raised_and_its_session_stays_open() -> None:
     async with Rig() as rig:
         form = opened(rig, "a")
         await settle()
@@ -404,7 +405,7 @@ async def test_c3_reloads_do_not_leak() -> None:
             opened(rig, f"load-{n}")
             await settle()
             rig.o.connected(f"load-{n}")
-            if n == 3:  # asked before its connection is lost: a later call would show that the page is there (rule 15)
+            if n == 3:  # the call comes before its connection is lost: a later one would be a sign of life (rule 15)
                 opened(rig, "load-3")
                 await settle()
             rig.o.disconnected(f"load-{n}")
@@ -414,7 +415,7 @@ async def test_c3_reloads_do_not_leak() -> None:
         assert rig.o.touch("load-0") is SessionEnd.LOST
 
 
-async def test_c4_a_timed_out_tab_cannot_end_anothers_session() -> None:
+async def test_c4_a_timed_out_tab_cannot_end_another_tabs_session() -> None:
     async with Rig() as rig:
         await served(rig, "a")
         await rig.clock.advance(601)
@@ -604,7 +605,7 @@ async def test_q12_the_status_cannot_change_the_orchestrator() -> None:
         assert rig.o.get_status() is status
 
 
-async def test_u12_what_was_told_does_not_change_afterwards() -> None:
+async def test_u12_an_emitted_event_does_not_change_afterwards() -> None:
     async with Rig() as rig:
         rig.o.request_sync("orders")
         await settle()
@@ -657,7 +658,7 @@ async def test_l2_a_listener_that_raises_at_the_end_makes_no_second_outcome() ->
         assert rig.of(EventKind.SYNC_ERROR) == []
 
 
-async def test_l3_a_waiter_is_not_woken_by_anothers_end() -> None:
+async def test_l3_a_waiter_is_not_woken_by_the_end_of_another_run() -> None:
     async with Rig() as rig:
         rig.o.request_sync("orders")
         ticket = rig.o.request_sync("ddt")

@@ -1,4 +1,4 @@
-"""Corners that the rules do not name: late calls, damaged notes, broken parts, calendars without days."""
+"""Edge cases that the rules do not mention: late calls, damaged notes, broken parts, calendars without days."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_offices_that_are_always_never_or_nightly_open() -> None:
 
 
 def test_when_an_open_office_closes() -> None:
-    """Rules 29, 30: so long may the list that serves order forms stay open."""
+    """Rules 29, 30: until then the list that serves order forms may stay open."""
     assert office_hours.closes(utc(3, 2, 5, 59), HOURS, ROME) is None
     assert office_hours.closes(utc(3, 2, 6), HOURS, ROME) == utc(3, 2, 19)
     assert office_hours.closes(utc(3, 2, 19), HOURS, ROME) is None
@@ -111,12 +111,12 @@ def test_days_have_23_24_or_25_hours() -> None:
 
 
 def test_opening_time_adds_up_over_nights_and_sundays() -> None:
-    """Status: late counts opening time only."""
+    """Status: lateness counts opening time only."""
     saturday_evening = utc(3, 7, 18, 30)
     assert office_hours.after_open_time(saturday_evening, 3600, HOURS, ROME) == utc(3, 9, 6, 30)
 
 
-async def test_where_the_office_never_opens_nothing_grows_late() -> None:
+async def test_where_the_office_never_opens_no_list_becomes_late() -> None:
     """Status."""
     never = Rules(office=OfficeHours(days=frozenset()), daily_full=None, longest_sleep=3600.0)
     async with Rig(rules=never) as rig:
@@ -132,7 +132,7 @@ async def test_where_the_office_never_opens_nothing_grows_late() -> None:
 # ------------------------------------------------------------------------------------------------ late calls
 
 
-async def test_what_an_account_does_after_it_was_removed_changes_nothing() -> None:
+async def test_calls_for_a_removed_account_change_nothing() -> None:
     """Rules 8, 22."""
     async with Rig(accounts=(Account("anna"), Account("bruno"))) as rig:
         _, run = await rig.deaf("orders", "bruno")
@@ -152,7 +152,7 @@ async def test_what_an_account_does_after_it_was_removed_changes_nothing() -> No
         assert rig.o.get_status().statuses["orders"].accounts == ()
 
 
-async def test_a_suspended_fast_read_starts_over_for_want_of_a_place() -> None:
+async def test_a_suspended_fast_read_starts_over() -> None:
     """Rules 10, 19: only whole reads keep their rows."""
     async with Rig(accounts=(Account("anna"), Account("bruno"))) as rig:
         rig.o.request_sync("customers", "bruno", Scope.NEW)
@@ -169,7 +169,7 @@ async def test_a_suspended_fast_read_starts_over_for_want_of_a_place() -> None:
         assert rig.active.resumed_from is None
 
 
-async def test_folds_of_runs_that_are_over_change_nothing() -> None:
+async def test_transitions_of_runs_that_have_ended_change_nothing() -> None:
     """Rules 1, 2: only that run's own end frees the lock."""
     async with Rig() as rig:
         rig.o.request_sync("orders")
@@ -210,8 +210,8 @@ async def test_a_suspension_that_comes_after_the_end_was_asked_is_an_end() -> No
         await form
 
 
-async def test_a_runner_that_finishes_though_it_was_told_to_end_has_finished() -> None:
-    """Rule 26: what is stored is stored; only a passed limit counts as failed (rule 24)."""
+async def test_a_cancelled_runner_that_finishes_counts_as_finished() -> None:
+    """Rule 26: its rows are stored; only a run that passed a limit counts as failed (rule 24)."""
     async with Rig() as rig:
         ticket, run = await rig.deaf("orders")
         rig.o.cancel_run()
@@ -231,7 +231,7 @@ async def test_a_runner_that_cancels_itself_is_tried_again() -> None:
 
 
 async def test_a_login_that_fails_brings_the_type_back_when_the_pause_is_over() -> None:
-    """Rule 22: one more try 15 minutes later, though the type's interval is longer."""
+    """Rule 22: one more attempt 15 minutes later, though the type's interval is longer."""
     types = (dataclasses.replace(TYPES[5], shared=False),)
     async with Rig(rules=Rules(office=None, daily_full=None), types=types) as rig:
         await rig.fail(FailureKind.LOGIN)
@@ -242,8 +242,8 @@ async def test_a_login_that_fails_brings_the_type_back_when_the_pause_is_over() 
 # ------------------------------------------------------------------------------------------------ broken parts
 
 
-async def test_a_listener_that_acts_is_told_in_order() -> None:
-    """Rule 7: what it makes happen comes after what it was told."""
+async def test_a_listener_that_makes_requests_gets_events_in_order() -> None:
+    """Rule 7: the events caused by its request come after the event that it handles."""
     async with Rig() as rig:
 
         def asks(event: Event) -> None:
@@ -274,14 +274,14 @@ async def test_a_listener_may_end_a_session_as_it_opens() -> None:
         stop()
 
 
-async def test_the_dispatcher_gets_up_again(monkeypatch: pytest.MonkeyPatch, expected_errors: object) -> None:
+async def test_the_dispatcher_survives_an_error(monkeypatch: pytest.MonkeyPatch, expected_errors: object) -> None:
     """Rule 2: a bug in a decision must neither end all syncs nor keep the loop busy."""
     expected_errors("the dispatcher stumbled")  # type: ignore[operator]
-    stumbles = 0
+    errors = 0
 
     def broken(*_: object) -> None:
-        nonlocal stumbles
-        stumbles += 1
+        nonlocal errors
+        errors += 1
         raise ZeroDivisionError
 
     async with Rig() as rig:
@@ -290,15 +290,15 @@ async def test_the_dispatcher_gets_up_again(monkeypatch: pytest.MonkeyPatch, exp
         rig.o.request_sync("orders")
         await rig.clock.advance(65)
         assert rig.idle
-        assert stumbles == 3  # at once, and at each look at the clocks
+        assert errors == 3  # at once, and at each check of the clocks
         monkeypatch.setattr(dispatcher, "decide", decide)
         await rig.clock.advance(30)
         assert rig.active.type == "orders"
 
 
 async def test_damaged_notes_are_left_out(caplog: pytest.LogCaptureFixture) -> None:
-    """Rule 31: a damaged note must not keep the office from reading, and is named in the log. That an account is
-    stopped is known though the reason cannot be read (rule 22)."""
+    """Rule 31: a damaged note does not stop the program from reading, and is named in the log. An account whose stored
+    reason is damaged remains stopped (rule 22)."""
     journal = ListJournal()
     journal.notes = {
         "due:orders:anna": "yesterday",
@@ -309,7 +309,7 @@ async def test_damaged_notes_are_left_out(caplog: pytest.LogCaptureFixture) -> N
         "of a later version": True,
     }
     async with Rig(journal=journal) as rig:
-        assert rig.o.get_status().statuses["orders"].interval == 10, "an earlier version kept it here, too"
+        assert rig.o.get_status().statuses["orders"].interval == 10, "taken from a note, as an earlier version did"
         assert rig.o.state.list_state("ddt", "anna").due == utc(3, 2, 9)
         assert rig.o.get_status().statuses["orders"].state.value == "stopped"
         assert set(rig.o.get_status().unreadable) == {"note due:orders:anna", "note logins:anna"}
@@ -334,7 +334,7 @@ async def test_a_journal_that_cannot_load_is_shown(expected_errors: Any) -> None
 
 
 async def test_a_hold_that_could_not_be_written_is_written_later(expected_errors: object) -> None:
-    """Words: hold is kept over restarts, whatever the disk did."""
+    """Words: a hold is kept over restarts, even after errors of the disk."""
     expected_errors("the journal failed")  # type: ignore[operator]
     async with Rig() as rig:
         rig.journal.error = OSError("disk full")
@@ -365,7 +365,7 @@ async def test_rows_changed_by_hand() -> None:
         ages = {"new_as_of": MONDAY - timedelta(seconds=5), "all_as_of": MONDAY - timedelta(seconds=9)}
         rig.o.rows_changed("customers", "anna", last_success=MONDAY, **ages)
         line = rig.o.get_status().statuses["customers"].accounts[0]
-        assert line.freshness is Freshness.FRESH  # read at this very moment is no doubtful time to come
+        assert line.freshness is Freshness.FRESH  # a read dated now is not in the future, so it is not doubtful
         assert (line.new_as_of, line.all_as_of) == (ages["new_as_of"], ages["all_as_of"])
 
 
@@ -392,7 +392,7 @@ async def test_it_works_with_the_computers_own_clocks() -> None:
 
 
 async def test_old_tickets_are_forgotten() -> None:
-    """No growth of memory."""
+    """Else memory would grow without limit."""
     async with Rig() as rig:
         rig.auto = lambda run: run.finish()
         first = rig.o.request_sync("orders")
@@ -415,7 +415,7 @@ async def test_old_tickets_are_forgotten() -> None:
 
 
 async def test_everything_shown_has_a_json_form_and_a_text() -> None:
-    """Rule 32 and the house: every reason and every code has its sentences in both languages."""
+    """Rule 32 and CONTRIBUTING.md: every reason and every code has its text in both languages."""
     async with Rig() as rig:
         rig.o.request_full()
         asyncio.get_running_loop().call_soon(rig.o.hold)
@@ -435,7 +435,7 @@ async def test_everything_shown_has_a_json_form_and_a_text() -> None:
             assert messages.text(code, language).what
 
 
-async def test_what_was_kept_of_an_error_comes_back() -> None:
+async def test_a_stored_error_is_restored() -> None:
     """Rule 22: the reason an account stopped outlives a restart."""
     from archisync_gui.orchestrator.memory import error_from
 
@@ -445,8 +445,8 @@ async def test_what_was_kept_of_an_error_comes_back() -> None:
     assert (bare.params, bare.evidence, bare.screenshot) == ({}, {}, None)
 
 
-async def test_a_feed_tells_from_the_moment_it_was_asked_for() -> None:
-    """Nothing is lost between a first status and the first event."""
+async def test_a_feed_has_all_events_since_it_was_made() -> None:
+    """No event is lost between a first status and the start of the reading."""
     async with Rig() as rig:
         async with rig.o.events() as feed:
             rig.o.hold()
@@ -464,7 +464,7 @@ async def test_a_feed_tells_from_the_moment_it_was_asked_for() -> None:
 
 
 async def test_a_run_that_outlives_its_account_leaves_nothing_in_the_queue() -> None:
-    """Rules 5, 24, 25: it had passed its deadline before the account went, so its failure asks for another attempt."""
+    """Rules 5, 24, 25: it passed its deadline before the removal, so its failure requests another attempt."""
     async with Rig(accounts=(Account("anna"), Account("bruno"))) as rig:
         ticket, run = await rig.deaf("orders", "bruno")
         await rig.clock.advance(130)
@@ -521,7 +521,7 @@ async def test_a_login_that_fails_pauses_an_account_whose_type_is_never_due() ->
 
 
 async def test_a_note_that_changes_while_it_is_written_is_written_again() -> None:
-    """Words: hold is kept; what counts is the last value."""
+    """Words: a hold is kept; the last value counts."""
     async with Rig() as rig:
         rig.journal.gate = asyncio.Event()
         rig.o.hold()
@@ -536,7 +536,7 @@ async def test_a_note_that_changes_while_it_is_written_is_written_again() -> Non
 
 
 async def test_notes_that_failed_are_written_as_soon_as_the_journal_works_again(expected_errors: object) -> None:
-    """Words: a stop that nobody wrote down would be forgotten."""
+    """Words: a stop that was not stored would be forgotten."""
     expected_errors("the journal failed")  # type: ignore[operator]
     async with Rig() as rig:
         rig.journal.error = OSError("disk full")
@@ -562,8 +562,8 @@ async def test_notes_that_failed_are_written_at_the_latest_when_it_closes(expect
         assert rig.o.get_status().accounts[0].stopped is not None
 
 
-async def test_the_time_left_is_told_from_rows_where_the_total_is_known() -> None:
-    """Rule 32: else from past runs."""
+async def test_the_time_left_is_estimated_from_the_rows_where_the_total_is_known() -> None:
+    """Rule 32: otherwise from past runs."""
     async with Rig() as rig:
         rig.o.request_sync("orders")
         await settle()
@@ -580,7 +580,7 @@ async def test_the_time_left_is_told_from_rows_where_the_total_is_known() -> Non
         rig.o.release()
 
 
-async def test_what_another_version_read_is_left_out() -> None:
+async def test_reads_of_types_that_this_version_does_not_have_are_left_out() -> None:
     """Rule 31."""
     journal = ListJournal()
     record = RunRecord("old", "mail", "anna", Scope.ALL, None, Origin.SCHEDULE, 1, MONDAY, MONDAY, MONDAY)
@@ -589,7 +589,7 @@ async def test_what_another_version_read_is_left_out() -> None:
         assert {type for type, _ in rig.o.state.list_states} <= {t.name for t in TYPES}
 
 
-async def test_closing_what_never_started_ends() -> None:
+async def test_closing_an_orchestrator_that_never_started_ends() -> None:
     """Rule 27."""
     rig = Rig()
     await rig.close(deadline=3)
@@ -609,8 +609,8 @@ async def test_a_ticket_knows_its_place_behind_others() -> None:
         assert rig.o.position(second) is None
 
 
-async def test_a_form_is_told_once_though_two_things_end_its_wait() -> None:
-    """Rules 12, 18: the first failure answers; the hold that follows in the same breath does not."""
+async def test_a_form_gets_one_answer_though_two_events_end_its_wait() -> None:
+    """Rules 12, 18: the failure answers; the hold that follows in the same step does not."""
     async with Rig() as rig:
 
         def holds(event: Event) -> None:
@@ -625,8 +625,8 @@ async def test_a_form_is_told_once_though_two_things_end_its_wait() -> None:
         assert (answer.code, answer.error.code) == ("failed", "erp-slow")  # type: ignore[union-attr]
 
 
-async def test_who_asks_while_an_attempt_fails_joins_the_next_one() -> None:
-    """Rules 4, 6, 21: both learn the same outcome, of a run that started after both asked."""
+async def test_a_request_made_while_an_attempt_fails_joins_the_next_attempt() -> None:
+    """Rules 4, 6, 21: both askers get the outcome of a run that started after both requests."""
     async with Rig() as rig:
         first = rig.o.request_sync("orders", priority=1)
         await settle()
@@ -641,7 +641,7 @@ async def test_who_asks_while_an_attempt_fails_joins_the_next_one() -> None:
         assert len(rig.runs) == 2
 
 
-async def test_who_withdraws_from_a_shared_request_takes_the_own_priority_along() -> None:
+async def test_an_asker_that_withdraws_from_a_shared_request_takes_its_priority_back() -> None:
     """Rules 4, 26."""
     async with Rig() as rig:
         rig.o.hold()
@@ -655,7 +655,7 @@ async def test_who_withdraws_from_a_shared_request_takes_the_own_priority_along(
 
 
 async def test_a_clock_set_back_by_days_does_not_lose_the_daily_read() -> None:
-    """Rules 28, 30: the next noon is today's, not that of the wrong date."""
+    """Rules 28, 30: the next daily read is today at noon, not on the wrong date."""
     async with Rig(rules=Rules(office=None)) as rig:
         await rig.drain()
         rig.auto = lambda run: run.finish()
@@ -667,7 +667,7 @@ async def test_a_clock_set_back_by_days_does_not_lose_the_daily_read() -> None:
 
 
 async def test_a_type_switched_on_again_is_due_at_its_stagger() -> None:
-    """Rules 28, 29: it was read once and had no due time since."""
+    """Rules 28, 29: it was read once and has had no due time since."""
     journal = ListJournal()
     always = Rules(office=None, daily_full=None)
     async with Rig(rules=always, journal=journal) as rig:
@@ -699,10 +699,10 @@ async def test_a_type_that_was_never_read_counts_its_interval_from_now() -> None
         (lambda o, handle: o.connected("a"), SessionEnd.TIMEOUT),
     ],
 )
-async def test_what_has_run_out_unnoticed_is_over_whoever_asks_first(
+async def test_an_expired_session_is_over_whichever_call_comes_first(
     ask: Callable[[Orchestrator, str], object], answer: object
 ) -> None:
-    """Rules 14, 15, 16: the computer slept; nobody has looked at the clocks yet."""
+    """Rules 14, 15, 16: the computer slept, and the dispatcher has not checked its clocks yet."""
     async with Rig() as rig:
         for id in (None, "a"):
             await rig.o.smart_customer_sync(id, wait=False)
@@ -713,7 +713,7 @@ async def test_what_has_run_out_unnoticed_is_over_whoever_asks_first(
         assert [e.data.reason for e in rig.of(EventKind.SESSION_CLOSED)] == ["timeout", "timeout"]
 
 
-async def test_a_tab_whose_session_ran_out_unnoticed_is_told_so_when_it_asks_again() -> None:
+async def test_a_tab_whose_session_expired_unnoticed_learns_it_at_its_next_call() -> None:
     """Rule 14: an id is used once."""
     async with Rig() as rig:
         await rig.o.smart_customer_sync("a", wait=False)
@@ -729,14 +729,14 @@ async def test_a_session_that_is_not_open_cannot_end() -> None:
         assert sessions.ended(rig.o.state, now, "nobody", SessionEnd.CLOSED) is rig.o.state
 
 
-async def test_a_clock_that_wakes_early_shortens_no_promise() -> None:
-    """Rules 12, 27: who sleeps looks at the clock again."""
+async def test_a_clock_that_wakes_sleepers_too_early_shortens_no_limit() -> None:
+    """Rules 12, 27: code that sleeps checks the clock again afterwards."""
 
-    class Hasty(VirtualClock):
+    class EarlyClock(VirtualClock):
         async def sleep(self, seconds: float) -> None:
             await super().sleep(min(seconds, 0.75))
 
-    async with Rig(clock=Hasty()) as rig:
+    async with Rig(clock=EarlyClock()) as rig:
         form = opened(rig, "a")
         await rig.clock.advance(9.9)
         assert not form.done()
@@ -753,8 +753,8 @@ async def test_a_clock_that_wakes_early_shortens_no_promise() -> None:
         rig.active.finish()
 
 
-async def test_an_account_is_shown_idle_while_anothers_run_goes_on() -> None:
-    """Status: the accounts inside a type."""
+async def test_an_account_is_shown_idle_during_the_run_of_another_account() -> None:
+    """Status: each type has a line for each account."""
     async with Rig(accounts=(Account("anna"), Account("bruno"))) as rig:
         rig.o.request_sync("orders", "bruno")
         await settle()
@@ -764,7 +764,7 @@ async def test_an_account_is_shown_idle_while_anothers_run_goes_on() -> None:
 
 
 async def test_a_login_outside_a_run_counts_and_a_refusal_stops_the_account() -> None:
-    """Rule 22: the operator's test and the doctor log in too; the same wrong password is not tried again."""
+    """Rule 22: the operator's test and the command ``doctor`` log in too; a wrong password is not tried again."""
     async with Rig() as rig:
         rig.o.logged_in("anna")
         assert rig.o.get_status().accounts[0].logins_today == 1
@@ -806,21 +806,21 @@ def test_an_office_closes_at_its_minute_and_not_with_its_hour(end: time) -> None
 
 
 def test_an_office_that_closes_when_it_opens_is_open_all_day() -> None:
-    """Rule 29: an end not after the start is the next day's."""
+    """Rule 29: an end that is not after the start means the next day."""
     office = OfficeHours(time(7), time(7), frozenset({0}))
     assert office_hours.is_open(utc(3, 3, 5, 59), office, ROME)
     assert not office_hours.is_open(utc(3, 3, 6), office, ROME)
 
 
-def test_opening_time_may_be_over_at_closing_time() -> None:
-    """Status: an hour counted from seven in the evening is over at eight, not the next morning."""
+def test_opening_time_may_end_at_closing_time() -> None:
+    """Status: one hour of opening time from 19:00 ends at 20:00, not the next morning."""
     assert office_hours.after_open_time(utc(3, 2, 18), 3600, HOURS, ROME) == utc(3, 2, 19)
 
 
-async def test_a_row_of_failed_writes_is_told_once_and_a_success_after_it(
+async def test_a_series_of_failed_writes_is_logged_once_and_so_is_the_next_success(
     caplog: pytest.LogCaptureFixture, expected_errors: object
 ) -> None:
-    """Rule 31: a full disk fails every write for hours; that somebody waits for the writes says nothing of the disk."""
+    """Rule 31: a full disk fails every write for hours. Waiting for the writes does not count as a success."""
     expected_errors("the journal failed")  # type: ignore[operator]
     full, told = OSError("disk full"), []
 
@@ -837,11 +837,11 @@ async def test_a_row_of_failed_writes_is_told_once_and_a_success_after_it(
     await writer.stop()
     assert told == [full, None, full]
     assert [r.getMessage()[:18] for r in caplog.records] == ["the journal failed"] * 2
-    assert [r.levelname for r in caplog.records] == ["ERROR", "WARNING"], "one error for each process"
+    assert [r.levelname for r in caplog.records] == ["ERROR", "WARNING"], "an ERROR only once in a process"
 
 
 async def test_a_write_that_hangs_has_ended_when_the_writer_has_stopped() -> None:
-    """Rule 27: nothing of it goes on after the store was closed."""
+    """Rule 27: no write continues after the store is closed."""
     ended: list[str] = []
 
     async def hangs() -> None:
@@ -858,7 +858,7 @@ async def test_a_write_that_hangs_has_ended_when_the_writer_has_stopped() -> Non
     assert ended == ["write"]
 
 
-def test_both_clocks_go_on_together() -> None:
+def test_a_moment_advances_on_both_clocks() -> None:
     """Rule 30."""
     assert values.Moment(MONDAY, 5.0).after(60) == values.Moment(MONDAY + timedelta(seconds=60), 65.0)
 
@@ -874,7 +874,7 @@ def test_an_age_is_the_larger_of_both_clocks_and_unknown_where_the_wall_clock_we
     assert at._replace(doubtful=True).age(values.Moment(MONDAY + timedelta(seconds=30), 130.0)) == float("inf")
 
 
-def test_the_strongest_of_those_who_want_a_request_is_its_origin() -> None:
+def test_the_origin_of_a_request_is_its_strongest_asker() -> None:
     """Rules 4, 26: the operator's before a form's, a form's before a program's, the schedule last."""
     for stronger, weaker in itertools.combinations(
         (Origin.OPERATOR, Origin.ORDER_FORM, Origin.API, Origin.SCHEDULE), 2
@@ -887,7 +887,7 @@ def test_the_strongest_of_those_who_want_a_request_is_its_origin() -> None:
 
 
 async def test_a_run_that_finishes_after_its_account_was_removed_has_finished() -> None:
-    """Rules 8, 26: what is stored is stored, and the others go on."""
+    """Rules 8, 26: its rows are stored, and the other requests continue."""
     async with Rig(accounts=(Account("anna"), Account("bruno"))) as rig:
         ticket, run = await rig.deaf("orders", "bruno")
         rig.o.set_accounts([Account("anna")])
@@ -902,7 +902,7 @@ async def test_a_run_that_finishes_after_its_account_was_removed_has_finished() 
 
 
 async def test_a_request_for_everything_is_done_with_its_last_part() -> None:
-    """Rule 5; each such request has a name of its own."""
+    """Rule 5. Each such request has an id of its own."""
     async with Rig() as rig:
         first, second = rig.o.request_full(), rig.o.request_full()
         assert first.id
@@ -915,7 +915,7 @@ async def test_a_request_for_everything_is_done_with_its_last_part() -> None:
         assert second.done
 
 
-async def test_what_is_being_written_when_it_closes_is_written_to_the_end() -> None:
+async def test_a_write_under_way_at_closing_is_completed() -> None:
     """Rule 27: the disk is slow, not broken."""
     async with Rig() as rig:
         rig.journal.gate = asyncio.Event()
@@ -928,10 +928,10 @@ async def test_what_is_being_written_when_it_closes_is_written_to_the_end() -> N
         assert rig.journal.notes["hold"] == MONDAY.isoformat()
 
 
-async def test_a_wall_clock_that_stands_still_before_something_is_due_keeps_nobody_busy(
+async def test_a_wall_clock_that_stands_still_before_a_due_time_causes_no_busy_loop(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Rule 2: a clock that is being corrected goes slower for a while."""
+    """Rule 2: a clock that is being corrected runs slower for a while."""
     steps = 0
 
     def counted(*given: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Rule 32 for moments to come: the forecast, and what is said of tomorrow (the past: ``test_rules``, ``test_away``)."""
+"""Rule 32 for the future: the forecast and the explanation of a later time (past: ``test_rules``, ``test_away``)."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ async def test_the_forecast_names_every_type_also_with_two_accounts_and_at_night
 
 
 @pytest.mark.parametrize("later", [timedelta(hours=5, seconds=30), timedelta(days=58, hours=2, seconds=30)])
-async def test_a_moment_far_ahead_is_explained_as_that_moment_will_be(later: timedelta) -> None:
-    """Rule 32: what is said to come after a moment comes after it, and one reason fits it."""
+async def test_the_explanation_of_a_future_time_is_for_that_time(later: timedelta) -> None:
+    """Rule 32: its forecast begins after that time, and it has one reason."""
     async with Rig(rules=Rules(daily_full=None)) as rig:
         await rig.drain()
         rig.auto = lambda run: run.finish()
@@ -50,8 +50,8 @@ async def test_a_moment_far_ahead_is_explained_as_that_moment_will_be(later: tim
             assert min(f.starts for f in found.forecast) == datetime.fromisoformat(str(found.params["until"]))
 
 
-async def test_the_moment_at_which_something_falls_due_is_explained_by_its_run() -> None:
-    """Rule 32: up to its end, after which the next one counts."""
+async def test_a_due_time_is_explained_by_the_run_that_starts_then() -> None:
+    """Rule 32: until that run ends; then the next one counts."""
     async with Rig(rules=Rules(office=None, daily_full=None)) as rig:
         while not rig.idle:
             await rig.clock.advance(10)
@@ -67,8 +67,8 @@ async def test_the_moment_at_which_something_falls_due_is_explained_by_its_run()
             assert after.params["until"] == (due + timedelta(minutes=10)).isoformat()
 
 
-async def test_what_waits_is_expected_when_what_runs_should_be_over() -> None:
-    """Rule 32: a first run is thought to last as long as any; one that lasts longer, to be over at once."""
+async def test_a_waiting_request_is_expected_at_the_estimated_end_of_the_run() -> None:
+    """Rule 32: a first run is given the usual duration; one that takes longer is expected to end at once."""
     rules = dataclasses.replace(QUIET, watchdog=1e6)
     usual = timedelta(seconds=rules.expected_whole)
     types = tuple(dataclasses.replace(t, deadline=1e6) for t in TYPES)
@@ -88,7 +88,7 @@ async def test_what_waits_is_expected_when_what_runs_should_be_over() -> None:
 
 
 async def test_hundreds_of_records_hide_no_list_and_take_their_time() -> None:
-    """Rule 32: a few of them are looked at in place of all, and stand for their whole time."""
+    """Rule 32: the forecast simulates a few of them, which represent all, with the duration of all."""
     async with Rig() as rig:
         rig.o.hold()
         for n in range(240):
@@ -109,7 +109,7 @@ async def test_hundreds_of_records_hide_no_list_and_take_their_time() -> None:
 
 
 async def test_records_of_a_stopped_account_leave_the_others_their_time() -> None:
-    """Rule 32: records of two accounts come by turns; one account is stopped."""
+    """Rule 32: records of two accounts alternate; one account is stopped."""
     async with Rig(accounts=TWO) as rig:
         rig.o.login_refused("anna", ErrorInfo("login-refused", FailureKind.CREDENTIALS, "refused"))
         rig.o.hold()
@@ -127,8 +127,8 @@ async def test_records_of_a_stopped_account_leave_the_others_their_time() -> Non
         await settle()
 
 
-async def test_no_time_left_is_ever_less_than_nothing() -> None:
-    """Rule 32: the ERP told a total that is passed, or none; a fast read reads a part of its total only."""
+async def test_the_time_left_is_never_negative() -> None:
+    """Rule 32: the ERP's total is already exceeded, or unknown; a fast read reads only a part of the total."""
     async with Rig() as rig:
 
         async def left(seconds: float, rows: int, total: int) -> float | None:
@@ -147,8 +147,8 @@ async def test_no_time_left_is_ever_less_than_nothing() -> None:
         assert await left(60, 20, 1000) == 0.0
 
 
-async def test_what_is_stopped_by_itself_says_so_also_behind_others() -> None:
-    """Rule 32: its own reason comes before those who are in front of it."""
+async def test_a_stopped_request_gives_its_own_reason_though_others_are_before_it() -> None:
+    """Rule 32: its own reason counts before the requests in front of it."""
     async with Rig() as rig:
         rig.o.request_sync("orders", priority=20)
         await settle()
@@ -162,7 +162,7 @@ async def test_what_is_stopped_by_itself_says_so_also_behind_others() -> None:
 
 
 async def test_each_waiting_request_names_the_one_before_it() -> None:
-    """Rule 32: the queue says the same as the forecast."""
+    """Rule 32: queue and forecast agree."""
     async with Rig() as rig:
         for type, priority in (("ddt", 90), ("invoices", 80), ("prices", 70), ("orders", 60)):
             rig.o.request_sync(type, priority=priority)
@@ -178,7 +178,7 @@ async def test_each_waiting_request_names_the_one_before_it() -> None:
         await rig.drain()
 
 
-async def test_a_reason_comes_with_what_its_text_needs_and_no_more() -> None:
+async def test_a_reason_has_the_parameters_of_its_text_and_no_others() -> None:
     """Rule 32."""
     async with Rig() as rig:
 
@@ -206,7 +206,7 @@ async def test_a_reason_comes_with_what_its_text_needs_and_no_more() -> None:
         assert (await rig.o.explain()).params == {"since": MONDAY.isoformat()}
 
 
-async def test_quiet_that_is_over_and_a_login_budget_that_is_used_up_are_said() -> None:
+async def test_the_end_of_quiet_and_a_used_up_login_budget_are_explained() -> None:
     """Rules 11, 22, 32."""
     rules = dataclasses.replace(QUIET, schedule=True, daily_full=None, login_budget=1)
     async with Rig(rules=rules) as rig:
@@ -230,8 +230,8 @@ async def test_quiet_that_is_over_and_a_login_budget_that_is_used_up_are_said() 
         assert (found.reason, found.params["budget"], found.params["clock"]) == (Reason.LOGIN_BUDGET, 1, "03/03 00:00")
 
 
-async def test_at_night_the_forecast_passes_over_all_that_becomes_due_until_morning() -> None:
-    """Rule 32: one list every five minutes is due some hundred and thirty times before."""
+async def test_at_night_the_forecast_skips_all_due_times_until_morning() -> None:
+    """Rule 32: one list with an interval of five minutes has about 130 of them."""
     orders = dataclasses.replace(TYPES[0], interval=5)
     async with Rig(rules=Rules(daily_full=None), types=(orders,)) as rig:
         await rig.drain()
@@ -244,7 +244,7 @@ async def test_at_night_the_forecast_passes_over_all_that_becomes_due_until_morn
         assert (at_two.reason, at_two.params["clock"]) == (Reason.OFFICE_HOURS, "07:00")
 
 
-async def test_what_is_due_within_a_second_is_forecast_to_the_moment() -> None:
+async def test_a_due_time_within_a_second_is_forecast_exactly() -> None:
     """Rule 32."""
     async with Rig(rules=Rules(office=None, daily_full=None), types=TYPES[:1]) as rig:
         await rig.finish()
@@ -252,8 +252,8 @@ async def test_what_is_due_within_a_second_is_forecast_to_the_moment() -> None:
         assert [f.starts for f in (await rig.o.explain()).forecast] == [MONDAY + timedelta(minutes=10)]
 
 
-async def test_the_way_to_a_later_moment_lets_others_work() -> None:
-    """Rule 32: a thousand steps lead to tomorrow."""
+async def test_the_explanation_of_a_later_time_does_not_block_the_loop() -> None:
+    """Rule 32: the simulation until tomorrow has a thousand steps."""
     async with Rig(rules=Rules(office=None, daily_full=None)) as rig:
         await rig.drain()
         asked = asyncio.ensure_future(rig.o.explain(MONDAY + timedelta(days=1)))

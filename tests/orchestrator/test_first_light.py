@@ -1,4 +1,4 @@
-"""The shortest walk through the orchestrator: ask, run, form, suspend, go on, close."""
+"""The shortest complete scenario of the orchestrator: request, run, form, suspend, resume, close."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.support.clock import settle
 
 
 async def test_a_form_suspends_products_and_products_goes_on_afterwards() -> None:
-    """Rules 10, 12, 13, 17, 19: the story of the first issue."""
+    """Rules 10, 12, 13, 17, 19."""
     async with Rig() as rig:
         ticket = rig.o.request_sync("products")
         await settle()

@@ -1,4 +1,4 @@
-"""The forecast of a status is simulated once for each future, and never differs from a new one."""
+"""The forecast of a status is computed once for each state, and equals a newly computed one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ALWAYS = Rules(office=None)
 
 @pytest.fixture
 def simulated(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Counts how often the future is simulated."""
+    """Counts the simulations of the future."""
     times = [0]
     real = explain.simulated
 
@@ -31,7 +31,7 @@ def simulated(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def assert_is_right(rig: Rig) -> None:
-    """The forecast in the status is the one that would be made now, but for two seconds."""
+    """Check that the forecast in the status equals one made now, within ``2 * INEXACT`` seconds."""
     shown = rig.o.get_status().explanation.forecast
     now = rig.o._dispatcher.now()
     new = forecasts(rig.o.state, now)
@@ -40,7 +40,7 @@ def assert_is_right(rig: Rig) -> None:
         assert abs((old.starts - made.starts).total_seconds()) <= 2 * INEXACT, (old, made)
 
 
-async def test_progress_simulates_nothing(simulated: list[int]) -> None:
+async def test_progress_causes_no_new_simulation(simulated: list[int]) -> None:
     async with Rig(rules=ALWAYS) as rig:
         await rig.drain()
         rig.o.request_sync("orders")
@@ -53,7 +53,7 @@ async def test_progress_simulates_nothing(simulated: list[int]) -> None:
         assert simulated[0] == 0
 
 
-async def test_one_status_simulates_the_future_at_most_once(simulated: list[int]) -> None:
+async def test_each_state_is_simulated_at_most_once(simulated: list[int]) -> None:
     async with Rig(rules=ALWAYS) as rig:
         await rig.drain()
         rig.o.hold()
@@ -102,7 +102,7 @@ async def test_a_clock_that_is_set_makes_a_new_forecast() -> None:
 
 
 async def test_a_run_that_takes_longer_moves_what_comes_after_it() -> None:
-    """A list that is slower than usual says so by its rows: the next list is expected later."""
+    """The progress in rows shows that a list is slower than usual, so the next list is expected later."""
     async with Rig(rules=ALWAYS) as rig:
         await rig.drain()
         rig.o.request_sync("orders")

@@ -1,4 +1,4 @@
-"""A pause with an end: it ends by itself, survives a restart, can be given another end, and follows no wrong clock."""
+"""A hold with an end time: it ends at that time, survives a restart, can be changed, and resists wrong clocks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def told(rig: Rig) -> list[object]:
     return [getattr(e.data, "hold", None) for e in rig.events if e.kind is EventKind.HOLD_CHANGED]
 
 
-async def test_it_ends_by_itself_and_what_waits_runs() -> None:
+async def test_it_ends_at_its_time_and_waiting_requests_run() -> None:
     async with Rig() as rig:
         end = rig.clock.now() + timedelta(hours=1)
         rig.o.hold(end)
@@ -60,7 +60,7 @@ async def test_it_ends_while_the_program_is_closed() -> None:
         assert rig.o.get_status().hold_since is None
 
 
-async def test_another_end_and_none() -> None:
+async def test_its_end_can_be_changed_and_removed() -> None:
     async with Rig() as rig:
         rig.o.hold()
         since = rig.o.get_status().hold_since
@@ -71,7 +71,7 @@ async def test_another_end_and_none() -> None:
         rig.o.hold()
         await rig.clock.advance(3600)
         assert rig.o.get_status().hold_since == since
-        rig.o.hold(rig.clock.now())  # has passed: no pause
+        rig.o.hold(rig.clock.now())  # an end that has passed: no hold
         assert rig.o.get_status().hold_since is None
         assert told(rig) == [True, True, True, False]
 
@@ -115,8 +115,8 @@ async def test_a_clock_set_back_before_a_restart_makes_it_no_shorter(back: timed
         assert rig.o.get_status().hold_since is None
 
 
-async def test_one_stored_by_a_clock_that_was_ahead_lasts_no_longer_than_it_was_meant_to() -> None:
-    """The clock is put right while the program is closed."""
+async def test_a_hold_stored_by_a_clock_that_was_ahead_lasts_no_longer_than_intended() -> None:
+    """The clock is corrected while the program is closed."""
     async with Rig() as rig:
         rig.clock.jump(365 * 86_400)
         rig.o.hold(rig.clock.now() + timedelta(hours=1))

@@ -1,4 +1,4 @@
-"""A whole read that failed or was refused is what statuses show until another whole read has ended by itself."""
+"""Statuses show a whole read that failed or was refused until another whole read has ended (not by cancellation)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def found(rig: Rig) -> list[tuple[Kind, str | None]]:
 
 
 async def whole_read(rig: Rig, kind: FailureKind, code: str) -> str:
-    """A whole read that ends so, and its id."""
+    """A whole read that fails in this way; returns its id."""
     rig.o.request_sync("customers")
     await settle()
     rig.active.fail(kind, code)
@@ -84,10 +84,10 @@ async def one_record(rig: Rig) -> None:
         (FailureKind.LAYOUT, "column-missing", Kind.FAILED),
     ],
 )
-async def test_what_came_after_a_bad_whole_read_does_not_hide_it(
+async def test_a_bad_whole_read_is_not_hidden_by_later_runs(
     kind: FailureKind, code: str, shown: Kind, later: Callable[[Rig], Awaitable[None]], restarted: bool
 ) -> None:
-    """Data rules, accepting: the operator can decide about a kept read for 24 hours, whatever is read meanwhile."""
+    """Data rules, accepting: the operator can decide about a refused read for 24 hours, whatever is read meanwhile."""
     async with Rig() as rig:
         run = await whole_read(rig, kind, code)
         await later(rig)
@@ -121,7 +121,7 @@ async def test_another_failure_of_a_whole_read_takes_its_place() -> None:
 
 @pytest.mark.parametrize("restarted", [False, True])
 async def test_an_accepted_read_leaves_no_failure(restarted: bool) -> None:
-    """Data rules, accepting: what was decided is neither refused nor failing, and no interval stays doubled."""
+    """Data rules, accepting: an accepted read is neither refused nor failing, and no interval stays doubled."""
     async with Rig() as rig:
         for _ in range(3):
             await whole_read(rig, FailureKind.REFUSED, "shrink")

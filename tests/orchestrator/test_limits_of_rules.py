@@ -1,4 +1,4 @@
-"""Where a rule ends: days of the office, long steps, reads that are being ended, sessions that end twice over."""
+"""Limits of rules: days of the office, long steps, reads that are being cancelled, sessions with two ends."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ async def test_logins_are_counted_by_the_offices_day() -> None:
         assert all(entry.reason is not Reason.LOGIN_BUDGET for entry in rig.o.get_status().queue)
 
 
-async def test_a_long_step_that_is_short_does_not_shorten_the_watchdogs_patience() -> None:
-    """Rule 24: a step that says how long it may take is given no less time than one that does not."""
+async def test_a_long_step_shorter_than_the_watchdogs_limit_does_not_shorten_it() -> None:
+    """Rule 24: a step that announces its duration gets no less time than one that does not."""
     async with Rig() as rig:
         rig.o.request_sync("orders")
         await settle()
@@ -42,7 +42,7 @@ async def test_a_long_step_that_is_short_does_not_shorten_the_watchdogs_patience
 
 
 async def test_a_fast_read_that_is_being_ended_serves_no_new_form() -> None:
-    """Rule 12: the operator has ended it, so the form that opens meanwhile gets a read of its own."""
+    """Rule 12: the operator has cancelled it, so the form that opens meanwhile gets a read of its own."""
     async with Rig() as rig:
         opened(rig, "a")
         await settle()
@@ -76,7 +76,7 @@ async def test_a_session_whose_deadline_comes_before_its_grace_ends_by_its_deadl
 
 
 async def test_a_close_that_comes_after_the_end_leaves_its_reason() -> None:
-    """Rule 14: each later call with that id is answered with why it ended."""
+    """Rule 14: the answer to each later call with that id has the reason of its end."""
     async with Rig() as rig:
         opened(rig, "a")
         await settle()
@@ -86,7 +86,7 @@ async def test_a_close_that_comes_after_the_end_leaves_its_reason() -> None:
 
 
 async def test_a_read_that_starts_over_is_as_old_as_its_new_beginning() -> None:
-    """Rule 19: what was read before a long suspension is thrown away, and does not make the list late."""
+    """Rule 19: rows from before a long suspension are dropped, so their age does not make the list late."""
 
     async def nine_minutes() -> None:
         for _ in range(9):
@@ -107,7 +107,7 @@ async def test_a_read_that_starts_over_is_as_old_as_its_new_beginning() -> None:
         assert (rig.active.type, rig.active.resumed_from) == ("orders", None)
         await nine_minutes()
         await rig.finish()
-        # Since the first beginning 24 minutes have passed; orders are late after 20.
+        # 24 minutes have passed since the first start; orders are late after 20.
         assert rig.o.get_status().statuses["orders"].freshness is Freshness.FRESH
 
 

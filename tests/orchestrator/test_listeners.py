@@ -1,4 +1,4 @@
-"""Feeds: what a slow reader may miss, and what never (the rest of rule 7 is in ``test_defects``, L1 to L5)."""
+"""Feeds: which events a slow reader may miss (the rest of rule 7 is in ``test_defects``, L1 to L5)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def waiting(feed: object) -> list[int]:
     return [event.revision for event in feed._waiting.values()]  # type: ignore[attr-defined]
 
 
-def test_progress_merges_per_run_and_the_queue_altogether() -> None:
+def test_progress_is_merged_for_each_run_and_queue_updates_are_merged_into_one() -> None:
     told = Emit()
     feed = told.listeners.feed()
     told.tell(PROGRESS, runId="r1", rows=1)
@@ -42,17 +42,17 @@ def test_progress_merges_per_run_and_the_queue_altogether() -> None:
     assert waiting(feed) == [2, 4, 5]  # the last of each, in the order of the last
 
 
-def test_nothing_else_merges_until_too_many_wait() -> None:
+def test_other_events_are_merged_only_when_too_many_wait() -> None:
     told = Emit()
     feed = told.listeners.feed(limit=4)
     for _ in range(4):
         told.tell(STARTED, runId="r", type="orders", account="anna")
     assert waiting(feed) == [1, 2, 3, 4]
     told.tell(STARTED, runId="other", type="orders", account="anna")
-    assert waiting(feed) == [5]  # of one type of one account the last start says it all
+    assert waiting(feed) == [5]  # of one type and account the last start is enough
 
 
-def test_when_too_many_wait_the_last_of_each_subject_stays() -> None:
+def test_when_too_many_wait_the_last_of_each_subject_is_kept() -> None:
     told = Emit()
     feed = told.listeners.feed(limit=11)
     for _ in range(3):
@@ -66,7 +66,7 @@ def test_when_too_many_wait_the_last_of_each_subject_stays() -> None:
     assert waiting(feed) == [9, 10, 11, 12, 13, 14]
 
 
-def test_beyond_that_the_latest_stay() -> None:
+def test_beyond_that_only_the_latest_are_kept() -> None:
     told = Emit()
     feed = told.listeners.feed(limit=3)
     for n in range(10):
@@ -74,8 +74,8 @@ def test_beyond_that_the_latest_stay() -> None:
     assert waiting(feed) == [8, 9, 10]
 
 
-def test_events_of_one_revision_are_all_told() -> None:
-    """A member of an office tells what the leader's status brought after the leader's own events of that revision."""
+def test_events_of_one_revision_are_all_delivered() -> None:
+    """A member of an office adds events derived from the leader's status to the leader's events of that revision."""
     listeners = Listeners()
     feed = listeners.feed()
     kinds = [PROGRESS, EventKind.SESSION_CLOSED, EventKind.OFFICE_CHANGED, EventKind.SESSION_UNSERVED]
@@ -99,7 +99,7 @@ async def test_a_reader_waits_for_what_comes_and_leaves_when_it_is_done() -> Non
     assert len(told.listeners) == 0
 
 
-def test_what_stays_is_told_in_the_order_in_which_it_happened_last() -> None:
+def test_kept_events_are_delivered_in_the_order_of_their_last_occurrence() -> None:
     told = Emit()
     feed = told.listeners.feed(limit=2)
     for account in ("anna", "bruno", "anna"):
@@ -115,7 +115,7 @@ def test_five_hundred_events_wait_for_a_slow_reader() -> None:
     assert waiting(feed) == list(range(2, 502))
 
 
-def test_what_a_listener_raises_is_logged_and_the_others_hear_all_the_same(
+def test_an_exception_of_a_listener_is_logged_and_the_others_get_the_event(
     expected_errors: Callable[..., None], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Rule 7."""

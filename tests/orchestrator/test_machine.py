@@ -1,6 +1,6 @@
-"""Everything at once: a state machine drives the real orchestrator, a plain model checks after each step.
+"""A Hypothesis state machine drives the real orchestrator, and a simple model checks it after each step.
 
-Rules that it cannot express (1 over two processes, 22's detection, 31) have tests of their own.
+Rules that it cannot express (rule 1 with two processes, the detection in rule 22, rule 31) have tests of their own.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ from tests.orchestrator.told_forms import ToldForms
 from tests.support.clock import MONDAY, settle
 
 
-class Unspeakable(Exception):
-    """Cannot even say what it is."""
+class RaisesInStr(Exception):
+    """An exception whose ``str`` raises."""
 
     def __str__(self) -> str:
         raise ValueError("no")
@@ -80,7 +80,7 @@ NONSENSE: list[Callable[[], Any]] = [
     lambda: Finished(Outcome.COMPLETED, warnings=None),  # type: ignore[arg-type]
     lambda: Finished(Outcome.COMPLETED, warnings=("\ud800",)),
     lambda: Finished(None),  # type: ignore[arg-type]
-    raising(Unspeakable()),
+    raising(RaisesInStr()),
     raising(SyncFailure("bad", FailureKind.PERMANENT, params={"path": Path("x")})),  # type: ignore[dict-item]
     raising(SyncFailure("bad", FailureKind.PERMANENT, evidence={"raw": b"x"})),  # type: ignore[dict-item]
     raising(SyncFailure("bad", FailureKind.PERMANENT, evidence={"ratio": float("nan")})),
@@ -97,13 +97,13 @@ DEADLINE = {t.name: t.deadline for t in TYPES}
 
 
 def place(slot: Slot) -> tuple[str, ...]:
-    """A slot, without the account that reads a shared list now: another one may have to take over."""
+    """A slot without the account of a shared list, since another account may take that read over."""
     return slot.type, "" if slot.type in SHARED else slot.account, slot.scope, str(slot.key)
 
 
 @dataclass
 class Lease:
-    """A session as the plain model knows it."""
+    """A session in the simple model."""
 
     deadline: float
     account: str | None
@@ -118,7 +118,7 @@ class Lease:
 
 
 class Machine(RuleBasedStateMachine):
-    """Drives and checks."""
+    """Its rules drive the orchestrator, its invariants check it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -130,18 +130,18 @@ class Machine(RuleBasedStateMachine):
         self.begins: dict[str, float] = {}
         self.suspended: dict[str, float] = {}
         self.overtaken: set[str] = set()
-        """Suspended runs whose whole list another one has read meanwhile."""
+        """Suspended runs whose whole list another run has read meanwhile."""
         self.anyway: set[Any] = set()
-        """Places: a request that is put back is one with who asked meanwhile, under the older id."""
+        """Places (see :func:`place`) and not ids, since a request that is put back merges with a newer one, under the
+        older id."""
         self.stopped: set[str] = set()
         self.allowed: dict[str, float] = {}
-        """When each account got another password last."""
+        """When the password of each account was last changed."""
         self.parts: dict[str, float] = {}
-        """When each run began to run last, by its id."""
+        """When each run last started or resumed, by its id."""
         self.failures: dict[tuple[str, str], int] = {}
         self.whole: set[str] = set()
-        """Runs of which the runner says that they read the whole list, whatever they were asked for."""
-        """Failed requests in a row."""
+        """Runs whose runner reports that it read the whole list, whatever was requested."""
         self.revision = 0
         self.last_queue: object = None
         self.broken_listener = False
@@ -155,7 +155,7 @@ class Machine(RuleBasedStateMachine):
         return self.loop.run_until_complete(coroutine)
 
     def act(self, call: Any) -> Any:
-        """Do something inside the loop and let everything follow."""
+        """Call a function inside the loop, and run the loop until nothing is ready."""
 
         async def inside() -> Any:
             found = call()
@@ -212,7 +212,8 @@ class Machine(RuleBasedStateMachine):
             raise RuntimeError("a listener raises")
 
     def promised(self, check: Callable[[], None]) -> None:
-        """Keep a broken promise for :meth:`holds`: the orchestrator survives what its listeners and runners raise."""
+        """Store a failed check for :meth:`holds`, since the orchestrator catches what its listeners and runners
+        raise."""
         try:
             check()
         except (AssertionError, LookupError, TypeError, AttributeError) as error:
@@ -279,16 +280,16 @@ class Machine(RuleBasedStateMachine):
         self.parts[id] = self.mono
         if running.resumed_from is None:
             self.begins[id] = self.mono
-            self.overtaken.discard(id)  # it starts over
+            self.overtaken.discard(id)  # starts over
         else:
             self.promised(lambda: self.check_resumed(id))
 
     def check_resumed(self, id: str) -> None:
         assert self.mono - self.suspended[id] < 300, "rule 19: an old suspended run starts over"
-        assert id not in self.overtaken, "rule 19: rows of before another whole read are dropped"
+        assert id not in self.overtaken, "rule 19: rows from before another whole read are dropped"
 
     def pass_time(self, noticed: float | None = None) -> None:
-        """The model's own idea of leases (rules 14, 15, 16). ``noticed``: when the computer woke to find them over."""
+        """End the leases in the model (rules 14, 15, 16). ``noticed``: when the computer woke, if they ended before."""
         for id, lease in list(self.leases.items()):
             if lease.ends <= self.mono:
                 lost = lease.lost is not None and lease.lost <= self.mono
@@ -326,7 +327,7 @@ class Machine(RuleBasedStateMachine):
         self.tickets.append((ticket, asked))
 
     def no_room(self, type: str, who: str | None, scope: Scope = Scope.ALL, key: str | None = None) -> str | None:
-        """The code of the refusal when too many wait already (limits)."""
+        """The code of the refusal, if too many requests wait already (limits)."""
         state, rules = self.rig.o.state, self.rig.rules
         accounts = state.readers(type) if who is None or type in SHARED else (who,)
         records = sum(slot.scope is Scope.ONE for slot in state.queue)
@@ -405,7 +406,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(who=st.sampled_from(["anna", "bruno"]))
     def login_refused(self, who: str) -> None:
-        """The operator's test of the password."""
+        """The ERP refuses the password in the operator's test."""
         error = ErrorInfo("credentials-refused", FailureKind.CREDENTIALS, "refused")
         self.act(lambda: self.rig.o.login_refused(who, error))
         if who in self.rig.o.state.accounts:
@@ -430,7 +431,7 @@ class Machine(RuleBasedStateMachine):
         self.leases[tab] = Lease(
             self.mono + 600,
             account or (known.account if known else None) or first,
-            None,  # a page that asks is there (rule 15)
+            None,  # a call is a sign of life (rule 15)
             known.lines if known else 0,
         )
 
@@ -448,7 +449,7 @@ class Machine(RuleBasedStateMachine):
         self.leases[f"?{self.anonymous}"] = Lease(self.mono + 180, first, token=token, since=self.mono)
 
     def refused(self, form: asyncio.Task[Any]) -> None:
-        """Limits: one session too many is refused and changes nothing; :meth:`holds` compares the rest."""
+        """Limits: one session too many is refused and changes nothing; :meth:`holds` checks the rest."""
         self.told.forget(form)
         error = form.exception()
         assert isinstance(error, SyncFailure)
@@ -539,7 +540,7 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.running())
     @rule(seconds=st.sampled_from([-100_000, -60, -1, 0, 1, 60, 100_000, None]), whole=st.booleans())
     def finish_with_a_date(self, seconds: float | None, whole: bool) -> None:
-        """Whatever a runner says its rows are as of: nothing that is told lies in the future (see ``holds``)."""
+        """The runner may return any time for its rows: no time that is shown lies in the future (see ``holds``)."""
         running = self.running()
         assert running is not None
         as_of = None if seconds is None else self.rig.clock.now() + timedelta(seconds=seconds)
@@ -550,7 +551,7 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: any(r.abandoned and not r.over for r in self.rig.runs))
     @rule(how=st.sampled_from(["finish", "suspend", "raise", "progress"]))
     def abandoned_run_goes_on(self, how: str) -> None:
-        """Rule 26: whatever an abandoned run still does changes nothing but the list of those that have not ended."""
+        """Rule 26: an abandoned run can change only the list of abandoned runs that have not ended."""
         running = next(r for r in self.rig.runs if r.abandoned and not r.over)
         before = self.rig.o.state
         rows = dict(self.rig.journal.rows)
@@ -659,7 +660,7 @@ class Machine(RuleBasedStateMachine):
     def computer_sleeps(self, counted: bool) -> None:
         self.pass_time()
         self.go(self.rig.clock.computer_sleeps(5000, counted=counted))
-        self.act(lambda: self.rig.o.touch("nobody"))  # awake again, the dispatcher looks within 30 s
+        self.act(lambda: self.rig.o.touch("unknown"))  # after the sleep the dispatcher checks its clocks within 30 s
         self.pass_time(noticed=self.mono)
 
     @rule(why=st.sampled_from([None, None, Reason.OFFLINE, Reason.ASLEEP]))
@@ -677,9 +678,9 @@ class Machine(RuleBasedStateMachine):
 
     @rule(clock=st.sampled_from([0, 0, -90_000, -3600, 3600, 90_000]), killed=st.booleans())
     def restart(self, clock: float, killed: bool) -> None:
-        """Kept state meets another clock, which may have been set while nothing ran (rule 30).
+        """A new process with the stored state and another clock, which may have been set meanwhile (rule 30).
 
-        The process before it was closed or killed."""
+        The old process was closed or killed."""
         for running in self.rig.runs:
             running.ignores_cancel = False
         doubts = self.doubted()
@@ -723,13 +724,13 @@ class Machine(RuleBasedStateMachine):
         }
 
     def owed(self) -> set[tuple[str, str]]:
-        """Lists of which the schedule owes a read."""
+        """Lists for which the schedule owes a read."""
         return {key for key, list_state in self.rig.o.state.list_states.items() if list_state.owed is not None}
 
     # -------------------------------------------------------------------------------------------- the rules
 
     def kept_entries_are_true(self) -> None:
-        """What the status keeps of the waiting requests is what it would find now."""
+        """The cached entries of waiting requests equal new ones."""
         state, now = self.rig.o.state, self.rig.o._dispatcher.now()
         kept = self.rig.o._view._waiting
         if kept is not None and kept.holds(state, now):
@@ -740,7 +741,7 @@ class Machine(RuleBasedStateMachine):
             assert shown == found
 
     def status_is_true(self, status: Status) -> None:
-        """The status that is kept for a revision says what one made now would say, but for times that go on."""
+        """The cached status of a revision equals a new one, except for times that advance."""
         dispatcher = self.rig.o._dispatcher
         found = StatusView().at(self.rig.o.state, dispatcher.now(), status.revision, dispatcher.journal_error)
         for name in ("hold_since", "hold_until", "session_count", "breathing", "current_sync", "accounts"):
@@ -862,7 +863,7 @@ class Machine(RuleBasedStateMachine):
 
 @pytest.fixture
 def _quietly() -> Iterator[None]:
-    """What fails on purpose here fails thousands of times."""
+    """Silence the log: deliberate failures happen thousands of times here."""
     log = logging.getLogger("archisync_gui.orchestrator")
     log.setLevel(logging.CRITICAL + 1)
     yield
@@ -880,5 +881,5 @@ def test_every_rule_holds_under_attack() -> None:
 @pytest.mark.usefixtures("_quietly")
 def test_every_rule_holds_under_long_attack(capsys: pytest.CaptureFixture[str]) -> None:
     """Rules 1-19, 21-22, 24-32: 2,000 examples of 100 steps in one run."""
-    with capsys.disabled():  # its seed is told, also when nothing is found
+    with capsys.disabled():  # shows the seed also when nothing is found
         attack(Machine, examples=2000, steps=100)

@@ -1,4 +1,4 @@
-"""A month of an office: the computer sleeps, is switched off and on, its clock is set, reads are held, forms are open.
+"""Simulates a month of an office: sleep, power off, restarts, a clock that is set, holds, open forms.
 
 How often each list is read is compared with a bound that follows from its interval, the office hours and the time in
 which the schedule could read at all; see :func:`bound`. Everything is virtual and follows from a seed.
@@ -42,17 +42,17 @@ STAGGER = {t.name: t.stagger * 60.0 for t in TYPES}
 DAYS = 31
 MINUTE = 60.0
 LOOKS = 30.0
-"""The dispatcher looks at its clocks at least so often (``Rules.longest_sleep``)."""
+"""Seconds: the dispatcher checks its clocks at least this often (``Rules.longest_sleep``)."""
 
 STARTS = (
-    datetime(2026, 3, 2, 5, 0, tzinfo=UTC),  # the clocks go forward on 29 March
-    datetime(2026, 10, 5, 5, 0, tzinfo=UTC),  # and back on 25 October
+    datetime(2026, 3, 2, 5, 0, tzinfo=UTC),  # summer time begins on 29 March
+    datetime(2026, 10, 5, 5, 0, tzinfo=UTC),  # and ends on 25 October
     datetime(2026, 6, 1, 5, 0, tzinfo=UTC),
 )
 
 
 def wait(type: str) -> float:
-    """Seconds that a due list waits at most for others: for the run at work, then for each list of higher priority
+    """The most seconds that a due list waits for others: for the active run, then for each list of higher priority
     once, and once more for the orders, which are due most often."""
     before = [other for other in SECONDS if PRIORITY[other] > PRIORITY[type]]
     again = SECONDS["orders"] if before else 0
@@ -67,31 +67,32 @@ def most_between(type: str, cuts: int, started: bool, clock_sets: int) -> float:
 
     ``interval + (stagger, if the program was started) + wait x (1 + cuts) + looks x (1 + clock sets)``
 
-    where ``wait`` is what may be read before it (:func:`wait`), ``cuts`` how often chance ended meanwhile (what was
-    being read then starts over), and ``looks`` how long the dispatcher may not look at its clocks. Each time the clock
-    was set may cost one more look.
+    where ``wait`` is the time of the reads before it (:func:`wait`), ``cuts`` how often chance ended meanwhile (the
+    read under way then starts over), and ``looks`` the longest time between two checks of the clocks. Each setting of
+    the clock may cost one more check.
     """
     stagger = STAGGER[type] if started else 0.0
     return INTERVAL[type] + stagger + wait(type) * (1 + cuts) + LOOKS * (1 + clock_sets)
 
 
 def least_reads(type: str, seconds: float) -> int:
-    """How often a list is at least read in so many seconds of chance without a cut.
+    """The fewest reads of a list in so many seconds of chance without a cut.
 
     Its first due time comes within one interval (a stagger is never longer), the next ones exactly one interval apart,
-    and each read begins at the latest one wait and one look after its due time, and ends within the time of one read.
+    and each read begins at most one wait and one check of the clocks after its due time, and ends within the time of
+    one read.
     """
     return max(0, math.floor((seconds - wait(type) - LOOKS - SECONDS[type]) / INTERVAL[type]))
 
 
 def most_reads(type: str, seconds: float, daily: int) -> int:
-    """How often a list is at most read in so many seconds of chance without a cut: at each due time, at each daily
+    """The most reads of a list in so many seconds of chance without a cut: at each due time, at each daily
     time, and once each for the reads that were owed and suspended when the stretch began."""
     return math.floor(seconds / INTERVAL[type]) + 1 + daily + 2
 
 
 class OfficeClock(VirtualClock):
-    """Counts true seconds, which neither sleep nor setting the clock can change."""
+    """Counts true seconds, which do not depend on sleep or on setting the clock."""
 
     true = 0.0
 
@@ -102,13 +103,13 @@ class OfficeClock(VirtualClock):
 
 @dataclass
 class Stretch:
-    """A time in which nothing changed from outside."""
+    """A time without changes from outside."""
 
     begin: float
     """True seconds."""
     end: float
     wall: datetime
-    """What the clock showed at its beginning."""
+    """The wall clock at its beginning."""
     may: bool
     """The schedule may read, if the office is open."""
     form: bool = False
@@ -133,7 +134,7 @@ class Uncut(NamedTuple):
 
 @cache
 def at_hour(day: date, hour: int) -> datetime:
-    """When the clocks in Rome show that full hour."""
+    """The time of that full hour in Rome."""
     return datetime(day.year, day.month, day.day, hour, tzinfo=ROME).astimezone(UTC)
 
 
@@ -144,12 +145,12 @@ def days(begin: datetime, end: datetime) -> list[date]:
 
 
 def noons(begin: datetime, end: datetime) -> list[datetime]:
-    """The daily times (12 o'clock) from ``begin`` until before ``end``."""
+    """The daily times (12:00) from ``begin`` until before ``end``."""
     return [noon for day in days(begin, end) if begin <= (noon := at_hour(day, 12)) < end]
 
 
 def open_periods(begin: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
-    """When an office in Rome is open between two times: 7 to 20 o'clock, Monday to Saturday."""
+    """The opening times of an office in Rome between two times: 7:00 to 20:00, Monday to Saturday."""
     cut = [(max(begin, at_hour(d, 7)), min(end, at_hour(d, 20))) for d in days(begin, end) if d.weekday() < 6]
     return [(opens, closes) for opens, closes in cut if opens < closes]
 
@@ -161,19 +162,19 @@ def open_seconds(begin: datetime, end: datetime) -> float:
 
 @dataclass
 class Month:
-    """The office, its computer and whoever uses it."""
+    """The office, its computer and its users."""
 
     seed: int
     start: datetime
     stretches: list[Stretch] = field(default_factory=list)
     reads: dict[str, list[float]] = field(default_factory=dict)
-    """True times at which each list's whole reads began, without those that did not come to their end."""
+    """True times at which each list's whole reads began, only of those that completed."""
     starts: list[float] = field(default_factory=list)
     """True times at which the program was started."""
     suspended: list[tuple[str, float]] = field(default_factory=list)
     """Each suspension of a whole read: its list and true time."""
     ends: dict[str, list[float]] = field(default_factory=dict)
-    """True times at which each list's whole reads came to their end."""
+    """True times at which each list's whole reads completed."""
     clock_sets: list[float] = field(default_factory=list)
     forms: list[asyncio.Task[Any]] = field(default_factory=list)
     events: list[str] = field(default_factory=list)
@@ -190,7 +191,7 @@ class Month:
     # -------------------------------------------------------------------------------------------- the program
 
     async def read(self, control: RunControl) -> Finished | Suspended:
-        """As the ERP lets us: a call at a time, and suspended between two when asked to."""
+        """Read call by call, and suspend between two calls when requested."""
         whole = control.run.scope is Scope.ALL
         total = SECONDS[control.run.type] if whole else FAST
         began, true, done = self.clock.now(), self.clock.true, 0
@@ -219,18 +220,18 @@ class Month:
         self.away = False
 
     async def switch_off(self, *, killed: bool) -> None:
-        """Closed in order, or killed: what it would still write is lost."""
+        """Close the program, or kill it: then what closing would write is lost."""
         assert self.o is not None
         kept = self.journal.copy() if killed else None
         closing = asyncio.ensure_future(self.o.close())
         await settle()
-        assert closing.done(), "nothing here is deaf"
+        assert closing.done(), "closing waits, though each run ends at once"
         if kept is not None:
             self.journal = kept
         self.o, self.tab = None, None
 
     async def time(self, seconds: float) -> None:
-        """Time goes by, and nothing else happens."""
+        """Time passes, and nothing else happens."""
         if seconds <= 0:
             return
         may = self.o is not None and not self.held and not self.away and self.tab is None
@@ -239,7 +240,8 @@ class Month:
         self.stretches.append(Stretch(begin, self.clock.true, wall, may, self.tab is not None, self.held))
 
     async def unused(self, seconds: float, *, off: bool) -> None:
-        """The computer is off, or asleep: the monotonic clock stands still; switched off it also starts anew."""
+        """The computer is off (the monotonic clock starts anew), or sleeps (the clock may or may not count that
+        time)."""
         self.stretches.append(Stretch(self.clock.true, self.clock.true + seconds, self.clock.now(), may=False))
         if off:
             clock = OfficeClock(self.clock.now() + timedelta(seconds=seconds), mono=self.random.uniform(5, 500))
@@ -252,7 +254,7 @@ class Month:
     # -------------------------------------------------------------------------------------------- what happens
 
     async def live(self) -> None:
-        """The month, day by day, minute by minute where something happens."""
+        """Run the month, as a random sequence of events."""
         await self.switch_on()
         end = DAYS * 24 * 3600.0
         while self.clock.true < end:
@@ -275,8 +277,8 @@ class Month:
         await self.time(LOOKS)
 
     async def is_off(self) -> None:
-        """Switched off at a random minute: for a moment, over night, or for a long weekend; then perhaps only briefly
-        on again."""
+        """Switched off at a random minute, for a moment up to a long weekend, perhaps several times with short times in
+        between."""
         for _ in range(self.random.choice([1, 1, 3])):
             self.events.append(f"{self.clock.now()} off")
             await self.switch_off(killed=self.random.random() < 0.4)
@@ -288,7 +290,8 @@ class Month:
             await self.time(self.random.choice([1, 5, 12]) * MINUTE * self.random.random())
 
     async def is_restarted(self) -> None:
-        """Closed or killed and started again at once, before anything else is due: what waited must be remembered."""
+        """Closed or killed and started again at once, before anything else is due: waiting requests must be
+        restored."""
         self.events.append(f"{self.clock.now()} restarted")
         await self.switch_off(killed=self.random.random() < 0.5)
         await self.unused(self.random.uniform(5, 30), off=True)
@@ -301,7 +304,7 @@ class Month:
         self.clock_sets.append(self.clock.true)
 
     async def is_set(self) -> None:
-        """The clock is set, and put right again some hours later."""
+        """The clock is set to a wrong time, and corrected some hours later."""
         before = self.clock.now() - timedelta(seconds=self.clock.true)
         self.set_clock()
         await self.time(self.random.choice([1, 20, 300]) * MINUTE)
@@ -334,7 +337,7 @@ class Month:
         self.away = False
 
     async def form(self) -> None:
-        """A form is open for a while, and signs that it lives."""
+        """A form is open for a while, and sends signs of life."""
         assert self.o is not None
         self.tabs += 1
         self.tab = f"tab-{self.seed}-{self.tabs}"
@@ -350,7 +353,7 @@ class Month:
     # -------------------------------------------------------------------------------------------- what must be so
 
     def chance(self, begin: float, end: float) -> tuple[float, int]:
-        """Chance between two true times, and how often it ended."""
+        """Seconds of chance between two true times, and how often chance ended."""
         seconds, cuts, could = 0.0, 0, False
         at = bisect_right(self.stretches, begin, key=lambda stretch: stretch.end)
         for stretch in takewhile(lambda stretch: stretch.begin < end, islice(self.stretches, at, None)):
@@ -386,8 +389,8 @@ class Month:
         return any(begin <= at <= end for at in self.starts)
 
     def check(self) -> dict[str, float]:
-        """Every list is read as often as it can be, and no oftener; gives the least part of the bound between two reads
-        of each list that was left over (0: all of it was needed)."""
+        """Check that every list is read as often as possible and not too often. Returns, for each list, the smallest
+        unused part of the bound between two reads (0: all of it was needed)."""
         self.check_suspended()
         for type in SECONDS:
             self.check_rate(type)
@@ -400,7 +403,7 @@ class Month:
         return f"seed {self.seed}, {self.start:%B}: {type} from {begin:.0f} to {end:.0f} s"
 
     def check_gaps(self, type: str) -> float:
-        """Least part of a bound that was left over."""
+        """Check the time between two reads; returns the smallest unused part of a bound."""
         least = 1.0
         for begin, end in pairwise([0.0, *sorted(self.reads.get(type, ())), self.stretches[-1].end]):
             seconds, cuts = self.chance(begin, end)
@@ -411,7 +414,7 @@ class Month:
         return least
 
     def check_rate(self, type: str) -> None:
-        """In each period without a cut, as many reads as there were due times."""
+        """Check that each period without a cut has as many reads as due times."""
         reads = self.reads.get(type, [])
         for period in self.uncut():
             count = sum(period.begin - 1e-3 <= at < period.end for at in reads)
@@ -422,7 +425,7 @@ class Month:
             assert count <= allowed, f"{said}, {allowed} were due"
 
     def check_daily(self, type: str) -> None:
-        """Every daily time is followed by a read that begins after it, as soon as chance allows."""
+        """Check that after every daily time a read begins as soon as chance allows."""
         reads = sorted(self.reads.get(type, ()))
         for noon in self.noons():
             end = next((at for at in reads if at >= noon - 1e-3), self.stretches[-1].end)
@@ -441,7 +444,7 @@ class Month:
         return [s.true_at(noon) for s in self.stretches for noon in noons(s.wall, s.wall_at(s.end))]
 
     def check_closed(self, type: str) -> None:
-        """Where no form is open, nothing begins outside office hours."""
+        """Check that, while no form is open, no read begins outside office hours."""
         for at in self.reads.get(type, ()):
             stretch = self.stretches[bisect_right(self.stretches, at, key=lambda stretch: stretch.end)]
             wall = stretch.wall_at(at)
@@ -449,7 +452,7 @@ class Month:
             assert near or stretch.form, f"seed {self.seed}: {type} was read at {wall}, and no form asked"
 
     def check_held(self, type: str) -> None:
-        """Nothing begins while reads are held."""
+        """Check that no read begins during a hold."""
         for at in self.reads.get(type, ()):
             stretch = self.stretches[bisect_right(self.stretches, at + 1e-3, key=lambda stretch: stretch.end)]
             assert not stretch.held, f"seed {self.seed}: {type} was read {at - stretch.begin:.0f} s into a hold"
@@ -457,8 +460,8 @@ class Month:
     # -------------------------------------------------------------------------------------------- quiet days
 
     def check_suspended(self) -> None:
-        """A read that was suspended for a form is not forgotten: once nothing stops it, it is read to its end within
-        one wait of chance (rules 17, 19)."""
+        """Check that a read suspended for a form is completed within one wait of chance, once nothing stops it
+        (rules 17, 19)."""
         for type, since in self.suspended:
             end = next((at for at in self.ends.get(type, ()) if at > since), self.stretches[-1].end)
             if self.set_between(since, end):
@@ -470,7 +473,8 @@ class Month:
             assert seconds <= limit, f"{said}: {seconds:.0f} s of chance, the bound is {limit:.0f} s"
 
     async def quiet_days(self, count: int) -> None:
-        """On from eight to five, off over night; nothing else happens, and nothing waits when it is switched off."""
+        """Days from eight to five, off at night, without other events; no request waits when the computer is switched
+        off."""
         for _ in range(count):
             await self.switch_on()
             await self.time(9 * 3600)
@@ -481,8 +485,8 @@ class Month:
             await self.unused(night.total_seconds(), off=True)
 
     def check_staggers(self) -> None:
-        """At each start but the first, every list is overdue; it is read at its stagger, so that a start does not read
-        all lists at once."""
+        """Check that at each start but the first, where every list is overdue, each is read at its stagger, so that a
+        start does not read all lists at once."""
         for start in self.starts[1:]:
             for type, reads in self.reads.items():
                 first = next(at for at in reads if at >= start) - start
@@ -511,7 +515,7 @@ async def test_every_list_is_read_as_often_as_it_can_be(seed: int) -> None:
     found = await month(seed)
     left = found.check()
     assert all(len(found.reads[type]) > DAYS for type in SECONDS)
-    assert all(part < 0.2 for part in left.values()), f"of each bound most is needed, else it says little: {left}"
+    assert all(part < 0.2 for part in left.values()), f"the bounds are too generous to find faults: {left}"
 
 
 @pytest.mark.nightly
@@ -522,7 +526,7 @@ async def test_every_list_is_read_as_often_as_it_can_be_in_many_months(seed: int
 
 
 async def test_the_check_notices_a_list_that_is_forgotten() -> None:
-    """Otherwise the tests above could not fail."""
+    """Shows that the tests above can fail."""
     found = Month(0, STARTS[0])
     found.stretches.append(Stretch(0.0, 3 * 86_400.0, STARTS[0], may=True))
     with pytest.raises(AssertionError, match=r"orders .* was read 0 times"):
@@ -611,7 +615,7 @@ MUTANTS = [
     ],
 )
 async def test_a_broken_schedule_is_noticed(mutant: Callable[[pytest.MonkeyPatch], None]) -> None:
-    """The checks above fail when a part of the schedule is taken away: in one of a few short months or quiet days."""
+    """Without one part of the schedule, a check above fails in one of a few short months or in the quiet days."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys.modules[__name__], "DAYS", 10)
         mutant(patch)
@@ -626,7 +630,7 @@ async def test_the_schedule_as_it_is_passes_the_same_checks(monkeypatch: pytest.
 
 
 async def broken() -> str:
-    """What a check says of the program as it is; empty where all checks pass."""
+    """The message of the first check that fails; empty when all pass."""
     try:
         week = Month(0, datetime(2026, 6, 1, 6, 0, tzinfo=UTC))
         await week.quiet_days(2)

@@ -1,4 +1,4 @@
-"""Notes of an earlier process that say something else than was meant: damaged ones, and times of a wrong clock."""
+"""Notes of an earlier process that cannot be trusted: damaged ones, and times of a wrong clock."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from tests.orchestrator.rig import MONDAY, TYPES
 
 NOW = Moment(MONDAY, 1000.0)
 ENDS = ["0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00", "9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59+00:00"]
-"""Times that can be read and not reckoned with."""
+"""Times that can be parsed, but whose arithmetic overflows."""
 DAMAGED = [1, 0.5, True, [], {}, "", "yesterday", "2026-02-30", *ENDS]
 TIMES = ["hold", "hold-until", "daily", "due:orders:anna", "owed:orders:anna"]
 
 
 def with_notes(notes: dict[str, Any]) -> State:
-    """The state of a start that finds these notes."""
+    """The state after a start with these notes."""
     types = {spec.name: spec for spec in TYPES}
     intervals = {name: spec.interval for name, spec in types.items()}
     accounts = {name: AccountState(Account(name)) for name in ("anna", "bruno")}
@@ -34,7 +34,7 @@ def with_notes(notes: dict[str, Any]) -> State:
 
 
 def goes_on(state: State) -> State:
-    """The state after a day in which the clock was set far back and forth again; nothing may raise."""
+    """The state after a day in which the clock was set far back and forward again; no step may raise."""
     for wall in (timedelta(hours=1), timedelta(days=-400), timedelta(days=1)):
         now = Moment(NOW.wall + wall, state.at.mono + 30.0)
         state = advanced(state, now)
@@ -44,7 +44,7 @@ def goes_on(state: State) -> State:
 
 @pytest.mark.parametrize("value", DAMAGED, ids=repr)
 @pytest.mark.parametrize("key", TIMES)
-def test_a_note_that_holds_no_time_is_named_and_stops_nothing_but_itself(key: str, value: Any) -> None:
+def test_a_note_without_a_valid_time_is_logged_and_ignored(key: str, value: Any) -> None:
     notes = {"stopped:bruno": {"code": "login-refused", "kind": "credentials"}}
     state = with_notes({key: value} | notes)
     assert state.unreadable == (f"note {key}",)
@@ -53,20 +53,20 @@ def test_a_note_that_holds_no_time_is_named_and_stops_nothing_but_itself(key: st
 
 
 @pytest.mark.parametrize("value", DAMAGED, ids=repr)
-def test_a_hold_that_cannot_be_read_is_a_hold(value: Any) -> None:
+def test_an_unreadable_hold_counts_as_a_hold(value: Any) -> None:
     state = with_notes({"hold": value})
     assert state.hold_since == NOW.wall
     assert next_to_start(state, NOW) is None
 
 
 @pytest.mark.parametrize("value", [1, [], "x", {}, {"count": "3"}, {"count": 3, "until": ENDS[2]}], ids=repr)
-def test_a_damaged_count_is_named(value: Any) -> None:
+def test_a_damaged_count_is_logged(value: Any) -> None:
     state = with_notes({"failures:orders:anna": value, "logins:anna": value})
     assert set(state.unreadable) == {"note failures:orders:anna", "note logins:anna"}
 
 
-def test_a_pause_after_failures_is_no_longer_than_a_right_clock_would_make_it() -> None:
-    """A clock that was a year ahead when the third request failed, and was put right before the restart."""
+def test_a_pause_after_failures_is_no_longer_than_with_a_correct_clock() -> None:
+    """The clock was a year ahead when the third request failed, and was corrected before the restart."""
     kept = {"count": 3, "until": (NOW.wall + timedelta(days=365)).isoformat()}
     state = with_notes({"failures:orders:anna": kept})
     until = state.list_state("orders", "anna").back_off
@@ -92,8 +92,9 @@ def test_times_are_kept_in_utc() -> None:
     assert state.hold_since.tzinfo is UTC
 
 
-def test_a_clock_set_back_between_two_steps_takes_nothing_of_the_time_between_from_a_pause() -> None:
-    """Twenty seconds pass, and the clock is set back by an hour meanwhile: the pause keeps its rest."""
+def test_a_pause_is_not_longer_because_the_clock_was_set_back_between_two_steps() -> None:
+    """Twenty seconds pass, in which the clock is set back by an hour; the rest of the pause is as long as without
+    that."""
     until = NOW.wall + timedelta(minutes=30)
     state = with_notes({"hold": NOW.wall.isoformat(), "hold-until": until.isoformat()})
     later = advanced(state, Moment(NOW.wall + timedelta(seconds=20) - timedelta(hours=1), NOW.mono + 20.0))

@@ -1,4 +1,4 @@
-"""The same core under qasync: the walks that use every kind of waiting, once more on Qt's loop."""
+"""The orchestrator on Qt's loop: repeats scenarios that use every kind of waiting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What callers are told, and when: the status at once, the outcome to those who asked, and nothing that was not."""
+"""What callers learn and when: the status changes at once, and each asker gets the true outcome of its request."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ async def test_the_status_says_at_once_that_a_run_is_to_end() -> None:
         await settle()
 
 
-async def test_the_watchdog_too_is_shown_at_once() -> None:
+async def test_a_cancellation_by_the_watchdog_is_shown_at_once_too() -> None:
     """Rule 24."""
     async with Rig() as rig:
         _, run = await rig.deaf("orders")
@@ -62,9 +62,9 @@ async def test_the_watchdog_too_is_shown_at_once() -> None:
 
 
 @pytest.mark.parametrize("stop", ["operator", "hold", "watchdog"])
-async def test_a_read_that_was_stored_before_it_was_stopped_is_told_as_stored(stop: str) -> None:
-    """Rule 26: a runner returns what it read when the cancellation came after its commit; *cancelled* would say that
-    the stored data are as they were."""
+async def test_a_read_that_was_stored_before_it_was_stopped_counts_as_stored(stop: str) -> None:
+    """Rule 26: when the cancellation comes after the commit, the runner returns its result. The outcome *cancelled*
+    would mean that the stored data are unchanged."""
     async with Rig() as rig:
         ticket, run = await rig.deaf("orders")
         match stop:
@@ -84,8 +84,8 @@ async def test_a_read_that_was_stored_before_it_was_stopped_is_told_as_stored(st
 
 
 @pytest.mark.parametrize("how", ["unclean", "skipped", "cancelled", "removed", "failed"])
-async def test_a_form_that_was_answered_pending_hears_that_its_read_brought_nothing(how: str) -> None:
-    """Rule 12: nobody waits for the call's answer any more, so an event tells the form's line."""
+async def test_a_form_that_was_answered_pending_gets_an_event_when_its_read_brought_nothing(how: str) -> None:
+    """Rule 12: the call has been answered already, so the form learns it through its line."""
     async with Rig(accounts=TWO) as rig:
         if how == "removed":
             rig.o.request_sync("orders", "anna")
@@ -113,7 +113,7 @@ async def test_a_form_that_was_answered_pending_hears_that_its_read_brought_noth
         assert told.data.error.code == ("erp-slow" if how == "failed" else "fast-read-ended")
 
 
-async def test_a_pause_tells_forms_that_wait() -> None:
+async def test_a_hold_is_reported_to_waiting_forms() -> None:
     """Rule 18."""
     async with Rig() as rig:
         await rig.o.smart_customer_sync("a", wait=False)
@@ -127,10 +127,10 @@ async def test_a_pause_tells_forms_that_wait() -> None:
         assert (await rig.o.smart_customer_sync("a")).code == "fresh"
 
 
-async def test_a_pause_tells_no_form_that_waits_for_nothing_and_tells_each_once() -> None:
+async def test_a_hold_is_not_reported_to_forms_that_do_not_wait_and_only_once_to_others() -> None:
     """Rule 18."""
     async with Rig(accounts=TWO) as rig:
-        await served(rig, "a")  # has what it wanted
+        await served(rig, "a")  # already has its customers
         waits = await rig.o.smart_customer_sync("b", "bruno", wait=False)
         await settle()
         rig.o.hold()
@@ -139,8 +139,8 @@ async def test_a_pause_tells_no_form_that_waits_for_nothing_and_tells_each_once(
         assert [e.data.handle for e in rig.of(EventKind.SESSION_UNSERVED)] == [waits.handle]
 
 
-async def test_a_pause_tells_nothing_to_a_form_that_has_its_new_customers() -> None:
-    """Rules 13, 18: only the whole list that follows for it is stopped."""
+async def test_a_hold_is_not_reported_to_a_form_that_has_its_new_customers() -> None:
+    """Rules 13, 18: the hold stops only the whole list that follows for the form."""
     async with Rig() as rig:
         form = opened(rig, "a")
         await settle()
@@ -157,7 +157,7 @@ REFUSED = ErrorInfo("credentials-refused", FailureKind.CREDENTIALS, "the ERP ref
 
 
 async def behind_a_login(rig: Rig) -> asyncio.Task[SmartSyncResult]:
-    """A form's call that waits while another read of its account logs in, which has no safe point."""
+    """A form's call that waits while another read of its account logs in, where no read can be suspended."""
     rig.o.request_sync("orders", "anna")
     await settle()
     form = opened(rig, "a", "anna")
@@ -167,8 +167,8 @@ async def behind_a_login(rig: Rig) -> asyncio.Task[SmartSyncResult]:
 
 
 @pytest.mark.parametrize("test", [False, True])
-async def test_a_form_that_was_answered_pending_hears_that_its_account_was_stopped(test: bool) -> None:
-    """Rules 12, 22: by another list's login, or by the operator's test of the password."""
+async def test_a_form_that_was_answered_pending_gets_an_event_when_its_account_is_stopped(test: bool) -> None:
+    """Rules 12, 22: stopped by another list's login, or by the operator's test of the password (``test``)."""
     async with Rig(accounts=TWO) as rig:
         form = await behind_a_login(rig)
         other = await rig.o.smart_customer_sync("b", "bruno", wait=False)
@@ -185,7 +185,7 @@ async def test_a_form_that_was_answered_pending_hears_that_its_account_was_stopp
 
 
 @pytest.mark.parametrize("test", [False, True])
-async def test_a_form_that_still_waits_is_answered_that_its_account_was_stopped(test: bool) -> None:
+async def test_the_call_of_a_waiting_form_is_answered_when_its_account_is_stopped(test: bool) -> None:
     """Rules 12, 22."""
     async with Rig(accounts=TWO) as rig:
         form = await behind_a_login(rig)
@@ -203,9 +203,9 @@ async def test_a_form_that_still_waits_is_answered_that_its_account_was_stopped(
 
 
 @pytest.mark.parametrize("reading", [False, True])
-async def test_a_pause_tells_a_form_whose_account_is_stopped_why_it_gets_nothing(reading: bool) -> None:
-    """Rule 9: the pause's end would bring it nothing. Its read may be under way when the operator's test is refused:
-    it is logged in already, and ends by the pause."""
+async def test_during_a_hold_a_form_with_a_stopped_account_gets_the_reason_of_the_account(reading: bool) -> None:
+    """Rule 9: the end of the hold would bring it no read. Its read may be under way when the operator's test is
+    refused: that read is logged in already, and the hold ends it."""
     async with Rig() as rig:
         if reading:
             assert (await rig.o.smart_customer_sync("a", "anna", wait=False)).code == "pending"
@@ -222,8 +222,8 @@ async def test_a_pause_tells_a_form_whose_account_is_stopped_why_it_gets_nothing
 
 @pytest.mark.parametrize("reason", [Reason.OFFLINE, Reason.LOGIN_BUDGET])
 @pytest.mark.parametrize("asks", ["form", "operator"])
-async def test_who_asks_anew_does_not_wait_like_a_repeat(reason: Reason, asks: str) -> None:
-    """Rule 9: the repeat of a failed read may wait until midnight; a new wish is tried, and answered."""
+async def test_a_new_request_does_not_wait_like_a_repeat(reason: Reason, asks: str) -> None:
+    """Rule 9: the repeat of a failed read may wait until midnight; a new request is tried, and answered."""
     budget = 0 if reason is Reason.LOGIN_BUDGET else 15
     async with Rig(rules=dataclasses.replace(QUIET, login_budget=budget)) as rig:
         assert (await rig.o.smart_customer_sync("a", wait=False)).code == "pending"
@@ -247,8 +247,8 @@ async def test_who_asks_anew_does_not_wait_like_a_repeat(reason: Reason, asks: s
             await rig.drain()
 
 
-async def test_who_asks_while_a_read_fails_does_not_wait_like_its_repeat() -> None:
-    """Rules 6, 9: the second form came too late for the first one's read, whose failure it is not told."""
+async def test_a_request_made_while_a_read_fails_does_not_wait_like_the_repeat() -> None:
+    """Rules 6, 9: the second form called too late for the first one's read, so it does not get that failure."""
     async with Rig() as rig:
         assert (await rig.o.smart_customer_sync("a", wait=False)).code == "pending"
         await settle()
@@ -265,8 +265,8 @@ async def test_who_asks_while_a_read_fails_does_not_wait_like_its_repeat() -> No
         await rig.drain()
 
 
-async def test_the_schedule_that_joins_a_repeat_waits_like_it() -> None:
-    """Rule 9: the schedule is no new wish of a person."""
+async def test_a_request_of_the_schedule_that_joins_a_repeat_waits_like_it() -> None:
+    """Rule 9: the schedule is no new request of a person."""
     async with Rig(rules=Rules(office=None, daily_full=None)) as rig:
         await rig.drain()
         rig.o.request_sync("orders")
@@ -280,8 +280,8 @@ async def test_the_schedule_that_joins_a_repeat_waits_like_it() -> None:
 
 
 @pytest.mark.parametrize("reading", [False, True])
-async def test_a_form_that_was_told_of_a_pause_gets_its_read_after_it(reading: bool) -> None:
-    """Rule 9: ``held`` promises a read at the pause's end, which does not wait like a repeat then."""
+async def test_a_form_that_was_answered_held_gets_its_read_after_the_hold(reading: bool) -> None:
+    """Rule 9: ``held`` promises a read at the end of the hold, which then does not wait like a repeat."""
     async with Rig() as rig:
         assert (await rig.o.smart_customer_sync("a", wait=False)).code == "pending"
         await settle()
@@ -302,8 +302,7 @@ async def test_a_form_that_was_told_of_a_pause_gets_its_read_after_it(reading: b
 
 
 async def test_a_form_that_asks_at_the_end_of_a_long_whole_read_gets_a_read_of_its_own() -> None:
-    """Rules 6, 12: a fast read that waits before its repeat is joined; the whole read that is about to end began too
-    long before."""
+    """Rules 6, 12: it joins a fast read that waits for its repeat; the whole read about to end began too long ago."""
     async with Rig(accounts=TWO) as rig:
         first = opened(rig, "a")
         await settle()
@@ -327,7 +326,7 @@ async def test_a_form_that_asks_at_the_end_of_a_long_whole_read_gets_a_read_of_i
 
 
 async def test_a_fast_read_that_was_joined_during_a_whole_read_is_not_satisfied_by_it() -> None:
-    """Rule 6: whoever asked last gets rows of after that."""
+    """Rule 6: the last asker gets rows read after its request."""
     async with Rig() as rig:
         rig.o.request_sync("orders")
         await settle()
@@ -346,8 +345,8 @@ async def test_a_fast_read_that_was_joined_during_a_whole_read_is_not_satisfied_
 
 @pytest.mark.parametrize("outcome", [Outcome.COMPLETED, Outcome.UNCLEAN])
 @pytest.mark.parametrize("joined", [False, True])
-async def test_a_fast_read_of_the_whole_list_leaves_no_suspended_rows_of_before(outcome: Outcome, joined: bool) -> None:
-    """Rules 6, 19: a clean one satisfies the suspended whole read; else that one starts over without its old rows."""
+async def test_a_fast_read_of_the_whole_list_leaves_no_older_suspended_rows(outcome: Outcome, joined: bool) -> None:
+    """Rules 6, 19: a clean one satisfies the suspended whole read; otherwise that one starts over without old rows."""
     async with Rig() as rig:
         ticket = rig.o.request_sync("customers", "anna")
         await settle()
@@ -356,7 +355,7 @@ async def test_a_fast_read_of_the_whole_list_leaves_no_suspended_rows_of_before(
         form = opened(rig, "a")
         await settle()
         await rig.suspend("rows of before")
-        if joined:  # after the fast read began, so nothing that it finds is new enough for this asker
+        if joined:  # this request came after the fast read began, so that read is too old for it
             await rig.clock.advance(5)
             rig.o.request_sync("customers", "anna")
             await settle()
@@ -373,7 +372,7 @@ async def test_a_fast_read_of_the_whole_list_leaves_no_suspended_rows_of_before(
         else:
             assert not ticket.done
             assert rig.active.slot == ("customers", "anna", Scope.ALL)
-            assert rig.active.control.resume is None, "rows that were read before those of the fast read"
+            assert rig.active.control.resume is None, "resumed with rows older than those of the fast read"
             await rig.finish()
             assert (await ticket).outcome is Outcome.COMPLETED
         success = rig.o.state.list_state("customers", "anna").success
@@ -381,8 +380,8 @@ async def test_a_fast_read_of_the_whole_list_leaves_no_suspended_rows_of_before(
         assert success.wall >= began
 
 
-async def test_a_whole_list_that_a_fast_read_read_uses_up_what_the_schedule_owes() -> None:
-    """Rule 28: it is not read a second time at once."""
+async def test_a_fast_read_of_the_whole_list_counts_as_the_owed_read() -> None:
+    """Rule 28: the list is not read a second time at once."""
     async with Rig(rules=Rules(office=None)) as rig:
         await rig.drain()
         due = rig.o.state.list_state("customers", "anna").due
@@ -411,8 +410,8 @@ async def asked_again_a_minute_later(rig: Rig) -> asyncio.Task[SmartSyncResult]:
     return second
 
 
-async def test_two_answers_in_one_turn_give_a_form_the_one_that_counts() -> None:
-    """Rule 12: the end of a read that is too old for the call, and a pause at the same moment."""
+async def test_of_two_answers_in_one_step_a_form_gets_the_valid_one() -> None:
+    """Rule 12: a read that is too old for the call ends, and a hold begins, in the same step."""
     async with Rig() as rig:
         second = await asked_again_a_minute_later(rig)
         rig.active.finish()
@@ -422,11 +421,11 @@ async def test_two_answers_in_one_turn_give_a_form_the_one_that_counts() -> None
 
 
 async def test_no_form_is_called_fresh_by_a_read_that_was_too_old_when_it_asked() -> None:
-    """Rule 12: a read without a clean base takes minutes; a call in between wants customers of now."""
+    """Rule 12: a read without a clean base takes minutes; a call during it needs newer customers."""
     async with Rig() as rig:
         second = await asked_again_a_minute_later(rig)
         asked = rig.clock.now()
-        await rig.finish()  # the read of a minute ago
+        await rig.finish()  # the read that started a minute ago
         assert not second.done()
         assert rig.active.slot == ("customers", "anna", Scope.NEW)
         await rig.finish()
@@ -434,7 +433,7 @@ async def test_no_form_is_called_fresh_by_a_read_that_was_too_old_when_it_asked(
         assert (answer.code, answer.new_as_of) == ("fresh", asked)
 
 
-async def test_a_call_whose_read_is_not_there_in_time_is_pending_though_an_older_read_ended() -> None:
+async def test_a_call_whose_read_does_not_end_in_time_is_pending_though_an_older_read_ended() -> None:
     """Rule 12."""
     async with Rig() as rig:
         second = await asked_again_a_minute_later(rig)
@@ -445,7 +444,7 @@ async def test_a_call_whose_read_is_not_there_in_time_is_pending_though_an_older
 
 
 async def test_no_form_suspends_the_whole_list_that_follows_for_it() -> None:
-    """Rules 13, 17: the form that asked for it was reloaded; the new one is served by the same read."""
+    """Rules 13, 17: the form that caused it was reloaded; the same read serves the new form."""
     async with Rig() as rig:
         rig.o.request_sync("customers", origin=Origin.SCHEDULE)
         first = opened(rig, "a")
@@ -464,8 +463,8 @@ async def test_no_form_suspends_the_whole_list_that_follows_for_it() -> None:
         await rig.finish()
 
 
-async def test_a_pause_that_has_passed_answers_no_form() -> None:
-    """Rule 18: such a pause is none; the form gets its fresh customers."""
+async def test_a_hold_whose_end_has_passed_answers_no_form() -> None:
+    """Rule 18: such a hold has no effect; the form gets its fresh customers."""
     async with Rig() as rig:
         form = opened(rig, "a")
         await settle()
@@ -480,7 +479,7 @@ async def test_a_pause_that_has_passed_answers_no_form() -> None:
         await form
 
 
-async def test_a_form_whose_session_ended_meanwhile_is_told_so_whatever_the_read_brings() -> None:
+async def test_a_form_whose_session_ended_meanwhile_learns_that_whatever_the_read_brings() -> None:
     """Rule 14."""
     async with Rig() as rig:
         form = opened(rig, "a")
@@ -493,7 +492,7 @@ async def test_a_form_whose_session_ended_meanwhile_is_told_so_whatever_the_read
 
 @pytest.mark.parametrize("looks", range(5))
 async def test_no_session_opens_under_an_id_that_ended_during_the_call(looks: int) -> None:
-    """Rule 14: time passes between two looks at the clock; the lease ends between any two of them."""
+    """Rule 14: time passes between two calls of the clock; the lease ends between any two of them."""
     async with Rig() as rig:
         await served(rig, "a")
         await rig.clock.advance(rig.o.state.sessions["a"].deadline - rig.clock.monotonic() - 0.5 - looks)
@@ -515,7 +514,7 @@ async def test_no_session_opens_under_an_id_that_ended_during_the_call(looks: in
 
 
 async def test_a_form_that_a_whole_read_served_counts_as_served() -> None:
-    """Rules 12, 13: what the form cost is told at its end."""
+    """Rules 12, 13: the event at its end says how long it waited."""
     async with Rig() as rig:
         rig.o.request_sync("orders")
         await settle()
@@ -542,7 +541,7 @@ async def test_a_form_that_a_whole_read_served_counts_as_served() -> None:
         await rig.drain()
 
 
-async def test_try_the_same_once_reads_what_failed_last() -> None:
+async def test_trying_the_same_once_reads_the_list_that_failed_last() -> None:
     """Rule 22."""
     async with Rig() as rig:
         for name, kind in (("ddt", FailureKind.LAYOUT), ("orders", FailureKind.CREDENTIALS)):
@@ -554,8 +553,8 @@ async def test_try_the_same_once_reads_what_failed_last() -> None:
         await rig.drain()
 
 
-async def test_what_was_moved_to_the_front_stays_there_when_it_is_tried_again() -> None:
-    """Rules 3, 21: also where somebody asked for the same meanwhile."""
+async def test_a_request_moved_to_the_front_stays_there_for_its_repeat() -> None:
+    """Rules 3, 21: also where another asker has joined it meanwhile."""
     async with Rig() as rig:
         rig.o.request_sync("orders")
         await settle()
@@ -569,8 +568,8 @@ async def test_what_was_moved_to_the_front_stays_there_when_it_is_tried_again() 
         await rig.drain()
 
 
-async def test_a_suspended_runs_forecast_counts_what_it_has_worked() -> None:
-    """Rule 32: a list never read takes the usual minute, of which 40 s are over."""
+async def test_the_forecast_of_a_suspended_run_counts_the_time_it_has_worked() -> None:
+    """Rule 32: for a list never read a minute is expected, of which 40 s are over."""
     async with Rig() as rig:
         rig.o.request_sync("products")
         await settle()
@@ -593,7 +592,7 @@ async def test_a_suspended_runs_forecast_counts_what_it_has_worked() -> None:
 
 
 async def test_the_status_follows_time_without_any_call() -> None:
-    """Rules 22, 23: a back-off that is over and a new day are shown though nothing happens."""
+    """Rules 22, 23: the end of a back-off and a new day are shown without any event."""
     async with Rig(rules=Rules(schedule=False, office=None)) as rig:
         for _ in range(3):
             rig.o.request_sync("orders")
@@ -640,7 +639,7 @@ def _heard(limit: int, *given: tuple[EventKind, dict[str, object]]) -> list[obje
         ],
     ],
 )
-def test_a_slow_reader_loses_nothing_that_another_event_does_not_say(
+def test_a_slow_reader_loses_only_events_that_a_later_one_replaces(
     given: list[tuple[EventKind, dict[str, object]]],
 ) -> None:
     """Rule 7."""

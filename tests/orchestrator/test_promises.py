@@ -1,4 +1,4 @@
-"""The rules where they were broken once: each test tries to make the status lie, lose a read or hold the lock."""
+"""Regression tests for broken rules: a false status, a lost read, a lock that is not released."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ALWAYS = Rules(office=None, daily_full=None)
 
 
 async def test_a_doubt_about_the_clock_outlives_a_restart() -> None:
-    """Read at 10:00 by a clock an hour ahead, the clock put right, restarted at 10:00: the data are an hour old."""
+    """Read at 10:00 by a clock an hour ahead; the clock is corrected; restarted at 10:00: the data are an hour old."""
     async with Rig(wall=MONDAY + timedelta(hours=1)) as rig:
         await served(rig, "a")
         rig.clock.jump(-3600)
@@ -55,7 +55,7 @@ async def test_a_doubt_about_the_clock_outlives_a_restart() -> None:
 
 @pytest.mark.parametrize("jump", [-3600, -30, 3600])
 async def test_as_of_is_never_later_than_the_reads_start(jump: float) -> None:
-    """The clock is set while a read of 80 s runs: by the clock as it goes then, the read began 80 s before its end."""
+    """The clock is set during a read of 80 s: by the new clock the read began 80 s before its end."""
     async with Rig() as rig:
         rig.o.request_sync("customers")
         await settle()
@@ -69,7 +69,7 @@ async def test_as_of_is_never_later_than_the_reads_start(jump: float) -> None:
         assert line.new_as_of is not None
         age = (rig.clock.now() - line.new_as_of).total_seconds()
         assert age >= 75
-        assert rig.journal.rows[line.last_run_id or ""].as_of == line.new_as_of, "memory and journal say the same"
+        assert rig.journal.rows[line.last_run_id or ""].as_of == line.new_as_of, "memory and journal differ"
 
 
 async def test_a_run_takes_as_long_as_the_monotonic_clock_says() -> None:
@@ -108,8 +108,8 @@ async def test_no_end_of_a_run_holds_the_lock(nonsense: Callable[[], Any]) -> No
         assert all(row.ended is not None for row in rig.journal.rows.values()), "rule 31"
 
 
-async def test_a_deaf_run_is_told_again_and_then_abandoned(expected_errors: Any) -> None:
-    """Rule 26: after a minute its browser is closed and the lock taken; what it returns later is ignored."""
+async def test_a_run_that_ignores_cancellation_is_cancelled_again_and_then_abandoned(expected_errors: Any) -> None:
+    """Rule 26: after a minute its browser is closed and its lock released; its later result is ignored."""
     expected_errors("did not end when it was told")
     async with Rig() as rig:
         ticket, deaf = await rig.deaf("orders")
@@ -118,7 +118,7 @@ async def test_a_deaf_run_is_told_again_and_then_abandoned(expected_errors: Any)
         await settle()
         assert deaf.cancelled == 1
         await rig.clock.advance(31)
-        assert deaf.cancelled == 7, "each 5 s"
+        assert deaf.cancelled == 7, "not every 5 s"
         assert rig.active is deaf
         await rig.clock.advance(30)
         assert rig.closed_browsers == 1
@@ -147,7 +147,7 @@ async def test_a_run_past_its_deadline_that_does_not_end_is_repeated(expected_er
         assert rig.active.control.run.attempt == 2
 
 
-async def test_a_browser_that_cannot_be_closed_keeps_nobody_waiting(expected_errors: Any) -> None:
+async def test_a_browser_that_cannot_be_closed_does_not_block_the_next_run(expected_errors: Any) -> None:
     expected_errors("the browser of an abandoned run", "did not end when it was told")
 
     async def broken() -> None:
@@ -212,7 +212,7 @@ async def test_a_hold_and_a_restart_lose_no_daily_read() -> None:
         await rig.clock.advance(40 * 60)
         assert sorted(reads(rig)) == sorted(rig.o.state.types)
         await rig.clock.advance(3600)
-        assert len(rig.runs) == 6, "made up once"
+        assert len(rig.runs) == 6, "not made up exactly once"
 
 
 async def test_a_kill_in_the_middle_of_a_read_loses_nothing() -> None:
@@ -232,7 +232,7 @@ async def test_a_kill_in_the_middle_of_a_read_loses_nothing() -> None:
 
 @pytest.mark.parametrize("removed", [False, True])
 async def test_a_read_that_is_due_again_while_one_runs_stays_owed(removed: bool) -> None:
-    """Rule 28: one of the two ends, or is removed; the other is owed until it ends, also over a kill."""
+    """Rule 28: one of the two ends, or is removed; the other is owed until it ends, even after a kill."""
     async with Rig(rules=dataclasses.replace(ALWAYS, watchdog=1e6)) as rig:
         await rig.drain()
         rig.o.set_schedule("orders", 5)
@@ -277,7 +277,7 @@ async def test_a_shared_read_that_waits_for_another_account_stays_owed() -> None
 
 @pytest.mark.parametrize("minutes", [10, 30, None])
 async def test_a_first_start_that_is_cut_short_is_made_up_at_once(minutes: int | None) -> None:
-    """Rule 28: the program ends while the first list is read; what was never read waits for no stagger."""
+    """Rule 28: the program ends during the first read; lists that were never read wait for no stagger."""
     async with Rig(rules=ALWAYS) as rig:
         rig.o.set_schedule("products", minutes)
         rig.auto = None
@@ -288,12 +288,12 @@ async def test_a_first_start_that_is_cut_short_is_made_up_at_once(minutes: int |
         rig.auto = lambda run: run.finish()
         await rig.restart()
         await rig.clock.advance(1)
-        assert sorted(reads(rig)) == sorted(spec.name for spec in TYPES), "each once, none waits"
+        assert sorted(reads(rig)) == sorted(spec.name for spec in TYPES), "not each list once and at once"
 
 
 @pytest.mark.parametrize("minutes", [None, 1440])
-async def test_another_interval_does_not_put_off_a_read_that_is_owed(minutes: int | None) -> None:
-    """Rules 28, 29: killed while products were read; before they are made up their interval changes."""
+async def test_a_changed_interval_does_not_delay_an_owed_read(minutes: int | None) -> None:
+    """Rules 28, 29: killed during the read of the products, whose interval changes before it is made up."""
     async with Rig(rules=ALWAYS) as rig:
         await rig.drain()
         rig.auto = lambda run: None if run.type == "products" else run.finish()
@@ -306,11 +306,11 @@ async def test_another_interval_does_not_put_off_a_read_that_is_owed(minutes: in
         await rig.clock.advance(31 * 60)
         assert reads(rig).count("products") == 1
         await rig.clock.advance(6 * 3600)
-        assert reads(rig).count("products") == 1, "made up once, then the new interval"
+        assert reads(rig).count("products") == 1, "not made up once, and then read at the new interval"
 
 
 async def test_a_computer_that_is_on_for_ten_minutes_at_a_time_reads_every_list() -> None:
-    """Rule 28: no list waits for its stagger anew at each start."""
+    """Rule 28: the staggers do not begin anew at each start."""
     async with Rig(rules=ALWAYS) as rig:
         await rig.drain()
         rig.auto = lambda run: run.finish()
@@ -324,7 +324,7 @@ async def test_a_computer_that_is_on_for_ten_minutes_at_a_time_reads_every_list(
         assert set(reads(rig)) == set(rig.o.state.types)
 
 
-async def test_an_evening_phase_and_a_computer_off_at_night_starve_nothing() -> None:
+async def test_lists_due_in_the_evening_are_read_though_the_computer_is_off_at_night() -> None:
     """Office until 20:00, products due once a day in the evening, the computer off from 20:45 to 7:30."""
     rules = Rules(office=OfficeHours(), daily_full=time(20, 30))
     async with Rig(rules=rules, wall=MONDAY) as rig:
@@ -343,7 +343,7 @@ async def test_an_evening_phase_and_a_computer_off_at_night_starve_nothing() -> 
             await settle()
             await rig.clock.advance(3600)
             days += sorted(reads(rig)[before:]) == sorted(rig.o.state.types)
-        assert days == 4, "what was due in the evening is read in the morning"
+        assert days == 4, "a list due in the evening was not read in the morning"
 
 
 def _seconds_of_day(rig: Rig) -> float:
@@ -351,7 +351,7 @@ def _seconds_of_day(rig: Rig) -> float:
     return local.hour * 3600 + local.minute * 60 + local.second
 
 
-async def test_who_removes_the_schedules_request_uses_its_time_up() -> None:
+async def test_removing_a_request_of_the_schedule_uses_up_its_due_time() -> None:
     async with Rig(rules=ALWAYS) as rig:
         await rig.drain()
         rig.o.hold()
@@ -366,7 +366,7 @@ async def test_who_removes_the_schedules_request_uses_its_time_up() -> None:
 # ------------------------------------------------------------------------------------------------ forms (rule 17)
 
 
-async def test_a_closed_forms_failed_read_is_not_repeated_for_nobody() -> None:
+async def test_the_failed_read_of_a_closed_form_is_not_repeated() -> None:
     async with Rig() as rig:
         form = opened(rig, "a")
         await settle()
@@ -391,7 +391,7 @@ async def test_a_closed_forms_read_that_a_hold_ends_is_not_put_back() -> None:
         await form
 
 
-async def test_who_else_wants_a_closed_forms_read_waits_with_his_own_priority() -> None:
+async def test_another_asker_of_a_closed_forms_read_waits_with_its_own_priority() -> None:
     async with Rig() as rig:
         form = opened(rig, "a")
         await settle()
@@ -410,7 +410,7 @@ async def test_who_else_wants_a_closed_forms_read_waits_with_his_own_priority() 
 # ------------------------------------------------------------------------------------------------ accounts (rule 22)
 
 
-async def test_an_old_passwords_refusal_does_not_stop_the_new_one() -> None:
+async def test_the_refusal_of_an_old_password_does_not_stop_the_account_with_the_new_one() -> None:
     async with Rig() as rig:
         rig.o.request_sync("orders")
         await settle()
@@ -435,13 +435,13 @@ async def test_too_many_sessions_are_refused_clearly() -> None:
         with pytest.raises(SyncFailure) as refused:
             await rig.o.smart_customer_sync("one-more")
         assert refused.value.code == "too-many-sessions"
-        assert (await rig.o.smart_customer_sync("tab-1", wait=False)).code == "pending", "an open one goes on"
+        assert (await rig.o.smart_customer_sync("tab-1", wait=False)).code == "pending", "an open session was refused"
         rig.o.resume_other_syncs("tab-0")
         assert (await rig.o.smart_customer_sync("another", wait=False)).code == "pending"
 
 
 async def test_no_page_takes_all_sessions_from_the_others() -> None:
-    """Limits: a paired page that makes a new id for each call; anonymous sessions count too."""
+    """Limits: one paired page makes a new id for each call; anonymous sessions count too."""
     async with Rig(rules=dataclasses.replace(QUIET, sessions_per_token=3)) as rig:
         for tab in ("tab-1", "tab-2", None):
             await rig.o.smart_customer_sync(tab, token="page", wait=False)
@@ -455,7 +455,7 @@ async def test_no_page_takes_all_sessions_from_the_others() -> None:
 
 
 async def test_a_request_costs_the_same_however_many_tickets_are_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Limits: counted are the looks at tickets, not seconds."""
+    """Limits: measured by the number of tickets looked at, not in seconds."""
     looks = 0
 
     def counted(ticket: Ticket) -> bool:
@@ -500,7 +500,7 @@ async def test_ticket_ids_cannot_be_guessed() -> None:
 
 
 async def test_a_journal_that_cannot_be_read_starts_nothing(expected_errors: Any) -> None:
-    """A hold or a stopped account may stand in it: the operator decides."""
+    """It may contain a hold or a stopped account, so the operator has to decide."""
     expected_errors("the journal failed")
     journal = ListJournal()
     journal.error = OSError("damaged")
@@ -514,7 +514,7 @@ async def test_a_journal_that_cannot_be_read_starts_nothing(expected_errors: Any
         assert not rig.idle
 
 
-async def test_the_journal_is_tried_again_by_itself(expected_errors: Any) -> None:
+async def test_loading_the_journal_is_retried(expected_errors: Any) -> None:
     expected_errors("the journal failed")
     async with Rig() as rig:
         rig.journal.error = OSError("full")
@@ -527,8 +527,8 @@ async def test_the_journal_is_tried_again_by_itself(expected_errors: Any) -> Non
         assert rig.journal.notes["hold"]
 
 
-async def test_a_fast_read_that_proves_nothing_makes_nobody_fresh() -> None:
-    """Rule 12: unclean, it stores what it found and moves no time; the form is told that it failed."""
+async def test_an_unclean_fast_read_makes_no_list_fresh() -> None:
+    """Rule 12: it stores its rows and changes no time; the form learns that it failed."""
     async with Rig() as rig:
         await served(rig, "a")
         before = rig.o.state.list_state("customers", "anna")
@@ -555,7 +555,7 @@ async def test_a_fast_read_that_read_everything_counts_as_a_whole_one() -> None:
 
 @pytest.mark.parametrize("act", ["position", "end_sessions"])
 async def test_a_call_costs_no_more_than_in_proportion_to_what_waits(act: str) -> None:
-    """Limits: finding B22. Counted are calls of functions, which no other program on the computer can change."""
+    """Limits. Measured in calls of functions, which do not depend on the load of the computer."""
 
     async def calls(count: int) -> int:
         async with Rig(rules=Rules(schedule=False, sessions_per_token=1000)) as rig:

@@ -1,4 +1,4 @@
-"""What the operator does to the stored rows by hand changes freshness at once, never the other way round."""
+"""When the operator changes stored rows by hand, the freshness changes at once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.support.clock import settle
 
 
 async def test_cleared_rows_count_as_never_read() -> None:
-    """Data rules, clear: nothing is fresh that is not there."""
+    """Data rules, clear: a list without rows is not fresh."""
     async with Rig() as rig:
         ticket = rig.o.request_sync("products")
         await settle()

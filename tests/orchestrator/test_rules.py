@@ -1,4 +1,4 @@
-"""The rules one by one, where an example tells more than the state machine; the number stands in each docstring."""
+"""Examples for the rules of ``docs/rules.md``; each docstring has the number of its rule."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def at_once(running: Running) -> None:
 
 
 def rome(day: int, hour: int, minute: int = 0) -> datetime:
-    """A moment of March 2026 by the clocks of Rome (winter time until the 29th)."""
+    """A time in March 2026, given in Rome's local time (winter time until the 29th)."""
     offset = 2 if (day, hour) >= (29, 3) else 1
     return datetime(2026, 3, day, hour, minute, tzinfo=UTC) - timedelta(hours=offset)
 
@@ -78,7 +78,7 @@ async def test_waiting_requests_age_only_while_the_queue_can_move() -> None:
 
 
 async def test_given_priorities_are_clamped() -> None:
-    """Words: 1-99; nobody can ask for a form's 100."""
+    """Words: 1-99; only forms have 100."""
     async with Rig() as rig:
         rig.o.hold()
         rig.o.request_sync("orders", priority=1000)
@@ -103,7 +103,7 @@ async def test_moved_to_front_starts_next_but_not_before_a_form() -> None:
 
 
 async def test_a_request_without_account_covers_all() -> None:
-    """Rule 8: counts are summed, the worst outcome speaks."""
+    """Rule 8: counts are summed, and the worst outcome counts."""
     async with Rig(accounts=TWO) as rig:
         ticket = rig.o.request_sync("orders")
         await settle()
@@ -114,8 +114,8 @@ async def test_a_request_without_account_covers_all() -> None:
         assert (result.outcome, result.rows, result.account) == (Outcome.UNCLEAN, 11, "")
 
 
-async def test_what_cannot_be_asked_is_refused_with_a_code() -> None:
-    """Nothing silently does nothing."""
+async def test_impossible_requests_are_refused_with_a_code() -> None:
+    """No call is silently ignored."""
     async with Rig() as rig:
         for ask, code in [
             (lambda: rig.o.request_sync("nonsense"), "request-unknown-type"),
@@ -186,7 +186,7 @@ async def test_run_anyway_passes_hold_for_one_run() -> None:
         assert rig.idle
 
 
-async def test_cancel_ends_a_run_only_when_nobody_else_wants_it() -> None:
+async def test_cancel_ends_a_run_only_when_it_has_no_other_asker() -> None:
     """Rule 26."""
     async with Rig() as rig:
         rig.o.hold()
@@ -205,7 +205,7 @@ async def test_cancel_ends_a_run_only_when_nobody_else_wants_it() -> None:
         batch = rig.o.request_full()
         await settle()
         await rig.finish()
-        assert rig.o.cancel(batch)  # what is left of it
+        assert rig.o.cancel(batch)  # the rest of the batch
         await settle()
         assert [r.outcome for r in await batch] == [Outcome.COMPLETED] + [Outcome.CANCELLED] * 5
         assert not rig.o.cancel(batch)
@@ -222,7 +222,7 @@ async def test_a_clean_whole_read_satisfies_a_waiting_fast_one() -> None:
         await settle()
         await rig.finish()
         assert new.done
-        assert (await new).scope is Scope.NEW, "it still says what it asked for"
+        assert (await new).scope is Scope.NEW, "the ticket has another scope than was requested"
         assert rig.idle
         rig.o.hold()
         new = rig.o.request_sync("customers", scope=Scope.NEW, priority=50)
@@ -239,15 +239,15 @@ async def test_a_clean_whole_read_satisfies_a_waiting_fast_one() -> None:
 
 
 async def test_quiet_then_breathing_keeps_every_type_young_enough() -> None:
-    """Rule 11: forms are open all day, the fast read suspends what runs, and no type grows older than 3 intervals (or
-    quiet and one round)."""
+    """Rule 11: forms are open all day, the fast read suspends the active run, and no type gets older than 3 intervals
+    (or quiet and one round)."""
     durations = {"orders": 60, "customers": 60, "ddt": 60, "invoices": 30, "prices": 100, "products": 100}
     rules = dataclasses.replace(ALWAYS, longest_sleep=600.0)
     async with Rig(rules=rules) as rig:
         oldest: dict[str, float] = {}
         forms: list[asyncio.Task[SmartSyncResult]] = []
         for second in range(0, 6 * 3600, 5):
-            if second % 400 == 0:  # a person changes tabs; the next one opens before or just after the old one closes
+            if second % 400 == 0:  # the user changes tabs; the new one opens before or just after the old one closes
                 tab = second // 400
                 if tab % 3:
                     rig.o.resume_other_syncs(f"t{tab - 1}")
@@ -285,7 +285,7 @@ async def test_quiet_then_breathing_keeps_every_type_young_enough() -> None:
 
 
 async def test_quiet_and_breathing_are_shown() -> None:
-    """Rules 10, 11: operator's requests wait in quiet; late types run when it is over."""
+    """Rules 10, 11: the operator's requests wait during quiet; late types run when it is over."""
     async with Rig() as rig:
         opened(rig, "a")
         await settle()
@@ -301,8 +301,8 @@ async def test_quiet_and_breathing_are_shown() -> None:
         assert rig.active.type == "ddt"
 
 
-async def test_answers_say_as_of_when() -> None:
-    """Rules 12, 13: a fast read never moves the last success; a young whole list does not follow again."""
+async def test_answers_have_the_time_of_the_data() -> None:
+    """Rules 12, 13: a fast read never changes the last success; a recent whole list does not follow again."""
     async with Rig() as rig:
         form = opened(rig, "a")
         await settle()
@@ -325,7 +325,7 @@ async def test_answers_say_as_of_when() -> None:
         assert rig.idle
 
 
-async def test_a_form_is_told_at_the_first_failure_and_the_read_goes_on() -> None:
+async def test_a_form_is_answered_at_the_first_failure_and_its_read_is_repeated() -> None:
     """Rules 12, 18."""
     async with Rig() as rig:
         form = opened(rig, "a")
@@ -387,7 +387,7 @@ async def test_the_operator_cancels_a_forms_read() -> None:
 
 
 async def test_only_the_run_that_was_meant_is_cancelled() -> None:
-    """Rule 26: the run that the operator saw may have ended, and the next one begun."""
+    """Rule 26: when the operator cancels, the run shown may have ended and the next one begun."""
     async with Rig() as rig:
         form = opened(rig, "a")
         await settle()
@@ -456,8 +456,8 @@ async def test_anonymous_sessions_last_three_minutes_and_belong_to_their_token()
 # ------------------------------------------------------------------------------------------------ suspension
 
 
-async def test_the_last_form_that_closes_tells_what_it_cost() -> None:
-    """Rule 17: how long it waited for fresh customers, and for how long the others were put off."""
+async def test_the_event_of_the_last_closed_form_says_what_it_cost() -> None:
+    """Rule 17: how long it waited for fresh customers, and how long other reads were delayed."""
     async with Rig() as rig:
         rig.o.request_sync("products")
         await settle()
@@ -537,8 +537,8 @@ async def test_a_suspended_run_can_be_removed_and_does_not_survive_close() -> No
         assert rig.o.ticket(ticket.id) is ticket
 
 
-async def test_a_runner_that_suspends_itself_unasked_has_failed() -> None:
-    """Rule 19: nobody asked, and going on at once would never end."""
+async def test_a_runner_that_suspends_without_request_has_failed() -> None:
+    """Rule 19: resuming it at once could repeat without end."""
     async with Rig() as rig:
         ticket = rig.o.request_sync("products")
         await settle()
@@ -558,7 +558,7 @@ async def test_a_runner_that_suspends_itself_unasked_has_failed() -> None:
 
 
 async def test_credentials_refused_stop_the_account_until_the_operator_acts() -> None:
-    """Rules 22, 25: kept over restarts, undone by a new password or by trying the same once."""
+    """Rules 22, 25: kept over restarts, ended by a new password or by a successful single attempt."""
     async with Rig(accounts=TWO) as rig:
         ticket = rig.o.request_sync("orders", "anna")
         await settle()
@@ -604,7 +604,7 @@ async def test_any_other_failed_login_gets_one_more_try_later() -> None:
 
 
 async def test_the_login_budget_stops_schedule_and_retries_but_never_the_operator() -> None:
-    """Rules 9, 22: stored, and counted anew after midnight."""
+    """Rules 9, 22: the count is stored, and starts at zero after midnight."""
     rules = dataclasses.replace(ALWAYS, login_budget=2)
     async with Rig(rules=rules) as rig:
         rig.active.control.logged_in()
@@ -656,7 +656,7 @@ async def test_after_three_failures_the_schedule_backs_off_and_says_so() -> None
 
 
 async def test_a_whole_list_satisfies_the_fast_reads_of_its_own_account_only() -> None:
-    """Rules 4, 12: the newest customers of one account are not in the list of another."""
+    """Rules 4, 12: another account's list does not contain the newest customers of this one."""
     async with Rig(accounts=TWO) as rig:
         rig.o.request_sync("orders", "anna")
         await settle()
@@ -674,7 +674,7 @@ async def test_a_whole_list_satisfies_the_fast_reads_of_its_own_account_only() -
 
 
 async def test_a_fast_read_does_not_end_the_back_off_of_the_whole_list() -> None:
-    """Rules 12, 23: that the newest customers can be read says nothing about the others."""
+    """Rules 12, 23: the newest customers may be readable while the others are not."""
     async with Rig() as rig:
         for _ in range(3):
             rig.o.request_sync("customers")
@@ -735,7 +735,7 @@ async def test_watchdog_deadline_and_long_steps() -> None:
 
 
 async def test_hold_ends_the_active_run_and_the_schedule_asks_again() -> None:
-    """Words: hold. Kept over restarts."""
+    """Words: hold. It is kept over restarts."""
     async with Rig(rules=ALWAYS) as rig:
         assert rig.active.type == "orders"
         rig.o.hold()
@@ -766,7 +766,7 @@ async def test_a_runner_that_ignores_its_end_does_not_keep_close_waiting_for_eve
 
 
 async def test_a_run_found_open_at_a_start_is_interrupted_and_read_again() -> None:
-    """Rules 27, 28: kill -9 in the middle."""
+    """Rules 27, 28: after kill -9 during the run."""
     rig = Rig(rules=ALWAYS)
     await rig.o.start()
     await settle()
@@ -791,7 +791,7 @@ async def test_at_a_first_start_everything_is_read_by_priority() -> None:
 
 
 async def test_at_a_later_start_overdue_types_come_at_their_stagger_and_others_keep_their_time() -> None:
-    """Rule 28: power off for 40 minutes; missed times are made up once."""
+    """Rule 28: the computer was off for 40 minutes; missed times are made up once."""
     rig = Rig(rules=ALWAYS)
     async with rig:
         await rig.drain()
@@ -813,7 +813,7 @@ async def test_at_a_later_start_overdue_types_come_at_their_stagger_and_others_k
     await rig.close()
 
 
-async def test_one_interval_moves_no_other_and_is_kept() -> None:
+async def test_a_changed_interval_changes_no_other_and_is_kept() -> None:
     """Rule 29."""
     async with Rig(rules=ALWAYS) as rig:
         await rig.drain()
@@ -853,7 +853,7 @@ async def test_the_daily_read_is_six_ordinary_requests_made_up_once() -> None:
     await rig.clock.advance(2 * 86_400)
     assert len(rig.runs) == 12
     await rig.close()
-    # A later start without a daily read forgets what one with it had planned.
+    # A later start without a daily read drops the planned time of an earlier one with it.
     assert "daily" in kept
     rig.journal.notes, rig.rules = kept, dataclasses.replace(rules, daily_full=None)
     rig.build()
@@ -864,7 +864,7 @@ async def test_the_daily_read_is_six_ordinary_requests_made_up_once() -> None:
     await rig.close()
 
 
-async def test_office_hours_quiet_the_schedule_only() -> None:
+async def test_office_hours_stop_only_the_schedule() -> None:
     """Rules 9, 29."""
     rules = Rules(office=OfficeHours(), daily_full=None, longest_sleep=3600.0)
     async with Rig(rules=rules, wall=rome(7, 19, 59)) as rig:  # Saturday evening
@@ -889,8 +889,8 @@ async def test_office_hours_quiet_the_schedule_only() -> None:
 @pytest.mark.parametrize(
     ("start", "expected"),
     [
-        (rome(28, 12, 1), datetime(2026, 3, 29, 10, 0, tzinfo=UTC)),  # the night that clocks go forward
-        (datetime(2026, 10, 24, 10, 1, tzinfo=UTC), datetime(2026, 10, 25, 11, 0, tzinfo=UTC)),  # and back
+        (rome(28, 12, 1), datetime(2026, 3, 29, 10, 0, tzinfo=UTC)),  # the night when summer time begins
+        (datetime(2026, 10, 24, 10, 1, tzinfo=UTC), datetime(2026, 10, 25, 11, 0, tzinfo=UTC)),  # and when it ends
     ],
 )
 async def test_noon_is_noon_across_the_change_of_clocks(start: datetime, expected: datetime) -> None:
@@ -901,7 +901,7 @@ async def test_noon_is_noon_across_the_change_of_clocks(start: datetime, expecte
 
 
 async def test_a_time_that_does_not_exist_comes_once() -> None:
-    """Rule 30: 02:30 on the night that clocks go forward."""
+    """Rule 30: 02:30 in the night when summer time begins."""
     types = (dataclasses.replace(TYPES[0], interval=None),)
     async with Rig(rules=Rules(office=None, daily_full=time(2, 30)), types=types, wall=rome(28, 12)) as rig:
         rig.auto = at_once
@@ -910,7 +910,7 @@ async def test_a_time_that_does_not_exist_comes_once() -> None:
 
 
 async def test_a_clock_that_jumps_back_makes_freshness_unknown() -> None:
-    """Rule 30: stale, and read again; leases do not notice."""
+    """Rule 30: the list is stale and read again; leases are not affected."""
     async with Rig(rules=ALWAYS) as rig:
         rig.auto = at_once
         rig.active.finish()
@@ -925,8 +925,8 @@ async def test_a_clock_that_jumps_back_makes_freshness_unknown() -> None:
         assert rig.o.get_status().statuses["ddt"].freshness is Freshness.FRESH
 
 
-async def test_a_computer_that_slept_makes_things_up_once() -> None:
-    """Rules 28, 30: the monotonic clock stood still; lateness counts all the same."""
+async def test_after_sleep_missed_reads_are_made_up_once() -> None:
+    """Rules 28, 30: the monotonic clock stood still; lateness counts the time nevertheless."""
     async with Rig(rules=ALWAYS) as rig:
         rig.auto = at_once
         rig.active.finish()
@@ -974,7 +974,7 @@ async def test_each_attempt_leaves_a_row_written_before_its_run_starts_and_befor
 
 
 async def test_explain_for_now_the_past_and_the_future() -> None:
-    """Rule 32: one reason each; the forecast is the same decision at another moment."""
+    """Rule 32: one reason for each time; the forecast uses the same decision as the dispatcher."""
     async with Rig(rules=ALWAYS) as rig:
         await rig.clock.advance(60)
         await rig.finish()
@@ -1000,7 +1000,7 @@ async def test_explain_for_now_the_past_and_the_future() -> None:
 
 
 async def test_where_nothing_will_ever_be_due_explain_says_so() -> None:
-    """Rule 32: the schedule works with a panel only; with one, somebody may have switched everything off."""
+    """Rule 32: the schedule needs a panel; with one, all lists may be switched off."""
     async with Rig() as rig:
         for at in (None, rig.clock.now() + timedelta(hours=3)):
             assert (await rig.o.explain(at)).reason is Reason.NO_PANEL
@@ -1015,7 +1015,7 @@ async def test_where_nothing_will_ever_be_due_explain_says_so() -> None:
 
 
 async def test_accounts_come_and_go() -> None:
-    """Rules 8, 25: what waits or runs for a removed account ends."""
+    """Rules 8, 25: requests and runs of a removed account end."""
     async with Rig(accounts=TWO) as rig:
         one, two = rig.o.request_sync("orders", "bruno"), rig.o.request_sync("ddt", "bruno")
         shared = rig.o.request_sync("products")
@@ -1042,7 +1042,7 @@ async def test_accounts_come_and_go() -> None:
 
 
 async def test_quiet_suspends_what_runs_even_when_no_read_is_needed() -> None:
-    """Rule 10: what does not serve an open form waits; what serves it goes on."""
+    """Rule 10: runs that serve no open form wait; those that serve one continue."""
     async with Rig() as rig:
         opened(rig, "a")
         await settle()
@@ -1106,7 +1106,7 @@ async def test_a_session_keeps_its_label_and_ends_with_its_last_line() -> None:
 
 @pytest.mark.parametrize("asks", [False, True], ids=["touch", "asks again"])
 async def test_a_page_that_still_calls_keeps_its_session_though_its_connections_are_cut(asks: bool) -> None:
-    """Rule 15: the 20 s end with a sign of life by another way; from then on the lease of 10 minutes counts."""
+    """Rule 15: a sign of life by a call ends the 20 s; from then on the lease of 10 minutes counts."""
     async with Rig() as rig:
         opened(rig, "a")
         await settle()
@@ -1161,8 +1161,8 @@ async def test_a_new_interval_counts_from_the_last_time_in_the_types_own_phase()
         assert rig.o.state.list_state("orders", "anna").due == success.wall + timedelta(minutes=20)
 
 
-async def test_quiet_begins_anew_only_after_others_had_their_turn() -> None:
-    """Rule 11: a gap of a moment between two forms does not starve the others."""
+async def test_quiet_begins_anew_only_after_other_reads_have_run() -> None:
+    """Rule 11: a short gap between two forms does not restart quiet, else other reads would starve."""
     async with Rig(rules=dataclasses.replace(QUIET, resume_age=1e9)) as rig:
         opened(rig, "a")
         await settle()
@@ -1199,7 +1199,7 @@ async def test_a_tab_that_asks_again_may_name_another_account_and_label() -> Non
 
 
 async def test_a_tab_that_asks_again_without_naming_them_keeps_its_account_and_label() -> None:
-    """Rules 12, 15: the first account in use is for a tab that never had another."""
+    """Rules 12, 15: the default (the first account in use) is only for a tab that never named one."""
     async with Rig(accounts=TWO) as rig:
         opened(rig, "a", "bruno", label="Ordine 1")
         await settle()
@@ -1213,7 +1213,7 @@ async def test_a_tab_that_asks_again_without_naming_them_keeps_its_account_and_l
         await rig.drain()
 
 
-async def test_a_tab_opened_before_there_was_an_account_reads_with_the_first_that_comes() -> None:
+async def test_a_tab_opened_before_any_account_exists_reads_with_the_first_one_added() -> None:
     """Rule 12."""
     async with Rig(accounts=()) as rig:
         assert (await opened(rig, "a")).code == "failed"
@@ -1229,7 +1229,7 @@ async def test_the_whole_list_follows_once_for_all_open_forms_and_for_none_that_
     async with Rig() as rig:
         opened(rig, "a")
         await settle()
-        rig.o.resume_other_syncs("a")  # its read may finish, but nobody waits for more
+        rig.o.resume_other_syncs("a")  # its read may finish, but the whole list is not needed for it
         await rig.finish()
         assert rig.idle
         await rig.clock.advance(30)
@@ -1238,13 +1238,13 @@ async def test_the_whole_list_follows_once_for_all_open_forms_and_for_none_that_
             await settle()
         await rig.finish()
         assert rig.active.slot == ("customers", "anna", Scope.ALL)
-        opened(rig, "d")  # what runs serves it too
+        opened(rig, "d")  # the active run serves it too
         await settle()
         assert rig.o.state.queue == {}
         assert await rig.drain() == ["customers"]
 
 
-async def test_only_a_form_suspends_and_never_another_forms_read() -> None:
+async def test_only_a_form_suspends_a_run_and_never_the_read_of_another_form() -> None:
     """Rule 10."""
     async with Rig(accounts=TWO) as rig:
         rig.o.request_sync("orders", "anna")
@@ -1264,7 +1264,7 @@ async def test_only_a_form_suspends_and_never_another_forms_read() -> None:
 
 
 async def test_the_schedules_requests_do_not_age_while_the_office_is_closed() -> None:
-    """Rule 3: the queue can move for the operator then, and not for the schedule."""
+    """Rule 3: at that time the operator's requests can run, those of the schedule cannot."""
     rules = Rules(daily_full=None, watchdog=1e9)
     types = (dataclasses.replace(TYPES[0], deadline=1e9), *TYPES[1:3])
     async with Rig(rules=rules, types=types, wall=rome(2, 19, 20)) as rig:
@@ -1279,7 +1279,7 @@ async def test_the_schedules_requests_do_not_age_while_the_office_is_closed() ->
 
 
 async def test_the_schedules_requests_do_not_age_without_a_network() -> None:
-    """Rule 3: what became due while the network was gone is read by priority when it is back, not by age."""
+    """Rule 3: reads that became due without a network start in order of priority afterwards, not of age."""
     async with Rig(rules=ALWAYS) as rig:
         await rig.drain()
         rig.auto = lambda run: run.finish()
@@ -1295,7 +1295,7 @@ async def test_the_schedules_requests_do_not_age_without_a_network() -> None:
 
 @pytest.mark.parametrize("counted", [True, False])
 async def test_requests_do_not_age_while_the_computer_sleeps(counted: bool) -> None:
-    """Rule 3: nothing can move meanwhile, whether or not the monotonic clock counts the time."""
+    """Rule 3: no request can run meanwhile, whether or not the monotonic clock counts the time."""
     async with Rig(rules=dataclasses.replace(QUIET, watchdog=1e9)) as rig:
         for type in ("products", "prices", "ddt"):
             rig.o.request_sync(type)
@@ -1339,8 +1339,8 @@ async def test_a_request_that_waits_while_its_slots_run_is_suspended_makes_that_
         assert (await first) is (await second)
 
 
-async def test_run_anyway_covers_who_joins_and_the_next_attempt() -> None:
-    """Rules 4, 9: said of the first request or of the second, it holds for both when they become one."""
+async def test_run_anyway_also_applies_to_joined_requests_and_to_the_next_attempt() -> None:
+    """Rules 4, 9: set for the first or the second request, it applies to both when they are merged."""
     async with Rig() as rig:
         opened(rig, "a")
         await settle()
@@ -1364,8 +1364,8 @@ async def test_run_anyway_covers_who_joins_and_the_next_attempt() -> None:
         assert rig.active.type == "orders"
 
 
-async def test_reads_of_a_forms_account_serve_it_whoever_else_has_a_form_open() -> None:
-    """Rule 10: single records and fast reads of that account, also asked for by others."""
+async def test_reads_of_a_forms_account_serve_it_whatever_other_forms_are_open() -> None:
+    """Rule 10: single records and fast reads of that account, also those requested by others."""
     async with Rig(accounts=(*TWO, Account("carla"))) as rig:
         opened(rig, "a", "anna")
         opened(rig, "b", "bruno")
@@ -1379,8 +1379,8 @@ async def test_reads_of_a_forms_account_serve_it_whoever_else_has_a_form_open() 
         assert rig.idle
 
 
-async def test_what_a_session_stops_says_until_when() -> None:
-    """Rules 11, 15: until the last session ends, or quiet does where the type is late by then."""
+async def test_a_request_stopped_by_a_session_shows_until_when() -> None:
+    """Rules 11, 15: until the last session ends, or until the end of quiet if the type is late by then."""
 
     def until(rig: Rig, type: str) -> timedelta:
         (entry,) = [e for e in rig.o.get_status().queue if e.type == type]
@@ -1424,7 +1424,7 @@ async def test_of_two_pauses_the_longer_one_is_shown() -> None:
         assert (entry.reason, entry.params["until"]) == (Reason.BACK_OFF, list_state.back_off.isoformat())  # type: ignore[union-attr]
 
 
-async def test_one_stopped_account_is_not_why_nothing_is_due() -> None:
+async def test_one_stopped_account_is_not_the_reason_why_nothing_is_due() -> None:
     """Rules 22, 32."""
     async with Rig(accounts=TWO) as rig:
         rig.o.request_sync("orders", "anna")
@@ -1437,7 +1437,7 @@ async def test_one_stopped_account_is_not_why_nothing_is_due() -> None:
         assert (await rig.o.explain()).reason is Reason.ACCOUNT_STOPPED
 
 
-async def test_of_several_moved_to_the_front_the_last_one_comes_first() -> None:
+async def test_of_several_requests_moved_to_the_front_the_last_one_runs_first() -> None:
     """Rule 3 and the operator."""
     async with Rig() as rig:
         rig.o.hold()
@@ -1477,7 +1477,7 @@ async def test_a_cancelled_request_names_its_suspended_run() -> None:
 
 
 async def test_a_substitute_begins_a_suspended_shared_read_anew() -> None:
-    """Rules 8, 19: the rows kept belong to the other account's list."""
+    """Rules 8, 19: the stored rows belong to the other account's list."""
     async with Rig(accounts=TWO) as rig:
         ticket = rig.o.request_sync("products")
         await settle()
@@ -1497,7 +1497,7 @@ async def test_a_substitute_begins_a_suspended_shared_read_anew() -> None:
 
 
 async def test_a_suspended_shared_read_is_not_resumed_with_a_login_that_was_refused() -> None:
-    """Rules 8, 22: the substitute takes it over, and what is counted is counted to the substitute."""
+    """Rules 8, 22: the substitute takes it over, and its logins are counted for the substitute."""
     async with Rig(accounts=TWO) as rig:
         rig.o.request_sync("products")
         await settle()
@@ -1516,7 +1516,7 @@ async def test_a_suspended_shared_read_is_not_resumed_with_a_login_that_was_refu
 
 
 async def test_a_new_password_ends_pauses_and_stops_for_good() -> None:
-    """Rules 22, 25: the pause after failed logins counts anew, and no restart brings a stop back."""
+    """Rules 22, 25: the pause after failed logins starts anew, and no restart restores a stop."""
     async with Rig(rules=ALWAYS) as rig:
         for _ in range(2):
             await rig.fail(FailureKind.LOGIN)
@@ -1538,7 +1538,7 @@ async def test_a_new_password_ends_pauses_and_stops_for_good() -> None:
 
 
 async def test_one_outcome_for_all_accounts_is_as_old_as_the_oldest_part() -> None:
-    """Rule 8: with one part that failed, nobody can say as of when."""
+    """Rule 8: if one part failed, the outcome has no time of the data."""
     async with Rig(accounts=TWO) as rig:
         for fails in (False, True):
             ticket = rig.o.request_sync("orders")
@@ -1561,7 +1561,7 @@ async def test_one_outcome_for_all_accounts_is_as_old_as_the_oldest_part() -> No
 
 
 async def test_a_clock_set_back_makes_every_age_unknown_and_ends_every_pause() -> None:
-    """Rule 30: also where what was read is still older than the new time."""
+    """Rule 30: also where the time of the read is still before the new time."""
     async with Rig() as rig:
         rig.o.request_sync("customers")
         await settle()
@@ -1600,8 +1600,8 @@ async def test_an_interval_is_that_of_every_account_and_of_a_shared_list() -> No
 # ------------------------------------------------------------------------------------------------ all of them
 
 
-def test_the_numbers_of_the_promises() -> None:
-    """Rules 3, 11-16, 19, 21-24, 28-30: what is promised where nobody changed a setting."""
+def test_the_default_values_of_the_rules() -> None:
+    """Rules 3, 11-16, 19, 21-24, 28-30."""
     rules, minute, hour = Rules(), 60.0, 3600.0
     assert rules.ageing == 10 * minute
     assert rules.quiet == 15 * minute
@@ -1623,8 +1623,8 @@ def test_the_numbers_of_the_promises() -> None:
     assert waits == [None, 20 * minute, 0, 24 * hour]
 
 
-def test_every_rule_is_held_by_a_test_that_names_it() -> None:
-    """The state machine's ranges do not count: each number stands in the docstring or name of another test."""
+def test_every_rule_has_a_test_that_names_it() -> None:
+    """Each number is in the docstring or name of a test; the ranges of the state machine do not count."""
     root = Path(__file__).parents[2]
     rules = {int(n) for n in re.findall(r"^(\d+)\. ", (root / "docs" / "rules.md").read_text(encoding="utf-8"), re.M)}
     assert rules == set(range(1, 33))

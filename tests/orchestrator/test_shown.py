@@ -1,4 +1,4 @@
-"""What status, events and memory hold, value by value: what a reader of them would be misled by."""
+"""The values in status, events and journal, one by one."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ async def test_sessions_and_quiet_are_shown_with_their_times() -> None:
 
 
 async def test_a_status_made_between_two_steps_keeps_no_old_priority() -> None:
-    """Rule 3: a status may be made of a state that was last advanced some minutes before. What it keeps of the queue is
-    of no use any more once the state is advanced over the time at which a priority rises."""
+    """Rule 3: a status may be made from a state that was last advanced some minutes before. Its cached queue is invalid
+    once the state is advanced past the time at which a priority rises."""
     async with Rig() as rig:
         rig.o.request_sync("products")
         rig.o.request_sync("prices")
@@ -83,7 +83,7 @@ async def test_a_status_made_between_two_steps_keeps_no_old_priority() -> None:
         assert not kept.holds(advanced(state, after), after)
 
 
-async def test_a_suspended_run_is_shown_with_its_progress_and_can_be_let_through() -> None:
+async def test_a_suspended_run_is_shown_with_its_progress_and_can_be_run_anyway() -> None:
     """Rules 9, 19."""
     async with Rig() as rig:
         rig.o.request_sync("products")
@@ -103,8 +103,8 @@ async def test_a_suspended_run_is_shown_with_its_progress_and_can_be_let_through
         await rig.drain()
 
 
-async def test_nobody_but_a_form_has_a_forms_priority() -> None:
-    """Words: what others ask for is at most 99, also where they ask for exactly 100."""
+async def test_only_forms_have_the_priority_of_forms() -> None:
+    """Words: other requests have at most 99, also if they ask for exactly 100."""
     async with Rig() as rig:
         rig.o.hold()
         for type, asked in (("orders", 100), ("ddt", 101), ("prices", -5)):
@@ -133,8 +133,8 @@ async def test_a_long_whole_read_does_not_hide_a_fast_read_that_began_after_it()
         assert line.last_run_time == MONDAY
 
 
-async def test_data_are_never_as_of_a_moment_to_come() -> None:
-    """Rules 12, 30: the wall clock was set back while it read."""
+async def test_the_time_of_the_data_is_never_in_the_future() -> None:
+    """Rules 12, 30: the wall clock was set back during the read."""
     async with Rig() as rig:
         ticket = rig.o.request_sync("orders")
         await settle()
@@ -159,7 +159,7 @@ async def test_forecasts_rest_on_the_last_ten_runs() -> None:
 
 
 @pytest.mark.parametrize(("failures", "minutes"), [(1, 15), (2, 30), (3, 60), (4, 120), (6, 120)])
-async def test_after_failed_logins_the_account_is_left_alone_for_longer_and_longer(failures: int, minutes: int) -> None:
+async def test_after_each_failed_login_the_account_pauses_for_longer(failures: int, minutes: int) -> None:
     """Rule 22; a login that works ends it."""
     async with Rig() as rig:
         for _ in range(failures):
@@ -236,7 +236,7 @@ async def test_the_events_of_a_run_say_whose_it_is() -> None:
 
 
 async def suspended_products(rig: Rig, **asked: Any) -> None:
-    """Products ran for 20 s and gave way to a form, which has been served and is still open."""
+    """Products ran for 20 s and were suspended for a form, which has been served and is still open."""
     rig.o.request_sync("products", **asked)
     await rig.clock.advance(20)
     opened(rig, "a")
@@ -248,8 +248,8 @@ async def suspended_products(rig: Rig, **asked: Any) -> None:
 @pytest.mark.parametrize(
     ("pause", "progress", "seconds"), [(10, Progress("read", 1, 4, 100, 400), 50.0), (301, Progress(), 30.0)]
 )
-async def test_a_resumed_run_counts_from_where_it_goes_on(pause: float, progress: Progress, seconds: float) -> None:
-    """Rules 19, 32: one that was away for too long starts over, and counts from nothing."""
+async def test_a_resumed_run_keeps_its_progress_and_time(pause: float, progress: Progress, seconds: float) -> None:
+    """Rules 19, 32: one that was suspended for too long starts over, at zero."""
     async with Rig() as rig:
         await suspended_products(rig)
         assert rig.of(EventKind.SYNC_SUSPENDED)[0].data.rows == 100
@@ -262,7 +262,7 @@ async def test_a_resumed_run_counts_from_where_it_goes_on(pause: float, progress
         assert rig.o.state.list_state("products", "anna").durations == (seconds,)
 
 
-async def test_a_resumed_run_belongs_to_the_strongest_who_wants_it_by_now() -> None:
+async def test_the_origin_of_a_resumed_run_is_its_strongest_asker_now() -> None:
     """Rules 4, 19."""
     async with Rig() as rig:
         await suspended_products(rig, origin=Origin.API, priority=7)
@@ -274,7 +274,7 @@ async def test_a_resumed_run_belongs_to_the_strongest_who_wants_it_by_now() -> N
 
 
 async def test_a_resumed_run_that_fails_is_tried_again_as_a_new_attempt() -> None:
-    """Rules 19, 21: what it had read went with it."""
+    """Rules 19, 21: the rows read so far are lost."""
     async with Rig() as rig:
         await suspended_products(rig)
         rig.o.resume_other_syncs("a")
@@ -288,8 +288,8 @@ async def test_a_resumed_run_that_fails_is_tried_again_as_a_new_attempt() -> Non
         assert again.control.run.id != failed.control.run.id
 
 
-async def test_what_a_run_brought_stands_in_its_row_its_ticket_and_its_event() -> None:
-    """Rules 7, 31; the ERP's own time of the data counts."""
+async def test_row_ticket_and_event_have_the_result_of_a_run() -> None:
+    """Rules 7, 31; the time of the data is the one that the runner returned."""
     async with Rig() as rig:
         ticket = rig.o.request_sync("customers")
         await settle()
@@ -306,7 +306,7 @@ async def test_what_a_run_brought_stands_in_its_row_its_ticket_and_its_event() -
         assert (line.last_outcome, line.rows, line.gone) == (Outcome.COMPLETED, 40, 4)
         rig.o.request_sync("customers")
         await rig.clock.advance(5)
-        rig.active.end(Finished(Outcome.COMPLETED))  # it does not say as of when: since it began
+        rig.active.end(Finished(Outcome.COMPLETED))  # without a time of the data, which is then the run's start
         await settle()
         assert rig.o.get_status().statuses["customers"].last_run_time == MONDAY
 
@@ -344,8 +344,8 @@ async def test_a_cancelled_run_leaves_its_end_and_its_outcome() -> None:
         assert (line.last_outcome, line.last_run_id) == (Outcome.CANCELLED, row.id)
 
 
-async def test_what_a_hold_keeps_waiting_is_the_schedules_alone() -> None:
-    """Words: hold; the operator's part of the same request has had its end."""
+async def test_a_request_that_a_hold_keeps_waiting_belongs_to_the_schedule_alone() -> None:
+    """Words: hold. The operator's part of the same request has ended."""
     async with Rig(rules=dataclasses.replace(QUIET, schedule=True, daily_full=None)) as rig:
         rig.o.hold()
         await settle()
@@ -395,11 +395,11 @@ async def test_every_failed_attempt_says_whether_it_was_the_last_and_only_the_la
         rig.o.request_sync("customers", scope=Scope.NEW)
         await settle()
         await rig.fail(FailureKind.PERMANENT)
-        assert rig.o.get_status().statuses["customers"].accounts[0].failures_in_a_row == 0  # says nothing of the list
+        assert rig.o.get_status().statuses["customers"].accounts[0].failures_in_a_row == 0  # only whole reads count
 
 
-async def test_the_status_is_new_when_a_sign_of_life_moved_a_deadline_and_only_then() -> None:
-    """Rules 7, 15: no event tells of it, but whoever looks must see it."""
+async def test_a_new_status_is_made_when_a_sign_of_life_changed_a_deadline_and_only_then() -> None:
+    """Rules 7, 15: no event reports it, but the next status has to contain it."""
     async with Rig() as rig:
         await rig.o.smart_customer_sync("a", wait=False)
         await settle()
@@ -414,7 +414,7 @@ async def test_the_status_is_new_when_a_sign_of_life_moved_a_deadline_and_only_t
         assert len(rig.events) == told
 
 
-async def test_what_a_runner_does_after_its_run_changes_nothing_of_the_next_one() -> None:
+async def test_calls_of_a_runner_after_its_run_do_not_affect_the_next_one() -> None:
     """Rules 1, 2, 19."""
     async with Rig() as rig:
         rig.o.request_sync("orders")
@@ -434,7 +434,7 @@ async def test_what_a_runner_does_after_its_run_changes_nothing_of_the_next_one(
         await rig.drain()
 
 
-async def test_closing_tells_a_run_once_more_that_did_not_hear_it_the_first_time() -> None:
+async def test_closing_cancels_a_run_again_that_ignored_the_first_cancellation() -> None:
     """Rule 27."""
     async with Rig() as rig:
         ticket, run = await rig.deaf("orders")
@@ -445,11 +445,11 @@ async def test_closing_tells_a_run_once_more_that_did_not_hear_it_the_first_time
         before = rig.clock.now()
         await rig.close()
         assert (await ticket).outcome is Outcome.CANCELLED
-        assert rig.clock.now() == before  # nobody waited
+        assert rig.clock.now() == before  # closing did not wait
 
 
-async def test_the_same_credentials_are_tried_with_what_was_refused() -> None:
-    """Rule 22: else with the strongest list of the account's own."""
+async def test_the_same_credentials_are_tried_with_the_list_that_was_refused() -> None:
+    """Rule 22: otherwise with the account's own list of the highest priority."""
     async with Rig(accounts=(Account("anna", catalogue=True), Account("bruno"))) as rig:
         for type, account in (("ddt", "anna"), ("orders", "bruno")):
             rig.o.request_sync(type, account)
@@ -474,15 +474,15 @@ async def test_the_same_credentials_are_tried_with_what_was_refused() -> None:
         await rig.finish()
 
 
-async def test_a_hold_is_told_with_its_beginning_and_its_end() -> None:
+async def test_events_report_the_beginning_and_the_end_of_a_hold() -> None:
     async with Rig() as rig:
         for change in (rig.o.hold, rig.o.hold, rig.o.release, rig.o.release):
             change()
         assert [e.data for e in rig.of(EventKind.HOLD_CHANGED)] == [events.HoldChanged(True), events.HoldChanged(False)]
 
 
-async def test_other_numbers_keep_the_daily_read_where_it_was() -> None:
-    """Rule 29: only another hour or another time zone moves it."""
+async def test_other_changed_rules_do_not_move_the_daily_read() -> None:
+    """Rule 29: only a changed hour or time zone moves it."""
     rules = Rules(office=None)
     async with Rig(rules=rules) as rig:
         rig.auto = lambda run: run.finish()
@@ -490,7 +490,7 @@ async def test_other_numbers_keep_the_daily_read_where_it_was() -> None:
         due = rig.o.state.daily_due
         assert due is not None
         rig.clock.jump(0.5)
-        kept = due - timedelta(minutes=1)  # as a clock that was set left it
+        kept = due - timedelta(minutes=1)  # as after the clock was set
         rig.o._dispatcher.state = dataclasses.replace(rig.o.state, daily_due=kept)
         rig.o.set_rules(dataclasses.replace(rules, lease=700.0))
         assert rig.o.state.daily_due == kept
@@ -504,7 +504,7 @@ async def test_a_session_is_looked_up_and_ended_by_its_handle() -> None:
     async with Rig() as rig:
         await rig.o.smart_customer_sync("a", wait=False)
         await rig.o.smart_customer_sync("b", wait=False)
-        rig.o.resume_other_syncs("early")  # its close came first: remembered, without a handle
+        rig.o.resume_other_syncs("early")  # closed before it was opened: remembered, without a handle
         assert rig.o.session("") is SessionEnd.UNKNOWN
         first, second = (s.handle for s in rig.o.get_status().sessions)
         view = rig.o.session(first)
@@ -533,7 +533,7 @@ async def test_a_close_says_whether_there_was_anything_to_close() -> None:
         assert rig.o.resume_other_syncs("a") == CloseResult(False, 0, SessionEnd.CLOSED)
 
 
-async def test_a_form_is_told_how_long_it_waited_and_what_came() -> None:
+async def test_the_answer_to_a_form_has_its_waiting_time_and_the_counts() -> None:
     """Rule 12."""
     async with Rig() as rig:
         form = opened(rig, "a")
@@ -548,7 +548,7 @@ async def test_a_form_is_told_how_long_it_waited_and_what_came() -> None:
         assert rig.o._waiters._forms == {}
 
 
-async def test_a_form_is_not_told_of_a_failure_of_the_whole_list_that_follows() -> None:
+async def test_a_form_is_not_told_of_a_failure_of_the_following_whole_list() -> None:
     """Rules 12, 13: it waits for its fast read only."""
     async with Rig() as rig:
         first = opened(rig, "a")
@@ -567,12 +567,12 @@ async def test_a_form_is_not_told_of_a_failure_of_the_whole_list_that_follows() 
         await rig.drain()
 
 
-async def test_what_is_due_in_a_moment_is_done_in_that_moment() -> None:
-    """Rules 2, 21: the dispatcher's alarm is not coarser than what it is set for."""
+async def test_a_read_starts_exactly_at_its_due_time() -> None:
+    """Rules 2, 21: the dispatcher's alarm is exact to a fraction of a second."""
     async with Rig(rules=dataclasses.replace(QUIET, retry_pauses=(0.25,))) as rig:
         rig.o.request_sync("orders")
         await settle()
-        assert rig.active.control.run.preemptible  # unless the program was told that nobody will interrupt it
+        assert rig.active.control.run.preemptible  # the default: the run may have to be suspended
         await rig.fail()
         await rig.clock.advance(0.25)
         assert rig.active.control.run.attempt == 2
@@ -591,7 +591,7 @@ async def test_a_list_that_the_schedule_never_reads_does_not_back_off() -> None:
 
 
 async def test_closing_waits_ten_seconds_for_a_run_that_does_not_end() -> None:
-    """Rule 27: where the caller says nothing else."""
+    """Rule 27: the default of the parameter."""
     async with Rig() as rig:
         await rig.deaf("orders")
         closing = asyncio.ensure_future(rig.o.close())
@@ -603,7 +603,7 @@ async def test_closing_waits_ten_seconds_for_a_run_that_does_not_end() -> None:
         await settle()
 
 
-async def test_who_listens_after_one_that_acts_is_told_in_order_too() -> None:
+async def test_listeners_after_one_that_makes_requests_get_events_in_order_too() -> None:
     """Rule 7."""
     async with Rig() as rig:
 
@@ -621,7 +621,7 @@ async def test_who_listens_after_one_that_acts_is_told_in_order_too() -> None:
         await rig.drain()
 
 
-async def test_what_closing_ends_was_cancelled_and_says_why() -> None:
+async def test_runs_ended_by_closing_are_cancelled_and_have_that_reason() -> None:
     """Rules 26, 27: the end of the program is no failure of the run."""
     async with Rig() as rig:
         ticket = rig.o.request_sync("orders")
@@ -656,7 +656,7 @@ async def test_a_note_is_written_once_whatever_else_is_noted_later() -> None:
 
 
 async def test_a_journal_that_fails_makes_a_new_status(expected_errors: Any) -> None:
-    """Rule 31: an event that is not kept tells of it, so that the panel shows it without waiting for something else."""
+    """Rule 31: an event (which is not stored) reports it, so that the panel shows it at once."""
     expected_errors("the journal failed")
     async with Rig() as rig:
         shown = rig.o.get_status()
@@ -672,15 +672,15 @@ async def test_a_journal_that_fails_makes_a_new_status(expected_errors: Any) -> 
         await settle()
         assert shown.journal_error is not None
         told = len(rig.events)
-        await rig.clock.advance(61)  # it fails again and again: told once
+        await rig.clock.advance(61)  # it fails several times, which is reported once
         assert len(rig.events) == told
         rig.journal.error = None
-        await rig.clock.advance(31)  # by itself: nothing else happens
+        await rig.clock.advance(31)  # a retry: nothing else happens
         assert shown.journal_error is None
         assert rig.journal.notes["hold"] is not None
 
 
-async def test_a_hold_keeps_what_schedule_and_forms_wanted_and_ends_what_the_operator_wanted() -> None:
+async def test_a_hold_keeps_requests_of_schedule_and_forms_and_ends_those_of_the_operator() -> None:
     """Words: hold."""
     async with Rig(rules=dataclasses.replace(QUIET, schedule=True, daily_full=None)) as rig:
         assert rig.active.type == "orders"
@@ -698,13 +698,13 @@ async def test_a_hold_keeps_what_schedule_and_forms_wanted_and_ends_what_the_ope
         ended = rig.o.request_sync("orders")
         await rig.finish()
         await settle()
-        assert rig.active.type == "orders"  # asked while it ran
+        assert rig.active.type == "orders"  # requested during the run
         rig.o.hold()
         await settle()
         assert (await ended).outcome is Outcome.CANCELLED
 
 
-async def test_the_first_form_that_opens_and_the_last_that_closes_are_told() -> None:
+async def test_events_report_the_first_form_that_opens_and_the_last_that_closes() -> None:
     """Rules 7, 17."""
     async with Rig() as rig:
         first = await rig.o.smart_customer_sync("a", wait=False)
@@ -717,15 +717,15 @@ async def test_the_first_form_that_opens_and_the_last_that_closes_are_told() -> 
         assert (started.data, ended.data) == (events.SmartSyncStarted(first.handle), events.SmartSyncEnded())
 
 
-async def test_what_a_form_cost_is_counted_for_it_alone_and_from_the_beginning_of_quiet() -> None:
-    """Rule 17: what waited before, waited for something else; who waited longest counts."""
+async def test_the_cost_of_a_form_is_counted_for_it_alone_and_from_the_beginning_of_quiet() -> None:
+    """Rule 17: time that requests waited before quiet has another cause; the longest wait of a form counts."""
     async with Rig(accounts=(Account("anna"), Account("bruno"))) as rig:
         opened(rig, "a", account="anna")
         await settle()
         await rig.clock.advance(2)
         await rig.drain()
         await rig.clock.advance(3)
-        opened(rig, "b", account="anna")  # served at once, which says nothing about the first one
+        opened(rig, "b", account="anna")  # served at once, which does not change the wait of the first one
         await settle()
         rig.o.resume_other_syncs("a")
         rig.o.resume_other_syncs("b")
@@ -747,7 +747,7 @@ async def test_what_a_form_cost_is_counted_for_it_alone_and_from_the_beginning_o
         await rig.drain()
 
 
-async def test_what_was_never_read_is_expected_to_take_a_minute_and_a_fast_read_five_seconds() -> None:
+async def test_a_list_never_read_is_expected_to_take_a_minute_and_a_fast_read_five_seconds() -> None:
     """Rule 32."""
     async with Rig(rules=Rules(office=None, daily_full=None)) as rig:
         assert {f.seconds for f in (await rig.o.explain()).forecast} == {60.0}
@@ -760,7 +760,7 @@ async def test_what_was_never_read_is_expected_to_take_a_minute_and_a_fast_read_
 
 @pytest.mark.parametrize(("attempt", "last"), [(60, "new"), (10, "old")])
 async def test_of_a_shared_list_that_two_accounts_read_the_newest_is_remembered(attempt: int, last: str) -> None:
-    """Rules 8, 31: of each moment and of the attempts; a moment to come is doubtful (rule 30)."""
+    """Rules 8, 31: for each of the times, and for the attempts; a time in the future is doubtful (rule 30)."""
 
     def ago(minutes: int) -> datetime:
         return MONDAY - timedelta(minutes=minutes)
@@ -796,7 +796,7 @@ async def test_of_a_shared_list_that_two_accounts_read_the_newest_is_remembered(
     [("orders", 2, None), ("orders", 3, 20), ("orders", 6, 120), ("products", 3, 120), ("orders", 99, 120)],
 )
 async def test_a_restart_finds_the_same_back_off(type: str, failures: int, minutes: int | None) -> None:
-    """Rules 23, 31: the interval doubles with each failure, up to two hours; count and pause are kept in a note."""
+    """Rules 23, 31: the interval doubles with each failure, up to two hours; a note stores count and pause."""
     async with Rig() as rig:
         for _ in range(failures):
             rig.o.request_sync(type)
@@ -811,7 +811,8 @@ async def test_a_restart_finds_the_same_back_off(type: str, failures: int, minut
 
 
 async def test_a_type_is_shown_as_its_worst_account_is() -> None:
-    """Status: never read before fresh, the older last success, the first place in the queue; one run is enough."""
+    """Status: never read counts as worse than fresh; the older last success; the first place in the queue; running if
+    one account is."""
     async with Rig(accounts=(Account("anna"), Account("bruno"))) as rig:
         rig.o.request_sync("orders", "anna")
         await settle()
@@ -850,7 +851,7 @@ async def test_each_line_shows_its_own_place_reason_and_next_run() -> None:
         await rig.drain()
 
 
-async def test_when_quiet_is_over_it_has_no_end_to_be_shown() -> None:
+async def test_when_quiet_is_over_no_end_of_it_is_shown() -> None:
     """Rule 11."""
     async with Rig(rules=dataclasses.replace(QUIET, lease=1e6)) as rig:
         await served(rig, "a")
@@ -860,15 +861,15 @@ async def test_when_quiet_is_over_it_has_no_end_to_be_shown() -> None:
         assert (status.breathing, status.quiet_until) == (True, None)
 
 
-async def test_of_a_list_that_was_never_read_nothing_is_counted() -> None:
+async def test_a_list_that_was_never_read_has_no_counts() -> None:
     async with Rig() as rig:
         (line,) = rig.o.get_status().statuses["orders"].accounts
         assert (line.rows, line.added, line.changed, line.gone) == (None, 0, 0, 0)
         assert (line.last_attempt, line.last_outcome, line.last_run_id) == (None, None, None)
 
 
-async def test_what_many_ask_for_between_two_changes_is_built_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A status costs a forecast of the whole queue: fifty pages that poll it must not cost fifty forecasts."""
+async def test_the_status_is_built_once_for_each_revision(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A status needs a forecast of the whole queue; fifty pages that poll it must not cause fifty forecasts."""
     from archisync_gui.orchestrator import status as module
 
     built: list[int] = []
@@ -888,5 +889,5 @@ async def test_what_many_ask_for_between_two_changes_is_built_once(monkeypatch: 
         assert rig.o.get_status().hold_since is not None
         rig.o.request_sync("orders")
         rig.o.get_status()
-    assert len(built) == len(set(built)), "never twice for one revision"
+    assert len(built) == len(set(built)), "built twice for one revision"
     assert 1 <= len(built) <= 3

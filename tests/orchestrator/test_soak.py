@@ -1,4 +1,4 @@
-"""Thirty simulated days: no lost ticket, no growth of memory or tasks, history bounded."""
+"""Simulates up to thirty days: no ticket is lost, memory and tasks do not grow, the history is bounded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DAY = 86_400
 
 
 async def soak(requests: int, operations: int, days: int) -> None:
-    """Drive the orchestrator at random with a runner that does nothing, and count."""
+    """Make random requests with a runner that returns at once, and count results, tasks and memory."""
     chance = random.Random(7)
     clock = VirtualClock()
     journal = ListJournal()
@@ -60,7 +60,7 @@ async def soak(requests: int, operations: int, days: int) -> None:
                 case _ if tabs:
                     orchestrator.resume_other_syncs(tabs.pop(chance.randrange(len(tabs))))
         await clock.advance(days * DAY / steps)
-        while not all(t.done for t in tickets):  # forms may keep them waiting; their leases run out
+        while not all(t.done for t in tickets):  # open forms may delay them until their leases end
             await clock.advance(600)
         for ticket in tickets:
             assert (await ticket).outcome is Outcome.COMPLETED
@@ -75,8 +75,8 @@ async def soak(requests: int, operations: int, days: int) -> None:
     assert resolved == requests
     assert finished >= requests // 3
     assert told > finished
-    assert max(tasks) <= 5, "one dispatcher, one journal, one alarm, this test"
-    # A thousand resolved tickets can still be looked up: thirteen blocks each, until then.
+    assert max(tasks) <= 5, "more tasks than dispatcher, journal, alarm and this test"
+    # The last thousand resolved tickets are kept, with thirteen blocks each.
     assert blocks[-1] - blocks[2] < 15_000, f"memory grows: {blocks}"
     state = orchestrator.state
     assert len(state.queue) <= 2 * len(TYPES) * 2

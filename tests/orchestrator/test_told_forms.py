@@ -1,6 +1,6 @@
-"""Random days of a few forms: whatever ends, stops or puts off their reads, no form waits for what cannot come.
+"""Random sequences with a few forms: whatever ends, stops or delays their reads, no form waits in vain.
 
-The state machine (``test_machine.py``) asks the same after each of its steps, of which few concern forms.
+The state machine (``test_machine.py``) checks the same after each of its steps, of which few concern forms.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Judges whether each order form that waits has something to wait for; no test."""
+"""Checks that each waiting order form has something to wait for; used by tests, contains none."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ class Call:
     answer: asyncio.Task[SmartSyncResult]
     tab: str | None
     heard: int
-    """How often the form had been told something when it called."""
+    """How many events the form had received when it called."""
 
 
 class ToldForms:
-    """What the forms of one orchestrator were told last, as their pages understand it."""
+    """The last answer or event that each form of an orchestrator has received, as its page interprets it."""
 
     def __init__(self, orchestrator: Orchestrator) -> None:
         self._o = orchestrator
         self._calls: list[Call] = []
         self._waits: dict[str, str] = {}
-        """Handles of forms that were told last to wait (``pending``, ``held``), and by which word."""
+        """Forms whose last answer was to wait, by handle: ``pending`` or ``held``."""
         self._told: Counter[str] = Counter()
-        """How often each form was told what became of its read, by handle."""
+        """How many events about the result of its read each form has received, by handle."""
         orchestrator.subscribe(self._hear)
 
     def open(self, tab: str | None, account: str | None = None, token: str = "") -> asyncio.Task[SmartSyncResult]:
-        """A form calls. Let the call begin before anything else happens."""
+        """A form calls. The caller has to run the loop (``settle``) before the next step."""
         before = self._o.state.sessions.get(tab or "")
         task = asyncio.ensure_future(self._o.smart_customer_sync(tab, account, token=token))
         self._calls.append(Call(task, tab, 0 if before is None else self._told[before.handle]))
         return task
 
     def forget(self, task: asyncio.Task[SmartSyncResult]) -> None:
-        """A call that was refused."""
+        """Drop a call that was refused."""
         self._calls = [call for call in self._calls if call.answer is not task]
 
     def _hear(self, event: Event) -> None:
-        """What the lines of the forms' tabs tell them."""
+        """Handle an event that reaches the form through the line of its tab."""
         match event.data:
             case events.SessionUnserved(handle=handle, error=error):
                 self._told[handle] += 1
@@ -60,7 +60,7 @@ class ToldForms:
                         self._waits.pop(session.handle, None)
 
     def _answered(self) -> None:
-        """A page knows better than ``pending`` what its line told it since it called."""
+        """Handle finished calls. An event since the call is newer information than the answer ``pending``."""
         for call in [call for call in self._calls if call.answer.done()]:
             self._calls.remove(call)
             answer = call.answer.result()
@@ -70,7 +70,8 @@ class ToldForms:
                     self._waits[answer.handle] = answer.code
 
     def check(self) -> None:
-        """Rule 12: a form that waits has a read that runs or can run, or knows of the pause that it waits for."""
+        """Rule 12: for a waiting form a read runs or can run, or it was answered ``held`` and waits for the end of a
+        hold."""
         self._answered()
         state, now = self._o.state, self._o._dispatcher.now()
         waits = {s.handle: self._waits[s.handle] for s in state.sessions.values() if s.handle in self._waits}
@@ -79,7 +80,7 @@ class ToldForms:
         for request in [*state.queue.values(), *([] if state.active is None else [state.active.request])]:
             running = state.active is not None and state.active.request is request
             block = None if running else stopped_by(state, request, now)
-            # A repeat may wait for hours (rule 9): who waits for it was told that the read failed, or it is none.
+            # A repeat does not count, since it may wait for hours (rule 9); its askers have been told of the failure.
             serves = request.slot.scope is Scope.NEW and (running or not request.repeat)
             for handle in why if serves else ():
                 if form(handle) in [asker.id for asker in request.askers]:

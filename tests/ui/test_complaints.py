@@ -220,7 +220,7 @@ COMPLAINTS: dict[int, tuple[str, tuple[str, ...]]] = {
         "'processing' after a restart; cancel does not stick",
         (
             "test_a_run_found_open_at_a_start_is_interrupted_and_read_again",
-            "test_cancel_ends_a_run_only_when_nobody_else_wants_it",
+            "test_cancel_ends_a_run_only_when_it_has_no_other_asker",
         ),
     ),
     32: (
