@@ -3,7 +3,7 @@
 export type State =
   | "opening"   // the panel has not answered yet
   | "fresh"     // customers are current as of newAsOf
-  | "pending"   // the session is open, the read is still going on; onFresh will tell
+  | "pending"   // the session is open, the read is still going on; onFresh is called at its end
   | "held"      // the operator holds all reads
   | "failed"    // the session is open, but the customers could not be refreshed
   | "stored"    // no panel: work with stored data
@@ -15,7 +15,7 @@ export type EndReason = "timeout" | "lost" | "operator" | "closed" | "unknown";
 
 export interface Freshness {
   state: State;
-  /** No customer created before this moment is missing. */
+  /** No customer created before this time is missing. */
   newAsOf: Date | null;
   /** Start of the last clean read of the whole list. */
   allAsOf: Date | null;
@@ -27,12 +27,12 @@ export interface Freshness {
   hint: string;
   /** Public name of the session, as the panel shows it. */
   handle: string;
-  /** How far the read that is going on has come, where the panel tells it. */
+  /** Progress of the running read, where the panel reports it. */
   progress: { step: string; page: number | null; pages: number | null; rows: number } | null;
   reason?: EndReason;
-  /** Of a refusal; with `stored` why there is no answer: "panel-away", "other-program" (on its port: it has not shown that it
-   * knows the token, and was not told it), "browser-blocks"
-   * (local network access is forbidden), "too-many-requests". */
+  /** Of a refusal; with `stored` the reason: "panel-away", "other-program" (the program at the port has not proved that
+   * it knows the token, and was not sent it), "browser-blocks" (local network access is forbidden),
+   * "too-many-requests". */
   code?: string;
 }
 
@@ -44,9 +44,9 @@ export interface Options {
   label?: string;
   /** The ERP account, where the token is not bound to one. */
   userId?: string;
-  /** Learnt at pairing; with it the panel is also found on the ports beside. */
+  /** From `pair`; with it the panel is also found at the neighbouring ports. */
   profileId?: string;
-  /** Other addresses at which the same panel may answer; left out: the ports beside `base`. */
+  /** Other addresses at which the same panel may listen; left out: the neighbouring ports of `base`. */
   others?: readonly string[];
   /** Instead of `whoAnswers`. */
   check?: Check;
@@ -84,9 +84,9 @@ export function pair(options: {
 
 export interface Answer { status: number; etag: string | null; answer: any }
 
-/** "panel": it has shown that it knows the secret; `result` is its `/api/health`. "unknown": it says that it does not; `result` is its
- * refusal. "other": another program. "nobody": see `error`. "unchecked": a page under plain http cannot check it (no
- * `crypto.subtle`). */
+/** "panel": it has proved that it knows the secret; `result` is its answer of `/api/health`. "unknown": it says that it
+ * does not know it; `result` is its refusal. "other": another program. "nobody": no answer, see `error`. "unchecked":
+ * a page under plain http cannot check (no `crypto.subtle`). */
 export type Answerer =
   | { who: "other" | "unchecked" }
   | { who: "panel" | "unknown"; result: Answer }
@@ -94,11 +94,11 @@ export type Answerer =
 
 export type Check = (base: string, token: string, signal?: AbortSignal) => Promise<Answerer>;
 
-/** Who answers at an address; `secret`: a token, or the bytes of another key that the panel has. */
+/** Check who answers at an address; `secret`: a token, or the bytes of another key that the panel has. */
 export function whoAnswers(base: string, secret: string | Uint8Array, signal?: AbortSignal): Promise<Answerer>;
 
-/** A call. With a token it first asks who answers: nobody but the panel that knows the token is told it. Who says that it does not know
- * it: 401. Another program: an Error with the `code` "other-program". */
+/** A call. With a token it first checks who answers, and sends the token only to the panel that knows it. A panel that
+ * does not know it: 401. Another program: an Error with the `code` "other-program". */
 export function request(base: string, path: string, options?: {
   check?: Check;
   token?: string;

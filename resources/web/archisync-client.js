@@ -7,32 +7,33 @@
 (function () {
   "use strict";
 
-  const TOUCH_EVERY = 60_000; // a sign of life at most once a minute, and only when the person works in this tab
-  const ASK_AFTER_AWAY = 300_000; // back in the tab after five minutes: ask for fresh customers again
-  const OPEN_TIMEOUT = 15_000; // the panel answers within ten seconds, whatever the ERP does
-  const CALL_TIMEOUT = 15_000; // every call that names no deadline of its own
-  const CHECK_TIMEOUT = 5_000; // for who answers at the page's own address
+  // All times in milliseconds. The line is the session's WebSocket.
+  const TOUCH_EVERY = 60_000; // at most one keep-alive a minute, and only when the user is active in this tab
+  const ASK_AFTER_AWAY = 300_000; // the user is back in the tab after that time: ask for fresh customers again
+  const OPEN_TIMEOUT = 15_000; // the panel answers within ten seconds, however slow the ERP is
+  const CALL_TIMEOUT = 15_000; // of a call without a `signal`
+  const CHECK_TIMEOUT = 5_000; // of the check at the given address
   const HEALTH_TIMEOUT = 2_000;
-  const RETRY_PAUSE = 5_000; // between two tries to reach a panel that is not there
+  const RETRY_PAUSE = 5_000; // between two attempts to reach a panel that does not answer
   const PORTS = 10; // the panel takes the first free one of so many
-  const LINE_AGAIN = 60_000; // where lines are always cut, another try now and then; the session lives by its calls
-  const SIGN_WITHOUT_LINE = 5_000; // a line that broke and is not up again by then: a call tells the panel that the tab lives
-  const RECONNECT = [250, 500, 1_000, 2_000, 4_000, 8_000]; // a broken line is taken up again within the 20 s of grace
-  const WORK = ["input", "keydown", "pointerdown"];
+  const LINE_RETRY = 60_000; // where lines are always cut; meanwhile calls keep the session open
+  const TOUCH_WITHOUT_LINE = 5_000; // a keep-alive call when a line broke and is not open again by then
+  const RECONNECT = [250, 500, 1_000, 2_000, 4_000, 8_000]; // the panel keeps a session without line open for 20 s
+  const ACTIVITY = ["input", "keydown", "pointerdown"];
 
   function newId() {
     const bytes = crypto.getRandomValues(new Uint8Array(24));
     return btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_");
   }
 
-  function when(text) {
+  function dateOf(text) {
     return text ? new Date(text) : null;
   }
 
-  /** Listeners of one kind; calling it tells them all, and none can harm another. */
+  /** Listeners of one kind: a function that calls them all; an error of one does not stop the others. */
   function listeners() {
     const all = new Set();
-    const tell = (value) => {
+    const notify = (value) => {
       for (const listener of [...all]) {
         try {
           listener(value);
@@ -41,14 +42,15 @@
         }
       }
     };
-    tell.add = (listener) => {
+    notify.add = (listener) => {
       all.add(listener);
       return () => all.delete(listener);
     };
-    return tell;
+    return notify;
   }
 
-  /** Under the name `localhost` a browser may reach another user's program that listens on ::1, where the panel is not. */
+  /** The base address, with 127.0.0.1 instead of `localhost`: under that name a browser may reach a program that
+   * another user runs at ::1, where the panel does not listen. */
   const root = (base) => String(base).replace(/\/+$/, "").replace(/^(https?:\/\/)localhost(?=:|$)/i, "$1127.0.0.1");
 
   async function send(base, path, { token, method = "GET", body, signal, headers = {} }) {
@@ -65,8 +67,8 @@
     return { status: response.status, etag: response.headers.get("ETag"), answer: text ? JSON.parse(text) : {} };
   }
 
-  /** A call; a token is sent only to the panel that knows it. */
-  async function request(base, path, { token, signal = AbortSignal.timeout(CALL_TIMEOUT), check = whoAnswers, ...how } = {}) {
+  /** A call; a token is sent only to the panel that proves that it knows it. */
+  async function request(base, path, { token, signal = AbortSignal.timeout(CALL_TIMEOUT), check = whoAnswers, ...options } = {}) {
     const address = root(base);
     if (token) {
       const { who, result, error } = await check(address, token, signal);
@@ -74,16 +76,16 @@
       if (who === "nobody") throw error;
       if (who === "other") throw Object.assign(new Error(`${address}: this is not the panel that gave the token`), { code: "other-program" });
     }
-    return send(address, path, { ...how, token, signal });
+    return send(address, path, { ...options, token, signal });
   }
 
   const utf8 = (text) => new TextEncoder().encode(text);
-  const hex = (bytes) => Array.from(new Uint8Array(bytes), (one) => one.toString(16).padStart(2, "0")).join("");
+  const hex = (bytes) => Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
   /**
-   * Who answers at an address. `who`: "panel" has shown that it knows the token (or, as bytes, another key); "unknown" says that
-   * it does not; both with their answer as `result`. "other" is another program; "nobody" answers, with the `error`; "unchecked":
-   * a page under plain http cannot compute it.
+   * Check who answers at an address. `who`: "panel" has proved that it knows the token (or, given as bytes, another
+   * key); "unknown" says that it does not; both with their answer as `result`. "other": another program. "nobody": no
+   * answer, with the `error`. "unchecked": a page under plain http cannot check.
    */
   async function whoAnswers(base, secret, signal) {
     const address = root(base), { subtle } = crypto;
@@ -91,9 +93,9 @@
     try {
       const bytes = typeof secret === "string" ? await subtle.digest("SHA-256", utf8(secret)) : secret;
       const key = await subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
-      const made = async (text) => hex(await subtle.sign("HMAC", key, utf8(text)));
+      const mac = async (text) => hex(await subtle.sign("HMAC", key, utf8(text)));
       const nonce = newId(), { origin } = new URL(address);
-      const [name, wanted] = await Promise.all([made("archisync name"), made(`archisync proof ${origin} ${nonce}`)]);
+      const [name, wanted] = await Promise.all([mac("archisync name"), mac(`archisync proof ${origin} ${nonce}`)]);
       const result = await send(address, `/api/health?name=${name}&nonce=${nonce}`, { signal });
       if (result.answer?.proof === wanted) return { who: "panel", result };
       if (result.status >= 500) return { who: "nobody", error: new Error(`${address}: ${result.status}`) };
@@ -108,7 +110,7 @@
     signal?.addEventListener("abort", () => { clearTimeout(timer); reject(signal.reason); }, { once: true });
   });
 
-  /** The profile whose panel answers at an address; "" for another program, null for nobody. */
+  /** The id of the profile whose panel answers at an address; "" for another program, null when nothing answers. */
   async function profileAt(base) {
     try {
       const { answer } = await request(base, "/api/health", { signal: AbortSignal.timeout(HEALTH_TIMEOUT) });
@@ -118,16 +120,16 @@
     }
   }
 
-  /** The other addresses under which the same panel may answer. */
+  /** The other addresses at which the same panel may listen. */
   function neighbours(base) {
     const { protocol, hostname, port } = new URL(base);
     const from = Number(port) - PORTS + 1;
-    return Array.from({ length: 2 * PORTS - 1 }, (_, at) => from + at).filter((one) => one > 0 && one < 65_536 && one !== Number(port))
-      .map((one) => `${protocol}//${hostname}:${one}`);
+    return Array.from({ length: 2 * PORTS - 1 }, (_, at) => from + at)
+      .filter((other) => other > 0 && other < 65_536 && other !== Number(port)).map((other) => `${protocol}//${hostname}:${other}`);
   }
 
-  /** Whether the browser forbids the page to reach programs on this computer. */
-  async function forbidden() {
+  /** Whether the browser forbids the page to call programs on this computer. */
+  async function browserForbids() {
     for (const name of ["local-network-access", "loopback-network"]) {
       try {
         if ((await navigator.permissions.query({ name })).state === "denied") return true;
@@ -136,17 +138,17 @@
     return false;
   }
 
-  /** Why there is no answer, as far as an error says it. */
-  const why = (error) => error?.code === "other-program" ? error.code : "panel-away";
+  /** The code for an error of a call. */
+  const codeOf = (error) => error?.code === "other-program" ? error.code : "panel-away";
 
   class Session {
     #options; #fresh = listeners(); #ended = listeners(); #change = listeners();
     #id = null; #opening = null; #line = null; #tries = 0; #timers = new Set();
-    #owed = new Set(); #lastTouch = 0; #lastTry = -Infinity; #before = null; #heardEnd = false; #awaySince = null; #closed = false; #suspended = false; #unbind = [];
+    #unclosed = new Set(); #lastTouch = 0; #lastTry = -Infinity; #ageBefore = null; #readEnded = false; #awaySince = null; #closed = false; #suspended = false; #unbind = [];
 
     constructor({ base, token, label = "", userId, profileId, others, check = whoAnswers } = {}) {
       this.#options = { base: root(base), token, label, userId, profileId, others, check };
-      /** What is known now: `state` and the two ages. */
+      /** The present state, with the ages of the customers. */
       this.freshness = { state: "opening", code: "", newAsOf: null, allAsOf: null, added: 0, changed: 0, durationMs: null,
         message: "", hint: "", handle: "", progress: null };
       this.ready = new Promise((resolve) => { this.#settle = resolve; });
@@ -157,13 +159,13 @@
 
     #settle;
 
-    /** Called with the freshness whenever fresh data have arrived. Returns a function that stops it. */
+    /** Called with the freshness whenever fresh data have arrived. Returns a function that removes the listener. */
     onFresh(listener) { return this.#fresh.add(listener); }
 
-    /** Called with `{reason}` when the session ended other than by this page. */
+    /** Called with `{reason}` when the session was not ended by this page. */
     onEnded(listener) { return this.#ended.add(listener); }
 
-    /** Called with the freshness at every change of it. */
+    /** Called with the freshness whenever it changes. */
     onChange(listener) { return this.#change.add(listener); }
 
     /** Ask again in the same session: at each next order. Returns the freshness. */
@@ -180,7 +182,7 @@
       this.#open();
     }
 
-    /** End the session; the object is of no use afterwards. */
+    /** End the session; the object cannot be used again. */
     close() {
       if (this.#closed) return;
       this.#closed = true;
@@ -204,21 +206,21 @@
       this.#lastTry = Date.now();
       this.#set({ state: "opening", code: "" });
       const id = this.#begin();
-      if (!(await this.#rightPanel(id))) return;
+      if (!(await this.#findPanel(id))) return;
       const posted = this.#post(id);
       this.#connect(id);
       await posted;
     }
 
-    /** Find the panel that this page was paired with: nobody else must see the token. It may have moved to one of the ports
-     * beside. */
-    async #rightPanel(id) {
-      const { base, profileId, others: told } = this.#options;
+    /** Find the panel that this page was paired with, also at the neighbouring ports: no other program may get the
+     * token. */
+    async #findPanel(id) {
+      const { base, profileId, others: given } = this.#options;
       const here = await this.#whoIsAt(base, CHECK_TIMEOUT);
       if (this.#id !== id) return false;
       if (here.who === "panel") return true;
-      const beside = profileId ? told ?? neighbours(base) : [];
-      const others = await Promise.all(beside.map(async (address) => [address, (await this.#whoIsAt(address, HEALTH_TIMEOUT)).who]));
+      const addresses = profileId ? given ?? neighbours(base) : [];
+      const others = await Promise.all(addresses.map(async (address) => [address, (await this.#whoIsAt(address, HEALTH_TIMEOUT)).who]));
       const revoked = here.who === "unknown" && (!profileId || await profileAt(base) === profileId);
       if (this.#id !== id) return false;
       const moved = others.find(([, who]) => who === "panel");
@@ -227,11 +229,11 @@
         return true;
       }
       if (revoked) this.#answered(id, here.result.status, here.result.answer);
-      else this.#gone(here.who === "nobody" ? "panel-away" : "other-program");
+      else this.#stored(here.who === "nobody" ? "panel-away" : "other-program");
       return false;
     }
 
-    /** Who answers there; a page under plain http has to believe what everybody can say. */
+    /** Check who answers; a page under plain http can only compare the public `profileId`. */
     async #whoIsAt(address, within) {
       const { token, profileId, check } = this.#options;
       const found = await check(address, token, AbortSignal.timeout(within));
@@ -246,8 +248,8 @@
       this.#opening?.abort();
       const opening = this.#opening = new AbortController();
       const timer = setTimeout(() => opening.abort(), OPEN_TIMEOUT);
-      this.#before = this.freshness.newAsOf; // fresh is what is newer
-      this.#heardEnd = false;
+      this.#ageBefore = this.freshness.newAsOf; // only newer data answer this call
+      this.#readEnded = false;
       try {
         const body = { sessionId: id, label };
         if (userId) body.userId = userId;
@@ -256,39 +258,39 @@
         if (this.#id === id && this.#opening === opening) this.#answered(id, status, answer);
       } catch (error) {
         if (this.#id !== id || this.#opening !== opening) return;
-        // The line may have brought what was asked for: then only this answer is lost, and the session is open.
-        if (this.#served) this.#touch(id);
-        else this.#gone(why(error));
+        // The line may have delivered the data: then only this answer is lost, and the session is open.
+        if (this.#isServed) this.#touch(id);
+        else this.#stored(codeOf(error));
       } finally {
         clearTimeout(timer);
       }
     }
 
     #answered(id, status, answer) {
-      const known = { newAsOf: when(answer.newAsOf), allAsOf: when(answer.allAsOf), message: answer.message ?? "",
+      const known = { newAsOf: dateOf(answer.newAsOf), allAsOf: dateOf(answer.allAsOf), message: answer.message ?? "",
         hint: answer.hint ?? "", handle: answer.handle ?? "" };
       if (status === 200) {
         this.#set({ ...known, state: "fresh", progress: null, added: answer.added, changed: answer.changed,
           durationMs: answer.durationMs });
         this.#fresh(this.freshness);
       } else if (status === 202) {
-        // What the panel had when it said so is not what was asked for. The read may have ended on the line before this
+        // The data that the panel has now do not answer this call. The line may have reported the end of the read before this
         // answer arrived.
-        this.#before = known.newAsOf ?? this.#before;
-        const late = this.#heardEnd || this.#served;
+        this.#ageBefore = known.newAsOf ?? this.#ageBefore;
+        const late = this.#readEnded || this.#isServed;
         if (!late || answer.code === "held") this.#set({ ...known, state: answer.code });
         this.#askWithoutLine(id);
       } else if (status === 503 && answer.handle) {
         this.#set({ ...known, state: "failed", message: answer.error });
       } else if (status === 410) {
-        this.#over(answer.reason);
+        this.#endedBy(answer.reason);
       } else if (status === 401 || status === 403 || status === 422) {
         this.#drop();
         this.#set({ state: "refused", message: answer.error ?? "", hint: answer.hint ?? "", code: answer.code });
       } else {
-        this.#gone(status === 429 ? "too-many-requests" : "panel-away");
+        this.#stored(status === 429 ? "too-many-requests" : "panel-away");
       }
-      if (status < 300) this.#closeOwed();
+      if (status < 300) this.#closeUnclosed();
       if (this.freshness.state !== "opening") this.#settle(this.freshness);
     }
 
@@ -306,7 +308,7 @@
       try {
         line = new WebSocket(base.replace(/^http/, "ws") + "/api/smart-sessions");
       } catch {
-        return; // no line: the lease lives by touches
+        return; // without a line, calls keep the session open
       }
       this.#line = line;
       let opened = false;
@@ -314,13 +316,13 @@
         opened = true;
         line.send(JSON.stringify({ type: "attach", token, sessionId: id }));
       };
-      line.onmessage = (event) => { if (this.#line === line) this.#heard(JSON.parse(event.data)); };
+      line.onmessage = (event) => { if (this.#line === line) this.#received(JSON.parse(event.data)); };
       line.onclose = () => {
         if (this.#line !== line) return;
         this.#line = null;
         if (this.#id !== id) return;
         if (opened) {
-          this.#later(SIGN_WITHOUT_LINE, () => {
+          this.#later(TOUCH_WITHOUT_LINE, () => {
             if (this.#id === id && this.#line?.readyState !== WebSocket.OPEN) this.#touch(id);
           });
         }
@@ -333,56 +335,56 @@
       if (this.#tries < RECONNECT.length) {
         this.#later(RECONNECT[this.#tries++], again);
       } else {
-        // Lines are cut, which says nothing about the session: the panel itself is asked.
+        // The lines are cut, but the session may be open: ask the panel.
         this.#touch(id);
-        this.#later(LINE_AGAIN, again);
+        this.#later(LINE_RETRY, again);
       }
     }
 
-    /** Whether data of that age are what was asked for last. */
-    #isNews(newAsOf) { return newAsOf !== null && (this.#before === null || newAsOf > this.#before); }
+    /** Whether data of that age answer the last call. */
+    #isNews(newAsOf) { return newAsOf !== null && (this.#ageBefore === null || newAsOf > this.#ageBefore); }
 
-    /** Whether the page has what it asked for last. */
-    get #served() { return this.freshness.state === "fresh" && this.#isNews(this.freshness.newAsOf); }
+    /** Whether the page has the data of its last call. */
+    get #isServed() { return this.freshness.state === "fresh" && this.#isNews(this.freshness.newAsOf); }
 
-    /** Whether an answer is still to come: on the line, or by asking again. */
-    get #waits() { return this.freshness.state === "pending" || this.freshness.state === "held"; }
+    /** Whether the data of the last call are still to come. */
+    get #isWaiting() { return this.freshness.state === "pending" || this.freshness.state === "held"; }
 
-    #freshNow(ages) {
+    #becomeFresh(ages) {
       this.#set({ ...ages, state: "fresh", message: "", hint: "", progress: null });
       this.#settle(this.freshness);
       this.#fresh(this.freshness);
     }
 
-    #heard(message) {
-      const ages = { newAsOf: when(message.newAsOf), allAsOf: when(message.allAsOf) };
+    #received(message) {
+      const ages = { newAsOf: dateOf(message.newAsOf), allAsOf: dateOf(message.allAsOf) };
       switch (message.type) {
         case "attached":
           this.#tries = 0;
           this.#set({ handle: message.handle });
-          if (message.fresh && this.#isNews(ages.newAsOf) && !(this.#served && ages.newAsOf <= this.freshness.newAsOf)) this.#freshNow(ages);
-          else if (this.#waits) this.#post(this.#id); // what came of the read was told while there was no line
+          if (message.fresh && this.#isNews(ages.newAsOf) && !(this.#isServed && ages.newAsOf <= this.freshness.newAsOf)) this.#becomeFresh(ages);
+          else if (this.#isWaiting) this.#post(this.#id); // the end of the read may have been reported while there was no line
           break;
         case "progress":
           this.#set({ progress: { step: message.step, page: message.page, pages: message.pages, rows: message.rows } });
           break;
         case "fresh":
-          this.#freshNow(ages);
+          this.#becomeFresh(ages);
           break;
-        case "ages": // how current everything is, which may not be what was asked for
+        case "ages": // of all stored customers; they may not answer the last call
           this.#set(ages);
           if (this.freshness.state === "fresh" && ages.newAsOf !== null) this.#fresh(this.freshness);
           break;
         case "failed":
         case "held": // the operator's pause; fresh data follow when it is over
-          this.#heardEnd = true;
-          if (!this.#served) {
+          this.#readEnded = true;
+          if (!this.#isServed) {
             this.#set({ ...ages, state: message.type, message: message.error, hint: message.hint, progress: null });
             this.#settle(this.freshness);
           }
           break;
         case "ended":
-          this.#over(message.reason);
+          this.#endedBy(message.reason);
           break;
         case "refused":
           this.#drop();
@@ -394,33 +396,33 @@
 
     // ------------------------------------------------------------------------------------------ ends
 
-    /** The session ended at the panel's side. */
-    #over(reason) {
+    /** The panel has ended the session. */
+    #endedBy(reason) {
       this.#drop();
       this.#set({ state: "ended", reason });
       this.#settle(this.freshness);
       this.#ended({ reason });
     }
 
-    /** There is no panel to talk to; `code` says why. Its id is closed as soon as there is one again. */
-    #gone(code = "panel-away") {
-      if (this.#id) this.#owed.add(this.#id);
+    /** The panel cannot be reached; `code` says why. The session is closed at the panel as soon as it answers again. */
+    #stored(code = "panel-away") {
+      if (this.#id) this.#unclosed.add(this.#id);
       this.#drop();
       this.#set({ state: "stored", code });
       this.#settle(this.freshness);
       if (code !== "panel-away") return;
-      forbidden().then((yes) => {
+      browserForbids().then((yes) => {
         if (yes && this.freshness.state === "stored") this.#set({ code: "browser-blocks" });
       });
     }
 
-    /** Close the ids that were given up while the panel could not be reached. */
-    #closeOwed() {
-      for (const id of this.#owed) navigator.sendBeacon(this.#options.base + "/api/smart-sessions/close", id);
-      this.#owed.clear();
+    /** Close the sessions that were left while the panel could not be reached. */
+    #closeUnclosed() {
+      for (const id of this.#unclosed) navigator.sendBeacon(this.#options.base + "/api/smart-sessions/close", id);
+      this.#unclosed.clear();
     }
 
-    /** Forget the id and the line without telling the panel. */
+    /** Forget the session without closing it at the panel. */
     #drop() {
       this.#id = null;
       this.#opening?.abort();
@@ -432,21 +434,21 @@
       this.#timers.clear();
     }
 
-    /** Close at the panel: a beacon arrives even while the page goes away. */
+    /** Close the session at the panel: a beacon is sent even while the page is unloaded. */
     #end() {
       const id = this.#id;
       this.#drop();
       if (id) navigator.sendBeacon(this.#options.base + "/api/smart-sessions/close", id);
     }
 
-    // ------------------------------------------------------------------------------------------ the person
+    // ------------------------------------------------------------------------------------------ user activity
 
     #bind() {
       const on = (target, kind, listener) => {
         target.addEventListener(kind, listener, { capture: true, passive: true });
         this.#unbind.push(() => target.removeEventListener(kind, listener, { capture: true }));
       };
-      for (const kind of WORK) on(document, kind, () => this.#worked());
+      for (const kind of ACTIVITY) on(document, kind, () => this.#onActivity());
       on(window, "pagehide", () => { this.#suspended = true; this.#end(); });
       on(window, "pageshow", (event) => {
         this.#suspended = false;
@@ -466,7 +468,7 @@
       if (away >= ASK_AFTER_AWAY && this.#id) this.ask();
     }
 
-    #worked() {
+    #onActivity() {
       if (this.#closed) return;
       const now = Date.now();
       if (!this.#id) {
@@ -481,8 +483,8 @@
       else this.#touch(this.#id);
     }
 
-    /** Tell the panel that the tab lives. One call that fails says nothing about an open session (the computer may have
-     * slept meanwhile): it is repeated once, unless the line is up. */
+    /** Keep the session open by a call. A single failure does not end the session (the computer may have slept
+     * meanwhile): the call is repeated once, unless the line is open. */
     async #touch(id, repeat = true) {
       const { base, token, check } = this.#options;
       let status, answer;
@@ -491,24 +493,24 @@
       } catch (error) {
         if (this.#id !== id || this.#line?.readyState === WebSocket.OPEN) return;
         if (repeat) await this.#touch(id, false);
-        else this.#gone(why(error));
+        else this.#stored(codeOf(error));
         return;
       }
       if (this.#id !== id) return;
       if (status === 200) {
-        // Without a line nothing else would tell what came of the read.
-        if (this.#waits && this.#line?.readyState !== WebSocket.OPEN) await this.#post(id);
+        // Without a line only this call brings the result of the read.
+        if (this.#isWaiting && this.#line?.readyState !== WebSocket.OPEN) await this.#post(id);
         return;
       }
-      if (status === 410) this.#over(answer.reason);
+      if (status === 410) this.#endedBy(answer.reason);
       else if (status === 401 || status === 403) this.#answered(id, status, answer);
-      else await this.#post(id); // 429 and the like say nothing about the session: asked again, it answers or it ends
+      else await this.#post(id); // 429 and the like do not tell whether the session is open: this call does
     }
 
-    /** While an answer is to come that no line will tell, ask again. A pause may last for hours: it is not asked about, for
-     * each question would keep the session of a tab that nobody uses. */
+    /** Ask again while a read is pending and there is no line to report its end. The operator's hold may last for
+     * hours; it is not asked about, for each call would keep the session of an unused tab open. */
     #askWithoutLine(id) {
-      this.#later(SIGN_WITHOUT_LINE, () => {
+      this.#later(TOUCH_WITHOUT_LINE, () => {
         if (this.#id !== id || this.freshness.state !== "pending") return;
         if (this.#line?.readyState === WebSocket.OPEN) this.#askWithoutLine(id);
         else this.#post(id);
