@@ -150,10 +150,10 @@ async def test_a_draft_that_is_opened_while_it_is_being_saved_is_saved_once(at_w
     await until(lambda: bool(calls))
     await page.evaluate("id => { location.hash = `draft=${id}`; }", calls[0])
     await page.evaluate("dispatchEvent(new Event('online'))")  # the outbox is sent too
-    await page.evaluate("import('/order-form/keep.js').then((keep) => keep.waiting())")  # both have read it
+    await page.evaluate("import('/order-form/keep.js').then((keep) => keep.unsavedEntries())")  # both have read it
     go_on.set()
     await expect(page.locator("#lines tr")).to_have_count(1)
-    await page.evaluate("import('/order-form/keep.js').then((keep) => keep.sendWaiting())")
+    await page.evaluate("import('/order-form/keep.js').then((keep) => keep.sendOutbox())")
     (kept,) = await at_work.office.drafts.list("agente1")
     assert kept.version == 1
     assert len(calls) == 1
@@ -438,7 +438,7 @@ async def test_drafts_are_deleted_printed_and_exported(at_work: Rig) -> None:
 
 async def test_a_form_from_a_bookmark_waits_for_one_click_in_the_panel(at_work: Rig) -> None:
     page = await at_work.tab(at_work.office.url + "/order-form")
-    await expect(page.locator("#door-text")).to_contain_text("un clic su «Consenti»")
+    await expect(page.locator("#access-text")).to_contain_text("un clic su «Consenti»")
     pairing = at_work.office.endpoint.pairing
     await until(pairing.pending)
     pairing.approve(pairing.pending()[0].id, account="agente2")

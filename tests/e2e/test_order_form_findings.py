@@ -525,7 +525,7 @@ async def test_25_the_line_that_is_one_too_many_is_refused_where_it_is_added(at_
 @pytest.mark.parametrize("path", ["/", "/order-form/", "/order-form/?x=1", "/drafts/"])
 async def test_25_an_address_that_names_no_page_leads_to_one(at_work: Rig, path: str) -> None:
     page = await at_work.tab(at_work.office.url + path)
-    await expect(page.locator("#door-text, h1").first).to_be_visible()
+    await expect(page.locator("#access-text, h1").first).to_be_visible()
     await until(lambda: at_work.office.endpoint.pairing.pending())
     await page.close()
 

@@ -261,10 +261,10 @@ async def test_without_indexeddb_no_order_lies_readable_in_the_browser(at_work: 
 async def test_what_a_crash_left_readable_is_encrypted_at_the_next_start(at_work: Rig) -> None:
     page = await at_work.form(ACCOUNT)
     await page.evaluate("""async () => {
-      const { key } = await import("/order-form/network.js"), { blank } = await import("/order-form/value.js");
+      const { access } = await import("/order-form/network.js"), { blank } = await import("/order-form/value.js");
       const order = { ...blank(null), note: "segreto" }, name = `aside:${order.id}`;
       localStorage.setItem(`archisync-keep:${name}`, JSON.stringify({ key: name, kind: "aside", id: order.id, order,
-        account: key().account, tab: "gone", at: new Date().toISOString(), version: null, document: order }));
+        account: access().account, tab: "gone", at: new Date().toISOString(), version: null, document: order }));
     }""")
     await page.close()
     page = await at_work.form(ACCOUNT)

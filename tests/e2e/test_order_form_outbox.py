@@ -226,7 +226,7 @@ async def test_an_entry_that_another_tab_has_sent_is_not_taken_back(at_work: Rig
     await choose(page)
     between.instead = Route.abort
     await saved_away(page, "prima")
-    (id_, name) = await page.evaluate("""import("/order-form/keep.js").then((keep) => keep.waiting())
+    (id_, name) = await page.evaluate("""import("/order-form/keep.js").then((keep) => keep.unsavedEntries())
       .then(([one]) => [one.id, one.key])""")
     between.instead = None
     other = await at_work.form(ACCOUNT)
@@ -264,30 +264,30 @@ async def test_an_order_that_another_tab_has_taken_up_is_not_called_missing(at_w
     await first.locator("#unsent-list a").click()
     await expect(first.locator("#customer-chosen")).to_contain_text("Studio Bianchi Srl")
     await first.evaluate("""async () => {
-      const { waiting } = await import("/order-form/keep.js");
-      while ((await waiting()).length) await new Promise((later) => setTimeout(later, 10));
+      const { unsavedEntries } = await import("/order-form/keep.js");
+      while ((await unsavedEntries()).length) await new Promise((later) => setTimeout(later, 10));
     }""")
     await second.evaluate("document.querySelector('#unsent-list a').click()")
     await expect(second.locator("#note-top")).to_contain_text("in scrittura in un’altra scheda")
 
 
-async def two_tabs_one_shut(at_work: Rig) -> tuple[Between, Callable[[Route], Awaitable[None]], Page, Page]:
-    """Two forms, and what the panel does when it takes no draft of the second one any more: its key was withdrawn, and
-    nobody lets it in."""
+async def two_tabs_one_without_access(at_work: Rig) -> tuple[Between, Callable[[Route], Awaitable[None]], Page, Page]:
+    """Two forms, and a handler that refuses the drafts of the second one: its token was revoked, and the operator
+    does not confirm it again."""
     between = await at_work.between("**/api/drafts/*")
     page, shut = await at_work.form(ACCOUNT), await at_work.form(ACCOUNT)
     token = "JSON.parse(sessionStorage.getItem('archisync-token')).token"
     mine = await shut.evaluate(token)
     assert mine != await page.evaluate(token)
 
-    async def withdrawn(route: Route) -> None:
+    async def revoked(route: Route) -> None:
         if route.request.method == "PUT" and route.request.headers.get("authorization") == f"Bearer {mine}":
             answer = {"success": False, "message": "", "error": "La chiave non vale più.", "code": "token-unknown"}
             await route.fulfill(status=401, json=answer)
         else:
             await route.continue_()
 
-    return between, withdrawn, page, shut
+    return between, revoked, page, shut
 
 
 async def urgent_saved_away(between: Between, page: Page) -> None:
@@ -297,28 +297,28 @@ async def urgent_saved_away(between: Between, page: Page) -> None:
     await saved_away(page, "urgente")
 
 
-async def test_a_tab_that_meets_the_door_while_it_sends_holds_up_no_other_tabs_drafts(at_work: Rig) -> None:
-    between, withdrawn, page, shut = await two_tabs_one_shut(at_work)
+async def test_a_tab_that_loses_its_access_while_it_sends_holds_up_no_other_tabs_drafts(at_work: Rig) -> None:
+    between, revoked, page, shut = await two_tabs_one_without_access(at_work)
     await urgent_saved_away(between, page)
-    between.instead = withdrawn
+    between.instead = revoked
     await online(shut)
-    await expect(shut.locator("#door")).to_be_visible()
+    await expect(shut.locator("#access")).to_be_visible()
     await online(page)
     await expect(page.locator("#unsent")).to_be_hidden()
     assert await notes(at_work) == ["urgente"]
 
 
-async def test_a_save_that_waits_at_the_door_holds_up_no_other_tabs_drafts(at_work: Rig) -> None:
-    between, withdrawn, page, shut = await two_tabs_one_shut(at_work)
-    between.instead = withdrawn
+async def test_a_save_that_waits_for_access_holds_up_no_other_tabs_drafts(at_work: Rig) -> None:
+    between, revoked, page, shut = await two_tabs_one_without_access(at_work)
+    between.instead = revoked
     await shut.bring_to_front()
     await choose(shut, "50121")
     await shut.keyboard.press("Control+Enter")
-    await expect(shut.locator("#door")).to_be_visible()
+    await expect(shut.locator("#access")).to_be_visible()
     # Its timer had just begun to send what waits.
-    await shut.evaluate("void import('/order-form/keep.js').then((keep) => keep.sendWaiting())")
+    await shut.evaluate("void import('/order-form/keep.js').then((keep) => keep.sendOutbox())")
     await urgent_saved_away(between, page)
-    between.instead = withdrawn
+    between.instead = revoked
     await online(page)
     await expect(page.locator("#unsent")).to_be_hidden()
     assert "urgente" in await notes(at_work)

@@ -18,7 +18,7 @@ SHORT = """
   window.gaveUp = 0;  // how often saving has waited long enough for prices
   window.setTimeout = (act, pause, ...more) => {
     const end = () => { if (window.mayGiveUp) { window.gaveUp += 1; act(); } else timer(end, 50); };
-    return String(act).includes("goOnSaving(false)") ? timer(end, 50) : timer(act, pause, ...more);
+    return String(act).includes("resumeSave(false)") ? timer(end, 50) : timer(act, pause, ...more);
   };
 """
 """Saving waits for prices until the test lets it give up, instead of for four seconds."""
@@ -177,7 +177,7 @@ async def test_what_cannot_be_read_for_a_while_is_not_overwritten(at_work: Rig) 
     await page.evaluate("sessionStorage.removeItem('broken')")
     await page.reload()
     await expect(page.locator("#note")).to_have_value("un’altra")
-    lines = "(await keep.waiting()).map((one) => one.order.lines.length)"
+    lines = "(await keep.unsavedEntries()).map((one) => one.order.lines.length)"
     left = await page.evaluate(f"import('/order-form/keep.js').then(async (keep) => {lines})")
     assert left == [1], "the first order is still there, as one that is not finished"
 

@@ -60,10 +60,10 @@ async def test_a_frame_of_another_program_gives_the_form_no_draft_and_no_letterh
         await until(lambda: taken)
         await expect(page.locator("iframe")).to_have_count(0, timeout=30_000)
         assert taken == ["[]"]
-        await page.evaluate("import('/order-form/keep.js').then((keep) => keep.sendWaiting())")
+        await page.evaluate("import('/order-form/keep.js').then((keep) => keep.sendOutbox())")
         assert await at_work.office.drafts.list(ACCOUNT) == ()
         assert await at_work.office.drafts.letterhead(ACCOUNT) == ""
-        waiting: list[Any] = await page.evaluate("import('/order-form/keep.js').then((keep) => keep.waiting())")
+        waiting: list[Any] = await page.evaluate("import('/order-form/keep.js').then((keep) => keep.unsavedEntries())")
         assert waiting == []
 
 
@@ -90,7 +90,7 @@ async def test_what_lies_in_plain_text_at_another_port_is_not_taken(at_work: Rig
     else:
         raise AssertionError("nothing came from the other port")
     await expect(page.locator("iframe")).to_have_count(0, timeout=30_000)
-    await page.evaluate("import('/order-form/keep.js').then((keep) => keep.sendWaiting())")
+    await page.evaluate("import('/order-form/keep.js').then((keep) => keep.sendOutbox())")
     assert await notes(at_work) == ["ours"]
 
 
@@ -110,9 +110,9 @@ OUTBOX = """async () => {
     if (String(url).endsWith("t".repeat(20))) return Promise.resolve(new Response('{"total": 1}', { status: 201 }));
     return real(url, how);
   };
-  const left = await keep.sendWaiting();
+  const left = await keep.sendOutbox();
   window.fetch = real;
-  const refused = left.map((one) => keep.whyUntaken(one)?.refused ?? null);
+  const refused = left.map((one) => keep.rejectionOf(one)?.refused ?? null);
   const taken = await keep.adopt([entry(5, "letterhead"), { ...entry(6, "s".repeat(20)), kind: "lock" },
     { ...entry(7, "r".repeat(20)), account: "agente2" }, undefined]);
   return { asked, left: left.map(({ key }) => key), refused, taken };
@@ -153,7 +153,7 @@ async def sent_when_back(at_work: Rig, page: Page) -> None:
         if await notes(at_work):
             break
     assert await notes(at_work) == ["segreto: ordine"]
-    await expect(page.locator("#door")).to_be_hidden()
+    await expect(page.locator("#access")).to_be_hidden()
 
 
 UNSENT = "Il pannello non risponde: la bozza è conservata in questo browser e sarà salvata appena possibile."
@@ -177,7 +177,7 @@ async def test_a_program_that_took_the_panels_port_gets_no_order_and_no_token(
         before = len(stranger.seen)
         await page.evaluate("dispatchEvent(new Event('online'))")
         await until(lambda: len(stranger.seen) > before)
-        await page.evaluate("import('/order-form/keep.js').then((keep) => keep.sendWaiting())")
+        await page.evaluate("import('/order-form/keep.js').then((keep) => keep.sendOutbox())")
         await expect(page.locator("#unsent")).to_be_visible()
         assert stranger.told == []
         assert stranger.asked("/api/pair", "POST") == 0
@@ -236,7 +236,8 @@ async def test_a_panel_that_has_moved_is_named_with_its_new_address(at_work: Rig
     page, endpoint = await at_work.form(ACCOUNT), at_work.office.endpoint
     await endpoint.move(endpoint.port + 1)
     moved = f"Archisync risponde ora a un altro indirizzo: aprire {endpoint.url}/order-form."
-    question = "import('/order-form/network.js').then(({ doubt }) => doubt()).then((wrong) => wrong?.message ?? '')"
+    verify = "import('/order-form/network.js').then(({ verifyPanel }) => verifyPanel())"
+    question = f"{verify}.then((problem) => problem?.message ?? '')"
     for _ in range(50):  # a busy computer may answer later than the form waits
         if (said := await page.evaluate(question)).startswith(moved):
             return
@@ -269,9 +270,9 @@ async def test_a_tab_whose_token_was_revoked_is_let_in_again(at_work: Rig) -> No
     for one in pairing.store.ids():
         pairing.revoke(one)
     await until(pairing.pending)
-    await expect(page.locator("#door")).to_be_visible()  # else it is hidden because it has not come yet
+    await expect(page.locator("#access")).to_be_visible()  # else it is hidden because it has not come yet
     pairing.approve(pairing.pending()[0].id, account=ACCOUNT)
-    await expect(page.locator("#door")).to_be_hidden()
+    await expect(page.locator("#access")).to_be_hidden()
     await page.locator("#note").press("Control+Enter")
     await expect(page.locator("#saved")).to_have_text("Bozza salvata, 1 bozza.")
     assert await notes(at_work) == ["segreto: ordine"]

@@ -48,7 +48,7 @@ IN_PAGE = """() => {
   // Saving waits four seconds for prices. A busy computer's panel may need longer to start anew.
   const timer = window.setTimeout.bind(window);
   window.setTimeout = (act, pause, ...more) =>
-    timer(act, String(act).includes("goOnSaving(false)") ? 60000 : pause, ...more);
+    timer(act, String(act).includes("resumeSave(false)") ? 60000 : pause, ...more);
 
   const text = (node) => node?.textContent.replaceAll("\u00a0", " ").trim() ?? "";
   const until = async (question, about, patience = 15000) => {
@@ -113,7 +113,7 @@ IN_PAGE = """() => {
       });
     },
     async waiting() {
-      return JSON.stringify((await walk.keep.waiting()).map(({ id, order, document }) => ({ id,
+      return JSON.stringify((await walk.keep.unsavedEntries()).map(({ id, order, document }) => ({ id,
         lines: (order ?? document).lines.map((line) => [line.itemId, line.qtyText ?? String(line.quantity)]) })));
     },
     served: () => until(async () => {
@@ -125,11 +125,12 @@ IN_PAGE = """() => {
       return value?.id === wanted && !value.sealed;
     }), id),
     // The form asks an address that is slow to answer three times, the last time after 23 s.
-    found: (id) => until(async (wanted) => (await walk.keep.waiting()).some((entry) => entry.id === wanted), id, 60000),
+    found: (id) => until(async (wanted) => (await walk.keep.unsavedEntries()).some((entry) => entry.id === wanted),
+      id, 60000),
     online: () => { dispatchEvent(new Event("online")); },
     /** The panel does not answer this tab, or does so again. */
     away(how) { away = how; },
-    unsent: async (id, note) => (await walk.keep.waiting())
+    unsent: async (id, note) => (await walk.keep.unsavedEntries())
       .filter((one) => one.kind === "send" && one.id === id && one.document.note === note).map(({ key }) => key),
     conflict: () => until(() => one("#conflict")?.open),
     go: (hash) => { location.hash = hash; },

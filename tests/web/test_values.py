@@ -294,7 +294,7 @@ OUTBOX = """(async () => {
   const storage = await import("/order-form/storage.js"), real = window.fetch, put = IDBObjectStore.prototype.put;
   await storage.useKey(null);
   sessionStorage.setItem("archisync-token", JSON.stringify({ token: "t", account: "a", profileId: "p" }));
-  const { post, send, adopt, waiting } = await import("/order-form/keep.js?outbox");
+  const { addToOutbox, send, adopt, unsavedEntries } = await import("/order-form/keep.js?outbox");
   const answers = [], asked = [];
   const proven = await (PROVING)();
   window.fetch = (url, how) => url.includes("/api/health?") ? proven(url) : new Promise((resolve) => {
@@ -303,14 +303,14 @@ OUTBOX = """(async () => {
     answers.push((status, version) => resolve(new Response(body(version), { status })));
   });
   const until = async (count) => { while (answers.length < count) await new Promise((done) => setTimeout(done)); };
-  const left = async () => (await waiting()).filter(({ kind }) => kind === "send")
+  const left = async () => (await unsavedEntries()).filter(({ kind }) => kind === "send")
     .map(({ document, version }) => [document.note, version]);
-  const first = post("x".repeat(24), 1, { note: "one" });
+  const first = addToOutbox("x".repeat(24), 1, { note: "one" });
   await first.kept;
   const sending = send(first.entry);
   await until(1);
-  await new Promise((done) => setTimeout(done, 2)); // what is posted next is written at another moment
-  const second = post("x".repeat(24), 1, { note: "two" });
+  await new Promise((done) => setTimeout(done, 2)); // what is added next is written at another moment
+  const second = addToOutbox("x".repeat(24), 1, { note: "two" });
   await second.kept;
   answers[0](200, 2);
   await sending;
@@ -321,7 +321,7 @@ OUTBOX = """(async () => {
   answers[1](503, 0);
   await sendingSecond;
   const refused = await left();
-  const last = send((await waiting())[0]);
+  const last = send((await unsavedEntries())[0]);
   await until(3);
   answers[2](200, 3);
   await last;
@@ -336,7 +336,8 @@ OUTBOX = """(async () => {
   window.fetch = real;
   sessionStorage.clear();
   return { meanwhile, again, refused, sent: await left(), asked, full, taken: (await adopt([entry])).length,
-    nothing: (await adopt([{ ...entry, id: "z".repeat(24), unchanged: true }])).length, end: (await waiting()).length };
+    nothing: (await adopt([{ ...entry, id: "z".repeat(24), unchanged: true }])).length,
+    end: (await unsavedEntries()).length };
 })()""".replace("PROVING", PROVING)
 
 
@@ -355,8 +356,8 @@ ADOPTED = """(async () => {
   const storage = await import("/order-form/storage.js");
   await storage.useKey(null);
   sessionStorage.setItem("archisync-token", JSON.stringify({ token: "t", account: "a", profileId: "p" }));
-  const { adopt, waiting } = await import("/order-form/keep.js?adopted");
-  const id = "o".repeat(24), mine = async () => (await waiting()).filter((one) => one.id === id);
+  const { adopt, unsavedEntries } = await import("/order-form/keep.js?adopted");
+  const id = "o".repeat(24), mine = async () => (await unsavedEntries()).filter((one) => one.id === id);
   const left = async () => (await mine()).map((one) => `${one.kind} ${(one.order ?? one.document).note}`).sort();
   const entry = (key, at, note, more) => ({ key, at, id, kind: key.split(":")[0], account: "a", tab: "t",
     document: { note }, ...(key.startsWith("send") ? {} : { order: { id, note } }), ...more });
@@ -395,7 +396,7 @@ SCANNED = """(async () => {
   m.addLines([lineOf({ itemId: "K" }, "3"), lineOf({ itemId: "L" }, "1")]);
   const [line] = store.order().lines;
   m.typeLine(line.id, "qtyText", "8");
-  m.rest();
+  m.endStep();
   for (const text of ["1", "10", "100000", "10000001"]) m.typeLine(line.id, "qtyText", text);
   const asked = store.view().problems.map(({ problem }) => problem.code);
   m.scanInstead(line.id);

@@ -1,15 +1,15 @@
 /*
- * What the agent does: choose, add, change, scan, undo, save, leave. Each action changes the state through store.js;
- * what has to wait for an answer keeps the order's id and is dropped when that order is gone.
+ * The agent's actions: choose, add, change, scan, undo, save, clear. Each changes the state through store.js. An action
+ * that waits for an answer remembers the order's id, and drops the answer when another order is shown by then.
  */
 import { forgetArticles, need, onSettled, productOf } from "./articles.js";
-import { asideOf, forget, layAside, moveAside, post, savedTwice, send } from "./keep.js";
-import { enter, read } from "./network.js";
+import { addToOutbox, asideKey, deleteEntry, hasOtherSave, layAside, moveAside, send } from "./keep.js";
+import { getAccess, read } from "./network.js";
 import * as operations from "./operations.js";
 import { allowed, looksLikeCode, readQuantity, rules, stepped } from "./quantity.js";
 import { customerCodes, emptyBox, exact } from "./search.js";
-import { choice, choose } from "./storage.js";
-import { emptyEntry, focus, inBoxes, isChanged, kept, note, now, order, perform, say, sayLate, update, view, writing } from "./store.js";
+import { readChoice, writeChoice } from "./storage.js";
+import { currentEditing, emptyEntry, focus, inBoxes, isChanged, kept, note, now, order, perform, say, sayLate, update, view } from "./store.js";
 import { ago, amount, counted, language, t } from "./texts.js";
 import { blank, fromDocument, isEmpty, lineOf, MOST_LINES, MOST_TEXT, newId, quantityText, toDocument } from "./value.js";
 
@@ -17,13 +17,14 @@ import { blank, fromDocument, isEmpty, lineOf, MOST_LINES, MOST_TEXT, newId, qua
 /** @typedef {import("./value.js").Line} Line */
 /** @typedef {import("./value.js").Product} Product */
 
-/** Milliseconds that saving waits for prices; then the order is saved as it is shown. */
+/** Milliseconds that a save waits for prices; then the order is saved as it is shown. */
 const PRICES_WITHIN = 4_000;
-/** Milliseconds after which a price that could not be read is asked for again meanwhile. */
-const ASK_PRICES_AGAIN = 300;
+/** Milliseconds after which a waiting save requests a price again that could not be read. */
+const RETRY_PRICES = 300;
 
 const hooks = { saved: () => {}, unsent: () => {} };
-/** Told when a draft has left the form, and when the outbox may have changed. @param {Partial<typeof hooks>} more */
+/** `saved` is called when a save has ended, `unsent` when the outbox may have changed.
+ * @param {Partial<typeof hooks>} more */
 export const onSaved = (more) => Object.assign(hooks, more);
 
 // ---------------------------------------------------------------------------------------------- customer
@@ -31,7 +32,7 @@ export const onSaved = (more) => Object.assign(hooks, more);
 /** @param {any} c A row of /api/customers. */
 export function chooseCustomer(c) {
   const asOf = now().freshness?.newAsOf?.toISOString() ?? null;
-  const text = (/** @type {unknown} */ one) => one ? String(one) : null;
+  const text = (/** @type {unknown} */ value) => value ? String(value) : null;
   const customer = { id: String(c.key), name: c.name ?? "", accountNum: text(c.accountNum), city: text(c.city),
     street: text(c.street), postalCode: text(c.postalCode), vatNumber: text(c.vatNumber), fiscalCode: text(c.fiscalCode), asOf };
   note("customer", null);
@@ -40,22 +41,23 @@ export function chooseCustomer(c) {
   loadPast(customer.id);
 }
 
-/** To the customer box, with the name to search anew. */
+/** Remove the customer from the order, and focus the search box with the name in it. */
 export function changeCustomer() {
   const chosen = order().customer;
   if (chosen) perform({ kind: "set", patch: { customer: null } }, "", { customer: { ...emptyBox(), text: chosen.name } });
   focus("customer", true);
 }
 
-/** What the customer ordered before; shown only while it is the order's customer. @param {string} customerId */
+/** Load what the customer ordered before; the answer is dropped when the order has another customer by then.
+ * @param {string} customerId */
 async function loadPast(customerId) {
   try {
     const past = await read(`/api/drafts/past?customer=${encodeURIComponent(customerId)}`);
     if (order().customer?.id === customerId) update({ past: { customerId, past } });
-  } catch { /* without it the order is entered as ever */ }
+  } catch { /* the order can be entered without it */ }
 }
 
-/** Lines of an earlier order, at today's prices. @param {any[]} rows */
+/** Add lines of an earlier order, at the present prices. @param {any[]} rows */
 export function addPast(rows) {
   const lines = rows.map((row) => lineOf(row, quantityText(row.quantity, language), { vatPercent: row.vatPercent ?? null, sure: true,
     discountText: "", free: Boolean(row.free) }));
@@ -74,17 +76,18 @@ export function chooseProduct(product) {
   focus("quantity", true);
 }
 
-/** Another article instead. */
+/** Empty the entry row. */
 export function clearEntry() {
   update({ entry: emptyEntry(), product: emptyBox() });
   note("entry", null);
   focus("product");
 }
 
-/** The quantity in the entry row as it is typed. @param {string} qtyText */
+/** Typing in the quantity of the entry row. @param {string} qtyText */
 export const typeEntry = (qtyText) => update({ entry: { ...now().entry, qtyText, sure: false } });
 
-/** The entry row as it would become a line: what is wrong with it, and its number.
+/** The quantity of the entry row and what is wrong with it. `others`: pieces of the article in the lines. All in
+ * thousandths.
  * @returns {{ quantity: number | null, problem: import("./value.js").Problem | null, others: number }} */
 export function entryView() {
   const { entry: { product, qtyText, sure } } = now();
@@ -94,18 +97,17 @@ export function entryView() {
   if (problem) return { quantity: null, problem: { code: `quantity.${problem}` }, others };
   if (!sure && looksLikeCode(qtyText, value)) return { quantity: value, problem: { code: "quantity.suspicious" }, others };
   const rule = rules(product), pieces = (value ?? 0) + others, better = allowed(pieces, rule);
-  const good = better === pieces;
-  return { quantity: value, others, problem: good ? null
+  return { quantity: value, others, problem: better === pieces ? null
     : { code: others ? "rule.together" : "rule.wrong", params: { rule, pieces, better: better - others } } };
 }
 
-/** Pieces of an article in all lines, in thousandths. @param {string} itemId @param {string} [but] Id of a line. */
-function piecesOf(itemId, but) {
-  return order().lines.filter((line) => line.itemId === itemId && line.id !== but)
+/** Pieces of an article in all lines but one, in thousandths. @param {string} itemId @param {string} [exceptLine] */
+function piecesOf(itemId, exceptLine) {
+  return order().lines.filter((line) => line.itemId === itemId && line.id !== exceptLine)
     .reduce((sum, line) => sum + (view().lines.get(line.id)?.quantity ?? 0), 0);
 }
 
-/** Add the article in the entry row; false when it cannot be added, which is said there. */
+/** Add the article in the entry row; false when it cannot be added: the reason is shown there. */
 export function addEntry() {
   const { entry: { product, qtyText, sure } } = now();
   if (!product) {
@@ -119,8 +121,9 @@ export function addEntry() {
   return true;
 }
 
-/** @param {Line[]} lines @param {string} [said] @param {object} [changes] */
-export function addLines(lines, said = "", changes = {}) {
+/** Add lines; false when the order would have too many.
+ * @param {Line[]} lines @param {string} [message] @param {object} [changes] */
+export function addLines(lines, message = "", changes = {}) {
   if (order().lines.length + lines.length > MOST_LINES) {
     note("entry", { text: t("lines.many", { n: MOST_LINES }) });
     return false;
@@ -128,19 +131,20 @@ export function addLines(lines, said = "", changes = {}) {
   note("entry", null);
   need(lines);
   perform({ kind: "all", ops: lines.map((line) => ({ kind: "insert", line, before: null })) }, "", changes);
-  say(said ? { text: said, tone: "soft", step: now().history.last } : null);
+  say(message ? { text: message, tone: "soft", step: now().history.last } : null);
   return true;
 }
 
 // ---------------------------------------------------------------------------------------------- scanner
 
 /** @param {import("./store.js").Scan} scan */
-const looking = (scan) => scan.state === "looking";
+const isLooking = (scan) => scan.state === "looking";
 
-/** Scans are looked up one after the other; their pieces go to the order they were scanned into. */
+/** The last lookup: codes are looked up one after the other. */
 let scanning = Promise.resolve();
 
-/** A code from the scanner: one piece of that article. @param {string} code */
+/** A scanned code: look the article up, and add one piece to the order into which it was scanned.
+ * @param {string} code */
 export function scan(code) {
   const id = order().id;
   /** @type {import("./store.js").Scan} */
@@ -162,7 +166,8 @@ export function scan(code) {
   });
 }
 
-/** A code scanned into the customer box: that customer's (a VAT number, a code on a card), else an article's.
+/** A code scanned into the customer box: choose the customer with exactly that code or VAT number, else take it for an
+ * article's.
  * @param {string} code */
 export async function scanCustomer(code) {
   const id = order().id;
@@ -170,7 +175,7 @@ export async function scanCustomer(code) {
   let rows = [];
   try {
     ({ rows } = await read(`/api/customers?limit=20&ranked=true&search=${encodeURIComponent(code)}`));
-  } catch { /* the search for an article says what is wrong */ }
+  } catch { /* the lookup of the article shows the error */ }
   if (order().id !== id) return;
   const hit = order().customer ? null : exact(rows, code, customerCodes);
   if (hit) chooseCustomer(hit);
@@ -180,7 +185,7 @@ export async function scanCustomer(code) {
 /** @param {string} code */
 export const forgetScan = (code) => update({ scans: now().scans.filter((one) => one.code !== code) });
 
-/** One piece (or the smallest step) more of an article. @param {Product} product */
+/** Add one piece of an article, or the smallest quantity its rules allow. @param {Product} product */
 function addPiece(product) {
   need([product], product);
   const rule = rules(product);
@@ -196,7 +201,8 @@ function addPiece(product) {
   say({ text: t("scan.more", { name: line.name, n: amount(next) }), tone: "soft", step: now().history.last });
 }
 
-/** A code stands in a quantity: it is scanned, and the quantity becomes what it was. @param {string | null} lineId null: the entry row. */
+/** Take the text of a quantity for a scanned code, and restore the quantity.
+ * @param {string | null} lineId null: the entry row. */
 export function scanInstead(lineId) {
   if (lineId === null) {
     const { entry } = now();
@@ -216,7 +222,8 @@ export function scanInstead(lineId) {
 
 // ---------------------------------------------------------------------------------------------- lines
 
-/** A field of a line as it is typed. @param {string} id @param {"qtyText" | "discountText" | "note"} field @param {string} text */
+/** Typing in a field of a line.
+ * @param {string} id @param {"qtyText" | "discountText" | "note"} field @param {string} text */
 export function typeLine(id, field, text) {
   const live = field === "qtyText" ? { live: true, sure: false } : {};
   perform({ kind: "change", id, patch: { [field]: text, ...live } }, `${field} ${id}`);
@@ -252,35 +259,36 @@ export function removeLine(id) {
   focus("product");
 }
 
-/** The price that counts now. @param {string} id */
+/** Use the present price instead of the saved one. @param {string} id */
 export const takeNewPrice = (id) => changeLine(id, { live: true, pricedFor: "" });
 
-export const undo = () => update({ history: operations.undo(operations.rest(now().history)), said: null });
+export const undo = () => update({ history: operations.undo(operations.endStep(now().history)), said: null });
 export const redo = () => update({ history: operations.redo(now().history), said: null });
-/** What the sentence beside the customer offers to take back. */
-export function takeBackSaid() {
+/** Undo the action named in the message beside the customer. */
+export function undoSaid() {
   const { said, history } = now();
   if (!said) return;
   if (said.undo) said.undo();
   else update({ said: null, ...(said.step ? { history: operations.takeBack(history, said.step) } : {}) });
   focus("product");
 }
-/** Typing in a field is over: what follows is another step. */
-export const rest = () => {
-  const { history } = now(), rested = operations.rest(history);
-  if (rested !== history) update({ history: rested });
+/** End the present undo step: later typing in the same field begins another one. */
+export const endStep = () => {
+  const { history } = now(), ended = operations.endStep(history);
+  if (ended !== history) update({ history: ended });
 };
 
 /** @param {Partial<Order>} patch @param {string} [merge] */
 export const setOrder = (patch, merge = "") => perform({ kind: "set", patch }, merge);
 
-/** Another date or price list: prices of all lines follow. @param {Partial<Order>} patch @param {string} [merge] */
+/** Change the date or the price list; all lines get the prices for it.
+ * @param {Partial<Order>} patch @param {string} [merge] */
 export function reprice(patch, merge = "") {
-  if (patch.group) choose("price-group", patch.group);
+  if (patch.group) writeChoice("price-group", patch.group);
   need(order().lines);
-  const follow = order().lines.map((line) =>
+  const reprices = order().lines.map((line) =>
     /** @type {operations.Operation} */ ({ kind: "change", id: line.id, patch: { live: true } }));
-  perform({ kind: "all", ops: [{ kind: "set", patch }, ...follow] }, merge);
+  perform({ kind: "all", ops: [{ kind: "set", patch }, ...reprices] }, merge);
 }
 
 // ---------------------------------------------------------------------------------------------- saving
@@ -291,7 +299,8 @@ function refuse(place, text, field) {
   focus(field, true);
 }
 
-/** What is still being typed belongs to the order too; false when it cannot be taken, which is said. */
+/** Add what is still in the entry row to the order; false when it cannot be added, or something else is unfinished: the
+ * reason is shown. */
 function takeTyped() {
   const { entry, product, customer } = now();
   note("save", null);
@@ -300,8 +309,8 @@ function takeTyped() {
     note("save", { text: t("entry.left") });
     return false;
   }
-  const unread = now().scans.find((one) => !looking(one));
-  if (unread) { refuse("save", t("scan.left", { code: unread.code }), `scan-${unread.code}`); return false; }
+  const unresolved = now().scans.find((scan) => !isLooking(scan));
+  if (unresolved) { refuse("save", t("scan.left", { code: unresolved.code }), `scan-${unresolved.code}`); return false; }
   if (product.text.trim()) { refuse("save", t("product.left"), "product"); return false; }
   if (!order().customer && (customer.text.trim() || order().lines.length)) {
     refuse("save", t("customer.missing"), "customer");
@@ -310,13 +319,13 @@ function takeTyped() {
   return true;
 }
 
-/** Save the draft and begin the next order at once: nobody waits for the panel's disk. Codes that are being looked up are
- * waited for. So are prices that are not known yet, which are asked for again where the panel did not answer (it may be
- * starting anew), but not for long. @param {boolean} [patient] Prices are waited for. */
+/** Save the draft, and begin the next order without waiting for the panel's answer. The save waits for codes that are
+ * being looked up, and up to {@link PRICES_WITHIN} for prices; a price is requested again where the panel did not
+ * answer (it may be restarting). @param {boolean} [patient] false: do not wait for prices. */
 export function save(patient = true) {
-  const again = now().saveWanted === order().id;
-  waitNoLonger();
-  rest(); // what is typed from now on is another step
+  const isWaiting = now().saveWanted === order().id;
+  stopWaiting();
+  endStep();
   if (!takeTyped()) return;
   const mine = order();
   if (isEmpty(mine)) { note("save", { text: t("save.empty") }); return; }
@@ -327,103 +336,104 @@ export function save(patient = true) {
     return;
   }
   need(unpriced());
-  if (patient && view().waiting || now().scans.some(looking)) {
+  if (patient && view().waiting || now().scans.some(isLooking)) {
     update({ saveWanted: mine.id, said: { text: t("save.waiting"), tone: "soft" } });
-    if (again && patient) return; // its timer runs
-    clearTimeout(timer);
-    timer = setTimeout(() => goOnSaving(false), PRICES_WITHIN);
+    if (isWaiting && patient) return; // its timer is running
+    clearTimeout(saveTimer);
+    saveTimer = setTimeout(() => resumeSave(false), PRICES_WITHIN);
     return;
   }
   finish();
 }
 
-/** Of a save that waits. @type {ReturnType<typeof setTimeout> | undefined} */
-let timer;
+/** Ends the wait of a save. @type {ReturnType<typeof setTimeout> | undefined} */
+let saveTimer;
 
-function waitNoLonger() {
+function stopWaiting() {
   const { said } = now();
   update({ saveWanted: null, said: said?.text === t("save.waiting") ? null : said });
 }
 
-/** Save what has waited, unless something is being typed: half a number is none. @param {boolean} patient */
-function goOnSaving(patient) {
+/** Continue a save that has waited, unless something is being typed, which may be half of a number.
+ * @param {boolean} patient As of {@link save}. */
+function resumeSave(patient) {
   const { saveWanted, entry, product, customer, paste, history } = now();
   if (saveWanted === null) return;
   const other = saveWanted !== history.order.id;
   const typing = Boolean(entry.product || product.text.trim() || customer.text.trim() || paste || history.undo.at(-1)?.open);
   if (!other && !typing) { save(patient); return; }
-  waitNoLonger();
+  stopWaiting();
   if (!other) note("save", { text: t("save.typing") });
 }
 
-/** The lines whose price the panel did not tell when it was asked. */
+/** The lines whose price could not be read. */
 const unpriced = () => order().lines.filter((line) =>
   line.live && line.unitPrice === null && now().articles[line.itemId]?.state === "failed");
 
 /** @param {string | null} id */
 const nameOf = (id) => order().lines.find((one) => one.id === id)?.name ?? "";
 
-/** Save what waited for prices or scans, if they are there now and it is still the order that is shown. */
+/** Continue a save that waits for prices or scanned codes, if all of them are there now. */
 function continueSaving() {
   const { saveWanted, scans } = now();
-  if (saveWanted === null || view().waiting || scans.some(looking)) return;
+  if (saveWanted === null || view().waiting || scans.some(isLooking)) return;
   if (saveWanted === order().id && unpriced().length) {
-    setTimeout(() => unpriced().length ? need(unpriced()) : continueSaving(), ASK_PRICES_AGAIN);
+    setTimeout(() => unpriced().length ? need(unpriced()) : continueSaving(), RETRY_PRICES);
     return;
   }
-  goOnSaving(true);
+  resumeSave(true);
 }
 onSettled(continueSaving);
 
 async function finish() {
   const mine = order(), { work, from } = now(), document = toDocument(mine, now().day, language);
-  if (!document) return; // its problem was said
+  if (!document) return; // save() has shown the problem
   if (JSON.stringify(document).length > MOST_TEXT) { note("save", { text: t("save.large") }); return; }
   next();
   say({ text: t("saving"), tone: "soft" });
-  const { entry, kept: onDisk } = post(mine.id, mine.version, document);
-  onDisk.then((there) => { if (there) for (const name of [asideOf(work), from]) if (name) forget(name); });
+  const { entry, kept: onDisk } = addToOutbox(mine.id, mine.version, document);
+  onDisk.then((isStored) => { if (isStored) for (const key of [asideKey(work), from]) if (key) deleteEntry(key); });
   let result = await send(entry);
-  if ("here" in result && result.shut) {
-    await enter();
+  if ("pending" in result && result.needsAccess) {
+    await getAccess();
     result = await send(entry);
   }
   await onDisk;
   hooks.unsent();
   if ("saved" in result) sayLate({ text: counted("saved", result.total), tone: "good" });
-  else if ("conflict" in result) await conflict({ mine, from: await takenBack(), current: result.conflict, opening: false });
-  else if ("refused" in result) await refused(mine, await takenBack(), result.refused);
+  else if ("conflict" in result) await conflict({ mine, from: await laidAside(), current: result.conflict, opening: false });
+  else if ("refused" in result) await refused(mine, await laidAside(), result.refused);
   else {
-    const why = result.away ? "" : result.why; // the first sentence says so
-    const twice = await savedTwice(entry) ? t("saved.twice") : "";
-    sayLate({ text: [t(now().unkept ? "saved.nowhere" : "saved.here"), twice, why].filter(Boolean).join(" "), tone: "warn" });
+    const reason = result.unreachable ? "" : result.reason; // the first sentence says that it is unreachable
+    const twice = await hasOtherSave(entry) ? t("saved.twice") : "";
+    sayLate({ text: [t(now().unkept ? "saved.nowhere" : "saved.here"), twice, reason].filter(Boolean).join(" "), tone: "warn" });
   }
   hooks.saved();
 
-  /** A draft that the panel does not take is laid aside, and is sent no more; its name there. */
-  async function takenBack() {
+  /** Move the rejected draft from the outbox to the orders laid aside; returns its key there. */
+  async function laidAside() {
     await moveAside(entry.key, { order: mine, work, document });
-    return asideOf(work);
+    return asideKey(work);
   }
 }
 
-/** The next order at once. */
+/** Show a new, empty order. */
 function next() {
-  const group = choice("price-group") ?? order().group, { said } = now();
-  if (said?.aside) forget(said.aside);
+  const group = readChoice("price-group") ?? order().group, { said } = now();
+  if (said?.aside) deleteEntry(said.aside);
   forgetArticles();
   update({ touched: false, work: newId(), from: null, history: operations.begin(blank(group)), entry: emptyEntry(), customer: emptyBox(), product: emptyBox(), notes: {},
     scans: [], gone: null, past: null, paste: null, said: null, saveWanted: null });
   focus("customer");
 }
 
-/** Make `mine` the order of this page; what was being written is laid aside, unless it is stored as it is.
+/** Show `mine` as the order of this page. The order shown before is laid aside if it has unsaved changes.
  * @param {Order} mine
  * @param {{ touched?: boolean, from?: string | null, typed?: import("./keep.js").Typed, stay?: boolean }} [how] `touched`: it
- *   differs from what is stored. `from`: the entry that keeps it, which is deleted once this page's copy is on the disk.
- *   `stay`: the agent has not asked for it, and the focus stays where it is. */
+ *   differs from the stored draft. `from`: key of the entry that holds it, which is deleted once this page's copy is on the disk.
+ *   `stay`: do not move the focus, for the agent has not asked for this order. */
 export function takeUp(mine, { touched = false, from = null, typed, stay = false } = {}) {
-  if (!isEmpty(order()) && isChanged(now()) || inBoxes()) layAside(writing());
+  if (!isEmpty(order()) && isChanged(now()) || inBoxes()) layAside(currentEditing());
   forgetArticles();
   update({ touched, work: newId(), from, history: operations.begin(mine), ...boxes(typed), notes: {},
     scans: [], gone: null, past: null, paste: null, conflict: null, said: null, saveWanted: null });
@@ -431,21 +441,21 @@ export function takeUp(mine, { touched = false, from = null, typed, stay = false
   if (typed?.entry.product) need([typed.entry.product], typed.entry.product);
   if (!stay) focus(mine.customer ? "product" : "customer");
   verifyCustomer();
-  if (from) giveUp(from);
+  if (from) deleteWhenCopied(from);
   hooks.unsent();
 }
 
-/** Whether nothing was begun since the last save: then an answer to it may take the page. */
-function untouched() {
+/** Whether nothing was entered since the last save: then its answer may show the saved order again. */
+function isUntouched() {
   const { history, scans, paste, leaving, conflict, said } = now();
   return isEmpty(order()) && !history.undo.length && !inBoxes() && !scans.length && !paste && !leaving && !conflict && !said?.undo;
 }
 
-/** The boxes as they were typed. @param {import("./keep.js").Typed} [typed] */
+/** The state of the boxes with these texts. @param {import("./keep.js").Typed} [typed] */
 export const boxes = (typed) => ({ customer: { ...emptyBox(), text: typed?.customer ?? "" },
   product: { ...emptyBox(), text: typed?.article ?? "" }, entry: typed?.entry ?? emptyEntry() });
 
-/** A vanished customer is said, and never changed by itself. */
+/** Say when the customer is no longer in the ERP; the order keeps it. */
 export async function verifyCustomer() {
   const customer = order().customer;
   if (!customer) return;
@@ -458,24 +468,24 @@ export async function verifyCustomer() {
   }
 }
 
-/** A draft that the panel does not take comes back, unless the next one has been begun: then it is a click away.
- * @param {Order} mine @param {string} from The entry that keeps it. @param {string} why */
-function refused(mine, from, why) {
+/** Show a refused draft again, or, when the next order has been begun, a notice with a button that does so.
+ * @param {Order} mine @param {string} from Key of the entry that holds it. @param {string} reason */
+function refused(mine, from, reason) {
   sayLate(null);
-  if (untouched()) {
+  if (isUntouched()) {
     takeUp(mine, { touched: true, from });
-    note("save", { text: t("saved.refused", { text: why }) });
+    note("save", { text: t("saved.refused", { text: reason }) });
   } else {
-    noteLate(from, t("late.refused", { name: customerOf(mine), text: why }), t("unsent.open"), () => takeUp(mine, { touched: true, from }));
+    addLateNotice(from, t("late.refused", { name: customerOf(mine), text: reason }), t("unsent.open"), () => takeUp(mine, { touched: true, from }));
   }
   hooks.unsent();
 }
 
-/** Empty the form. The order is laid aside until that is no longer offered to be taken back. */
+/** Empty the form. The order is laid aside as long as the undo is offered. */
 export function clear() {
-  const { order: before, typed, work } = writing();
-  const touched = isChanged(now()) || inBoxes(), aside = touched ? asideOf(work) : null;
-  if (aside) layAside(writing());
+  const { order: before, typed, work } = currentEditing();
+  const touched = isChanged(now()) || inBoxes(), aside = touched ? asideKey(work) : null;
+  if (aside) layAside(currentEditing());
   next();
   say({ text: t("cleared"), tone: "soft", aside, undo: () => takeUp(before, { touched, from: aside, typed }) });
 }
@@ -485,47 +495,48 @@ export function clear() {
 /** @param {Order} mine */
 const customerOf = (mine) => mine.customer?.name ?? t("no.customer");
 
-/** Say what became of an order that is no longer shown; a click away. @param {string} of The entry that keeps it. @param {string} text
- * @param {string} label @param {() => void} act */
-function noteLate(of, text, label, act) {
-  const others = () => now().lates.filter((one) => one.of !== of);
-  update({ lates: [...others(), { of, text, label, act: () => { update({ lates: others() }); act(); } }] });
+/** Show a notice about an order that is no longer shown, with a button.
+ * @param {string} of Key of the entry that holds the order.
+ * @param {string} text @param {string} label @param {() => void} act */
+function addLateNotice(of, text, label, act) {
+  const others = () => now().lateNotices.filter((one) => one.of !== of);
+  update({ lateNotices: [...others(), { of, text, label, act: () => { update({ lateNotices: others() }); act(); } }] });
 }
 
-/** Another tab has saved since: nothing is lost on either side until the agent decides. What was begun meanwhile is not
- * interrupted.
+/** Let the agent compare two versions of a draft and choose; both stay stored until then. When the next order has been
+ * begun, a notice offers it.
  * @param {import("./store.js").Conflict} found */
 export function conflict(found) {
   sayLate(null);
   const { mine, from, current, opening } = found, show = () => update({ conflict: found });
-  if (opening || untouched()) show();
-  else noteLate(from, t(current ? "late.conflict" : "late.deleted", { name: customerOf(mine) }), t("conflict.compare"), show);
+  if (opening || isUntouched()) show();
+  else addLateNotice(from, t(current ? "late.conflict" : "late.deleted", { name: customerOf(mine) }), t("conflict.compare"), show);
   hooks.unsent();
 }
 
-/** The order that is shown differs from what is stored now. @param {any} current What is stored; null: it was deleted. */
-export async function conflictShown(current) {
-  await layAside(writing());
-  const { order: mine, typed, work } = writing();
-  conflict({ mine, typed, from: asideOf(work), current, opening: true });
+/** The shown order is in conflict with the stored draft. @param {any} current The stored draft; null: it was deleted. */
+export async function conflictWithShown(current) {
+  await layAside(currentEditing());
+  const { order: mine, typed, work } = currentEditing();
+  conflict({ mine, typed, from: asideKey(work), current, opening: true });
 }
 
-/** Delete an entry once the form's own copy of that order is on the disk. @param {string} name */
-async function giveUp(name) {
+/** Delete an entry once the working copy of its order is on the disk. @param {string} key */
+async function deleteWhenCopied(key) {
   if (await kept()) {
-    await forget(name);
-    if (now().from === name) update({ from: null });
+    await deleteEntry(key);
+    if (now().from === key) update({ from: null });
   }
   hooks.unsent();
 }
 
-/** Take what is stored; mine stays among those not saved. */
+/** Show the stored version; mine stays listed as unfinished. */
 export function takeStored() {
   const { conflict } = now();
   if (conflict?.current) takeUp(fromDocument(conflict.current, language));
 }
 
-/** Keep mine as an order of its own; after a save that met the conflict it is saved so at once. */
+/** Make mine a new order; when the conflict came from a save, save it at once. */
 export function keepAsCopy() {
   const { conflict } = now();
   if (!conflict) return;
@@ -534,7 +545,7 @@ export function keepAsCopy() {
   if (!conflict.opening) save();
 }
 
-/** Go on with mine: saved, it replaces what is stored now. */
+/** Continue with mine, whose save replaces the stored version; when the conflict came from a save, save it at once. */
 export function keepMine() {
   const { conflict } = now();
   if (!conflict) return;

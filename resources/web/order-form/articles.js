@@ -1,23 +1,24 @@
-/* What is known of articles while the page is open: asked for once, with their prices; told to the state. */
+/* Loads articles with their prices into the state, each once for an order. */
 import { read } from "./network.js";
 import { groups, joined } from "./prices.js";
-import { setOfTab } from "./storage.js";
+import { writeTabValue } from "./storage.js";
 import { now, update } from "./store.js";
 
 /** @typedef {import("./value.js").Article} Article */
 
-/** Requests at the same time; the browser makes no more to one address. */
+/** Articles loaded at the same time. */
 const AT_ONCE = 4;
 
 /** @type {string[]} */
 let queue = [];
 let running = 0;
-/** Told when an article has been read, or could not be. @type {() => void} */
+/** Called when an article was read, or could not be. @type {() => void} */
 let settled = () => {};
 /** @param {() => void} listener */
 export const onSettled = (listener) => { settled = listener; };
 
-/** Have these articles known. @param {readonly { itemId: string }[]} wanted @param {import("./value.js").Product} [product] */
+/** Load articles that are not known yet; `product`: what is known of one of them already.
+ * @param {readonly { itemId: string }[]} wanted @param {import("./value.js").Product} [product] */
 export function need(wanted, product) {
   const { articles } = now();
   const missing = [...new Set(wanted.map(({ itemId }) => itemId))].filter((id) => !articles[id] || articles[id].state === "failed");
@@ -33,7 +34,7 @@ async function work() {
   running += 1;
   for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
     const found = await load(id);
-    // A new order forgets what is known; an answer for the one before is not kept.
+    // A new order forgets all articles; an answer that belongs to the order before is dropped.
     if (now().articles[id]?.state === "loading") {
       update({ articles: { ...now().articles, [id]: found.article }, ...chosenList(found.lists) });
       settled();
@@ -42,11 +43,12 @@ async function work() {
   running -= 1;
 }
 
-/** @param {import("./prices.js").PriceList[]} more */
+/** The price lists with these; an order without a list gets the first.
+ * @param {import("./prices.js").PriceList[]} more */
 function chosenList(more) {
   const lists = joined(now().lists, more), { history } = now();
   if (history.order.group || !lists.length) return { lists };
-  setOfTab("price-group", lists[0].id);
+  writeTabValue("price-group", lists[0].id);
   return { lists, history: { ...history, order: { ...history.order, group: lists[0].id } } };
 }
 
@@ -61,7 +63,7 @@ async function load(id) {
   }
 }
 
-/** All prices of an article: any of them may be the one that counts. @param {string} id */
+/** All prices of an article: any of them may apply. @param {string} id */
 async function pricesOf(id) {
   /** @type {import("./prices.js").PriceRow[]} */
   const prices = [];
@@ -73,14 +75,15 @@ async function pricesOf(id) {
   }
 }
 
-/** The article with exactly that code, or null. @param {string} code @returns {Promise<import("./value.js").Product | null>} */
+/** The article with exactly that code, or null.
+ * @param {string} code @returns {Promise<import("./value.js").Product | null>} */
 export async function productOf(code) {
   const { rows } = await read(`/api/products?limit=20&ranked=true&search=${encodeURIComponent(code)}`);
   const wanted = code.toLowerCase();
   return rows.find((/** @type {any} */ row) => String(row.itemId).toLowerCase() === wanted) ?? null;
 }
 
-/** Forget what is known: prices may have changed by the next order. */
+/** Forget all articles: prices may change until the next order. */
 export function forgetArticles() {
   queue = [];
   update({ articles: {} });

@@ -1,41 +1,42 @@
-/* The order form starts here: gets in, takes up what this tab was writing, opens the session, and draws. */
-import { boxes, conflict, conflictShown, onSaved, takeUp, verifyCustomer } from "./actions.js";
+/* The order form starts here: gets access, restores the tab's order, opens the session, and draws. */
+import { boxes, conflict, conflictWithShown, onSaved, takeUp, verifyCustomer } from "./actions.js";
 import { need } from "./articles.js";
 import * as keep from "./keep.js";
-import { account, call, enter, keeping, key, sentence } from "./network.js";
+import { access, account, call, errorText, getAccess, waitForBrowserKey } from "./network.js";
 import * as operations from "./operations.js";
-import { askAgain, startSession } from "./session.js";
+import { refreshSession, startSession } from "./session.js";
 import * as start from "./start.js";
 import * as storage from "./storage.js";
-import { drawWith, focus, goOnDrawing, holdDrawing, inBoxes, isChanged, keepNow, note, now, order, startKeeping, update, writing } from "./store.js";
+import { currentEditing, drawWith, focus, holdDrawing, inBoxes, isChanged, keepNow, note, now, order, resumeDrawing, startKeeping, update } from "./store.js";
 import { ago, language, t } from "./texts.js";
 import { fromDocument, isEmpty, newId } from "./value.js";
 import { refresh } from "./view/combo.js";
 import { customerCombo } from "./view/customer.js";
 import { productCombo } from "./view/entry.js";
-import { drawPage, shortcuts, tell } from "./view/page.js";
-import { untakenText } from "./view/parts.js";
+import { drawPage, noteAtTop, shortcuts } from "./view/page.js";
+import { rejectionText } from "./view/parts.js";
 import { watchScanner } from "./view/scanner.js";
 
-const RESEND_EVERY = 15_000;
-const DAY_EVERY = 60_000;
+const RESEND_EVERY = 15_000; // milliseconds
+const DAY_EVERY = 60_000; // milliseconds
 
+/** Count the drafts in the outbox, and collect why the panel rejected some of them. */
 async function countUnsent() {
-  const waiting = (await keep.waiting()).filter((one) => one.kind === "send"), unsent = waiting.length;
-  const untaken = waiting.map((one) => ({ key: one.key, id: one.id, text: untakenText(one) })).filter(({ text }) => text);
-  if (unsent !== now().unsent || JSON.stringify(untaken) !== JSON.stringify(now().untaken)) update({ unsent, untaken });
+  const outbox = (await keep.unsavedEntries()).filter((entry) => entry.kind === "send"), unsent = outbox.length;
+  const rejected = outbox.map((entry) => ({ key: entry.key, id: entry.id, text: rejectionText(entry) })).filter(({ text }) => text);
+  if (unsent !== now().unsent || JSON.stringify(rejected) !== JSON.stringify(now().rejected)) update({ unsent, rejected });
 }
 
 async function resend() {
-  if (!key()) return;
+  if (!access()) return;
   await countUnsent();
   if (now().unsent) {
-    await keep.sendWaiting();
+    await keep.sendOutbox();
     await countUnsent();
   }
 }
 
-/** Go on with what the tab was writing. @param {keep.Kept} copy */
+/** Show the order of this tab's working copy. @param {keep.Kept} copy */
 function restore(copy) {
   if (!copy.order) return;
   const { typed } = copy;
@@ -45,8 +46,8 @@ function restore(copy) {
   verifyCustomer();
 }
 
-/** Whether the draft that this tab goes on with is still stored as it was; what was changed elsewhere meanwhile is shown,
- * or taken up if nothing was typed here. */
+/** Compare the draft that is shown with the stored one. If that was changed elsewhere, it is shown instead, or beside
+ * the changes made here. */
 async function compareShown() {
   const { id, version } = order();
   if (!version || now().conflict) return;
@@ -54,122 +55,122 @@ async function compareShown() {
   if (order().id !== id || order().version !== version || now().conflict || ![200, 404].includes(status)) return;
   const stored = status === 200 ? answer.draft : null;
   if (stored?.version === version) return;
-  const { typed, work } = writing();
-  if (stored && !isChanged(now())) edit(fromDocument(stored, language), { typed, from: keep.asideOf(work), stay: true });
-  else await conflictShown(stored);
+  const { typed, work } = currentEditing();
+  if (stored && !isChanged(now())) edit(fromDocument(stored, language), { typed, from: keep.asideKey(work), stay: true });
+  else await conflictWithShown(stored);
 }
 
-/** What this browser keeps of an order, to go on with. A draft on its way to the panel is opened as it is stored, if the panel
- * is there. @param {string} id @param {string | null} name Of the entry. */
-async function keptOf(id, name) {
-  const found = await keep.waitingFor(id, name);
+/** The unsaved entry of an order. If it is in the outbox, it is sent first; null when the panel has it then.
+ * @param {string} id @param {string | null} key Of the entry. */
+async function unsavedOf(id, key) {
+  const found = await keep.unsavedEntryOf(id, key);
   if (found?.kind !== "send") return found;
-  const left = await keep.sendWaiting();
-  return left.find((one) => one.key === found.key) ?? (name === found.key ? null : keep.waitingFor(id));
+  const left = await keep.sendOutbox();
+  return left.find((entry) => entry.key === found.key) ?? (key === found.key ? null : keep.unsavedEntryOf(id));
 }
 
-/** Open the draft or the kept order that the address names; says when two versions differ.
- * @param {URLSearchParams} wanted */
-async function open(wanted) {
-  const id = wanted.get("draft"), again = wanted.get("copy"), name = wanted.get("kept");
-  // What was written in it here is newer than anything that could be opened.
-  if (order().id === id && (isChanged(now()) || inBoxes()) && (!name || name === keep.copyName())) {
+/** Open the draft, the copy of a draft, or the unsaved order in the address; when the unsaved order and the stored
+ * draft differ, both are shown. @param {URLSearchParams} params */
+async function open(params) {
+  const id = params.get("draft"), copyId = params.get("copy"), key = params.get("kept");
+  // The changes on the page are newer than anything that could be opened.
+  if (order().id === id && (isChanged(now()) || inBoxes()) && (!key || key === keep.copyKey())) {
     await compareShown();
     return;
   }
-  const local = id ? await keptOf(id, name) : null;
-  // What was never saved is only here: there is nothing to compare with.
-  const { status, answer } = local && !local.version && !again ? { status: 404, answer: null }
-    : await call(`/api/drafts/${encodeURIComponent(id ?? again ?? "")}`);
+  const local = id ? await unsavedOf(id, key) : null;
+  // The panel has no draft of an order that was never saved.
+  const { status, answer } = local && !local.version && !copyId ? { status: 404, answer: null }
+    : await call(`/api/drafts/${encodeURIComponent(id ?? copyId ?? "")}`);
   const stored = status === 200 ? answer.draft : null;
-  if (again) {
-    if (!stored && status !== 404) throw new Error(sentence({ status, answer }));
-    if (!stored) { tell(sentence({ status, answer })); return; }
+  if (copyId) {
+    if (!stored && status !== 404) throw new Error(errorText({ status, answer }));
+    if (!stored) { noteAtTop(errorText({ status, answer })); return; }
     const copied = fromDocument(stored, language);
-    const desiredDate = copied.desiredDate < now().day ? "" : copied.desiredDate; // nobody wishes for a day that is past
+    const desiredDate = copied.desiredDate < now().day ? "" : copied.desiredDate; // a past date is not copied
     takeUp({ ...copied, id: newId(), version: null, savedAt: null, date: null, desiredDate, lines: copied.lines.map((line) => ({ ...line, live: true })) });
     return;
   }
   if (!local && !stored) {
-    if (status !== 404) throw new Error(sentence({ status, answer }));
-    tell(id && await keep.isWrittenElsewhere(id) ? t("open.elsewhere") : sentence({ status, answer }));
+    if (status !== 404) throw new Error(errorText({ status, answer }));
+    noteAtTop(id && await keep.isOpenElsewhere(id) ? t("open.elsewhere") : errorText({ status, answer }));
     return;
   }
   if (!local) { edit(fromDocument(stored, language)); return; }
   const mine = local.order ?? fromDocument(local, language), { typed } = local, work = newId();
-  if (local.kind === "send" && !await keep.takeBack(local.key, { order: mine, work, document: local.document })) {
-    await open(wanted); // another tab has sent it
+  if (local.kind === "send" && !await keep.takeFromOutbox(local.key, { order: mine, work, document: local.document })) {
+    await open(params); // another tab has sent it
     return;
   }
-  const from = local.kind === "send" ? keep.asideOf(work) : local.key;
+  const from = local.kind === "send" ? keep.asideKey(work) : local.key;
   if (stored && local.touched === false) edit(fromDocument(stored, language), { from, typed });
   else if (stored && stored.version !== local.version) conflict({ mine, typed, from, current: stored, opening: true });
   else takeUp(mine, { touched: true, from, typed });
 }
 
-/** Open what the address names, if it names something. Where the panel does not answer the address goes on naming it: a
- * click or a reload opens it then. */
-async function openWanted() {
-  const hash = location.hash, wanted = new URLSearchParams(hash.slice(1));
-  if (!wanted.has("draft") && !wanted.has("copy")) return;
+/** Open what the address names, if anything. After an error the address stays, and a click or a reload tries again. */
+async function openFromAddress() {
+  const hash = location.hash, params = new URLSearchParams(hash.slice(1));
+  if (!params.has("draft") && !params.has("copy")) return;
   try {
-    await open(wanted);
+    await open(params);
     if (location.hash === hash) history.replaceState(null, "", location.pathname);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
-    if (location.hash === hash) note("top", { text, label: t("panel.retry"), act: () => { note("top", null); openWanted(); } });
+    if (location.hash === hash) note("top", { text, label: t("panel.retry"), act: () => { note("top", null); openFromAddress(); } });
   }
 }
 
-/** @param {import("./value.js").Order} draft @param {Parameters<typeof takeUp>[1]} [how] */
+/** Show a stored draft to be edited.
+ * @param {import("./value.js").Order} draft @param {Parameters<typeof takeUp>[1]} [how] */
 function edit(draft, how) {
   takeUp(draft, how);
   update({ said: { text: t("editing", { time: draft.savedAt ? ago(draft.savedAt) : "–" }), tone: "soft" } });
 }
 
 async function begin() {
-  start.begin("title.form", (door) => update({ door }));
+  start.begin("title.form", (accessPrompt) => update({ accessPrompt }));
   drawWith(drawPage);
-  storage.onTrouble(() => update({ unkept: true }));
-  onSaved({ saved: askAgain, unsent: countUnsent });
+  storage.onWriteFailure(() => update({ unkept: true }));
+  onSaved({ saved: refreshSession, unsent: countUnsent });
   document.addEventListener("keydown", watchScanner, { capture: true });
   document.addEventListener("keydown", shortcuts);
   window.addEventListener("input", holdDrawing, { capture: true });
-  window.addEventListener("input", goOnDrawing);
+  window.addEventListener("input", resumeDrawing);
   update({});
   const claimed = keep.claimTab();
-  await enter();
-  await start.openKept(keeping);
-  if (!(await storage.works())) update({ unkept: true });
+  await getAccess();
+  await start.openStorage(waitForBrowserKey);
+  if (!(await storage.isAvailable())) update({ unkept: true });
   const { tab, copyOf } = await claimed;
-  const copy = await keep.copyOf(copyOf ?? tab), readable = copy !== null || await storage.readable();
-  const others = readable && (await keep.leaveOthersCopy() || await keep.othersWait());
+  const copy = await keep.copyOf(copyOf ?? tab), readable = copy !== null || await storage.isReadable();
+  const foreign = readable && (await keep.leaveForeignCopy() || await keep.hasForeignEntries());
   if (copy) restore(copy);
   else if (!readable) {
-    await keep.claimAnotherTab();
-    tell(t("kept.unread"));
+    await keep.claimNewTab();
+    noteAtTop(t("kept.unread"));
   }
   startKeeping();
   update({ starting: false });
-  if (others) tell(t("others.wait", { account: account() }));
-  if (copy && copyOf) update({ work: newId(), history: { ...now().history, order: { ...order() } } }); // a duplicated tab keeps its own
+  if (foreign) noteAtTop(t("others.wait", { account: account() }));
+  if (copy && copyOf) update({ work: newId(), history: { ...now().history, order: { ...order() } } }); // a duplicated tab stores a copy of its own
   focus(order().customer ? "product" : "customer");
   startSession(() => { for (const combo of [customerCombo, productCombo]) if (now()[combo.name].open) refresh(combo); });
-  window.addEventListener("hashchange", openWanted);
-  window.addEventListener("online", () => { resend(); start.gather(resend); });
+  window.addEventListener("hashchange", openFromAddress);
+  window.addEventListener("online", () => { resend(); start.collectFromOtherPorts(resend); });
   setInterval(resend, RESEND_EVERY);
   setInterval(() => update({}), DAY_EVERY);
-  if (copy) compareShown().catch(() => {}); // without the panel: compared when it is saved
-  await openWanted();
+  if (copy) compareShown().catch(() => {}); // when the panel does not answer, the save compares
+  await openFromAddress();
   await resend();
   document.documentElement.dataset.ready = "";
-  await start.gather(resend);
+  await start.collectFromOtherPorts(resend);
 }
 
 document.addEventListener("visibilitychange", () => { if (document.hidden) keepNow(); else update({}); });
 window.addEventListener("pagehide", () => { keepNow(); keep.releaseTab(); });
 window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 window.addEventListener("beforeunload", (event) => {
-  if (storage.unsafe() && (now().unsent || !isEmpty(order()))) event.preventDefault();
+  if (storage.hasUnstoredValues() && (now().unsent || !isEmpty(order()))) event.preventDefault();
 });
-begin().catch((error) => tell(t("error", { text: error.message })));
+begin().catch((error) => noteAtTop(t("error", { text: error.message })));

@@ -1,5 +1,5 @@
-/* Serves the handover frame of this address from the cache, though the panel has moved to another port. */
-const OURS = "archisync-handover-", CACHE = `${OURS}7`;
+/* Service worker: serves the handover frame of this address from its cache after the panel has moved to another port. */
+const OURS = "archisync-handover-", CACHE = `${OURS}8`;
 const FILES = ["/order-form/handover.html", "/order-form/handover-frame.js", "/order-form/handover-lock.js",
   "/order-form/storage.js"];
 const HEADERS = { "Content-Security-Policy": "default-src 'none'; script-src 'self'; frame-ancestors http://127.0.0.1:*",
@@ -18,11 +18,12 @@ worker.addEventListener("activate", (/** @type {any} */ event) => {
 
 worker.addEventListener("fetch", (/** @type {any} */ event) => {
   const { pathname } = new URL(event.request.url);
-  if (FILES.includes(pathname)) event.respondWith(kept(pathname));
+  if (FILES.includes(pathname)) event.respondWith(cached(pathname));
 });
 
-/** The kept file; its own headers forbid every frame, these allow those of this computer. @param {string} path */
-async function kept(path) {
+/** A cached file. The headers of the panel forbid all frames; these allow them in pages of this computer.
+ * @param {string} path */
+async function cached(path) {
   const found = await caches.match(path, { cacheName: CACHE });
   if (!found) return Response.error();
   const type = found.headers.get("Content-Type") ?? "text/plain";

@@ -1,91 +1,96 @@
 /*
- * What this browser keeps of orders: each tab's working copy, orders laid aside, and the outbox of saved drafts that the
- * panel does not have yet. Sending is here, the storage itself in storage.js.
+ * The orders that this browser stores: the working copy of each tab, orders laid aside, and the outbox of saved drafts
+ * that the panel does not have yet. Sending the outbox is here; the storage itself is in storage.js.
  */
-import { account, call, doubt, key, PanelAway } from "./network.js";
+import { access, account, call, PanelUnreachable, verifyPanel } from "./network.js";
 import * as storage from "./storage.js";
 import { language, t } from "./texts.js";
 import { newId, rewritten } from "./value.js";
 
-/** @typedef {{ customer: string, article: string, entry: import("./store.js").Entry }} Typed In the boxes of the form. */
+/** @typedef {{ customer: string, article: string, entry: import("./store.js").Entry }} Typed Texts in boxes of the form that are not
+ * part of the order yet. */
 /**
- * @typedef {object} Kept
- * @property {string} key Its name in the storage.
- * @property {"copy" | "aside" | "send"} kind A tab's working copy, an order laid aside, a saved draft to be sent.
+ * @typedef {object} Kept An entry of the storage.
+ * @property {string} key Its key in the storage.
+ * @property {"copy" | "aside" | "send"} kind A tab's working copy, an order laid aside, a saved draft in the outbox.
  * @property {string} id Of the order.
  * @property {string} tab Of the tab that wrote it.
  * @property {string} account
  * @property {string} profileId
  * @property {string} at When it was written.
- * @property {string} origin Where it was written.
- * @property {string} [language] In which its quantities are written; missing in what earlier versions kept.
+ * @property {string} origin The address under which it was written.
+ * @property {string} [language] Of its quantities as text; missing in entries of earlier versions.
  * @property {import("./value.js").Order} [order] Of a copy or an order laid aside.
  * @property {Typed} [typed] Of a copy or an order laid aside.
- * @property {string} [work] Of a copy or an order laid aside: which writing of the order it is. One order may be written
- *   in two ways at once (two tabs, two versions of a draft), and none of them takes another's place.
- * @property {number | null} version The stored draft's version that it follows.
- * @property {any} document As the panel would store it; null while a quantity cannot be read.
- * @property {boolean} [touched] Of a copy or an order laid aside: the order differs from what is stored, not only the boxes.
- * @property {boolean} [unchanged] Of a copy: it is a stored draft in which nothing was typed. A reload goes on with it;
- *   it is no unfinished order.
+ * @property {string} [work] Of a copy or an order laid aside: the id of this editing of the order. One order may be edited twice
+ *   at once (in two tabs, or two versions of a draft); each editing has an entry of its own.
+ * @property {number | null} version Of the stored draft that was edited; null: the order is new.
+ * @property {any} document The document for the panel; null while a quantity cannot be read.
+ * @property {boolean} [touched] Of a copy or an order laid aside: the order itself differs from the stored draft, not only the
+ *   boxes.
+ * @property {boolean} [unchanged] Of a copy: a stored draft that was opened and not edited. A reload shows it again; it is not
+ *   listed as unfinished.
  */
-/** @typedef {{ saved: any, total: number } | { conflict: any } | { refused: string } | { here: boolean, away: boolean, why: string, others: boolean, shut: boolean }} Sent `others`:
- * another draft may be taken all the same. `shut`: the operator has to let this page in. */
+/** @typedef {{ saved: any, total: number } | { conflict: any } | { refused: string }
+ *   | { pending: true, unreachable: boolean, reason: string, tryOthers: boolean, needsAccess: boolean }} SendResult
+ * `saved`: the stored draft. `conflict`: the draft that is stored instead, null: it was deleted. `pending`: the draft stays in
+ * the outbox. `tryOthers`: the panel may take other drafts all the same. `needsAccess`: the operator has to give this page
+ * access. */
 
 const LOCK = "archisync-tab:";
-const OTHER_TAB_WITHIN = 10_000; // as long as another tab's call may take
-const CLAIM_WITHIN = 400; // a tab that was duplicated keeps its id
-const RELOAD_WITHIN = 5_000; // a reloaded page gives its id up, however busy the computer is
-const CLAIM_EVERY = 40;
+const SEND_LOCK_WITHIN = 10_000; // milliseconds; longer than a call of another tab may take
+const LOCK_WITHIN = 400; // milliseconds; in a duplicated tab the original never releases the id
+const LOCK_AFTER_RELOAD_WITHIN = 5_000; // milliseconds; after a reload the old page releases it, on a busy computer late
+const LOCK_RETRY = 40; // milliseconds
 
 let tab = "";
 let release = () => {};
 
-/** This tab's id: it survives a reload, and a duplicated tab gets one of its own.
- * @returns {Promise<{ tab: string, copyOf: string | null }>} `copyOf`: the tab whose copy this one begins with. */
+/** Take this tab's id: it survives a reload; a duplicated tab gets a new one.
+ * @returns {Promise<{ tab: string, copyOf: string | null }>} `copyOf`: the tab that was duplicated, whose copy this one starts with. */
 export async function claimTab() {
-  const before = storage.ofTab("tab");
-  tab = before && await givenUp(before) ? before : newId();
-  if (tab !== before) await hold(tab); // before anybody can duplicate the tab
-  storage.setOfTab("tab", tab);
+  const before = storage.readTabValue("tab");
+  tab = before && await lockWithTimeout(before) ? before : newId();
+  if (tab !== before) await lock(tab); // before this tab can be duplicated
+  storage.writeTabValue("tab", tab);
   return { tab, copyOf: before && before !== tab ? before : null };
 }
 
-/** Go on as another tab: what was kept under this one's id cannot be read now, and must not be overwritten. */
-export async function claimAnotherTab() {
+/** Take a new id for this tab: the copy under the old one cannot be read now, and must not be overwritten. */
+export async function claimNewTab() {
   release();
   tab = newId();
-  await hold(tab);
-  storage.setOfTab("tab", tab);
+  await lock(tab);
+  storage.writeTabValue("tab", tab);
 }
 
-/** Hold the id that this tab had, once no other page does. @param {string} id */
-async function givenUp(id) {
+/** Lock a tab's id as soon as no other page has it; false after the time limit. @param {string} id */
+async function lockWithTimeout(id) {
   const [entry] = performance.getEntriesByType("navigation");
   const reloaded = entry instanceof PerformanceNavigationTiming && entry.type === "reload";
-  const late = performance.now() + (reloaded ? RELOAD_WITHIN : CLAIM_WITHIN);
+  const deadline = performance.now() + (reloaded ? LOCK_AFTER_RELOAD_WITHIN : LOCK_WITHIN);
   for (;;) {
-    if (await hold(id)) return true;
-    if (performance.now() >= late) return false;
-    await new Promise((resolve) => setTimeout(resolve, CLAIM_EVERY));
+    if (await lock(id)) return true;
+    if (performance.now() >= deadline) return false;
+    await new Promise((resolve) => setTimeout(resolve, LOCK_RETRY));
   }
 }
 
-/** Hold an id while the page is there; false: another page holds it. @param {string} id @returns {Promise<boolean>} */
-function hold(id) {
+/** Lock a tab's id until this page ends; false: another page has it. @param {string} id @returns {Promise<boolean>} */
+function lock(id) {
   if (!navigator.locks) return Promise.resolve(true);
   return new Promise((resolve) => {
-    navigator.locks.request(LOCK + id, { ifAvailable: true }, (lock) => {
-      resolve(Boolean(lock));
-      return lock && new Promise((done) => { release = () => done(undefined); });
+    navigator.locks.request(LOCK + id, { ifAvailable: true }, (granted) => {
+      resolve(Boolean(granted));
+      return granted && new Promise((done) => { release = () => done(undefined); });
     }).catch(() => resolve(false));
   });
 }
 
-/** Give this tab's id up: the page is left. */
+/** Release this tab's id: the page is left. */
 export const releaseTab = () => release();
 
-/** Ids of the tabs that are open now. @returns {Promise<Set<string>>} */
+/** Ids of the tabs in which a form is open now. @returns {Promise<Set<string>>} */
 async function openTabs() {
   if (!navigator.locks) return new Set();
   const { held } = await navigator.locks.query();
@@ -93,160 +98,162 @@ async function openTabs() {
     .map((name) => name.slice(LOCK.length)));
 }
 
-/** @param {Kept["kind"]} kind @param {string} of */
-const nameOf = (kind, of) => `${kind}:${of}`;
-const stamp = () => ({ tab, account: account(), profileId: key()?.profileId ?? "", at: new Date().toISOString(),
+/** @param {Kept["kind"]} kind @param {string} id */
+const keyOf = (kind, id) => `${kind}:${id}`;
+const stamp = () => ({ tab, account: account(), profileId: access()?.profileId ?? "", at: new Date().toISOString(),
   origin: location.origin, language });
 
-/** An entry with its quantities as this page's language writes them: "1.000" is a thousand in one and one in the other.
+/** An entry with its quantities written in this page's language: "1.000" is a thousand in Italian and one in English.
  * @template {Kept | null} K @param {K} entry @returns {K} */
-function inThisLanguage(entry) {
+function inPageLanguage(entry) {
   const from = entry?.language;
   if (!entry?.order || !from || from === language) return entry;
-  const written = (/** @type {string} */ text) => rewritten(text, from, language);
-  const lines = entry.order.lines.map((line) => ({ ...line, qtyText: written(line.qtyText) }));
-  const typed = entry.typed && { ...entry.typed, entry: { ...entry.typed.entry, qtyText: written(entry.typed.entry.qtyText) } };
+  const translated = (/** @type {string} */ text) => rewritten(text, from, language);
+  const lines = entry.order.lines.map((line) => ({ ...line, qtyText: translated(line.qtyText) }));
+  const typed = entry.typed && { ...entry.typed, entry: { ...entry.typed.entry, qtyText: translated(entry.typed.entry.qtyText) } };
   return { ...entry, order: { ...entry.order, lines }, typed, language };
 }
 
-/** Keep this tab's working copy; null: there is nothing to keep.
+/** Store this tab's working copy; null deletes it.
  * @param {{ order: import("./value.js").Order, typed: Typed, document: any, work: string, touched: boolean, unchanged: boolean } | null} copy */
 export function keepCopy(copy) {
-  const name = copyName();
-  if (!copy) return storage.put(name, null);
-  return storage.put(name, { ...stamp(), ...copy, key: name, kind: "copy", id: copy.order.id, version: copy.order.version });
+  const key = copyKey();
+  if (!copy) return storage.put(key, null);
+  return storage.put(key, { ...stamp(), ...copy, key, kind: "copy", id: copy.order.id, version: copy.order.version });
 }
 
-/** Under this name this tab's working copy is kept. */
-export const copyName = () => nameOf("copy", tab);
+/** The key of this tab's working copy. */
+export const copyKey = () => keyOf("copy", tab);
 
-/** Under this name a writing of an order is laid aside. @param {string} work */
-export const asideOf = (work) => nameOf("aside", work);
+/** The key of an order laid aside, by its editing. @param {string} work */
+export const asideKey = (work) => keyOf("aside", work);
 
-/** Lay an order aside: it is shown among those not saved. Another state of the same writing takes its place.
- * @param {{ order: import("./value.js").Order, work: string, document: any, typed?: Typed, touched?: boolean }} what */
+/** Lay an order aside: it is listed as unfinished. It replaces an earlier state of the same editing.
+ * @param {{ order: import("./value.js").Order, work: string, document: any, typed?: Typed, touched?: boolean }} editing */
 export function layAside({ order, work, document, typed, touched }) {
-  const name = asideOf(work);
-  return storage.put(name, { ...stamp(), key: name, kind: "aside", id: order.id, order, version: order.version, document, typed, touched, work });
+  const key = asideKey(work);
+  return storage.put(key, { ...stamp(), key, kind: "aside", id: order.id, order, version: order.version, document, typed, touched, work });
 }
 
-/** Put a saved draft into the outbox. Each save has a name of its own and is never changed: two tabs may save one draft
- * while the panel is away. `kept` resolves with false when the browser does not keep it.
+/** Put a saved draft into the outbox. Each save has a key of its own and is never changed: two tabs may save one draft
+ * while the panel is unreachable. `kept` resolves with false when the browser does not store it.
  * @param {string} id @param {number | null} version @param {any} document @returns {{ entry: Kept, kept: Promise<boolean> }} */
-export function post(id, version, document) {
-  const name = nameOf("send", newId());
+export function addToOutbox(id, version, document) {
+  const key = keyOf("send", newId());
   /** @type {Kept} */
-  const entry = { ...stamp(), key: name, kind: "send", id, version, document };
-  return { entry, kept: storage.put(name, entry) };
+  const entry = { ...stamp(), key, kind: "send", id, version, document };
+  return { entry, kept: storage.put(key, entry) };
 }
 
-/** @param {string} name */
-export const forget = (name) => storage.put(name, null);
+/** @param {string} key */
+export const deleteEntry = (key) => storage.put(key, null);
 
 /** Delete an entry, unless it was written again meanwhile. @param {Kept} entry */
-export const remove = (entry) => storage.change(entry.key, (now) => now?.at === entry.at ? null : now);
+export const deleteIfSame = (entry) => storage.change(entry.key, (now) => now?.at === entry.at ? null : now);
 
-/** Whether an entry is of the account that this page works for. Entries of the version before that could be read are.
+/** Whether an entry belongs to this page's account. An entry of the first version has no account and does.
  * @param {{ account?: string }} entry */
-export const ours = (entry) => !entry.account || entry.account === account();
+export const isOwn = (entry) => !entry.account || entry.account === account();
 
 const KINDS = ["copy", "aside", "send"];
-/** Whether what another address gave is an entry of this page's account. @param {any} entry */
+/** Whether a value from another address is an entry of this page's account. @param {any} entry */
 const isEntry = (entry) => KINDS.includes(entry?.kind) && typeof entry.key === "string" && typeof entry.at === "string"
-  && isId(entry.id) && ours(entry);
+  && isId(entry.id) && isOwn(entry);
 
-/** Whether the panel takes it for the id of a draft. It becomes a part of an address: another text would lead to another call.
+/** Whether the panel accepts it as the id of a draft. It becomes part of a URL: another text would call something else.
  * @param {unknown} id */
 const isId = (id) => typeof id === "string" && /^[A-Za-z0-9_-]{16,64}$/.test(id);
 
-/** The working copy of a tab, or null. @param {string} of @returns {Promise<Kept | null>} */
-export async function copyOf(of) {
-  const found = await storage.get(nameOf("copy", of));
-  return found && ours(found) ? inThisLanguage(found) : null;
+/** The working copy of a tab, or null. @param {string} id @returns {Promise<Kept | null>} */
+export async function copyOf(id) {
+  const found = await storage.get(keyOf("copy", id));
+  return found && isOwn(found) ? inPageLanguage(found) : null;
 }
 
-/** Leave what another account has written in this tab: it stays, and this page takes another id. Resolves with false when
- * there is no such thing. */
-export async function leaveOthersCopy() {
-  const found = await storage.get(copyName());
-  if (found ? ours(found) : !(await storage.foreign()).includes(copyName())) return false;
-  await claimAnotherTab();
+/** Leave this tab's working copy alone when it belongs to another account: this page takes a new tab id. Resolves with
+ * whether that was so. */
+export async function leaveForeignCopy() {
+  const found = await storage.get(copyKey());
+  if (found ? isOwn(found) : !(await storage.undecryptableKeys()).includes(copyKey())) return false;
+  await claimNewTab();
   return true;
 }
 
-/** Whether an order of another account waits in this browser. */
-export async function othersWait() {
-  const waits = (/** @type {string} */ name) => /^(aside|send):/.test(name);
-  return (await storage.foreign()).some(waits) || [...await storage.all()].some(([name, one]) => waits(name) && one.account && !ours(one));
+/** Whether this browser stores an unsaved order of another account. */
+export async function hasForeignEntries() {
+  const isOrder = (/** @type {string} */ key) => /^(aside|send):/.test(key);
+  return (await storage.undecryptableKeys()).some(isOrder)
+    || [...await storage.all()].some(([key, entry]) => isOrder(key) && entry.account && !isOwn(entry));
 }
 
-/** All that this account has not in the panel, newest first; copies of open tabs and unchanged ones are left out.
+/** The orders of this account that are only in this browser, newest first, without copies of open tabs and unchanged
+ * ones.
  * @returns {Promise<Kept[]>} */
-export async function waiting() {
+export async function unsavedEntries() {
   const [kept, open] = await Promise.all([storage.all(), openTabs()]);
-  return /** @type {Kept[]} */ ([...kept.values()].map(inThisLanguage))
-    .filter((one) => one?.kind && ours(one) && (one.kind !== "copy" || !one.unchanged && !open.has(one.tab)))
+  return /** @type {Kept[]} */ ([...kept.values()].map(inPageLanguage))
+    .filter((entry) => entry?.kind && isOwn(entry) && (entry.kind !== "copy" || !entry.unchanged && !open.has(entry.tab)))
     .sort((a, b) => b.at.localeCompare(a.at));
 }
 
-/** The entry to go on with for an order: the one of that name, or what was kept last of it here.
- * @param {string} id @param {string | null} [name] @returns {Promise<Kept | null>} */
-export async function waitingFor(id, name) {
-  const found = (await waiting()).filter((one) => one.id === id);
-  return found.find((one) => one.key === name) ?? found[0] ?? null;
+/** The unsaved entry of an order to continue with: the one with that key, or the newest.
+ * @param {string} id @param {string | null} [key] @returns {Promise<Kept | null>} */
+export async function unsavedEntryOf(id, key) {
+  const found = (await unsavedEntries()).filter((entry) => entry.id === id);
+  return found.find((entry) => entry.key === key) ?? found[0] ?? null;
 }
 
-/** Whether an order is being written in another open tab. @param {string} id */
-export async function isWrittenElsewhere(id) {
+/** Whether an order is open in another tab. @param {string} id */
+export async function isOpenElsewhere(id) {
   const [kept, open] = await Promise.all([storage.all(), openTabs()]);
-  return [...kept.values()].some((one) => one?.kind === "copy" && one.id === id && one.tab !== tab && ours(one) && open.has(one.tab));
+  return [...kept.values()].some((entry) => entry?.kind === "copy" && entry.id === id && entry.tab !== tab && isOwn(entry) && open.has(entry.tab));
 }
 
-/** Whether the draft that an entry of the outbox saves was saved by another one, too. @param {Kept} entry */
-export const savedTwice = async (entry) =>
-  (await waiting()).some((one) => one.kind === "send" && one.id === entry.id && one.key !== entry.key);
+/** Whether the outbox has another save of the same draft. @param {Kept} entry */
+export const hasOtherSave = async (entry) =>
+  (await unsavedEntries()).some((other) => other.kind === "send" && other.id === entry.id && other.key !== entry.key);
 
-/** Take over what another address of the panel has kept. Of two states of one writing the newer one counts; each draft to be
- * sent is sent.
- * @param {Kept[]} entries @returns {Promise<Kept[]>} Those that need not be kept there any longer: they are on the disk here. */
+/** Store entries from another address of the panel. Of two states of one editing the newer counts; every save is kept.
+ * @param {Kept[]} entries @returns {Promise<Kept[]>} Those that the other address may delete: they are on the disk here. */
 export async function adopt(entries) {
-  const taken = [];
+  const adopted = [];
   for (const entry of entries.filter(isEntry)) {
-    if (entry.unchanged) { taken.push(entry); continue; } // the panel has it
-    const adopted = entry.kind === "send" ? asSave(entry) : asAside(entry);
-    if (await storage.change(adopted.key, (mine) => mine?.at >= adopted.at ? mine : adopted)) taken.push(entry);
+    if (entry.unchanged) { adopted.push(entry); continue; } // the panel has it
+    const renamed = entry.kind === "send" ? asSave(entry) : asAside(entry);
+    if (await storage.change(renamed.key, (mine) => mine?.at >= renamed.at ? mine : renamed)) adopted.push(entry);
   }
-  return taken;
+  return adopted;
 }
 
-/** An entry of another address as an order laid aside here; the same one is named the same each time.
+/** An entry from another address as an order laid aside here; the same entry gets the same key each time.
  * @param {Kept} entry @returns {Kept} */
-const asAside = (entry) => ({ ...entry, key: asideOf(entry.work ?? `${entry.key}:${entry.at}`), kind: "aside" });
+const asAside = (entry) => ({ ...entry, key: asideKey(entry.work ?? `${entry.key}:${entry.at}`), kind: "aside" });
 
-/** A draft to be sent under a name that no other save has: earlier versions named it by the order. @param {Kept} entry @returns {Kept} */
-const asSave = (entry) => entry.key === nameOf("send", entry.id) ? { ...entry, key: `${entry.key}:${entry.at}` } : entry;
+/** A saved draft under a key that no other save has: earlier versions used the order's id.
+ * @param {Kept} entry @returns {Kept} */
+const asSave = (entry) => entry.key === keyOf("send", entry.id) ? { ...entry, key: `${entry.key}:${entry.at}` } : entry;
 
 // ---------------------------------------------------------------------------------------------- sending
 
-/** Sends of one draft go one after the other. @type {Map<string, Promise<unknown>>} */
+/** The last send of each draft: sends of one draft follow one another. @type {Map<string, Promise<unknown>>} */
 const sending = new Map();
-/** What this page stored, by the entry's state. @type {Map<string, { saved: any, total: number }>} */
+/** Answers to saves of this page, by {@link stateOf} the entry. @type {Map<string, { saved: any, total: number }>} */
 const stored = new Map();
 
-/** Why the panel did not take an entry when this page sent it last: it met another version (null: a deleted one), or was
- * refused. @type {Map<string, { conflict: any } | { refused: string }>} */
-const untaken = new Map();
+/** Why the panel did not accept an entry when this page sent it last, by {@link stateOf} the entry.
+ * @type {Map<string, { conflict: any } | { refused: string }>} */
+const rejections = new Map();
 /** @param {Kept} entry */
-export const whyUntaken = (entry) => untaken.get(stateOf(entry)) ?? null;
-/** An entry as it was written then. @param {Kept} entry */
-const stateOf = ({ key: name, at }) => `${name} ${at}`;
+export const rejectionOf = (entry) => rejections.get(stateOf(entry)) ?? null;
+/** Identifies one written state of an entry. @param {Kept} entry */
+const stateOf = ({ key, at }) => `${key} ${at}`;
 
-/** Send one draft. It stays in the outbox until the panel has it on its disk. Nothing waits here until the operator has let this
- * page in: other tabs wait for the end of it.
- * @param {Kept} entry @returns {Promise<Sent>} */
+/** Send one draft. It stays in the outbox until the panel has it on its disk. Does not wait for the operator to give
+ * this page access: other tabs may be waiting for its end.
+ * @param {Kept} entry @returns {Promise<SendResult>} */
 export function send(entry) {
   const sent = (sending.get(entry.id) ?? Promise.resolve()).then(() => sendNow(entry)).then((result) => {
-    if ("conflict" in result || "refused" in result) untaken.set(stateOf(entry), result);
+    if ("conflict" in result || "refused" in result) rejections.set(stateOf(entry), result);
     return result;
   });
   const settled = sent.catch(() => {}).then(() => { if (sending.get(entry.id) === settled) sending.delete(entry.id); });
@@ -254,13 +261,14 @@ export function send(entry) {
   return sent;
 }
 
-/** A draft that stays in the outbox. @param {string} why @param {{ away?: boolean, status?: number }} [how] `status`: of the panel's answer.
- * @returns {Sent} */
-const stays = (why, { away = false, status = 0 } = {}) => ({ here: true, away, why, others: status >= 500, shut: status === 401 });
+/** @param {string} reason @param {{ unreachable?: boolean, status?: number }} [how] `status`: of the panel's answer.
+ * @returns {SendResult} */
+const pending = (reason, { unreachable = false, status = 0 } = {}) =>
+  ({ pending: true, unreachable, reason, tryOthers: status >= 500, needsAccess: status === 401 });
 
-/** @param {Kept} entry @returns {Promise<Sent>} */
+/** @param {Kept} entry @returns {Promise<SendResult>} */
 async function sendNow(entry) {
-  // Read from the outbox while it was being sent. Sent again, it would meet a conflict with what followed it.
+  // It may have been read from the outbox before its send ended; sent again, it would conflict with a later save.
   const before = stored.get(stateOf(entry));
   if (before) return before;
   if (!isId(entry.id)) return { refused: t("draft.broken") };
@@ -268,67 +276,68 @@ async function sendNow(entry) {
   try {
     /** @type {Record<string, string>} */
     const headers = entry.version ? { "If-Match": `"${entry.version}"` } : {};
-    ({ status, answer } = await call(`/api/drafts/${encodeURIComponent(entry.id)}`, { method: "PUT", body: entry.document, headers, atDoor: false }));
+    ({ status, answer } = await call(`/api/drafts/${encodeURIComponent(entry.id)}`, { method: "PUT", body: entry.document, headers, waitForAccess: false }));
   } catch (error) {
-    const away = error instanceof PanelAway && error.why === "panel.away";
-    return stays(error instanceof Error ? error.message : String(error), { away });
+    const unreachable = error instanceof PanelUnreachable && error.reason === "panel.away";
+    return pending(error instanceof Error ? error.message : String(error), { unreachable });
   }
   if (status === 200 || status === 201) {
     if (!Number.isInteger(answer.draft?.version)) throw new TypeError(`no draft in the answer ${status}`); // it stays in the outbox
-    const wrong = await doubt(); // another program may have taken the port just before
-    if (wrong) return stays(wrong.message, { away: wrong.why === "panel.away" });
+    const problem = await verifyPanel(); // another program may have taken the port just before the answer
+    if (problem) return pending(problem.message, { unreachable: problem.reason === "panel.away" });
     const sent = { saved: answer.draft, total: answer.total };
     stored.set(stateOf(entry), sent);
-    await remove(entry);
+    await deleteIfSame(entry);
     return sent;
   }
   if (status === 412) return { conflict: answer.current };
-  if (status >= 500 || status === 429 || status === 401) return stays(answer.error, { status });
+  if (status >= 500 || status === 429 || status === 401) return pending(answer.error, { status });
   return { refused: [answer.error, answer.hint].filter(Boolean).join(" ") };
 }
 
-/** Act while no other tab sends what waits. A tab that takes too long is not waited for.
- * @template T @param {() => Promise<T>} act @param {() => Promise<T>} [otherwise] Done instead where another tab goes on sending. */
-async function alone(act, otherwise = act) {
+/** Run `act` while no other tab sends the outbox. After 10 s it stops waiting for the other tab and runs `otherwise`.
+ * @template T @param {() => Promise<T>} act @param {() => Promise<T>} [otherwise] */
+async function withSendLock(act, otherwise = act) {
   if (!navigator.locks) return act();
   try {
-    return await navigator.locks.request("archisync-send", { signal: AbortSignal.timeout(OTHER_TAB_WITHIN) }, act);
+    return await navigator.locks.request("archisync-send", { signal: AbortSignal.timeout(SEND_LOCK_WITHIN) }, act);
   } catch (error) {
     if (error instanceof DOMException && ["AbortError", "TimeoutError"].includes(error.name)) return otherwise();
     throw error;
   }
 }
 
-/** Send all that waits, the oldest first, one tab at a time; resolves with what waits after that (see {@link waiting}). Each
- * draft in it was tried, unless the panel does not answer. A conflict stays, for the person to decide.
+/** Send all drafts of the outbox, the oldest first, one tab at a time; resolves with the entries that are left (see
+ * {@link unsavedEntries}). It tries each of them, unless the panel is unreachable. After a conflict the user has to
+ * decide.
  * @returns {Promise<Kept[]>} */
-export const sendWaiting = () => alone(sendAll, waiting);
+export const sendOutbox = () => withSendLock(sendAll, unsavedEntries);
 
 async function sendAll() {
   const tried = new Set();
   for (;;) {
-    // Read anew each time: another tab, or the handover from another port, may have brought a draft meanwhile.
-    const left = await waiting();
+    // Read again each time: another tab, or the handover from another port, may have added a draft.
+    const left = await unsavedEntries();
     const entry = left.findLast((one) => one.kind === "send" && !tried.has(stateOf(one)));
     if (!entry) return left;
     tried.add(stateOf(entry));
-    // A draft that makes our code throw must not stop the others; the error is still reported.
+    // A draft on which our code throws must not stop the others; the error is reported all the same.
     const result = await send(entry).catch((error) => { setTimeout(() => { throw error; }); });
-    if (result && "here" in result && !result.others) return waiting();
+    if (result && "pending" in result && !result.tryOthers) return unsavedEntries();
   }
 }
 
-/** Lay a draft of the outbox aside, to be written on: it is not sent any more. Resolves with false when it is not there: another
- * tab has sent it, or has taken it.
- * @param {string} name @param {Parameters<typeof layAside>[0]} what @returns {Promise<boolean>} */
-export const takeBack = (name, what) => alone(async () => {
-  if (!await storage.get(name)) return false;
-  await moveAside(name, what);
+/** Take a draft out of the outbox and lay it aside, to be edited. Resolves with false when it is not there: another tab
+ * has sent it or taken it.
+ * @param {string} key @param {Parameters<typeof layAside>[0]} editing @returns {Promise<boolean>} */
+export const takeFromOutbox = (key, editing) => withSendLock(async () => {
+  if (!await storage.get(key)) return false;
+  await moveAside(key, editing);
   return true;
 });
 
-/** Lay a draft of the outbox aside. It leaves the outbox only when the aside copy is kept as safely.
- * @param {string} name @param {Parameters<typeof layAside>[0]} what */
-export async function moveAside(name, what) {
-  if (await layAside(what) || storage.onlyHere(name)) await forget(name);
+/** Lay a draft of the outbox aside. It leaves the outbox only when the order laid aside is stored as safely.
+ * @param {string} key @param {Parameters<typeof layAside>[0]} editing */
+export async function moveAside(key, editing) {
+  if (await layAside(editing) || storage.isUnstored(key)) await deleteEntry(key);
 }

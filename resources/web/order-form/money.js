@@ -8,14 +8,14 @@
 /** VAT of the ERP's tax groups, in hundredths of a percent (docs/erp.md, Products). @type {Record<string, number>} */
 const VAT = { 5: 2200, 1: 400, 0: 0 };
 
-/** The rate that counts for articles whose tax group is not known. */
+/** The rate assumed for articles whose tax group is not known. */
 export const ASSUMED_VAT = 2200;
 
-/** As many discounts as a line may carry in its chain. */
+/** The most discounts in a line's chain. */
 export const MOST_DISCOUNTS = 5;
 
 /**
- * @typedef {object} Priced What a line needs to have an amount.
+ * @typedef {object} Priced The fields from which a line's amount is computed.
  * @property {number} quantity Thousandths.
  * @property {number | null} unitPrice Cents for one price unit.
  * @property {number} priceUnit Thousandths.
@@ -52,8 +52,8 @@ export function lineAmount({ quantity, unitPrice, priceUnit, discounts = [], fre
   return divide(numerator, denominator);
 }
 
-/** Totals in integer cents. VAT is counted once per rate on the sum of its lines, as printed on the order; articles of
- * an unknown rate count with those of the assumed one. Free goods carry no VAT.
+/** Totals in integer cents. VAT is computed once per rate on the sum of its lines; articles of an unknown rate count to
+ * the assumed one. Free goods carry no VAT. `unpriced`: number of lines without a price.
  * @param {Priced[]} lines @returns {{ net: number, vat: VatLine[], total: number, unpriced: number }} */
 export function totals(lines) {
   /** @type {Map<number, VatLine>} */
@@ -74,7 +74,7 @@ export function totals(lines) {
   return { net, vat, total: net + vat.reduce((sum, entry) => sum + entry.vat, 0), unpriced };
 }
 
-/** Discounts in a chain as people write them: "50+10+5", "10,5 %", "50 10".
+/** Parse a chain of discounts: "50+10+5", "10,5 %", "50 10".
  * @param {string} text @returns {number[] | null} Hundredths of a percent; null: not a discount. */
 export function parseDiscounts(text) {
   const clean = text.normalize("NFKC").trim();
@@ -86,6 +86,6 @@ export function parseDiscounts(text) {
   return discounts.every((discount) => discount >= 0 && discount <= 10_000) ? discounts.filter(Boolean) : null;
 }
 
-/** A chain of discounts as it is written in the field: "50+10,5". @param {number[]} discounts */
+/** The text of a chain of discounts: "50+10,5". @param {number[]} discounts */
 export const discountText = (discounts) =>
   discounts.map((one) => String(one / 100).replace(".", ",")).join("+");

@@ -1,273 +1,277 @@
 /*
- * Every call of these pages: how they get in (one-time code, this tab's token, one click in the panel), deadlines, and
- * what is wrong when no answer comes. Nothing here waits without a deadline but for the person at the door.
+ * Every HTTP call of these pages: how a tab gets its access token (one-time code, token of this tab, or a confirmation
+ * by the operator in the panel), deadlines, and the reason when no answer comes. Every call has a deadline; only the
+ * wait for the operator's confirmation has none.
  *
- * Who answers must show each time that it is the panel, before it is told token or order: any program can take the panel's
- * port while the panel is closed, and say all that is public of it.
+ * Any program can take the panel's port while the panel is closed, and repeat everything public about it. So before
+ * each call with a token the panel must prove that it knows that token; only then is the token or an order sent.
  */
 // @ts-types="../archisync-client.d.mts"
 import { request, whoAnswers } from "../archisync-client.mjs";
-import { ofTab, setOfTab } from "./storage.js";
+import { readTabValue, writeTabValue } from "./storage.js";
 import { t } from "./texts.js";
 
 export const base = location.origin;
 
 /** Milliseconds that an answer may take. */
 const DEADLINE = 8_000;
-const HEALTH_WITHIN = 1_500;
+const HEALTH_DEADLINE = 1_500;
 
-/** @typedef {{ token: string, account: string, profileId: string }} Ticket */
-/** @typedef {"panel.away" | "panel.other" | "panel.blocked" | "panel.moved"} Absence */
-/** @typedef {{ account: string, key: string | null, addresses: { origin: string, proof: string | null }[] }} Keeping */
-/** @typedef {{ text: string, again: boolean } | null} Door What keeps the person out; null: nothing. */
+/** @typedef {{ token: string, account: string, profileId: string }} Access The token of this tab, with its account and profile. */
+/** @typedef {"panel.away" | "panel.other" | "panel.blocked" | "panel.moved"} UnreachableReason Also the code of its text. */
+/** @typedef {{ account: string, key: string | null, addresses: { origin: string, proof: string | null }[] }} BrowserKey The
+ * answer of `/api/drafts/browser-key`: the key is AES-256 as base64. */
+/** @typedef {{ text: string, retry: boolean } | null} AccessPrompt Shown while the tab has no access; null: it has. */
 
-/** @type {Ticket | null} */
-let ticket = readTicket();
-/** @type {Promise<void> | null} */
-let entering = null;
-/** @type {(door: Door) => void} */
-let showDoor = () => {};
-let tryAgain = () => {};
-/** The account for which this page reads and writes. */
-let working = "";
-/** The same, once it is known. */
-export const account = () => working || ticket?.account || "";
+/** @type {Access | null} */
+let current = readAccess();
+/** The request for access that is running. @type {Promise<void> | null} */
+let accessRequest = null;
+/** @type {(prompt: AccessPrompt) => void} */
+let showPrompt = () => {};
+let resolveRetry = () => {};
+/** The account that this page reads and writes for; "" until the panel has named it. */
+let pageAccount = "";
+export const account = () => pageAccount || current?.account || "";
 
-function readTicket() {
-  try { return JSON.parse(ofTab("token") ?? "null"); } catch { return null; }
+function readAccess() {
+  try { return JSON.parse(readTabValue("token") ?? "null"); } catch { return null; }
 }
 
-/** Who is in, or null. */
-export const key = () => ticket;
+/** The access of this tab, or null. */
+export const access = () => current;
 
-/** What the panel shares with all pages of this account, whatever tokens they have: the key for what the browser keeps. Null: the
- * panel has none; undefined: not known yet. @type {Uint8Array | null | undefined} */
-let shared;
+/** The key that the panel shares with all pages of this account, whatever their tokens. Null: the panel has none;
+ * undefined: not known yet. @type {Uint8Array | null | undefined} */
+let accountKey;
 
-/** Who answers at an address. "Token unknown" is believed only from a program that proves the shared key: a stranger could
- * otherwise pair this tab with itself. @type {import("../archisync-client.d.mts").Check} */
+/** Who answers at an address. An answer "token unknown" counts only from a program that proves that it knows the
+ * account's key: otherwise another program could pair this tab with itself.
+ * @type {import("../archisync-client.d.mts").Check} */
 export async function check(address, token, signal) {
   const found = await whoAnswers(address, token, signal);
-  if (found.who !== "unknown" || shared === undefined) return found;
-  const panel = shared ? await whoAnswers(address, shared, signal) : found;
+  if (found.who !== "unknown" || accountKey === undefined) return found;
+  const panel = accountKey ? await whoAnswers(address, accountKey, signal) : found;
   return panel.who === "panel" ? found : panel.who === "nobody" ? panel : { who: "other" };
 }
 
-const stranger = () => new PanelAway("panel.other", { address: location.host });
+const otherProgram = () => new PanelUnreachable("panel.other", { address: location.host });
 
-/** @param {(door: Door) => void} show Told what keeps the person out. */
-export const onDoor = (show) => { showDoor = show; };
-/** The person tries again at the door. */
-export const again = () => tryAgain();
+/** @param {(prompt: AccessPrompt) => void} show Called when the prompt changes. */
+export const onAccessPrompt = (show) => { showPrompt = show; };
+/** Try again: the button of the prompt. */
+export const retryAccess = () => resolveRetry();
 
-/** No answer; the message is a sentence for people. */
-export class PanelAway extends Error {
-  /** @param {Absence} why @param {Record<string, unknown>} [params] */
-  constructor(why, params) {
-    super(t(why, params));
-    this.why = why;
+/** There is no answer from the panel; the message is a sentence for the user. */
+export class PanelUnreachable extends Error {
+  /** @param {UnreachableReason} reason @param {Record<string, unknown>} [params] */
+  constructor(reason, params) {
+    super(t(reason, params));
+    this.reason = reason;
   }
 }
 
-// ---------------------------------------------------------------------------------------------- getting in
+// ---------------------------------------------------------------------------------------------- access
 
-/** Get in, waiting for the operator if it must be; everybody who asks meanwhile waits for the same. */
-export function enter() {
-  entering ??= walkIn().finally(() => { entering = null; });
-  return entering;
+/** Get a token, waiting for the operator if necessary; all callers wait for the same request. */
+export function getAccess() {
+  accessRequest ??= requestAccess().finally(() => { accessRequest = null; });
+  return accessRequest;
 }
 
-async function walkIn() {
+async function requestAccess() {
   const code = new URLSearchParams(location.hash.slice(1)).get("code");
   if (code) {
     history.replaceState(null, "", location.pathname + location.search);
-    const { status, answer } = await reach("/api/pair", { method: "POST", body: { code } });
-    if (status === 200) keepTicket(answer);
+    const { status, answer } = await callWithoutToken("/api/pair", { method: "POST", body: { code } });
+    if (status === 200) setAccess(answer);
   }
-  const before = working;
-  while (!ticket) await askOperator();
-  if (before && ticket.account && ticket.account !== before) {
-    location.reload(); // what is written here is another account's: it is kept, and this page begins anew
+  const before = pageAccount;
+  while (!current) await pair();
+  if (before && current.account && current.account !== before) {
+    location.reload(); // the order on this page belongs to another account: it stays stored, and the page starts anew
     await new Promise(() => {});
   }
-  showDoor(null);
+  showPrompt(null);
 }
 
-/** The panel's other addresses, once it has told them. @type {string[]} */
+/** Other addresses of the panel, known after {@link fetchBrowserKey}. @type {string[]} */
 let others = [];
-/** The panel's other addresses. */
 export const otherAddresses = () => others;
 
-/** What is needed to keep orders in this browser. @returns {Promise<Keeping>} */
-export async function askKeeping() {
-  const told = await read("/api/drafts/browser-key");
-  if (ticket) keepTicket({ ...ticket, account: told.account }); // it may have begun before there was an account
-  working = told.account;
-  shared = told.key === null ? null : Uint8Array.from(atob(told.key), (one) => one.charCodeAt(0));
-  others = told.addresses.map((/** @type {any} */ one) => one.origin).filter((/** @type {string} */ one) => one !== base);
-  return told;
+/** Fetch the key for what is stored in this browser. @returns {Promise<BrowserKey>} */
+export async function fetchBrowserKey() {
+  const answer = await read("/api/drafts/browser-key");
+  if (current) setAccess({ ...current, account: answer.account }); // the token may be older than the first account
+  pageAccount = answer.account;
+  accountKey = answer.key === null ? null : Uint8Array.from(atob(answer.key), (char) => char.charCodeAt(0));
+  others = answer.addresses.map((/** @type {any} */ { origin }) => origin).filter((/** @type {string} */ origin) => origin !== base);
+  return answer;
 }
 
-/** The same; waits, shown, until the panel tells it. @returns {Promise<Keeping>} */
-export async function keeping() {
+/** The same; on failure it shows the reason and waits until the user tries again. @returns {Promise<BrowserKey>} */
+export async function waitForBrowserKey() {
   for (;;) {
     try {
-      const told = await askKeeping();
-      showDoor(null);
-      return told;
+      const answer = await fetchBrowserKey();
+      showPrompt(null);
+      return answer;
     } catch (error) {
       if (/** @type {any} */ (error).code === "account-not-known") {
-        dismiss(); // the operator lets this tab in for another account, or not
-        await enter();
-      } else await closed(error instanceof Error ? error.message : String(error));
+        dropToken(); // the operator may give this tab access for another account
+        await getAccess();
+      } else await waitForRetry(error instanceof Error ? error.message : String(error));
     }
   }
 }
 
 /** @param {any} answer */
-function keepTicket(answer) {
-  ticket = { token: answer.token, account: answer.account ?? "", profileId: answer.profileId };
-  setOfTab("token", JSON.stringify(ticket));
+function setAccess(answer) {
+  current = { token: answer.token, account: answer.account ?? "", profileId: answer.profileId };
+  writeTabValue("token", JSON.stringify(current));
 }
 
-async function askOperator() {
-  // A question that was asked before a reload is gone on with: the operator sees one, not two.
-  let pairingId = ofTab("pairing");
+/** Ask the operator for access. Returns without it when the request expired or the user has to try again. */
+async function pair() {
+  // After a reload the earlier request is continued: the operator sees one, not two.
+  let pairingId = readTabValue("pairing");
   if (!pairingId) {
-    const first = await reach("/api/pair", { method: "POST", body: { name: t("title.form") } });
-    if (first.status !== 202) { await closed(sentence(first)); return; }
+    const first = await callWithoutToken("/api/pair", { method: "POST", body: { name: t("title.form") } });
+    if (first.status !== 202) { await waitForRetry(errorText(first)); return; }
     pairingId = first.answer.pairingId;
-    setOfTab("pairing", pairingId);
-    showDoor({ text: waitFor(first.answer.digits), again: false });
+    writeTabValue("pairing", pairingId);
+    showPrompt({ text: confirmationText(first.answer.digits), retry: false });
   }
   for (;;) {
-    const next = await reach("/api/pair", { method: "POST", body: { pairingId } });
-    if (next.status !== 202) setOfTab("pairing", null);
-    if (next.status === 200) { keepTicket(next.answer); return; }
-    if (next.status === 410) return; // expired: asked anew
-    if (next.status !== 202) { await closed(sentence(next)); return; }
-    showDoor({ text: waitFor(next.answer.digits), again: false });
+    const next = await callWithoutToken("/api/pair", { method: "POST", body: { pairingId } });
+    if (next.status !== 202) writeTabValue("pairing", null);
+    if (next.status === 200) { setAccess(next.answer); return; }
+    if (next.status === 410) return; // expired: a new request follows
+    if (next.status !== 202) { await waitForRetry(errorText(next)); return; }
+    showPrompt({ text: confirmationText(next.answer.digits), retry: false });
     await pause(1_000);
   }
 }
 
-/** With digits the operator can tell this page from another that asks at the same time.
+/** By the digits the operator can tell this page from another one that asks at the same time.
  * @param {string | null | undefined} digits */
-const waitFor = (digits) => digits ? t("door.digits", { digits }) : t("door.wait");
+const confirmationText = (digits) => digits ? t("access.digits", { digits }) : t("access.wait");
 
-/** A call without token that waits, shown, until the panel answers. @param {string} path @param {object} options */
-async function reach(path, options) {
+/** A call without a token. While the panel does not answer it shows the reason and waits until the user tries again.
+ * @param {string} path @param {object} options */
+async function callWithoutToken(path, options) {
   for (;;) {
     const signal = AbortSignal.timeout(DEADLINE);
     try {
-      const { who } = shared ? await whoAnswers(base, shared, signal) : { who: "unchecked" }; // a tab that was never in has nothing to compare
-      if (who === "other" || who === "unknown") await closed(stranger().message);
+      const { who } = accountKey ? await whoAnswers(base, accountKey, signal) : { who: "unchecked" }; // a new tab knows no secret to check by
+      if (who === "other" || who === "unknown") await waitForRetry(otherProgram().message);
       else return await request(base, path, { ...options, signal });
     } catch {
-      await closed((await absence()).message);
+      await waitForRetry((await whyUnreachable()).message);
     }
   }
 }
 
-/** @param {string} text */
-function closed(text) {
-  showDoor({ text, again: true });
-  return new Promise((resolve) => { tryAgain = () => resolve(undefined); });
+/** Show a text with a button to try again; resolves at the click. @param {string} text */
+function waitForRetry(text) {
+  showPrompt({ text, retry: true });
+  return new Promise((resolve) => { resolveRetry = () => resolve(undefined); });
 }
 
 /** @param {number} ms */
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** What an answer says to people. @param {{ status: number, answer: any }} result */
-export const sentence = ({ status, answer }) =>
+/** The text for the user in an error answer. @param {{ status: number, answer: any }} result */
+export const errorText = ({ status, answer }) =>
   status === 429 && answer?.code === "too-many-failures" ? t("panel.tries")
     : [answer?.error, answer?.hint].filter(Boolean).join(" ") || t("panel.other");
 
 // ---------------------------------------------------------------------------------------------- calls
 
 /**
- * A call with this tab's token; gets a new token when it was revoked. Throws {@link PanelAway}, and an AbortError when
- * `signal` was aborted.
+ * A call with this tab's token; when the token was revoked, the tab asks for a new one. Throws {@link
+ * PanelUnreachable}, and an AbortError when `signal` was aborted.
  * @param {string} path
- * @param {{ method?: string, body?: unknown, signal?: AbortSignal, headers?: Record<string, string>, within?: number, atDoor?: boolean }} [options]
- *   `atDoor`: false: while the operator has not let this page in, the answer is 401.
+ * @param {{ method?: string, body?: unknown, signal?: AbortSignal, headers?: Record<string, string>, within?: number, waitForAccess?: boolean }} [options]
+ *   `within`: milliseconds. `waitForAccess`: false: without a valid token it does not wait for the operator but returns 401.
  * @returns {Promise<{ status: number, etag: string | null, answer: any }>}
  */
-export async function call(path, { atDoor = true, ...options } = {}) {
-  if (!ticket && !atDoor) return { status: 401, etag: null, answer: {} };
-  if (!ticket) await enter();
-  const used = /** @type {Ticket} */ (ticket).token;
-  const result = await ask(path, options);
+export async function call(path, { waitForAccess = true, ...options } = {}) {
+  if (!current && !waitForAccess) return { status: 401, etag: null, answer: {} };
+  if (!current) await getAccess();
+  const used = /** @type {Access} */ (current).token;
+  const result = await callWithToken(path, options);
   if (result.status !== 401) return result;
-  dismiss(used);
-  const entered = enter();
-  if (!atDoor) return result;
-  await entered;
-  return ask(path, options);
+  dropToken(used);
+  const newAccess = getAccess();
+  if (!waitForAccess) return result;
+  await newAccess;
+  return callWithToken(path, options);
 }
 
 /** @param {string} path @param {{ signal?: AbortSignal, within?: number }} options */
-async function ask(path, { signal, within = DEADLINE, ...options }) {
-  const late = AbortSignal.timeout(within);
+async function callWithToken(path, { signal, within = DEADLINE, ...options }) {
+  const timeout = AbortSignal.timeout(within);
   try {
-    return await request(base, path, { ...options, token: ticket?.token, check, signal: signal ? AbortSignal.any([signal, late]) : late });
+    return await request(base, path, { ...options, token: current?.token, check, signal: signal ? AbortSignal.any([signal, timeout]) : timeout });
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw /** @type {any} */ (error).code === "other-program" ? stranger() : await absence();
+    throw /** @type {any} */ (error).code === "other-program" ? otherProgram() : await whyUnreachable();
   }
 }
 
-/** Whether the panel answers now. A program that cannot prove it is not sent the token.
- * @returns {Promise<PanelAway | null>} Why not. */
-export async function doubt() {
-  return wrongAt(await check(base, ticket?.token ?? "", AbortSignal.timeout(DEADLINE)));
+/** Check that the panel answers at this page's address, without sending the token.
+ * @returns {Promise<PanelUnreachable | null>} The reason when it does not. */
+export async function verifyPanel() {
+  return problemOf(await check(base, current?.token ?? "", AbortSignal.timeout(DEADLINE)));
 }
 
-/** The answer's body, or an error with its sentence and `status`. @param {string} path @param {AbortSignal} [signal] */
+/** The body of a GET; another status than 200 throws an error with the text for the user, `status` and `code`.
+ * @param {string} path @param {AbortSignal} [signal] */
 export async function read(path, signal) {
   const result = await call(path, { signal });
-  if (result.status !== 200) throw Object.assign(new Error(sentence(result)), { status: result.status, code: result.answer?.code });
+  if (result.status !== 200) throw Object.assign(new Error(errorText(result)), { status: result.status, code: result.answer?.code });
   return result.answer;
 }
 
 /** A file that the panel makes. @param {string} path @returns {Promise<Blob>} */
-export async function file(path) {
-  if (!ticket) await enter();
-  const found = await check(base, String(ticket?.token), AbortSignal.timeout(DEADLINE));
-  if (found.who === "unknown") throw new Error(sentence(found.result));
-  const wrong = await wrongAt(found);
-  if (wrong) throw wrong;
-  const response = await fetch(base + path, { headers: { Authorization: `Bearer ${ticket?.token}` }, credentials: "omit",
-    cache: "no-store", signal: AbortSignal.timeout(4 * DEADLINE) }).catch(async () => { throw await absence(); });
-  if (!response.ok) throw new Error(sentence({ status: response.status, answer: await response.json().catch(() => ({})) }));
+export async function fetchFile(path) {
+  if (!current) await getAccess();
+  const found = await check(base, String(current?.token), AbortSignal.timeout(DEADLINE));
+  if (found.who === "unknown") throw new Error(errorText(found.result));
+  const problem = await problemOf(found);
+  if (problem) throw problem;
+  const response = await fetch(base + path, { headers: { Authorization: `Bearer ${current?.token}` }, credentials: "omit",
+    cache: "no-store", signal: AbortSignal.timeout(4 * DEADLINE) }).catch(async () => { throw await whyUnreachable(); });
+  if (!response.ok) throw new Error(errorText({ status: response.status, answer: await response.json().catch(() => ({})) }));
   return response.blob();
 }
 
-/** This tab's token is no longer good. @param {string} [token] */
-export function dismiss(token = ticket?.token) {
-  if (ticket?.token !== token) return; // another call has a new one already
-  ticket = null;
-  setOfTab("token", null);
+/** Delete this tab's token: it is no longer valid. @param {string} [token] */
+export function dropToken(token = current?.token) {
+  if (current?.token !== token) return; // another call has got a new one meanwhile
+  current = null;
+  writeTabValue("token", null);
 }
 
-// ---------------------------------------------------------------------------------------------- what is wrong
+// ---------------------------------------------------------------------------------------------- unreachable
 
-/** What is wrong with who answers at this page's address; null: it can be asked.
- * @param {import("../archisync-client.d.mts").Answerer} found @returns {Promise<PanelAway | null>} */
-const wrongAt = async ({ who }) => who === "nobody" ? absence() : who === "other" ? stranger() : null;
+/** Why the panel cannot be called at this page's address; null: it can.
+ * @param {import("../archisync-client.d.mts").Answerer} found @returns {Promise<PanelUnreachable | null>} */
+const problemOf = async ({ who }) => who === "nobody" ? whyUnreachable() : who === "other" ? otherProgram() : null;
 
-/** Why there is no answer: not running, another program there, forbidden by the browser, or moved to another port.
- * @returns {Promise<PanelAway>} */
-async function absence() {
-  if (await forbidden()) return new PanelAway("panel.blocked");
-  const here = await healthAt(base);
-  if (here === "other") return stranger();
-  const moved = here === null ? await panelElsewhere() : null;
-  return moved ? new PanelAway("panel.moved", { address: moved }) : new PanelAway("panel.away");
+/** Why there is no answer: the panel is not running, another program has its port, the browser forbids the call, or the
+ * panel has moved to another port. @returns {Promise<PanelUnreachable>} */
+async function whyUnreachable() {
+  if (await browserForbids()) return new PanelUnreachable("panel.blocked");
+  const here = await profileAt(base);
+  if (here === "other") return otherProgram();
+  const moved = here === null ? await movedTo() : null;
+  return moved ? new PanelUnreachable("panel.moved", { address: moved }) : new PanelUnreachable("panel.away");
 }
 
-/** Whether the browser forbids this page to reach programs on this computer. */
-async function forbidden() {
+/** Whether the browser forbids this page to call programs on this computer. */
+async function browserForbids() {
   for (const name of ["local-network-access", "loopback-network"]) {
     try {
       const found = await navigator.permissions.query({ name: /** @type {PermissionName} */ (name) });
@@ -277,25 +281,25 @@ async function forbidden() {
   return false;
 }
 
-/** The profile that answers at an address, "other" for another program, null for nobody.
+/** The id of the profile whose panel answers at an address, "other" for another program, null when nothing answers.
  * @param {string} address @returns {Promise<string | null>} */
-async function healthAt(address) {
+async function profileAt(address) {
   try {
-    const { status, answer } = await request(address, "/api/health", { signal: AbortSignal.timeout(HEALTH_WITHIN) });
+    const { status, answer } = await request(address, "/api/health", { signal: AbortSignal.timeout(HEALTH_DEADLINE) });
     return status === 200 && answer?.profileId ? answer.profileId : "other";
   } catch (error) {
     return error instanceof SyntaxError ? "other" : null;
   }
 }
 
-/** Where this tab's panel answers now, or null. @returns {Promise<string | null>} */
-export async function panelElsewhere() {
-  const secret = shared ?? ticket?.token;
+/** The other address at which this tab's panel answers now, or null. @returns {Promise<string | null>} */
+async function movedTo() {
+  const secret = accountKey ?? current?.token;
   if (!secret) return null;
   const found = await Promise.all(others.map(async (address) => {
-    const answerer = await whoAnswers(address, secret, AbortSignal.timeout(HEALTH_WITHIN));
+    const answerer = await whoAnswers(address, secret, AbortSignal.timeout(HEALTH_DEADLINE));
     return { address, profile: answerer.who === "panel" ? answerer.result.answer.profileId : null };
   }));
-  const same = found.find(({ profile }) => profile !== null && profile === ticket?.profileId);
+  const same = found.find(({ profile }) => profile !== null && profile === current?.profileId);
   return same?.address ?? null;
 }

@@ -1,8 +1,8 @@
 /*
- * What can be done to an order: operations as data, each with its inverse, and the undo and redo made of them.
+ * The operations on an order as data, each with its inverse, and undo and redo.
  *
- * Pure functions. An operation names lines by id, so that it never touches another line than it was meant for; one that
- * finds its line gone does nothing. The inverse of an operation takes back that one and nothing that came after.
+ * Pure functions. An operation names lines by id, so that it changes no other line; when its line is gone, it does
+ * nothing. The inverse of an operation restores only the fields that the operation changed.
  */
 
 /** @typedef {import("./value.js").Order} Order */
@@ -12,16 +12,16 @@
  *   | { kind: "remove", id: string }
  *   | { kind: "change", id: string, patch: Partial<Line> }
  *   | { kind: "set", patch: Partial<Order> }
- *   | { kind: "all", ops: Operation[] }} Operation `before`: id of the line that follows; null or gone: at the end.
+ *   | { kind: "all", ops: Operation[] }} Operation `before`: id of the line before which it is inserted; null or gone: at the end.
  */
 /** @typedef {{ id: number, inverse: Operation, merge: string, open: boolean }} Step `merge`: the field that was typed in,
- * "" for all else; later typing there adds itself while the step is `open`. */
+ * "" for other operations; while the step is `open`, later typing in that field belongs to it. */
 /** @typedef {{ order: Order, undo: readonly Step[], redo: readonly Step[], last: number }} History */
 
 /** @param {Order} order @returns {History} */
 export const begin = (order) => ({ order, undo: [], redo: [], last: 0 });
 
-/** The order after an operation and what takes it back; null when it does nothing.
+/** The order after an operation, and its inverse; null when it does nothing.
  * @param {Order} order @param {Operation} op @returns {{ order: Order, inverse: Operation } | null} */
 export function apply(order, op) {
   switch (op.kind) {
@@ -54,7 +54,8 @@ function remove(order, id) {
     inverse: /** @type {Operation} */ ({ kind: "insert", line: order.lines[at], before }) };
 }
 
-/** Fields that are recomputed while a line's price is live. When that ends by undo, the saved values return. @type {(keyof Line)[]} */
+/** Fields that `settle` computes while a line's price is live; undoing `live` restores their saved values.
+ * @type {(keyof Line)[]} */
 const PRICE = ["pricedFor", "unitPrice", "priceUnit", "priceId", "priceAsOf"];
 
 /** @param {Order} order @param {string} id @param {Partial<Line>} patch */
@@ -82,7 +83,7 @@ function applyAll(order, ops) {
 /** @param {object} from @param {string[]} names */
 const picked = (from, names) => Object.fromEntries(names.map((name) => [name, /** @type {any} */ (from)[name]]));
 
-/** Do something that can be undone. `merge`: typing in one field is one step; "" = a step of its own.
+/** Perform an operation as an undo step. `merge`: as in {@link Step}.
  * @param {History} history @param {Operation} op @param {string} [merge] @returns {History} */
 export function perform(history, op, merge = "") {
   const done = apply(history.order, op);
@@ -93,8 +94,8 @@ export function perform(history, op, merge = "") {
   return { order: done.order, undo: [...history.undo, { id, inverse: done.inverse, merge, open: merge !== "" }], redo: [], last: id };
 }
 
-/** The last step is over: typing that follows is a new one. @param {History} history @returns {History} */
-export function rest(history) {
+/** Close the last step: later typing begins another one. @param {History} history @returns {History} */
+export function endStep(history) {
   const top = history.undo.at(-1);
   return top?.open ? { ...history, undo: [...history.undo.slice(0, -1), { ...top, open: false }] } : history;
 }
@@ -109,19 +110,19 @@ export function undo(history) {
 export function redo(history) {
   const step = history.redo.at(-1);
   if (!step) return history;
-  const rest = history.redo.slice(0, -1);
+  const others = history.redo.slice(0, -1);
   const done = apply(history.order, step.inverse);
-  if (!done) return { ...history, redo: rest };
-  return { ...history, order: done.order, undo: [...history.undo, { ...step, inverse: done.inverse, open: false }], redo: rest };
+  if (!done) return { ...history, redo: others };
+  return { ...history, order: done.order, undo: [...history.undo, { ...step, inverse: done.inverse, open: false }], redo: others };
 }
 
-/** Take one step back wherever it stands; what was done since stays.
+/** Undo one step, which need not be the last; later steps stay.
  * @param {History} history @param {number} id @returns {History} */
 export function takeBack(history, id) {
   const step = history.undo.find((one) => one.id === id);
   if (!step) return history;
-  const rest = history.undo.filter((one) => one !== step);
+  const others = history.undo.filter((one) => one !== step);
   const done = apply(history.order, step.inverse);
-  if (!done) return { ...history, undo: rest };
-  return { ...history, order: done.order, undo: rest, redo: [...history.redo, { ...step, inverse: done.inverse, open: false }] };
+  if (!done) return { ...history, undo: others };
+  return { ...history, order: done.order, undo: others, redo: [...history.redo, { ...step, inverse: done.inverse, open: false }] };
 }

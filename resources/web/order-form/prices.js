@@ -1,4 +1,4 @@
-/* Which price counts for an article: by price list, date and quantity; plain functions on the rows of /api/prices. */
+/* Finds the price of an article by price list, date and quantity; pure functions on the rows of /api/prices. */
 
 /**
  * @typedef {object} PriceRow
@@ -26,7 +26,7 @@ export function joined(lists, more) {
   return known.size === lists.length ? lists : [...known.values()].sort((a, b) => a.id.localeCompare(b.id));
 }
 
-/** The price that counts: the narrowest step of quantity, then the newest; null if there is none.
+/** The price that applies: the one with the highest `quantityFrom`, among these the newest; null if there is none.
  * @param {PriceRow[]} prices @param {{ group: string | null, date: string, quantity: number }} wanted
  * @returns {PriceRow | null} */
 export function priceFor(prices, { group, date, quantity }) {

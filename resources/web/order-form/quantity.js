@@ -1,21 +1,21 @@
-/* Quantities as people type them, and the rules of an article for them; plain functions, no page. */
+/* Parses quantities, and applies an article's rules for them; pure functions. */
 
 /** @typedef {{ min: number, multiple: number, max: number }} Rule Thousandths; 0: no such rule. */
 /** @typedef {{ value: number | null, problem: null | "empty" | "number" | "zero" | "large" }} Read */
 
-/** As many pieces in one line are asked about, in thousandths. */
+/** From this quantity on the form asks whether it is a code, in thousandths. */
 const SUSPICIOUS = 100_000_000;
-/** The most that the panel stores, in thousandths. */
+/** The largest quantity that the panel stores, in thousandths. */
 const LARGEST = 1e12;
 
-/** All kinds of blanks and apostrophes that stand between groups of digits. */
+/** Spaces and apostrophes that separate groups of digits. */
 const GROUPING = /[\s\u00a0\u2007\u2009\u202f'’]/g;
 const GROUPED = /^\d{1,3}(['\s’]\d{3})+([.,]\d*)?$/;
 
 /**
- * A quantity as typed. The decimal separator of the language is the comma in Italian and the point in English. The
- * other sign is taken for a separator of thousands only where it stands as one: "1.000" is a thousand in Italian,
- * "2.5" (the keypad's point) is two and a half.
+ * Parse a quantity. The decimal separator is the comma in Italian and the point in English. The other sign counts as a
+ * separator of thousands only between groups of three digits: in Italian "1.000" is a thousand, "2.5" is two and a
+ * half.
  * @param {string} text @param {string} language "it" or "en" @returns {Read} Thousandths.
  */
 export function readQuantity(text, language) {
@@ -31,7 +31,7 @@ export function readQuantity(text, language) {
   return { value, problem: null };
 }
 
-/** Digits with at most one point, or null when the separators stand where they cannot.
+/** The number with a decimal point and no other separator, or null when the separators are misplaced.
  * @param {string} text @param {string[]} separators Of thousands, of decimals. @returns {string | null} */
 function plainDecimal(text, [group, decimal]) {
   if (!/^[\d.,]+$/.test(text)) return null;
@@ -45,7 +45,7 @@ function plainDecimal(text, [group, decimal]) {
   return groups.length === 2 && decimals.length === 1 ? groups.join(".") : null;
 }
 
-/** Whether a quantity looks like an article's code that was scanned or typed into the wrong field.
+/** Whether a quantity looks like an article code in the wrong field.
  * @param {string} text @param {number | null} value Thousandths. */
 export const looksLikeCode = (text, value) => (value ?? 0) >= SUSPICIOUS || /^(0\d{4,}|\d{6,})$/.test(text.trim());
 
@@ -56,7 +56,7 @@ export const rules = (product) => ({
   min: product.minQuantity || 0, multiple: product.multipleQuantity || 0, max: product.maxQuantity || 0,
 });
 
-/** Whether all pieces of an article in an order, together, keep its rules.
+/** Whether a quantity, the pieces of the article in the whole order, follows the rules.
  * @param {number} quantity @param {Rule} rule */
 export function isAllowed(quantity, { min, multiple, max }) {
   return quantity > 0 && quantity >= min && (!max || quantity <= max) && (!multiple || quantity % multiple === 0);
@@ -72,7 +72,7 @@ export function allowed(quantity, { min, multiple, max }) {
   return wanted;
 }
 
-/** One step up or down from `quantity`, where `others` pieces of the article stand in other lines.
+/** The quantity one step above or below `quantity`, where other lines have `others` pieces of the article.
  * @param {number} quantity @param {number} direction @param {Rule} rule @param {number} [others] */
 export function stepped(quantity, direction, rule, others = 0) {
   const step = rule.multiple || 1000;

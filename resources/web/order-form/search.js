@@ -1,27 +1,27 @@
 /*
- * The search boxes' state and what Enter, answers and a scanner do to it; pure functions, no page and no network.
+ * The state of the search boxes, and how keys and answers change it; pure functions, no page and no network.
  *
- * An Enter that comes before its answer waits for it: the box remembers what was wanted and the answer decides. Only an
- * exact hit or the only one is taken; several open the list, and there Enter takes what the agent has marked.
+ * An Enter that comes before the answer waits for it (`wanted`). Only an exact match or the only match is chosen by
+ * itself; several open the list, and there Enter chooses the marked one.
  */
 
 /**
  * @template T
  * @typedef {object} Box
  * @property {string} text As typed.
- * @property {string | null} answered The text that `items` answer; null: nothing was asked yet.
+ * @property {string | null} answered The text for which `items` were found; null: there was no answer yet.
  * @property {T[]} items
- * @property {string} failed Why there is no answer; "": there is one.
+ * @property {string} failed The error of the search; "": none.
  * @property {boolean} open
  * @property {number} active Marked item, -1: none.
- * @property {boolean} wanted Enter was pressed and its answer is awaited.
+ * @property {boolean} wanted Enter was pressed before the answer.
  */
 /**
  * @template T
- * @typedef {{ box: Box<T>, take: T | null }} Decision
+ * @typedef {{ box: Box<T>, take: T | null }} Decision `take`: the item to choose.
  */
 
-/** Milliseconds between two keys of a scanner, at most; people are slower. */
+/** The longest pause between two keys of a scanner, in milliseconds; people are slower. */
 const SCANNER_PACE = 35;
 const SHORTEST_SCAN = 6;
 
@@ -29,17 +29,18 @@ const SHORTEST_SCAN = 6;
 export const emptyBox = () =>
   ({ text: "", answered: null, items: [], failed: "", open: false, active: -1, wanted: false });
 
-/** A text is typed; an Enter that waited was for another text. @template T @param {Box<T>} box @param {string} text @returns {Box<T>} */
+/** The text has changed; a waiting Enter belonged to the text before.
+ * @template T @param {Box<T>} box @param {string} text @returns {Box<T>} */
 export const typed = (box, text) =>
   ({ ...box, text, wanted: false, ...(text.trim() ? {} : { open: false, items: [], answered: null, active: -1 }) });
 
 /** @template T @param {Box<T>} box @returns {Box<T>} */
 export const closed = (box) => ({ ...box, open: false, active: -1, wanted: false });
 
-/** What is asked for: the text without the blanks around it. @param {Box<any>} box */
+/** The text to search for, without spaces around it. @param {Box<any>} box */
 export const asked = (box) => box.text.trim();
 
-/** An answer has come (a text: why there is none); one for another text is dropped.
+/** An answer has come; `items` is the error when it is a text. An answer for another text is dropped.
  * @template T @param {Box<T>} box @param {string} text @param {T[] | string} items @param {boolean} focused
  * @param {(item: T) => string[]} codes @returns {Decision<T>} */
 export function answered(box, text, items, focused, codes) {
@@ -71,7 +72,7 @@ export function moved(box, step) {
   return { ...box, open: true, active: (from + step + count) % count };
 }
 
-/** The hit that is meant beyond doubt: the exact one or the only one; -1: there is none.
+/** Index of the exact match or the only one; -1: there is none.
  * @template T @param {T[]} items @param {string} text @param {(item: T) => string[]} codes */
 function sureOf(items, text, codes) {
   const exact = exactOf(items, text, codes);
@@ -89,30 +90,30 @@ function exactOf(items, text, codes) {
   return hits.length === 1 ? hits[0] : -1;
 }
 
-/** A code without what people leave out or put in. @param {string} code */
+/** A code without spaces, signs and the country code of a VAT number, in lower case. @param {string} code */
 export const bare = (code) => code.toLowerCase().replace(/[\s.\-/]/g, "").replace(/^it(?=\d{11}$)/, "");
 
-/** What a customer is known by beyond doubt. @param {any} c @returns {string[]} */
+/** The codes that identify a customer. @param {any} c @returns {string[]} */
 export const customerCodes = (c) => [c.key, c.accountNum, c.vatNumber, c.fiscalCode].filter(Boolean).map(String);
 /** @param {any} p @returns {string[]} */
 export const productCodes = (p) => [p.itemId].filter(Boolean).map(String);
 
-/** @typedef {{ key: string, time: number }} Key A key that types a character, and when (milliseconds). */
+/** @typedef {{ key: string, time: number }} Key A key that types a character, and its time in milliseconds. */
 
-/** The code that a scanner has just typed, by the last keys and the moment of its Enter; "": a person typed them.
- * @param {Key[]} keys @param {number} enter */
-export function fastKeys(keys, enter) {
-  let from = keys.length, next = enter;
+/** The code that a scanner has typed before its Enter; "": the last keys came from a person.
+ * @param {Key[]} keys @param {number} enterTime */
+export function fastKeys(keys, enterTime) {
+  let from = keys.length, next = enterTime;
   while (from > 0 && next - keys[from - 1].time <= SCANNER_PACE) next = keys[from -= 1].time;
   const code = keys.slice(from).map(({ key }) => key).join("");
   return code.length >= SHORTEST_SCAN ? code : "";
 }
 
-/** Whether a scanned code is an article's or a customer's; one with letters may as well come from a keyboard macro.
+/** Whether a fast text consists of digits, as scanned codes do; one with letters may also come from a keyboard macro.
  * @param {string} code */
 export const isDigits = (code) => /^\d+$/.test(code);
 
-/** Text in parts, the searched words marked. @param {string} text @param {string[]} words
+/** A text in parts, those that match a word of the search marked. @param {string} text @param {string[]} words
  * @returns {{ text: string, hit: boolean }[]} */
 export function marked(text, words) {
   const parts = [];

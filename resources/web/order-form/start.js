@@ -1,50 +1,51 @@
-/* How both pages start: their words, how they get at what this browser keeps, and what is kept under other ports. */
-import { collect, serveHandover } from "./handover.js";
+/* The start that both pages share: language and title, the key of the browser's storage, orders stored under other
+ * ports. */
+import { collect, prepareHandover } from "./handover.js";
 import { adopt } from "./keep.js";
-import { onDoor } from "./network.js";
+import { onAccessPrompt } from "./network.js";
 import { useKey } from "./storage.js";
 import { setLanguage, t } from "./texts.js";
 
-/** @typedef {import("./network.js").Keeping} Keeping */
-/** @typedef {Keeping["addresses"]} Addresses */
+/** @typedef {import("./network.js").BrowserKey} BrowserKey */
+/** @typedef {BrowserKey["addresses"]} Addresses */
 
-const ASK_AGAIN = [3_000, 20_000]; // pauses, in milliseconds
+const RETRY_AFTER = [3_000, 20_000]; // milliseconds
 
 /** @type {Addresses} */
 let addresses = [];
 /** @type {Promise<void> | null} */
-let gathering = null;
-let later = 0;
+let collecting = null;
+let retryTimer = 0;
 
-/** @param {string} title Its code in the texts. @param {(door: import("./network.js").Door) => void} showDoor */
-export function begin(title, showDoor) {
+/** @param {string} title Its code in the texts. @param {(prompt: import("./network.js").AccessPrompt) => void} showPrompt */
+export function begin(title, showPrompt) {
   setLanguage();
   document.title = `${t(title)} · Archisync`;
-  onDoor(showDoor);
+  onAccessPrompt(showPrompt);
 }
 
-/** Read and write what this browser keeps from now on; false: that was so already.
- * @param {() => Promise<Keeping>} ask */
-export async function openKept(ask) {
+/** Get the key of the browser's storage; from then on it can be read and written. False: the page has it already.
+ * @param {() => Promise<BrowserKey>} getKey */
+export async function openStorage(getKey) {
   if (addresses.length) return false;
-  const told = await ask();
-  await useKey(told.key);
-  ({ addresses } = told);
+  const answer = await getKey();
+  await useKey(answer.key);
+  ({ addresses } = answer);
   return true;
 }
 
-/** Hand over what this address keeps when it is asked to, and take over what the panel's other addresses keep. Addresses
- * that do not answer are asked again later: on a busy computer an answer may be late.
- * @param {() => Promise<void>} taken Called when something was taken over. */
-export function gather(taken) {
-  clearTimeout(later);
-  gathering ??= serveHandover(addresses).then(() => takeOver(addresses, taken, ASK_AGAIN)).finally(() => { gathering = null; });
-  return gathering;
+/** Prepare this address for a handover, and take over what is stored under the panel's other addresses. Those that do
+ * not answer are asked again later: on a busy computer an answer may come too late.
+ * @param {() => Promise<void>} onTaken Called when something was taken over. */
+export function collectFromOtherPorts(onTaken) {
+  clearTimeout(retryTimer);
+  collecting ??= prepareHandover(addresses).then(() => takeOver(addresses, onTaken, RETRY_AFTER)).finally(() => { collecting = null; });
+  return collecting;
 }
 
-/** @param {Addresses} from @param {() => Promise<void>} taken @param {number[]} pauses @returns {Promise<void>} */
-async function takeOver(from, taken, [pause, ...pauses]) {
+/** @param {Addresses} from @param {() => Promise<void>} onTaken @param {number[]} pauses @returns {Promise<void>} */
+async function takeOver(from, onTaken, [pause, ...pauses]) {
   const { count, silent } = await collect(from, adopt);
-  if (count) await taken();
-  if (silent.length && pause) later = window.setTimeout(() => takeOver(silent, taken, pauses), pause);
+  if (count) await onTaken();
+  if (silent.length && pause) retryTimer = window.setTimeout(() => takeOver(silent, onTaken, pauses), pause);
 }

@@ -1,61 +1,64 @@
 /*
- * The form's one state and the only way to change it. After every change prices settle, the page is drawn, and what the
- * agent typed is kept; no other module holds anything that is shown.
+ * The state of the form, and `update`, the only way to change it. After every change the prices are computed, the page
+ * is drawn, and the working copy is stored. Everything that the page shows is in this state.
  */
-import { forget, keepCopy } from "./keep.js";
+import { deleteEntry, keepCopy } from "./keep.js";
 import * as operations from "./operations.js";
 import { emptyBox } from "./search.js";
-import { choice, settled } from "./storage.js";
+import { readChoice, settled } from "./storage.js";
 import { language } from "./texts.js";
 import { blank, isEmpty, judge, newId, settle, toDocument, today } from "./value.js";
 
 /** @typedef {import("./value.js").Product} Product */
 /** @typedef {{ product: Product | null, qtyText: string, sure: boolean }} Entry The row for the next line. */
 /** @typedef {{ text: string, tone: "good" | "soft" | "warn", step?: number, undo?: () => void, aside?: string | null, late?: string }} Said
- * `step`, `undo`: how it is taken back. `aside`: the entry that keeps it until that is no longer offered. `late`: what an
- * answer has told meanwhile. */
+ * The message beside the customer. `step`: id of the undo step, `undo`: function, with which the message offers to undo its action.
+ * `aside`: key of the entry that holds the order as long as that is offered. `late`: a message about another order that came
+ * meanwhile. */
 /** @typedef {{ text: string, label?: string, act?: () => void }} Note */
 /** @typedef {"top" | "customer" | "entry" | "save"} Place */
 /** @typedef {{ code: string, order: string, state: "looking" | "missing" | "failed" }} Scan */
 /** @typedef {{ mine: import("./value.js").Order, typed?: import("./keep.js").Typed, from: string, current: any, opening: boolean }} Conflict
- * `from`: the entry that keeps mine; `current`: what is stored, null: it was deleted. */
+ * `from`: key of the entry that holds mine. `current`: the stored draft, null: it was deleted. `opening`: it was found when the
+ * draft was opened, not by a save. */
 /** @typedef {{ lines: any[], at: string | null, usual: any[] }} Past What a customer ordered before. */
 /**
  * @typedef {object} State
- * @property {operations.History} history The order, with what can be undone.
- * @property {boolean} touched The order differs from what is stored, whatever can be undone: it was taken up from this browser.
- * @property {string} work Which writing of the order this is (see keep.js).
- * @property {string | null} from Name of the entry from which the order was taken up, until the working copy has taken its place.
+ * @property {operations.History} history The order, with its undo steps.
+ * @property {boolean} touched The order differs from the stored draft even without undo steps: it comes from this browser's storage.
+ * @property {string} work Id of this editing of the order (see keep.js).
+ * @property {string | null} from Key of the entry from which the order was opened, until the working copy is on the disk.
  * @property {Entry} entry
  * @property {import("./search.js").Box<any>} customer
  * @property {import("./search.js").Box<any>} product
  * @property {import("./value.js").Articles} articles
  * @property {import("./prices.js").PriceList[]} lists Price lists seen so far.
  * @property {string} day Today.
- * @property {Said | null} said What has just been done.
- * @property {Partial<Record<Place, Note>>} notes What was refused, by the place where it happened.
- * @property {readonly (Note & { of: string })[]} lates What became of orders that are no longer shown, by the entry that keeps each.
+ * @property {Said | null} said
+ * @property {Partial<Record<Place, Note>>} notes Errors, by the place where they are shown.
+ * @property {readonly (Note & { of: string })[]} lateNotices Notices about orders that are no longer shown; `of`: key of the entry that
+ *   holds the order.
  * @property {Scan[]} scans Scanned codes that are looked up, were not found, or could not be looked up.
  * @property {{ customerId: string, time: string } | null} gone The customer is no longer in the ERP.
  * @property {{ customerId: string, past: Past } | null} past
  * @property {number} unsent Saved drafts that the panel does not have yet.
- * @property {readonly { key: string, id: string, text: string }[]} untaken Those of them that it does not take, and why.
+ * @property {readonly { key: string, id: string, text: string }[]} rejected Those of them that the panel rejected, with the reason.
  * @property {Conflict | null} conflict
  * @property {import("./view/paste.js").Paste | null} paste
  * @property {{ go: () => void } | null} leaving
- * @property {{ code: string, by: object | null } | null} blocked A code scanned while that dialog was open.
- * @property {string | null} saveWanted Id of the order that is saved as soon as its prices are there.
+ * @property {{ code: string, by: object | null } | null} blocked A code scanned while a dialog was open; `by`: the state of that dialog.
+ * @property {string | null} saveWanted Id of the order whose save waits for prices or scanned codes.
  * @property {any} freshness
- * @property {import("./network.js").Door} door
- * @property {boolean} starting What this tab was writing is not shown yet: nothing can be typed.
- * @property {boolean} unkept The browser keeps nothing.
+ * @property {import("./network.js").AccessPrompt} accessPrompt
+ * @property {boolean} starting The tab's order is not restored yet: nothing can be typed.
+ * @property {boolean} unkept The browser does not store what is typed.
  */
 
 /** @returns {State} */
 function initial() {
-  return { history: operations.begin(blank(choice("price-group"))), touched: false, work: newId(), from: null, entry: emptyEntry(),
-    customer: emptyBox(), product: emptyBox(), articles: {}, lists: [], day: today(), said: null, notes: {}, lates: [], scans: [], gone: null, past: null,
-    unsent: 0, untaken: [], conflict: null, paste: null, leaving: null, blocked: null, saveWanted: null, freshness: null, door: null, starting: true, unkept: false };
+  return { history: operations.begin(blank(readChoice("price-group"))), touched: false, work: newId(), from: null, entry: emptyEntry(),
+    customer: emptyBox(), product: emptyBox(), articles: {}, lists: [], day: today(), said: null, notes: {}, lateNotices: [], scans: [], gone: null, past: null,
+    unsent: 0, rejected: [], conflict: null, paste: null, leaving: null, blocked: null, saveWanted: null, freshness: null, accessPrompt: null, starting: true, unkept: false };
 }
 
 /** @returns {Entry} */
@@ -70,21 +73,21 @@ let keeping = false;
 /** The state as it is now. */
 export const now = () => state;
 export const order = () => state.history.order;
-/** What follows from the order as it is now. */
+/** The evaluation of the present order. */
 export const view = () => judged;
 
 /** Draw with this function from now on. @param {() => void} drawing */
 export const drawWith = (drawing) => { draw = drawing; };
-/** Draw nothing while an input event is on its way: its field shows what the order does not have yet, and a change that
- * comes in between (the session wakes up at the first key) would draw the field as it was. */
+/** Draw nothing while an input event is dispatched: the field has a text that is not in the state yet, and a change in
+ * between (the session starts again at the first key) would draw the field with the old text. */
 export const holdDrawing = () => { held = true; };
-/** The input has reached the order: draw what was held up. */
-export function goOnDrawing() {
+/** The input is in the state: draw the changes that were held back. */
+export function resumeDrawing() {
   held = false;
   if (late) draw();
   late = false;
 }
-/** Keep working copies from now on. */
+/** Store working copies from now on. */
 export const startKeeping = () => { keeping = true; };
 
 /** Change the state; the one place where it happens. @param {Partial<State>} changes */
@@ -96,30 +99,30 @@ export function update(changes) {
   if (state.history.order !== before.history.order || state.articles !== before.articles || state.day !== before.day) {
     judged = judge(state.history.order, state.articles, state.day, language);
   }
-  const given = before.said?.aside;
-  if (given && given !== state.said?.aside && state.work === before.work) forget(given); // no longer offered
+  const aside = before.said?.aside;
+  if (aside && aside !== state.said?.aside && state.work === before.work) deleteEntry(aside); // its undo is no longer offered
   if (held) late = true;
   else draw();
   if (keeping && typedChanged(before, state)) keepSoon();
 }
 
-let toKeep = false;
-/** Keep the working copy once the change is painted: two hundred lines take longer to write than to draw. */
+let isCopyDue = false;
+/** Store the working copy once the change is painted: two hundred lines take longer to store than to draw. */
 function keepSoon() {
-  if (toKeep) return;
-  toKeep = true;
+  if (isCopyDue) return;
+  isCopyDue = true;
   if (document.hidden) keepNow(); // nothing is painted then
   else requestAnimationFrame(() => setTimeout(keepNow));
 }
 
-/** Keep what is still to be kept; called too when the page is hidden or left. */
+/** Store the working copy now if that is due; called too when the page is hidden or left. */
 export function keepNow() {
-  if (!toKeep) return;
-  toKeep = false;
+  if (!isCopyDue) return;
+  isCopyDue = false;
   keep();
 }
 
-/** Keep the working copy now; resolves when it is on the disk, with false when it is not. */
+/** Store the working copy now; resolves with whether it is on the disk. */
 export function kept() {
   keepNow();
   return settled();
@@ -132,28 +135,28 @@ const typedChanged = (a, b) => a.history.order !== b.history.order || a.entry !=
 function keep() {
   const { order } = state.history, typed = inBoxes();
   const nothing = isEmpty(order) && !order.date && !order.version && !typed;
-  keepCopy(nothing ? null : { ...writing(), unchanged: !typed && !isChanged(state) });
+  keepCopy(nothing ? null : { ...currentEditing(), unchanged: !typed && !isChanged(state) });
 }
 
-/** What is kept of the order that is shown. */
-export const writing = () => ({ order: state.history.order, work: state.work, typed: typedNow(),
+/** The shown order as keep.js stores it. */
+export const currentEditing = () => ({ order: state.history.order, work: state.work, typed: typedNow(),
   touched: isChanged(state), document: toDocument(state.history.order, state.day, language) });
 
-/** What is typed in the boxes. @returns {import("./keep.js").Typed} */
+/** The texts in the boxes. @returns {import("./keep.js").Typed} */
 const typedNow = () =>
   ({ customer: state.history.order.customer ? "" : state.customer.text, article: state.product.text, entry: state.entry });
 
-/** Whether something is typed in the boxes that the order does not have yet. */
+/** Whether a box has a text that is not part of the order yet. */
 export function inBoxes() {
   const { customer, article } = typedNow();
   return Boolean(customer || article);
 }
 
-/** Whether the order differs from what is stored of it. @param {State} state */
+/** Whether the order differs from the stored draft. @param {State} state */
 export const isChanged = ({ touched, history }) =>
   history.order.version ? touched || history.undo.length > 0 : !isEmpty(history.order);
 
-/** Do something to the order that can be undone. @param {operations.Operation} op @param {string} [merge]
+/** Perform an operation on the order, as an undo step. @param {operations.Operation} op @param {string} [merge]
  * @param {Partial<State>} [changes] */
 export function perform(op, merge = "", changes = {}) {
   update({ history: operations.perform(state.history, op, merge), ...changes });
@@ -167,13 +170,13 @@ export function note(place, note) {
 
 /** @param {Said | null} said */
 export const say = (said) => update({ said });
-/** Say what an answer tells of another order: what is offered to be taken back stays. @param {Said | null} told */
-export function sayLate(told) {
+/** Show a message about another order; an undo that the present message offers stays. @param {Said | null} message */
+export function sayLate(message) {
   const { said } = state;
-  say(said?.undo || said?.step ? { ...said, late: told?.text, tone: told?.tone ?? said.tone } : told);
+  say(said?.undo || said?.step ? { ...said, late: message?.text, tone: message?.tone ?? said.tone } : message);
 }
 
-/** Move the focus once the page shows what it has to; `select`: what stands there is replaced by typing.
+/** Focus an element; `select`: select its text, so that typing replaces it.
  * @param {string} id @param {boolean} [select] */
 export function focus(id, select = false) {
   const field = document.getElementById(id);

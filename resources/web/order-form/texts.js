@@ -1,5 +1,5 @@
-/* The order form's words, Italian and English, and how numbers, money and times are written; no page logic. */
-import { set, setting } from "./storage.js";
+/* The texts of the pages in Italian and English, and the formats of numbers, money and times. */
+import { readSetting, writeSetting } from "./storage.js";
 
 const WORDS = {
   it: {
@@ -48,8 +48,8 @@ const WORDS = {
     "late.conflict": "La bozza di {name} è stata cambiata in un’altra scheda: non è stato scritto niente.",
     "late.deleted": "La bozza di {name} è stata eliminata altrove: non è stato scritto niente.",
     "conflict.open": "Apri l’altra versione", "conflict.copy": "Salva questa come nuova bozza",
-    "door.title": "Archisync", "door.wait": "Per aprire il modulo confermare nel pannello di Archisync: un clic su «Consenti».",
-    "door.no": "Il pannello non risponde. Avviare Archisync e riprovare.", "door.again": "Riprova",
+    "access.title": "Archisync", "access.wait": "Per aprire il modulo confermare nel pannello di Archisync: un clic su «Consenti».",
+    "access.retry": "Riprova",
     "drafts.none": "Nessuna bozza: quelle salvate nel modulo ordini compaiono qui.", "drafts.count": "{n} bozze", "drafts.count.one": "1 bozza",
     edit: "Modifica", print: "Stampa", delete: "Elimina", "delete.sure": "Elimina davvero", "panel.away": "Il pannello non risponde.", "panel.retry": "Riprova",
     "no.customer": "Senza cliente", "lines.count": "{n} articoli", "lines.count.one": "1 articolo", "saved.at": "salvata {time}",
@@ -85,7 +85,7 @@ const WORDS = {
     "panel.blocked": "Il browser vieta a questa pagina di parlare con i programmi del computer. Icona a sinistra dell’indirizzo → Impostazioni sito → Accesso alla rete locale → Consenti.",
     "panel.moved": "Archisync risponde ora a un altro indirizzo: aprire {address}/order-form. Ciò che è scritto qui si ritrova lì.",
     "panel.tries": "Troppi tentativi con una chiave non valida: attendere un minuto e riprovare.",
-    "door.digits": "Per aprire il modulo scrivere nel pannello di Archisync questo numero: {digits}.",
+    "access.digits": "Per aprire il modulo scrivere nel pannello di Archisync questo numero: {digits}.",
     "conflict.opening": "{name}: questa bozza è stata cambiata altrove dopo ciò che questo browser conserva. Scegliere da quale continuare.",
     "conflict.deleted": "{name}: questa bozza è stata eliminata altrove. Non è stato scritto niente.",
     "conflict.mine": "Qui", "conflict.theirs": "Nel pannello, salvata {time}", "conflict.gone": "Eliminata.",
@@ -142,8 +142,8 @@ const WORDS = {
     "late.conflict": "The draft of {name} was changed in another tab: nothing was written.",
     "late.deleted": "The draft of {name} was deleted elsewhere: nothing was written.",
     "conflict.open": "Open the other version", "conflict.copy": "Save this as a new draft",
-    "door.title": "Archisync", "door.wait": "To open the form confirm it in the Archisync panel: one click on “Allow”.",
-    "door.no": "The panel does not answer. Start Archisync and try again.", "door.again": "Try again",
+    "access.title": "Archisync", "access.wait": "To open the form confirm it in the Archisync panel: one click on “Allow”.",
+    "access.retry": "Try again",
     "drafts.none": "No drafts: those saved in the order form appear here.", "drafts.count": "{n} drafts", "drafts.count.one": "1 draft",
     edit: "Edit", print: "Print", delete: "Delete", "delete.sure": "Really delete", "panel.away": "The panel does not answer.", "panel.retry": "Try again",
     "no.customer": "No customer", "lines.count": "{n} articles", "lines.count.one": "1 article", "saved.at": "saved {time}",
@@ -179,7 +179,7 @@ const WORDS = {
     "panel.blocked": "The browser forbids this page to talk to programs on this computer. Icon left of the address → Site settings → Local network access → Allow.",
     "panel.moved": "Archisync now answers at another address: open {address}/order-form. What is written here will be there.",
     "panel.tries": "Too many tries with a key that is not valid: wait a minute and try again.",
-    "door.digits": "To open the form type this number in the Archisync panel: {digits}.",
+    "access.digits": "To open the form type this number in the Archisync panel: {digits}.",
     "conflict.opening": "{name}: this draft was changed elsewhere after what this browser keeps. Choose which one to go on with.",
     "conflict.deleted": "{name}: this draft was deleted elsewhere. Nothing was written.",
     "conflict.mine": "Here", "conflict.theirs": "In the panel, saved {time}", "conflict.gone": "Deleted.",
@@ -194,17 +194,17 @@ const WORDS = {
 
 /** @param {string | null} name @returns {name is "it" | "en"} */
 const known = (name) => name === "it" || name === "en";
-const chosen = setting("language");
+const chosen = readSetting("language");
 
 /** @type {"it" | "en"} */
 export const language = known(chosen) ? chosen : navigator.language.toLowerCase().startsWith("it") ? "it" : "en";
 const locale = language === "it" ? "it-IT" : "en-GB";
-/** What stands before the decimals. */
+/** The decimal separator. */
 export const decimalSign = language === "it" ? "," : ".";
 /** The language to change to. */
 export const otherLanguage = language === "it" ? { lang: "en", name: "English" } : { lang: "it", name: "Italiano" };
 
-/** One or many: "1 bozza", "3 bozze". @param {string} code @param {number} n */
+/** A text with a number, in its singular or plural form: "1 bozza", "3 bozze". @param {string} code @param {number} n */
 export const counted = (code, n) => t(n === 1 ? `${code}.one` : code, { n });
 
 /** A text in the page's language. @param {string} code @param {Record<string, unknown>} [params] @returns {string} */
@@ -213,12 +213,12 @@ export function t(code, params = {}) {
   return (words[code] ?? code).replace(/\{(\w+)\}/g, (_, name) => String(params[name] ?? "–"));
 }
 
-/** Say which language the page is in. */
+/** Set the language of the document. */
 export const setLanguage = () => { document.documentElement.lang = language; };
 
-/** The page in the other language; what is written stays. */
+/** Reload the page in the other language; the order stays. */
 export function switchLanguage() {
-  set("language", otherLanguage.lang);
+  writeSetting("language", otherLanguage.lang);
   location.reload();
 }
 
@@ -238,7 +238,8 @@ export const percent = (hundredths) => `${plain.format(hundredths / 100)} %`;
 export const priceText = (cents, unit) =>
   unit && unit !== 1000 && cents !== null ? `${money(cents)} ${t("price.per", { n: amount(unit) })}` : money(cents);
 
-/** The rules of an article in words. @param {import("./quantity.js").Rule} rule @param {string | null} [packageContent] */
+/** The rules of an article in words.
+ * @param {import("./quantity.js").Rule} rule @param {string | null} [packageContent] */
 export const ruleText = (rule, packageContent) => [
   rule.min && t("rule.min", { n: amount(rule.min) }), rule.multiple && t("rule.multiple", { n: amount(rule.multiple) }),
   rule.max && t("rule.max", { n: amount(rule.max) }), packageContent && t("rule.package", { n: packageContent }),
@@ -252,19 +253,20 @@ export const problemText = ({ code, params = {} }) => t(code, { ...params,
 export const vatText = ({ rate, net, assumed }) => t(!assumed ? "vat.at" : assumed === net ? "vat.assumed" : "vat.partly",
   { rate: percent(rate), net: money(net), part: money(assumed) });
 
-/** An ISO date as people write it; what is no date is shown as it is. @param {string | null | undefined} iso */
+/** An ISO date in the format of the language; other texts are returned as they are.
+ * @param {string | null | undefined} iso */
 export function dateText(iso) {
-  const moment = new Date(`${iso ?? ""}T12:00:00`);
-  return Number.isNaN(moment.getTime()) ? iso ?? "" : day.format(moment);
+  const date = new Date(`${iso ?? ""}T12:00:00`);
+  return Number.isNaN(date.getTime()) ? iso ?? "" : day.format(date);
 }
 
-/** A moment in full, for paper. @param {string | number | Date} moment */
-export const stamp = (moment) => `${day.format(new Date(moment))} ${clock.format(new Date(moment))}`;
+/** Date and time. @param {string | number | Date} time */
+export const stamp = (time) => `${day.format(new Date(time))} ${clock.format(new Date(time))}`;
 
-/** A moment as people say it: now, 5 min ago, 14:05, yesterday 14:05, or the date.
- * @param {string | number | Date | null | undefined} moment */
-export function ago(moment, now = new Date()) {
-  const at = new Date(moment ?? NaN);
+/** A time relative to now: now, 5 min ago, 14:05, yesterday 14:05, or date and time.
+ * @param {string | number | Date | null | undefined} time */
+export function ago(time, now = new Date()) {
+  const at = new Date(time ?? NaN);
   if (Number.isNaN(at.getTime())) return t("time.never");
   const minutes = Math.floor((now.getTime() - at.getTime()) / 60_000);
   if (minutes < 1) return t("time.now");

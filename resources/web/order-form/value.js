@@ -1,16 +1,16 @@
 /*
- * The order as one immutable value, and what follows from it: quantities read, problems, prices, totals.
+ * The order as an immutable value, and its evaluation: quantities, problems, prices, totals.
  *
- * What the agent types is kept as text (`qtyText`, `discountText`), valid or not; numbers are read from it here. Nothing
- * in this module changes an order but `settle`, which returns another value; the operations are in operations.js.
+ * What the agent types is stored as text (`qtyText`, `discountText`), valid or not; the numbers are parsed here. Only
+ * `settle` returns a changed order (with new prices); the operations are in operations.js.
  */
 import { discountText, lineAmount, parseDiscounts, totals, vatOf } from "./money.js";
 import { priceFor } from "./prices.js";
 import { allowed, isAllowed, looksLikeCode, readQuantity, rules } from "./quantity.js";
 
-/** As many lines as the panel stores. */
+/** The most lines that the panel stores in a draft. */
 export const MOST_LINES = 200;
-/** Characters of a document that the panel takes in one request, with room for its other parts. */
+/** The most characters in a document that the panel accepts in one request, with room for its other parts. */
 export const MOST_TEXT = 62_000;
 
 /**
@@ -39,7 +39,7 @@ export const MOST_TEXT = 62_000;
  * @property {boolean | null} [stopped]
  */
 /**
- * @typedef {object} Article What is known of an article while the page is open.
+ * @typedef {object} Article What the page knows of an article.
  * @property {"loading" | "ready" | "failed"} state
  * @property {Product | null} product
  * @property {import("./prices.js").PriceRow[]} prices
@@ -57,9 +57,9 @@ export const MOST_TEXT = 62_000;
  * @property {boolean} free Free goods.
  * @property {string} note
  * @property {number | null} vatPercent Hundredths of a percent.
- * @property {boolean} sure The agent has confirmed a very large quantity.
- * @property {boolean} live The price follows list, date and quantity; false: it is the one that was saved.
- * @property {string} pricedFor What the price was looked up for.
+ * @property {boolean} sure The agent has confirmed that the quantity is no article code.
+ * @property {boolean} live The price follows list, date and quantity; false: it is the saved one.
+ * @property {string} pricedFor List, date and quantity for which the price was found; "": none yet.
  * @property {number | null} unitPrice Cents.
  * @property {number} priceUnit Thousandths.
  * @property {string | null} priceId
@@ -68,11 +68,11 @@ export const MOST_TEXT = 62_000;
 /**
  * @typedef {object} Order
  * @property {string} id
- * @property {number | null} version Of the stored draft that this one follows; null: a new one.
+ * @property {number | null} version Of the stored draft that is edited; null: a new order.
  * @property {string | null} savedAt When that version was saved.
  * @property {Customer | null} customer
- * @property {string | null} date null: untouched, it is today's.
- * @property {string | null} group
+ * @property {string | null} date null: today.
+ * @property {string | null} group Id of the price list.
  * @property {string} note
  * @property {string} deliveryAddress
  * @property {string} desiredDate "" or an ISO date.
@@ -80,18 +80,19 @@ export const MOST_TEXT = 62_000;
  */
 /** @typedef {{ code: string, params?: Record<string, unknown> }} Problem */
 /**
- * @typedef {object} LineView What follows from a line.
+ * @typedef {object} LineView The evaluation of a line.
  * @property {number | null} quantity
  * @property {number[]} discounts
  * @property {number | null} amount
  * @property {boolean} waiting The price is not known yet.
  * @property {Problem | null} problem
- * @property {{ gone: true } | { old: number | null, now: import("./prices.js").PriceRow } | null} check
+ * @property {{ gone: true } | { old: number | null, now: import("./prices.js").PriceRow } | null} check The present price where it
+ *   differs from the saved one; `gone`: there is none any more.
  */
 /**
- * @typedef {object} Judged What follows from an order.
+ * @typedef {object} Judged The evaluation of an order.
  * @property {Map<string, LineView>} lines
- * @property {{ line: string | null, problem: Problem }[]} problems What keeps the order from being saved, in order.
+ * @property {{ line: string | null, problem: Problem }[]} problems What prevents the save, in the order of the lines.
  * @property {ReturnType<typeof totals>} sums
  * @property {boolean} waiting A price is not known yet.
  */
@@ -115,10 +116,11 @@ export const blank = (group) => ({ id: newId(), version: null, savedAt: null, cu
 export const isEmpty = (order) =>
   !order.customer && !order.lines.length && !order.note && !order.deliveryAddress && !order.desiredDate;
 
-/** The order's date: today's while the agent has not touched it. @param {Order} order @param {string} day */
+/** The order's date: today unless the agent has set one. @param {Order} order @param {string} day */
 export const dateOf = (order, day) => order.date || day;
 
-/** A new line of an article. @param {Product} product @param {string} qtyText @param {Partial<Line>} [more] @returns {Line} */
+/** A new line of an article.
+ * @param {Product} product @param {string} qtyText @param {Partial<Line>} [more] @returns {Line} */
 export const lineOf = (product, qtyText, more = {}) => ({
   id: newId(), itemId: product.itemId, name: product.name || product.itemId, description: product.description ?? null,
   qtyText, discountText: "", free: false, note: "", vatPercent: vatOf(product), sure: false, live: true, pricedFor: "",
@@ -130,7 +132,8 @@ export function quantityText(thousandths, language) {
   return language === "it" ? text.replace(".", ",") : text;
 }
 
-/** A quantity as it is written in another language; what cannot be read stays. @param {string} text @param {string} from
+/** The text of a quantity in another language; a text that is no quantity is returned unchanged.
+ * @param {string} text @param {string} from
  * @param {string} to */
 export function rewritten(text, from, to) {
   const { value } = readQuantity(text, from);
@@ -139,7 +142,7 @@ export function rewritten(text, from, to) {
 
 // ---------------------------------------------------------------------------------------------- stored documents
 
-/** A stored draft as an order; the prices stay those that were saved.
+/** A stored draft as an order, with the saved prices.
  * @param {{ id: string, version?: number | null, updatedAt?: string | null, document: any }} draft
  * @param {string} language @returns {Order} */
 export function fromDocument({ id, version, updatedAt, document: d }, language) {
@@ -171,12 +174,13 @@ export function toDocument(order, day, language) {
     deliveryAddress: order.deliveryAddress, desiredDate: order.desiredDate || null, lines };
 }
 
-// ---------------------------------------------------------------------------------------------- what follows
+// ---------------------------------------------------------------------------------------------- evaluation
 
 /** @type {WeakMap<Line, { language: string, read: import("./quantity.js").Read }>} */
 const lastReads = new WeakMap();
 
-/** The quantity of a line; a key in one line reads that line only. @param {Line} line @param {string} language */
+/** The quantity of a line; a line that has not changed is not parsed again.
+ * @param {Line} line @param {string} language */
 function readOf(line, language) {
   const last = lastReads.get(line);
   if (last?.language === language) return last.read;
@@ -185,7 +189,7 @@ function readOf(line, language) {
   return read;
 }
 
-/** The order with the prices that its live lines have by what is known of the articles.
+/** The order with the prices of its live lines, as far as the articles are known.
  * @param {Order} order @param {Articles} articles @param {string} day @param {string} language @returns {Order} */
 export function settle(order, articles, day, language) {
   const date = dateOf(order, day);
@@ -202,20 +206,20 @@ export function settle(order, articles, day, language) {
  * @param {string} language @returns {Line} */
 function priced(line, article, { group, date }, language) {
   const { value } = readOf(line, language);
-  if (value === null) return line; // what is shown stays until the quantity can be read
+  if (value === null) return line; // its price stays until the quantity can be read
   const wanted = `${group}|${date}|${value}`;
   if (article?.state !== "ready") {
     if (!line.pricedFor || line.pricedFor === wanted) return line;
     return { ...line, pricedFor: "", unitPrice: null, priceId: null, priceAsOf: null };
   }
   const price = priceFor(article.prices, { group, date, quantity: value });
-  const next = { pricedFor: wanted, unitPrice: price?.unitPrice ?? null, priceUnit: price?.priceUnit || 1000,
+  const fields = { pricedFor: wanted, unitPrice: price?.unitPrice ?? null, priceUnit: price?.priceUnit || 1000,
     priceId: price?.key ?? null, priceAsOf: article.asOf };
-  const same = Object.entries(next).every(([name, one]) => /** @type {any} */ (line)[name] === one);
-  return same ? line : { ...line, ...next };
+  const same = Object.entries(fields).every(([name, value]) => /** @type {any} */ (line)[name] === value);
+  return same ? line : { ...line, ...fields };
 }
 
-/** All that follows from an order. @param {Order} order @param {Articles} articles @param {string} day
+/** Evaluate an order. @param {Order} order @param {Articles} articles @param {string} day
  * @param {string} language @returns {Judged} */
 export function judge(order, articles, day, language) {
   /** @type {Map<string, number>} */
@@ -242,7 +246,7 @@ export function judge(order, articles, day, language) {
 /** @type {WeakMap<Line, Seen>} */
 const lastViews = new WeakMap();
 
-/** What follows from a line; the object of last time if nothing of it differs, so that its row need not be drawn.
+/** Evaluate a line; an equal result is the same object as before, so that its row need not be drawn again.
  * @param {Line} line @param {import("./quantity.js").Read} read @param {number} pieces Of the article, in all lines.
  * @param {Article | undefined} article @param {Order} order @param {string} day @returns {LineView} */
 function viewOf(line, read, pieces, article, order, day) {
@@ -280,7 +284,7 @@ function newView(line, read, pieces, article, order, day) {
     waiting: line.live && line.unitPrice === null && line.pricedFor === "" && article?.state === "loading" };
 }
 
-/** What has changed about the price since the line was saved.
+/** Compare a line's saved price with the present one.
  * @param {Line} line @param {number | null} quantity @param {Article | undefined} article @param {Order} order
  * @param {string} day @returns {LineView["check"]} */
 function checkOf(line, quantity, article, order, day) {

@@ -1,4 +1,4 @@
-/* A search box with a list, usable by keyboard alone (ARIA combobox), and the asking behind it. */
+/* A search box with a list, usable by keyboard alone (ARIA combobox), and its requests. */
 import { read } from "../network.js";
 import { answered, asked, closed, emptyBox, entered, marked, moved, typed } from "../search.js";
 import { now, update } from "../store.js";
@@ -9,13 +9,13 @@ const PAUSE = 120; // ms after the last key
 
 /**
  * @typedef {object} Combo
- * @property {"customer" | "product"} name Of its box in the state, and the field's id.
- * @property {string} path What is asked, without the text.
+ * @property {"customer" | "product"} name Of its box in the state; also the id of the field.
+ * @property {string} path The URL path of the search, without the query.
  * @property {(item: any) => string[]} codes
  * @property {(item: any) => void} choose
- * @property {(text: string) => void} [cleared] The text has changed.
+ * @property {(text: string) => void} [cleared] Called when the text has changed.
  * @property {(item: any, words: string[], twins: boolean) => any} row `twins`: another hit has the same name.
- * @property {string} none What is said when nothing is found.
+ * @property {string} none The text when nothing is found.
  */
 
 /** @type {Record<string, { timer: number, abort: AbortController | null }>} */
@@ -24,7 +24,7 @@ const work = { customer: { timer: 0, abort: null }, product: { timer: 0, abort: 
 /** @param {Combo} combo */
 const boxOf = ({ name }) => now()[name];
 
-/** Ask for what the box holds, after a pause. @param {Combo} combo @param {number} [after] */
+/** Search for the text of the box, after a pause in milliseconds. @param {Combo} combo @param {number} [after] */
 export function refresh(combo, after = 0) {
   const mine = work[combo.name];
   clearTimeout(mine.timer);
@@ -102,8 +102,8 @@ function type(combo, text) {
   else stop(combo);
 }
 
-/** The field is left: its list closes, and an Enter that waits for its answer moves the focus no more. A window that goes to
- * the background leaves no field. @param {Combo} combo */
+/** The field has lost the focus: close its list; the answer to a pending Enter moves the focus no more. When the whole
+ * window loses the focus, the field stays the active element, and nothing ends. @param {Combo} combo */
 function left(combo) {
   const box = boxOf(combo), wanted = box.wanted && document.activeElement?.id === combo.name;
   if (box.open || box.wanted !== wanted) update({ [combo.name]: { ...box, open: false, active: -1, wanted } });
@@ -142,6 +142,6 @@ function options(combo, list) {
 /** @param {Element | null} option */
 const intoView = (option) => option?.scrollIntoView({ block: "nearest" });
 
-/** A text with the searched words marked. @param {unknown} text @param {string[]} words */
+/** A text with the words of the search marked. @param {unknown} text @param {string[]} words */
 export const markedView = (text, words) =>
   marked(String(text ?? ""), words).map(({ text: part, hit }) => hit ? html`<mark>${part}</mark>` : part);

@@ -1,4 +1,4 @@
-/* The customer: the search box or who is chosen, what was just done, what is wrong, and what was ordered before. */
+/* The customer: the search box or the chosen customer, the message beside it, its note, and what was ordered before. */
 import * as actions from "../actions.js";
 import { customerCodes } from "../search.js";
 import { now, order } from "../store.js";
@@ -15,7 +15,7 @@ export const customerCombo = {
   get none() { return t("customer.none"); },
 };
 
-/** What tells a customer from one of the same name. @param {any} c @param {boolean} all */
+/** Details that distinguish customers of the same name. @param {any} c @param {boolean} all */
 const details = (c, all) => [c.city, c.street, c.vatNumber, c.fiscalCode, all && c.accountNum !== c.key ? `ID ${c.key}` : null]
   .filter(Boolean).join(" · ");
 
@@ -25,7 +25,7 @@ export function customerView() {
     <div class="titled">
       <h2 id="customer-title">${t("customer")}</h2>
       <p id="saved" class="saved" role="status" aria-live="polite" data-tone=${said?.tone}>${[said?.late, said?.text].filter(Boolean).join(" ")}${
-        said?.step || said?.undo ? [" ", html`<button type="button" class="quiet" onClick=${actions.takeBackSaid}>${t("undo")}</button>`] : null}</p>
+        said?.step || said?.undo ? [" ", html`<button type="button" class="quiet" onClick=${actions.undoSaid}>${t("undo")}</button>`] : null}</p>
     </div>
     ${customer ? chosenView(customer) : comboView(customerCombo, { "aria-labelledby": "customer-title", placeholder: t("customer.search") })}
     ${noteView("customer")}

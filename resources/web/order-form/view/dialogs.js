@@ -1,6 +1,7 @@
-/* The dialogs: the door, two versions of a draft side by side, and what is not added yet when the form is left. */
+/* The dialogs: access to the panel, two versions of a draft side by side, and an unfinished entry row when the form is
+ * left. */
 import * as actions from "../actions.js";
-import { again } from "../network.js";
+import { retryAccess } from "../network.js";
 import { now, update } from "../store.js";
 import { ago, dateText, language, money, t } from "../texts.js";
 import { fromDocument, judge } from "../value.js";
@@ -8,14 +9,14 @@ import { html } from "./html.js";
 import { modal } from "./parts.js";
 import { blockedView } from "./scanner.js";
 
-/** What keeps the person out. @param {import("../network.js").Door} door */
-export function doorView(door) {
-  return door && html`<dialog id="door" aria-labelledby="door-title" ...${modal(null)}>
-    <h2 id="door-title">${t("door.title")}</h2><p id="door-text">${door.text}</p>
-    <p class="buttons"><button type="button" id="door-again" hidden=${!door.again} data-first onClick=${again}>${t("door.again")}</button></p></dialog>`;
+/** @param {import("../network.js").AccessPrompt} prompt */
+export function accessPromptView(prompt) {
+  return prompt && html`<dialog id="access" aria-labelledby="access-title" ...${modal(null)}>
+    <h2 id="access-title">${t("access.title")}</h2><p id="access-text">${prompt.text}</p>
+    <p class="buttons"><button type="button" id="access-retry" hidden=${!prompt.retry} data-first onClick=${retryAccess}>${t("access.retry")}</button></p></dialog>`;
 }
 
-/** The title has the focus: a key that was meant for the form under the dialog decides nothing. */
+/** The title gets the focus, so that a key meant for the form below presses no button. */
 export function conflictView() {
   const { conflict } = now();
   if (!conflict) return null;
@@ -32,7 +33,8 @@ export function conflictView() {
   </dialog>`;
 }
 
-/** One version, with what differs from the other marked. @param {string} title @param {import("../value.js").Order} order
+/** One version, with what differs from the other marked.
+ * @param {string} title @param {import("../value.js").Order} order
  * @param {import("../value.js").Order | null} other */
 function sideOf(title, order, other) {
   const rows = rowsOf(order), others = new Set(other ? rowsOf(other) : rows);

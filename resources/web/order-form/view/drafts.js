@@ -1,10 +1,10 @@
-/* What the drafts page shows: each draft on its own, so that one that cannot be shown hides no other. */
+/* The view of the drafts page. Each draft is drawn on its own, so that one that cannot be drawn hides no other. */
 import { discountText, lineAmount, totals } from "../money.js";
 import { account } from "../network.js";
 import { ago, amount, counted, dateText, money, otherLanguage, percent, priceText, stamp, switchLanguage, t, vatText } from "../texts.js";
-import { doorView } from "./dialogs.js";
+import { accessPromptView } from "./dialogs.js";
 import { html, render } from "./html.js";
-import { untakenText } from "./parts.js";
+import { rejectionText } from "./parts.js";
 
 /** @typedef {import("../drafts.js").DraftsState} DraftsState */
 /** @typedef {typeof import("../drafts.js").acts} Acts */
@@ -39,7 +39,7 @@ function pageView(state, acts) {
       <label for="letterhead-text">${t("letterhead.text")}</label>
       <textarea id="letterhead-text" rows="3" maxlength="1000" value=${state.letterhead} onInput=${(/** @type {any} */ event) => acts.typeLetterhead(event.target.value)}></textarea>
       <p class="buttons"><button type="button" id="letterhead-save" onClick=${acts.saveLetterhead}>${t("letterhead.save")}</button></p></details>
-  </main>${doorView(state.door)}</div>`;
+  </main>${accessPromptView(state.accessPrompt)}</div>`;
 }
 
 /** @param {any} document */
@@ -47,8 +47,9 @@ const nameOf = (document) => String(document?.customer?.name ?? t("no.customer")
 /** @param {string} action @param {any} document */
 const about = (action, document) => t("of.draft", { action, name: nameOf(document) });
 
-/** A button that asks once more before something is lost for good; the second click of a double click, or a key that is held
- * down, is no answer. @param {string} text @param {any} document
+/** A button that deletes at the second click; the second click of a double click, and a key that is held down, do not
+ * count.
+ * @param {string} text @param {any} document
  * @param {boolean} sure @param {() => void} act @param {Acts} acts */
 function sureButton(text, document, sure, act, acts) {
   const label = sure ? t("delete.sure") : text;
@@ -60,7 +61,7 @@ function sureButton(text, document, sure, act, acts) {
 /** @param {import("../keep.js").Kept} entry @param {DraftsState} state @param {Acts} acts */
 function waitingRow(entry, state, acts) {
   const shown = entry.document ?? entry.order ?? { lines: [] }, typed = entry.typed;
-  const why = untakenText(entry), words = [shown.note, typed?.customer, typed?.article].filter(Boolean).join(" · ");
+  const why = rejectionText(entry), words = [shown.note, typed?.customer, typed?.article].filter(Boolean).join(" · ");
   return html`<li key=${entry.key}><b>${nameOf(shown)}</b>
     <small>${counted("lines.count", shown.lines?.length ?? 0)} · ${ago(entry.at)} · ${t(entry.kind === "send" ? "unsent.send" : "unsent.aside")}</small>
     ${words ? html`<small class="first-words">${words}</small>` : null}
@@ -104,9 +105,9 @@ function contentView(draft) {
     ${note ? html`<p class="note">${note}</p>` : null}` };
 }
 
-/** An age for the screen; on paper, which gets old, the moment itself. @param {string} code @param {string} moment */
-const ageView = (code, moment) => [html`<span class="on-screen"> · ${t(code, { time: ago(moment) })}</span>`,
-  html`<span class="on-paper"> · ${t(code, { time: stamp(moment) })}</span>`];
+/** An age for the screen, and the time itself for paper. @param {string} code @param {string} time */
+const ageView = (code, time) => [html`<span class="on-screen"> · ${t(code, { time: ago(time) })}</span>`,
+  html`<span class="on-paper"> · ${t(code, { time: stamp(time) })}</span>`];
 
 /** @param {any[]} lines @param {ReturnType<typeof totals>} sums */
 function tableView(lines, sums) {

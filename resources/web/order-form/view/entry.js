@@ -1,4 +1,5 @@
-/* The row where the next article is entered, with its price, rules and what is wrong; scans that found nothing. */
+/* The row where the next article is entered, with its price, rules and problem, and the scanned codes that are not
+ * added yet. */
 import * as actions from "../actions.js";
 import { priceFor } from "../prices.js";
 import { rules } from "../quantity.js";
@@ -71,7 +72,7 @@ function rulesView() {
   })}</p>`;
 }
 
-/** What can be done about a quantity. @param {import("../value.js").Problem} problem
+/** The buttons that correct a quantity. @param {import("../value.js").Problem} problem
  * @param {{ use: (text: string) => void, sure: () => void, scan: () => void }} acts */
 export function problemButtons({ code, params }, { use, sure, scan }) {
   if (code === "quantity.suspicious") {

@@ -1,4 +1,4 @@
-/* The order's lines: one row for each, drawn anew only when something of it has changed. */
+/* The lines of the order: one row for each, drawn again only when it has changed. */
 import * as actions from "../actions.js";
 import { ASSUMED_VAT } from "../money.js";
 import { now, order, view } from "../store.js";
@@ -10,8 +10,8 @@ import { keypadPoint } from "./parts.js";
 /** @typedef {import("../value.js").Line} Line */
 /** @typedef {import("../value.js").LineView} LineView */
 
-/** The table with its roles written out: its rows are grids, for speed (style.css), and not every browser tells screen
- * readers that they are a table all the same. */
+/** The table, with explicit roles: its rows are CSS grids, for speed (style.css), and not every browser then reports
+ * them to screen readers as a table. */
 export function linesView() {
   const { lines } = order();
   return html`<div class="scroll" tabindex="-1">
@@ -44,7 +44,7 @@ class Row extends Component {
         aria-label=${t("quantity.of", { name: line.name })} aria-invalid=${seen.problem && seen.problem.code !== "discount.wrong" ? "true" : undefined}
         aria-describedby=${seen.problem ? `problem-${line.id}` : undefined}
         onInput=${(/** @type {any} */ event) => actions.typeLine(line.id, "qtyText", event.target.value)}
-        onKeyDown=${(/** @type {KeyboardEvent} */ event) => quantityKey(event, line.id)} onBlur=${actions.rest} /></td>
+        onKeyDown=${(/** @type {KeyboardEvent} */ event) => quantityKey(event, line.id)} onBlur=${actions.endStep} /></td>
       <td role="cell" class=${line.unitPrice === null && !line.free ? "n wrong" : "n"} title=${line.priceAsOf ? t("price.asof", { time: ago(line.priceAsOf) }) : undefined}>
         ${failed && line.unitPrice === null ? t("price.unread") : price}</td>
       <td role="cell" class="n vat">${line.free ? "–" : line.vatPercent === null ? `~${percent(ASSUMED_VAT)}` : percent(line.vatPercent)}</td>
@@ -55,18 +55,18 @@ class Row extends Component {
   }
 }
 
-/** Discounts, free goods and the line's note: folded away while nothing is in them. @param {Line} line @param {LineView} seen */
+/** Discounts, free goods and the line's note, in a `details` element. @param {Line} line @param {LineView} seen */
 function detailsView(line, seen) {
   const used = [line.discountText && `−${line.discountText} %`, line.free && t("free"), line.note].filter(Boolean).join(" · ");
   return html`<details class="more"><summary>${used || t("more")}</summary>
     <label>${t("discount")} <input type="text" inputmode="decimal" size="9" autocomplete="off" value=${line.discountText} maxlength="60"
       placeholder="50+10+5" aria-invalid=${seen.problem?.code === "discount.wrong" ? "true" : undefined}
       onInput=${(/** @type {any} */ event) => actions.typeLine(line.id, "discountText", event.target.value)}
-      onKeyDown=${keypadPoint} onBlur=${actions.rest} /></label>
+      onKeyDown=${keypadPoint} onBlur=${actions.endStep} /></label>
     <label><input type="checkbox" checked=${line.free} onInput=${(/** @type {any} */ event) => actions.changeLine(line.id, { free: event.target.checked })} />${" "}
       ${t("free")}</label>
     <label class="grow">${t("line.note")} <input type="text" maxlength="500" value=${line.note}
-      onInput=${(/** @type {any} */ event) => actions.typeLine(line.id, "note", event.target.value)} onBlur=${actions.rest} /></label>
+      onInput=${(/** @type {any} */ event) => actions.typeLine(line.id, "note", event.target.value)} onBlur=${actions.endStep} /></label>
   </details>`;
 }
 

@@ -1,11 +1,11 @@
 /* The page of the form, put together from its parts. */
 import * as actions from "../actions.js";
-import { closeSession, freshnessWords, resume } from "../session.js";
+import { closeSession, freshnessText, resume } from "../session.js";
 import { note, now, order, update } from "../store.js";
 import { counted, otherLanguage, switchLanguage, t } from "../texts.js";
 import { dateOf } from "../value.js";
 import { customerView } from "./customer.js";
-import { conflictView, doorView, leavingView } from "./dialogs.js";
+import { conflictView, accessPromptView, leavingView } from "./dialogs.js";
 import { entryView } from "./entry.js";
 import { html, render } from "./html.js";
 import { linesView } from "./lines.js";
@@ -20,7 +20,7 @@ export function drawPage() {
 
 const pageView = () => html`<div class="page">${barView()}
   <main class="form" inert=${now().starting}>
-    ${noteView("top")}${latesView()}
+    ${noteView("top")}${lateNoticesView()}
     ${warningsView()}
     ${customerView()}
     <section class="card" aria-labelledby="lines-title" onPaste=${pasted}>
@@ -31,34 +31,34 @@ const pageView = () => html`<div class="page">${barView()}
     </section>
     ${sideView()}
   </main>
-  ${conflictView()}${leavingView()}${pasteView()}${doorView(now().door)}</div>`;
+  ${conflictView()}${leavingView()}${pasteView()}${accessPromptView(now().accessPrompt)}</div>`;
 
 function barView() {
   const { freshness } = now();
-  const words = freshness && freshnessWords(freshness);
+  const shown = freshness && freshnessText(freshness);
   return html`<header class="bar">
     <h1><img src="/order-form/icon.svg" alt="" width="24" height="24" /> <span>${t("title.form")}</span> <b class="demo">DEMO</b></h1>
-    <div id="freshness" class="pill" role="status" aria-live="polite" data-state=${words?.state} title=${words?.text}>
-      <span class="dot" aria-hidden="true"></span><span id="freshness-text">${words?.text ?? ""}</span>
-      <button type="button" id="resume" hidden=${words?.state !== "operator"} onClick=${resume}>${t("session.resume")}</button></div>
+    <div id="freshness" class="pill" role="status" aria-live="polite" data-state=${shown?.state} title=${shown?.text}>
+      <span class="dot" aria-hidden="true"></span><span id="freshness-text">${shown?.text ?? ""}</span>
+      <button type="button" id="resume" hidden=${shown?.state !== "operator"} onClick=${resume}>${t("session.resume")}</button></div>
     <button type="button" class="quiet language" data-language lang=${otherLanguage.lang} onClick=${switchLanguage}>${otherLanguage.name}</button>
     <a class="button" id="done" href="/drafts" aria-keyshortcuts="Alt+F" onClick=${done}><span>${t("done")}</span> <kbd aria-hidden="true">Alt F</kbd></a>
   </header>`;
 }
 
-/** What became of orders that are no longer shown. */
-const latesView = () => html`<div id="note-late" hidden=${!now().lates.length}>${now().lates.map(({ of, text, label, act }) =>
+/** Notices about orders that are no longer shown. */
+const lateNoticesView = () => html`<div id="note-late" hidden=${!now().lateNotices.length}>${now().lateNotices.map(({ of, text, label, act }) =>
   html`<p key=${of} class="notice" role="alert">${text} <button type="button" class="quiet" onClick=${act}>${label}</button></p>`)}</div>`;
 
 function warningsView() {
-  const { freshness, unsent, untaken, unkept } = now();
-  const why = freshness ? freshnessWords(freshness).why : "";
+  const { freshness, unsent, rejected, unkept } = now();
+  const why = freshness ? freshnessText(freshness).why : "";
   return html`<p id="why" class="notice warning" role="status" hidden=${!why}>${why}</p>
     <p id="unkept" class="notice warning" role="status" hidden=${!unkept}>${t("unkept")}</p>
     <p id="unsent" class="notice warning" role="status" hidden=${!unsent}>${unsent ? counted("unsent", unsent) : ""}${
-      untaken.map(({ key, id, text }) => html`<span key=${key}> ${text} <button type="button" class="quiet"
+      rejected.map(({ key, id, text }) => html`<span key=${key}> ${text} <button type="button" class="quiet"
         onClick=${() => { location.hash = `draft=${id}&kept=${encodeURIComponent(key)}`; }}>${t("unsent.open")}</button></span>`)}${
-      untaken.length ? [" ", html`<a href="/drafts" onClick=${done}>${t("title.drafts")}</a>`] : null}</p>`;
+      rejected.length ? [" ", html`<a href="/drafts" onClick=${done}>${t("title.drafts")}</a>`] : null}</p>`;
 }
 
 function listView() {
@@ -71,7 +71,7 @@ function listView() {
 
 const dateView = () => html`<label class="inline"><span>${t("date")}</span> <input id="date" type="date" value=${dateOf(order(), now().day)}
   onInput=${(/** @type {any} */ { target }) => { if (target.value) actions.reprice({ date: target.value }, "date"); }}
-  onBlur=${(/** @type {any} */ { target }) => { if (target.value) actions.rest(); else actions.reprice({ date: null }); }} /></label>`;
+  onBlur=${(/** @type {any} */ { target }) => { if (target.value) actions.endStep(); else actions.reprice({ date: null }); }} /></label>`;
 
 /** @param {ClipboardEvent} event */
 function pasted(event) {
@@ -81,7 +81,7 @@ function pasted(event) {
   preview(text);
 }
 
-/** Leave the form; what is typed and not added is offered first. @param {Event} event */
+/** Leave the form; with an unfinished entry row a dialog asks first. @param {Event} event */
 function done(event) {
   const { entry, product } = now();
   const go = () => { closeSession(); location.assign("/drafts"); };
@@ -109,5 +109,5 @@ export function shortcuts(event) {
   if (act) { event.preventDefault(); act(); }
 }
 
-/** What went wrong outside any action. @param {string} text */
-export const tell = (text) => note("top", { text });
+/** Show an error that belongs to no other place. @param {string} text */
+export const noteAtTop = (text) => note("top", { text });

@@ -1,4 +1,4 @@
-/* Rows pasted from a spreadsheet: read, looked up, shown before any of them is taken. */
+/* Rows pasted from a spreadsheet: they are parsed, looked up, and shown before any of them is added. */
 import * as actions from "../actions.js";
 import { need, productOf } from "../articles.js";
 import { parseDiscounts } from "../money.js";
@@ -11,16 +11,17 @@ import { modal, noteView } from "./parts.js";
 import { blockedView } from "./scanner.js";
 
 /** @typedef {{ code: string, qtyText: string, discountText: string, product: any, state: "looking" | "found" | "missing" | "failed" | "left" }} PasteRow
- * `left`: left out, its quantity cannot be read. */
+ * `left`: it is not looked up, for its quantity cannot be read. */
 /** @typedef {{ id: string, text: string, rows: PasteRow[] }} Paste */
 
 const AT_ONCE = 4;
 
-/** What heads the columns of people's tables. */
+/** Common headings of the columns. */
 const HEADS = { code: /^(cod|art|item|code|sku|ean)/i, quantity: /^(q|pezzi|pz|pcs|pieces|num)/i, discount: /^(sc|disc|%)/i };
 
-/** The rows of a pasted table: code, quantity, discount, or as its heading says; without heading the quantity is the first
- * column after the code that holds numbers. A row without quantity gets none, unless there are codes alone.
+/** The rows of a pasted table. A heading names the columns; without one the code is the first column, the quantity the
+ * first column after it that holds numbers, the discount the next. A missing quantity is 1 in a table of codes only,
+ * else it is left empty.
  * @param {string} text @returns {PasteRow[]} */
 export function readRows(text) {
   const table = cellsOf(text).filter((row) => row.some(Boolean)), [first = []] = table;
@@ -62,10 +63,10 @@ function cellsOf(text) {
   return rows;
 }
 
-/** Whether a pasted text is a table and not a code. @param {string} text */
+/** Whether a pasted text is a table and not a single code. @param {string} text */
 export const isTable = (text) => /\t|[\r\n]+\S/.test(text.trim());
 
-/** Show what these rows would become. @param {string} text */
+/** Show the rows of a text, and look their articles up. @param {string} text */
 export async function preview(text) {
   const id = newId(), rows = readRows(text);
   update({ paste: { id, text, rows } });
@@ -90,7 +91,7 @@ export async function preview(text) {
   await Promise.all(Array.from({ length: AT_ONCE }, work));
 }
 
-/** What keeps a row out; "": nothing. @param {PasteRow} row */
+/** Why a row cannot be added; "": it can. @param {PasteRow} row */
 function wrongWith(row) {
   const { problem } = readQuantity(row.qtyText, language);
   if (problem) return problemText({ code: `quantity.${problem}` });
@@ -108,7 +109,7 @@ function take() {
   if (actions.addLines(lines, counted("paste.added", lines.length))) close();
 }
 
-/** The dialog; it is there while something is pasted. */
+/** The dialog, or null. */
 export function pasteView() {
   const { paste } = now();
   if (!paste) return null;

@@ -13,7 +13,7 @@ export function sideView() {
     ${totalsView()}
     <label for="note">${t("note")}</label>
     <textarea id="note" rows="2" maxlength="2000" value=${current.note}
-      onInput=${(/** @type {any} */ event) => actions.setOrder({ note: event.target.value }, "note")} onBlur=${actions.rest}></textarea>
+      onInput=${(/** @type {any} */ event) => actions.setOrder({ note: event.target.value }, "note")} onBlur=${actions.endStep}></textarea>
     ${deliveryView()}
     ${noteView("save", "notice")}
     <button type="button" id="save" class="primary" aria-keyshortcuts="Control+Enter" onPointerDown=${hold} onClick=${() => actions.save()}
@@ -42,10 +42,10 @@ function deliveryView() {
   const street = customer && [customer.name, customer.street, [customer.postalCode, customer.city].filter(Boolean).join(" ")].filter(Boolean).join("\n");
   return html`<details id="delivery" class="more" open=${Boolean(deliveryAddress || desiredDate) || undefined}><summary>${t("delivery")}</summary>
     <label>${t("delivery.date")} <input id="desired-date" type="date" value=${desiredDate}
-      onInput=${(/** @type {any} */ event) => actions.setOrder({ desiredDate: event.target.value }, "desiredDate")} onBlur=${actions.rest} /></label>
+      onInput=${(/** @type {any} */ event) => actions.setOrder({ desiredDate: event.target.value }, "desiredDate")} onBlur=${actions.endStep} /></label>
     <label for="delivery-address">${t("delivery.address")}</label>
     <textarea id="delivery-address" rows="3" maxlength="500" value=${deliveryAddress}
-      onInput=${(/** @type {any} */ event) => actions.setOrder({ deliveryAddress: event.target.value }, "deliveryAddress")} onBlur=${actions.rest}></textarea>
+      onInput=${(/** @type {any} */ event) => actions.setOrder({ deliveryAddress: event.target.value }, "deliveryAddress")} onBlur=${actions.endStep}></textarea>
     ${customer && (customer.street || customer.city) ? html`<button type="button" id="customer-address" class="quiet"
       onClick=${() => actions.setOrder({ deliveryAddress: street ?? "" })}>${t("delivery.same")}</button>` : null}
   </details>`;
