@@ -15,6 +15,7 @@ from tests.syncs.erp_harness import world
 
 @pytest.mark.real
 async def test_six_lists_at_the_real_pace(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By day: tests/syncs/test_pipeline.py reads the six lists of an ERP that answers at once."""
     async with world(tmp_path, latency="real", scale=1.0, limits=Limits(), page_size=100) as here:
         for entity in ENTITIES:
             here.demo.reset_counters()
