@@ -42,8 +42,7 @@ def find_preset(wish: FilterWish, combos: Sequence[Combo]) -> tuple[str, str]:
 
 
 def _ends_with_words(value: str, ending: str) -> bool:
-    """Whether a value ends with ``ending`` and a word begins there: ``InactivePrices`` does not end with the words
-    *activeprices*."""
+    """Whether a value ends with ``ending``, at the start of a word: ``InactivePrices`` does not (*activeprices*)."""
     if not value.casefold().endswith(ending):
         return False
     before, first = value[: -len(ending)][-1:], value[-len(ending)]
@@ -96,8 +95,7 @@ def view_of(state: State, wish: FilterWish | None) -> View:
 
 
 def refuse_what_cannot_be_restored(entity: Entity, state: State) -> None:
-    """Raise for a filter or a sort order that could be cleared but not restored exactly. Called before anything is
-    changed."""
+    """Raise for a filter or a sort order that could be cleared but not restored exactly."""
     filters = state["filters"]
     found: tuple[str, str] | None = None
     if filters["builder"]:
