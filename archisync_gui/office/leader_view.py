@@ -145,7 +145,7 @@ class LeaderView:
         self._changed = asyncio.Event()
         self._schedule_aging()
         for event in events:
-            self._listeners.tell(event)
+            self._listeners.publish(event)
         if news.status is not None or _place(before) != _place(news):
             self._announce_status()
 
@@ -171,7 +171,7 @@ class LeaderView:
         self._schedule_aging()
 
     def _announce_status(self) -> None:
-        self._listeners.tell(Event(self._base.boot, self._base.revision, self._clock.now(), OfficeChanged()))
+        self._listeners.publish(Event(self._base.boot, self._base.revision, self._clock.now(), OfficeChanged()))
 
     async def _shown(self, revision: tuple[str, int] | None) -> None:
         """Wait until the leader's status of that boot and revision, or a later one, was received."""
@@ -290,7 +290,7 @@ class LeaderView:
         reason = {"held": HELD, "failed": result.error, "stopped": result.error}.get(result.code)
         if reason is not None:
             unserved = SessionUnserved(form.handle, form.label, form.account, reason)
-            self._listeners.tell(Event(self._base.boot, self._base.revision, self._clock.now(), unserved))
+            self._listeners.publish(Event(self._base.boot, self._base.revision, self._clock.now(), unserved))
 
     def _report_form(self, name: str, id: str) -> None:
         """Send a form's sign of life to the leader. If it is lost, another one follows."""

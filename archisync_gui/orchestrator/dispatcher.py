@@ -183,7 +183,7 @@ class Dispatcher:
                 event = Event(self.state.boot, self.revision, now.wall, effect)
                 if event.kind not in NOT_KEPT:
                     self._writer.write(partial(self._journal.event, event))
-                self.listeners.tell(event)
+                self.listeners.publish(event)
 
     async def _write_notes(self) -> None:
         """Write the notes that are not written yet. One that fails is kept and tried again: a hold or a stopped account

@@ -33,7 +33,7 @@ class Listeners:
 
         return stop
 
-    def tell(self, event: Event) -> None:
+    def publish(self, event: Event) -> None:
         """Pass the event to all listeners. If one raises, that is logged, and the others still get the event."""
         for listener in tuple(self._listeners.values()):
             try:

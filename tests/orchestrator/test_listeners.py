@@ -24,7 +24,7 @@ class Emit:
 
     def tell(self, kind: EventKind, **data: Json) -> None:
         self.revision += 1
-        self.listeners.tell(an_event(kind, "boot", self.revision, MONDAY, data))
+        self.listeners.publish(an_event(kind, "boot", self.revision, MONDAY, data))
 
 
 def waiting(feed: object) -> list[int]:
@@ -80,7 +80,7 @@ def test_events_of_one_revision_are_all_delivered() -> None:
     feed = listeners.feed()
     kinds = [PROGRESS, EventKind.SESSION_CLOSED, EventKind.OFFICE_CHANGED, EventKind.SESSION_UNSERVED]
     for kind in [*kinds, EventKind.SESSION_UNSERVED, EventKind.OFFICE_CHANGED]:
-        listeners.tell(an_event(kind, "boot", 7, MONDAY, {}))
+        listeners.publish(an_event(kind, "boot", 7, MONDAY, {}))
     heard = [event.kind for event in feed._waiting.values()]
     assert heard == [kinds[0], kinds[1], kinds[3], kinds[3], kinds[2]]
 

@@ -618,7 +618,7 @@ def _heard(limit: int, *given: tuple[EventKind, dict[str, object]]) -> list[obje
     listeners = Listeners()
     feed: Feed = listeners.feed(limit)
     for number, (kind, data) in enumerate(given):
-        listeners.tell(an_event(kind, "b", number, MONDAY, data))
+        listeners.publish(an_event(kind, "b", number, MONDAY, data))
     return [event.data for event in feed._waiting.values()]
 
 
