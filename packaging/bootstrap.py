@@ -1,15 +1,14 @@
 #!/usr/bin/env python3
-"""Sets up a checkout and runs it: makes .venv, installs, finds a browser, then starts the panel, the tests or the
-benchmarks.
+"""Sets up a checkout and runs it: makes .venv, installs, finds a browser, then starts the panel, the tests or the benchmarks.
 
-Standard library only, and nothing of the application: it runs before anything is installed. The lines up to the version
-check must parse and run on old Pythons too, so that they can be told; hence no newer syntax in this file.
+Only the standard library and nothing of the application, since it runs before anything is installed. The file must
+parse and run up to the version check on old Pythons too, so that they get its message; hence no newer syntax in it.
 
-    python3 packaging/bootstrap.py run      [ARGUMENT...]   the panel on the demo ERP (without a display: in the
-    terminal) python3 packaging/bootstrap.py run --office-demo N      N members of an office on a temporary PostgreSQL
-    server python3 packaging/bootstrap.py test     [ARGUMENT...]   the tests; arguments go to pytest
-    python3 packaging/bootstrap.py test --windows           all tests on Windows' Python and Qt under Wine (as root),
-    counted python3 packaging/bootstrap.py test --windows ARGUMENT...     some of them; arguments go to pytest
+    python3 packaging/bootstrap.py run      [ARGUMENT...]   the panel on the demo ERP (without a display: in the terminal)
+    python3 packaging/bootstrap.py run --office-demo N      N members of an office on a temporary PostgreSQL server
+    python3 packaging/bootstrap.py test     [ARGUMENT...]   the tests; arguments go to pytest
+    python3 packaging/bootstrap.py test --windows           all tests on Windows' Python and Qt under Wine (as root), counted
+    python3 packaging/bootstrap.py test --windows ARGUMENT...     some of them; arguments go to pytest
     python3 packaging/bootstrap.py docs     [ARGUMENT...]   the documentation into build/docs; arguments go to mkdocs
     python3 packaging/bootstrap.py bench    [ARGUMENT...]   the benchmarks; arguments go to their runner
     python3 packaging/bootstrap.py build    WHAT [ARGUMENT...]   wheel, deb, windows or release (all of them) into dist/
@@ -47,16 +46,16 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 LOCKED = ROOT / "packaging" / "locked"
 STAMP = VENV / "archisync-setup.json"
-"""What was installed here and which browser was seen to start; written last, so its absence means half-made."""
+"""What was installed and which browser started; written last, so without it the setup is incomplete."""
 
 UNAVAILABLE = 69
-"""Exit code of every failure of the setup itself; what is started afterwards has its own."""
+"""Exit code of failures of the setup itself; programs that are started afterwards have their own."""
 
 ROOM = 1_300_000_000
-"""Bytes that a first installation needs at its peak (the environment itself: about 800 MB)."""
+"""Bytes that a first installation needs at most (the environment itself: about 800 MB)."""
 
 BROWSER_SECONDS = 40
-"""A browser that has not shown an empty page after so long counts as not starting."""
+"""Seconds in which a browser must show an empty page."""
 
 LIBRARIES = {
     "libGL.so.1": "libgl1",
@@ -67,7 +66,7 @@ LIBRARIES = {
     "libxkbcommon.so.0": "libxkbcommon0",
     "libatomic.so.1": "libatomic1",
 }
-"""What Qt needs to be imported and Playwright's driver (libatomic) to start, and the Debian package of each."""
+"""Libraries for importing Qt and for starting Playwright's driver (libatomic) → Debian package."""
 
 WINDOW_LIBRARIES = {
     "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
@@ -76,7 +75,7 @@ WINDOW_LIBRARIES = {
     "libxcb-keysyms.so.1": "libxcb-keysyms1",
     "libxcb-shape.so.0": "libxcb-shape0",
 }
-"""What Qt needs to open a window on X11."""
+"""Libraries for opening a window with Qt on X11 → Debian package."""
 
 TEST_PROGRAMS = {
     "Xvfb": "xvfb",
@@ -90,7 +89,7 @@ TEST_PROGRAMS = {
     "dunst": "dunst",
     "pg_ctlcluster": "postgresql",
 }
-"""What the tests drive a desktop without a screen with, and the server of an office."""
+"""Programs with which the tests run a desktop without a screen and an office's server → Debian package."""
 
 TEXTS = {
     # step names
@@ -159,7 +158,7 @@ TEXTS = {
 
 
 class SetupFailure(Exception):
-    """The setup cannot go on; ``str`` is the sentence for the person."""
+    """The setup failed; ``str`` is the message in the user's language."""
 
     def __init__(self, code: str, **params: object) -> None:
         super().__init__(text(code, **params))
@@ -185,7 +184,7 @@ class Step:
         self._open = False
 
     def tick(self, what: str) -> None:
-        """Say what is being done just now (on a terminal; elsewhere only, once, that something is)."""
+        """Show what is being done now; without a terminal only once that something is."""
         if self._live:
             width = shutil.get_terminal_size().columns - 1
             print("\r\x1b[K" + f"{self._head}... {what}"[:width], end="", flush=True)
@@ -204,7 +203,7 @@ class Step:
         self._open = False
 
     def broken(self) -> None:
-        """End the line of a step that failed; the sentence follows."""
+        """End the line of a step that failed; its message follows."""
         if self._open:
             print(flush=True)
 
@@ -213,17 +212,17 @@ class Step:
 
 
 def is_root() -> bool:
-    """True when apt may be used without asking."""
+    """True when apt may be used."""
     return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
 def has_apt() -> bool:
-    """True on Debian, Ubuntu and their kind."""
+    """True on Debian, Ubuntu and other systems with apt."""
     return sys.platform.startswith("linux") and shutil.which("apt-get") is not None
 
 
 def apt_command(packages: list[str], prefix: str = "sudo ") -> str:
-    """What a person would type to install Debian packages."""
+    """The command line for installing Debian packages."""
     return f"{prefix}apt-get update && {prefix}apt-get install -y --no-install-recommends {' '.join(packages)}"
 
 
@@ -281,7 +280,7 @@ def apt_install(packages: list[str], step: Step) -> None:
 
 
 def system_packages(step: Step, *, test: bool) -> str:
-    """See to the system's part; returns what to say of it."""
+    """Install or check the system's packages; returns the outcome to show. Raises `SetupFailure`."""
     if has_apt() and is_root():
         packages = missing_packages(test=test)
         if not packages:
@@ -297,7 +296,7 @@ def system_packages(step: Step, *, test: bool) -> str:
             raise SetupFailure("packages-missing", names=", ".join(packages), command=apt_command(packages))
     elif libraries:
         names = ", ".join(libraries)
-        for tool in ("dnf", "zypper"):  # both find a package by the library it provides
+        for tool in ("dnf", "zypper"):  # both find a package by the name of a library
             if shutil.which(tool):
                 command = f"sudo {tool} install " + " ".join(f"'{name}()(64bit)'" for name in libraries)
                 raise SetupFailure("packages-missing", names=names, command=command)
@@ -314,20 +313,20 @@ def venv_python() -> Path:
 
 
 def locks(extras: set[str]) -> list[Path]:
-    """The files that hold the exact versions and hashes of what is installed; see packaging/lock.py."""
+    """The files with the exact versions and hashes of what is installed; see packaging/lock.py."""
     names = ["test.txt" if "test" in extras else "run.txt", *(["docs.txt"] if "docs" in extras else [])]
     return [LOCKED / name for name in names]
 
 
 def fingerprint() -> str:
-    """Changes when the environment has to be installed anew: other dependencies, another Python, a moved checkout."""
+    """A hash that changes when the environment must be made again: other dependencies or Python, moved checkout."""
     files = ROOT / "pyproject.toml", *sorted(LOCKED.glob("*.txt"))
     parts = *(file.read_bytes() for file in files), sys.version.encode(), str(ROOT).encode()
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
 def stamped() -> dict[str, object]:
-    """What the last setup left, of whichever it was; empty when there is nothing to read."""
+    """The content of the stamp file, also of an outdated one; empty if it cannot be read."""
     try:
         stamp = json.loads(STAMP.read_text("utf-8"))
     except (OSError, ValueError):
@@ -336,25 +335,24 @@ def stamped() -> dict[str, object]:
 
 
 def read_stamp() -> dict[str, object]:
-    """What an earlier setup left; empty when there was none or it was another one's."""
+    """The content of the stamp file; empty if there is none or it is outdated."""
     stamp = stamped()
     return stamp if stamp.get("fingerprint") == fingerprint() else {}
 
 
 def write_stamp(**changes: object) -> None:
-    """Remember what was done."""
+    """Write the stamp file with changed values."""
     stamp = {**read_stamp(), "fingerprint": fingerprint(), "root": str(ROOT), **changes}
     STAMP.write_text(json.dumps(stamp), "utf-8")
 
 
 def moved() -> bool:
-    """True when the environment was made in another folder: its programs (`.venv/bin/pytest`) name that one's
-    Python."""
+    """True when the environment was made in another folder: its programs (`.venv/bin/pytest`) contain that path."""
     return stamped().get("root", str(ROOT)) != str(ROOT)
 
 
 def environment(step: Step, stamp: dict[str, object]) -> str:
-    """Make ``.venv`` unless it is whole; returns what to say of it."""
+    """Make ``.venv`` unless it is complete; returns the outcome to show. Raises `SetupFailure`."""
     if stamp and venv_python().exists():
         return text("present")
     check_room()
@@ -389,12 +387,12 @@ def same_python() -> bool:
 
 
 def free_room() -> int:
-    """Free bytes where the checkout lies."""
+    """Free bytes on the disk of the checkout."""
     return shutil.disk_usage(ROOT).free
 
 
 def check_room() -> None:
-    """Say at once that the disk is too full, rather than break in the middle."""
+    """Raise `SetupFailure` before the first installation if the disk has not enough space."""
     if not VENV.exists() and free_room() < ROOM:
         raise disk_full(ROOT)
 
@@ -406,18 +404,17 @@ def disk_full(folder: Path) -> SetupFailure:
 
 
 def disk_words(said: str) -> bool:
-    """True when a program complained of a full disk."""
+    """True when a program's output is about a full disk."""
     return re.search(r"No space left on device|Errno 28|ENOSPC|not enough space on the disk", said) is not None
 
 
 def libraries(step: Step, stamp: dict[str, object], extras: set[str]) -> str:
-    """Install the project and its libraries unless that is done; returns what to say of it."""
+    """Install the project and its libraries unless they are installed; returns the outcome to show."""
     already = set(map(str, stamp.get("extras") or ())) if stamp else None  # type: ignore[call-overload]
     if already is not None and extras <= already:
         return text("present")
     extras = extras | (already or set())
-    # Everything with the locked version and checked hash first; then the checkout itself, which finds all it wants
-    # there.
+    # First all packages with locked versions and hashes, then the checkout itself, whose dependencies are then there.
     for lock in locks(extras):
         pip_install(step, "--require-hashes", "--no-deps", "-r", str(lock))
     target = "." + ("[test]" if "test" in extras else "")
@@ -427,7 +424,7 @@ def libraries(step: Step, stamp: dict[str, object], extras: set[str]) -> str:
 
 
 def pip_install(step: Step, *what: str) -> None:
-    """Run ``pip install`` in the environment, showing what it is at. Raises `SetupFailure`."""
+    """Run ``pip install`` in the environment and show its progress. Raises `SetupFailure`."""
     command = [str(venv_python()), "-m", "pip", "install", "--no-input", "--disable-pip-version-check", *what]
     step.tick("pip")
     said: list[str] = []
@@ -453,7 +450,7 @@ def pip_install(step: Step, *what: str) -> None:
 
 
 def install_failure(said: str) -> SetupFailure:
-    """What pip's complaint means."""
+    """The failure for pip's output."""
     if disk_words(said):
         return disk_full(ROOT)
     network = re.search(
@@ -475,7 +472,7 @@ def install_failure(said: str) -> SetupFailure:
 
 
 def last_words(said: str, mark: str) -> str:
-    """The last line of an output that looks like the reason, else the last line at all."""
+    """The last line of an output that matches ``mark``, else the last line."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     marked = [line for line in lines if re.search(mark, line)]
     return (marked or lines or ["?"])[-1][:200].rstrip(".")
@@ -485,7 +482,7 @@ def last_words(said: str, mark: str) -> str:
 
 
 def find_browser() -> "str | None":
-    """Chrome, Edge, Chromium, then Playwright's own: the first one there."""
+    """The first one found of Chrome, Edge, Chromium and Playwright's own Chromium."""
     if sys.platform == "win32":
         bases = [os.environ.get(name) for name in ("LOCALAPPDATA", "PROGRAMFILES", "PROGRAMFILES(X86)")]
         ends = (r"Google\Chrome\Application\chrome.exe", r"Microsoft\Edge\Application\msedge.exe")
@@ -513,7 +510,7 @@ def find_browser() -> "str | None":
 
 
 def browser(step: Step, stamp: dict[str, object]) -> str:
-    """See a browser start, unless that very one was seen before; returns what to say of it."""
+    """Start the browser for a test, unless the same one was started before; returns its path. Raises `SetupFailure`."""
     path = find_browser()
     if path is None:
         own = f"{venv_python()} -m playwright install chromium"
@@ -530,7 +527,7 @@ def browser(step: Step, stamp: dict[str, object]) -> str:
 
 
 def try_browser(path: str) -> "str | None":
-    """Let a browser show an empty page; returns what is wrong, or ``None``."""
+    """Let a browser show an empty page; returns the reason why it cannot, or ``None``."""
     with tempfile.TemporaryDirectory(prefix="archisync-setup-", ignore_cleanup_errors=True) as profile:
         command = [path, "--headless", "--disable-gpu", "--no-first-run", f"--user-data-dir={profile}"]
         command += ["--no-sandbox"] if is_root() else []  # Chromium refuses to start as root with its sandbox
@@ -559,7 +556,7 @@ def try_browser(path: str) -> "str | None":
 
 
 def can_show_windows() -> bool:
-    """True when a display is named and somebody answers there."""
+    """True when there is a display that takes connections, or Qt needs none."""
     if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM"):
         return True
     return wayland_answers() or x11_answers()
@@ -584,7 +581,7 @@ def x11_answers() -> bool:
 
 
 def connects(family: int, address: "str | tuple[str, int]") -> bool:
-    """True when a connection to an address is taken within a second."""
+    """True when a connection to the address can be made within a second."""
     with socket.socket(family) as probe:
         probe.settimeout(1)
         try:
@@ -598,7 +595,7 @@ def connects(family: int, address: "str | tuple[str, int]") -> bool:
 
 
 def set_up(extras: set[str]) -> None:
-    """All steps, each skipped when it is done already."""
+    """Run all steps; each does nothing if it was done already."""
     stamp = read_stamp()
     steps: dict[str, Callable[[Step], str]] = {
         "system": lambda step: system_packages(step, test="test" in extras),
@@ -617,19 +614,19 @@ def set_up(extras: set[str]) -> None:
 
 
 def become(arguments: list[str]) -> NoReturn:
-    """Go on as the environment's Python; its exit code is ours."""
+    """Replace this process by the environment's Python with these arguments; its exit code is this one's."""
     command = [str(venv_python()), *arguments]
     os.chdir(ROOT)
     sys.stdout.flush()
-    if sys.platform == "win32":  # exec there returns to the shell at once
+    if sys.platform == "win32":  # there ``exec`` returns to the shell at once
         sys.exit(subprocess.call(command))
     os.execv(command[0], command)
 
 
 def run(arguments: list[str]) -> NoReturn:
-    """The panel, or without a display the same job in the terminal; ``--office-demo N``: N members of an office."""
+    """Run the panel, or without a display a sync in the terminal; ``--office-demo N``: N members of an office."""
     if arguments[:1] == ["--office-demo"]:
-        set_up({"test"})  # brings the PostgreSQL server
+        set_up({"test"})  # installs the PostgreSQL server
         become(["-m", "tests.support.office_demo", *arguments[1:]])
     set_up(set())
     if can_show_windows():
@@ -640,10 +637,10 @@ def run(arguments: list[str]) -> NoReturn:
 
 
 def test(arguments: list[str]) -> NoReturn:
-    """The tests; with ``--windows`` first: on Windows' Python under Wine."""
+    """Run the tests; with ``--windows`` as first argument on Windows' Python under Wine."""
     set_up({"test"})
-    # The tests start the program some hundred times. Where Python keeps no compiled modules (many containers say so),
-    # each start compiles them anew: a quarter of its CPU.
+    # The tests start the program some hundred times. With this variable, which many containers set, each start compiles
+    # all modules again, which takes a quarter of its CPU time.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if arguments == ["--windows"]:
         become(["packaging/wine", "--suite"])
@@ -653,11 +650,11 @@ def test(arguments: list[str]) -> NoReturn:
 
 
 def parallel(arguments: list[str]) -> list[str]:
-    """What makes pytest use all processors: worker processes, each with whole files, the long ones first. One more than
-    processors, since tests wait for servers, browsers and timers too: about half of the time of all tests together.
+    """The options with which pytest uses all processors: worker processes, each with whole files, the long ones first.
+    One more than processors, since tests spend about half of their time waiting for servers, browsers and timers.
 
-    Nothing for a file or test by name, for chosen marks (nightly tests and those at the real ERP's speed measure time),
-    where somebody watches or has chosen the workers, and on Windows, where that was never tried.
+    None for a single file or test, for chosen marks (nightly tests and those at the real ERP's speed measure time), for
+    interactive options or a chosen number of workers, and on Windows, where it was never tried.
     """
     own = ("-n", "--numprocesses", "-m", "-s", "-p", "--pdb", "--co")
     if sys.platform == "win32" or any(a.startswith(own) or "::" in a or a.endswith(".py") for a in arguments):
@@ -668,19 +665,19 @@ def parallel(arguments: list[str]) -> list[str]:
 
 
 def docs(arguments: list[str]) -> NoReturn:
-    """The documentation as HTML in build/docs; a broken link or a page that is missing in one language fails it."""
+    """Build the documentation as HTML in build/docs; fails for a broken link or a page that one language lacks."""
     set_up({"docs"})
     become(["-m", "mkdocs", *(arguments or ["build", "--strict", "--quiet"])])
 
 
 def bench(arguments: list[str]) -> NoReturn:
-    """The benchmarks."""
+    """Run the benchmarks."""
     set_up({"test"})
     become(["-m", "tests.benchmarks", *arguments])
 
 
 def build(arguments: list[str]) -> NoReturn:
-    """What is shipped; each kind has a script of its own beside this one."""
+    """Build what is shipped; each kind has its own script in this folder."""
     kinds = {"wheel": "build_wheel.py", "deb": "build_deb.py", "windows": "build_windows.py", "release": "release.py"}
     script = kinds.get("".join(arguments[:1]))
     if script is None:
@@ -691,7 +688,7 @@ def build(arguments: list[str]) -> NoReturn:
 
 
 def main(arguments: list[str]) -> int:
-    """Entry point; returns the exit code when nothing was started."""
+    """Entry point; returns the exit code if no other program was started."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     commands = {"run": run, "test": test, "bench": bench, "docs": docs, "build": build}

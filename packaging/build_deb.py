@@ -1,9 +1,10 @@
-"""Builds the Debian package, with an environment of its own: no library of the system's Python is used or changed.
+"""Builds the Debian package, with its own environment: libraries of the system's Python are neither used nor changed.
 
     .venv/bin/python packaging/build_deb.py [--python 3.11] [--out dist]
 
-One package for each Python that Debian has (12: 3.11, 13: 3.13), since the wheels with compiled parts are made for
-one. It can be built on any Linux that has dpkg-deb. A browser is only recommended: Chrome and Edge are not in Debian.
+One package for each Python version of Debian (12: 3.11, 13: 3.13), since wheels with compiled modules are made for one
+version. It can be built on any Linux that has dpkg-deb. A browser is only recommended, since Chrome and Edge are not in
+Debian.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ ROOT = HERE.parent
 
 NAME = "archisync-gui"
 HOME = Path("usr/lib") / NAME
-"""Where the environment lies."""
+"""The folder of the environment."""
 
 LAUNCHER = """\
 #!/usr/lib/archisync-gui/bin/python -I
@@ -53,7 +54,7 @@ sys.exit(main())
 """
 
 QT_LIBRARIES = (*QT_KEPT, "DBus", "XcbQpa", "WaylandClient", "WlShellIntegration", "Xml")
-"""Shared libraries of Qt that stay: the modules, and what its plug-ins for X11 and Wayland are linked against."""
+"""Qt's shared libraries that are kept: those of the modules, and those that its plug-ins for X11 and Wayland need."""
 
 QT_PLUGINS = (
     "iconengines", "imageformats", "networkinformation", "platforminputcontexts", "platforms", "platformthemes",
@@ -98,7 +99,7 @@ License: Expat
 
 
 def build(out: Path, version: str, python: str) -> Path:
-    """Build the package into ``out``; returns it."""
+    """Build the package into ``out``; returns its path."""
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="archisync-deb-") as work:
         tree = Path(work, "tree")
@@ -143,7 +144,7 @@ def _environment(tree: Path, python: str) -> None:
     (home / "pyvenv.cfg").write_text(f"home = /usr/bin\ninclude-system-site-packages = false\nversion = {python}\n")
     (tree / "usr" / "bin").mkdir()
     for name in ("archisync-gui", "archisync-gui-panel"):
-        # Beside the interpreter, too: the panel looks there for the program that starts it again.
+        # Also beside the interpreter, where the panel searches the program that starts it again.
         (programs / name).write_text(LAUNCHER)
         (tree / "usr" / "bin" / name).symlink_to(f"../lib/{NAME}/bin/{name}")
 
@@ -190,7 +191,7 @@ def _copy(file: Path, folder: Path, name: str = "") -> None:
 
 
 def _modes(tree: Path) -> None:
-    """What everybody may read; what is a program, everybody may run. The builder's umask does not count."""
+    """Set the modes: readable for all users, programs executable for all; independent of the builder's umask."""
     programs = {"DEBIAN/postinst", "DEBIAN/prerm", f"{HOME}/bin/archisync-gui", f"{HOME}/bin/archisync-gui-panel"}
     for path in tree.rglob("*"):
         if path.is_symlink():

@@ -1,4 +1,4 @@
-"""Builds the wheel with the locked build tools, in an environment that goes away afterwards.
+"""Builds the wheel with the locked build tools, in a temporary environment.
 
 .venv/bin/python packaging/build_wheel.py [FOLDER]       into dist/ unless a folder is given
 """
@@ -18,7 +18,7 @@ LOCK = ROOT / "packaging" / "locked" / "build.txt"
 
 
 def build_wheel(folder: Path) -> Path:
-    """Build the wheel of the working tree into ``folder``; returns it. Raises ``CalledProcessError``."""
+    """Build the wheel of the working tree into ``folder``; returns its path. Raises ``CalledProcessError``."""
     with tempfile.TemporaryDirectory(prefix="archisync-build-") as work:
         venv.create(work, with_pip=True)
         python = Path(work, "Scripts" if os.name == "nt" else "bin", "python")

@@ -2,13 +2,13 @@
 
     .venv/bin/python packaging/build_windows.py [--folder-only] [--version X.Y.Z] [--out dist]
 
-The program's folder is made here, file by file, over Windows' own embeddable Python and the locked wheels; NSIS packs
-it. PyInstaller cannot build for another system and hides the parts in an archive of its own; briefcase brings a
-template and a Windows-only tool (WiX); pynsist had its last release in 2022. This needs makensis (`nsis`) and a
-compiler for the two launchers (`gcc-mingw-w64-x86-64-win32`), both of which Debian has.
+The program's folder is made from Windows' own Python and the locked wheels, and packed by NSIS. Why not other tools:
+PyInstaller cannot build for another system and packs the modules into its own archive; briefcase needs a template and
+a Windows-only tool (WiX); pynsist had its last release in 2022. Needs makensis (`nsis`) and a compiler for the two
+launchers (`gcc-mingw-w64-x86-64-win32`), both of which Debian has.
 
-What is left out and why stands at `PYTHON_LEFT_OUT`, `QT_FILES` and in `wheels.py`; a test under Wine imports
-every module of the result.
+What is left out is listed at `PYTHON_LEFT_OUT`, `QT_FILES` and in `wheels.py`; a test under Wine imports every module
+of the result.
 """
 
 from __future__ import annotations
@@ -53,31 +53,31 @@ DEBIAN = "nsis gcc-mingw-w64-x86-64-win32"
 PYTHON_DLL = "python313.dll"
 
 LAUNCHERS = {"archisync-gui-panel": ["-mwindows", "-DPANEL"], "archisync-gui": ["-mconsole"]}
-"""Each launcher and how it is compiled; see `windows/launcher.c`."""
+"""Launcher → options of the compiler; see `windows/launcher.c`."""
 
 PYTHON_LEFT_OUT = (
     "tcl", "include", "libs", "Scripts", "NEWS.txt", "Lib/tkinter", "Lib/idlelib", "Lib/turtledemo",
     "Lib/turtle.py", "Lib/ensurepip", "Lib/venv", "Lib/test", "Lib/pydoc_data", "Lib/__pycache__",
     "DLLs/_tkinter.pyd", "DLLs/tcl86t.dll", "DLLs/tk86t.dll", "DLLs/py.ico", "DLLs/pyc.ico", "DLLs/pyd.ico",
 )  # fmt: skip
-"""Parts of Windows' Python that a program without Tk, IDLE and compilers never opens."""
+"""Parts of Windows' Python that a program without Tk, IDLE and compilers does not need."""
 
 QT_FILES = (
     "__init__.py", "_config.py", "_git_pyside_version.py", "support", "pyside6.abi3.dll", "msvcp140.dll",
     "msvcp140_1.dll", "msvcp140_2.dll", "concrt140.dll", "vcruntime140.dll", "vcruntime140_1.dll",
 )  # fmt: skip
-"""What stays of PySide6 beside the modules, their DLLs, the plug-ins and the translations."""
+"""Files of PySide6 that are kept, beside the modules, their DLLs, the plug-ins and the translations."""
 
 QT_PLUGINS = ("platforms", "styles", "imageformats", "iconengines", "networkinformation")
-"""Plug-in folders that stay. Databases (sqldrivers), QML and the designer's are not used; Qt speaks no TLS here."""
+"""Folders of plug-ins that are kept. Those for databases, QML, the designer and TLS are not used."""
 
 QT_PLATFORMS = ("qwindows.dll", "qoffscreen.dll")
 
 PATHS = "Lib\nDLLs\nLib\\site-packages\n.\n"
-"""`python313._pth`: the only places that this Python imports from; no user folder, variable or registry counts."""
+"""Content of `python313._pth`: the only import path of this Python, without user folder, variables and registry."""
 
 ICON_SIZES = (16, 20, 24, 32, 40, 48, 64, 256)
-"""Sizes in pixels for the taskbar, the menu and the desktop at the usual scalings."""
+"""Sizes in pixels for taskbar, menu and desktop at common scale factors."""
 
 
 def program_folder(app: Path, version: str) -> None:
@@ -100,7 +100,7 @@ def program_folder(app: Path, version: str) -> None:
 
 
 def set_version(app: Path, version: str) -> None:
-    """Make the program in ``app`` say that it is ``version``; a release is built as the tree's own."""
+    """Set the version of the program in ``app``; a release has that of the working tree."""
     init = app / "Lib" / "site-packages" / "archisync_gui" / "__init__.py"
     text = init.read_text("utf-8")
     init.write_text(re.sub(r'__version__ = "[^"]+"', f'__version__ = "{version}"', text), "utf-8")
@@ -117,7 +117,7 @@ def launchers(folder: Path, version: str) -> None:
 
 
 def installer(app: Path, version: str, target: Path, *, quick: bool = False) -> None:
-    """Pack the folder ``app`` into the installer ``target``; ``quick``: with zlib instead of LZMA."""
+    """Pack the folder ``app`` into the installer ``target``. ``quick``: with zlib instead of LZMA."""
     size = sum(file.stat().st_size for file in app.rglob("*") if file.is_file())
     with tempfile.TemporaryDirectory(prefix="archisync-nsis-") as work:
         icon, licence = Path(work, "archisync.ico"), Path(work, "licence.txt")
@@ -138,14 +138,14 @@ def installer(app: Path, version: str, target: Path, *, quick: bool = False) -> 
 
 
 def numbers(version: str) -> tuple[int, int, int, int]:
-    """A version as the four numbers that Windows wants: the first three, and 0."""
+    """A version as four numbers, as Windows needs it: the first three, and 0."""
     found = [int(part) for part in re.findall(r"\d+", version)[:3]]
     a, b, c = [*found, 0, 0, 0][:3]
     return a, b, c, 0
 
 
 def write_icon(svg: Path, target: Path) -> None:
-    """Draw ``svg`` in all `ICON_SIZES` into a Windows icon file; its pictures are PNGs, as Windows allows."""
+    """Draw ``svg`` in all `ICON_SIZES` into a Windows icon file, as PNGs."""
     pictures = [drawn(svg, size) for size in ICON_SIZES]
     place = 6 + 16 * len(pictures)
     head = struct.pack("<3H", 0, 1, len(pictures))

@@ -6,9 +6,9 @@ hashes.
     .venv/bin/python packaging/lock.py --upgrade NAME     newest version of one package
 
 The locks are requirement files with hashes, resolved for all systems and Pythons at once by `uv pip compile
---universal`. They are not a `uv.lock`: pip alone must be able to install them (a fresh machine has no uv), and a
-`uv.lock` holds the addresses of the package index that it was made with. uv itself comes from the lock of the build
-tools, or from the network the first time.
+--universal`. They are no `uv.lock`, since pip must be able to install them (a new machine has no uv), and a `uv.lock`
+contains the addresses of the package index with which it was made. uv itself comes from the lock of the build tools, or
+the first time from the network.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ LOCKS: dict[str, list[str]] = {
     "wine.txt": ["packaging/locked/wine.in"],
     "macos.txt": ["packaging/locked/macos.in"],
 }
-"""Each lock and what it is made from, in the words of `uv pip compile`."""
+"""Each lock and its sources, as arguments of `uv pip compile`."""
 
 HEADER = "# Written by packaging/lock.py; do not edit.\n"
 
@@ -64,7 +64,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _uv(folder: Path) -> Path:
-    """uv in an environment of its own: pip would otherwise have to keep it in the project's."""
+    """uv, installed in a temporary environment, so that it is not in the project's."""
     venv.create(folder / "venv", with_pip=True)
     programs = folder / "venv" / ("Scripts" if os.name == "nt" else "bin")
     hashed = LOCKED / "build.txt"
@@ -74,7 +74,7 @@ def _uv(folder: Path) -> Path:
 
 
 def _index_of_pip() -> dict[str, str]:
-    """The environment with the package index that pip is set to use: uv does not read pip's configuration."""
+    """The environment variables with pip's package index, since uv does not read pip's configuration."""
     command = [sys.executable, "-m", "pip", "config", "get", "global.index-url"]
     found = subprocess.run(command, capture_output=True, text=True)
     index = os.environ.get("PIP_INDEX_URL") or (found.stdout.strip() if found.returncode == 0 else "")

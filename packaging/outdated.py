@@ -1,10 +1,10 @@
-"""Which programs inside the wheels and the installer lag behind their own project. For `audit.yml`, each week.
+"""Finds programs inside the wheels and the installer that are outdated. Run by `audit.yml` each week.
 
     .venv/bin/python packaging/outdated.py
 
-pip-audit knows the packages of the locks, and neither Windows' own Python nor the Node.js and Qt in their wheels. No
-list of weaknesses is searched for these: a newer patch release of the same series is taken for a sign that something
-was mended. Exit code 1 when there is one, 69 when the list of releases cannot be read.
+pip-audit checks the packages of the locks, but not Windows' own Python and the Node.js and Qt in their wheels. For
+these no list of vulnerabilities is searched: a newer patch release of the same series is taken as a sign that something
+was fixed. Exit code 1 if there is one, 69 if the list of releases cannot be read.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from typing import Any
 from release import inside
 
 PRODUCTS = {"Python": "python", "Node.js": "nodejs", "Qt": "qt"}
-"""What the list of releases calls them."""
+"""Program → its name in the list of releases."""
 
 ADDRESS = "https://endoflife.date/api/{product}.json"
 """Each series (``cycle``) of a product with its newest release (``latest``) and its end (``eol``: a date or false)."""
 
 
 def behind(found: list[tuple[str, str, str]], releases: Callable[[str], Any], today: str) -> list[str]:
-    """A line for each program that is not the newest of its series, or whose series has ended.
+    """A line for each program that is not the newest of its series, or whose series is not supported any more.
 
-    ``found``: name, version, place, as `release.inside` gives them. ``releases``: the list for a product. ``today``:
-    ISO date. Raises ``ValueError`` where the list does not have the series: it proves nothing then.
+    ``found``: name, version, place, as returned by `release.inside`. ``releases``: returns the list for a product.
+    ``today``: ISO date. Raises ``ValueError`` if the list does not have the series.
     """
     lines = []
     for name, version, where in found:

@@ -1,11 +1,11 @@
-"""Builds everything that a release consists of, on Debian or Ubuntu, into one folder.
+"""Builds all parts of a release, on Debian or Ubuntu, into one folder.
 
     .venv/bin/python packaging/release.py [--tag vX.Y.Z] [--out dist]
 
 The wheel, the Windows installer, a Debian package for each supported Python, the list of parts (SBOM, CycloneDX), and
-the checksums. All of the working tree, which must have no uncommitted change. With `--tag` it first makes sure that the
-tree is what the tag names, and that the tag is the version in `archisync_gui/__init__.py`, which is the only place
-where the version stands. What it lacks of Debian's packages it names.
+the checksums. They are built from the working tree, which must have no uncommitted changes. With `--tag` it is checked
+before that the tree is that of the tag, and that the tag matches the version in `archisync_gui/__init__.py`, the only
+place with the version. Missing Debian packages are named.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ SIGNATURE = f"{SUMS}.minisig"
 
 
 class Refused(Exception):
-    """Nothing was removed or built; the message says why."""
+    """The release is refused before anything was removed or built; the message has the reason."""
 
 
 def clean(tree: Path, tag: str | None) -> None:
-    """Raises :class:`Refused` unless ``tree`` is what git has, and what the ``tag`` names if there is one."""
+    """Raise :class:`Refused` if ``tree`` has uncommitted changes or, with ``tag``, is not that of the tag."""
 
     def git(*words: str) -> str:
         done = subprocess.run(["git", *words], cwd=tree, capture_output=True, text=True)
@@ -61,9 +61,9 @@ def clean(tree: Path, tag: str | None) -> None:
 
 
 def empty(folder: Path) -> None:
-    """Make ``folder``, or empty it of an earlier release: of `SHA256SUMS`, its signature and the files that it names.
+    """Create ``folder``, or remove an earlier release from it: `SHA256SUMS`, its signature and the files listed in it.
 
-    Raises :class:`Refused`, and removes nothing, where anything else lies in it.
+    Raises :class:`Refused`, and removes nothing, if it contains anything else.
     """
     folder.mkdir(parents=True, exist_ok=True)
     sums = folder / SUMS
@@ -77,7 +77,7 @@ def empty(folder: Path) -> None:
 
 
 def sbom(target: Path) -> None:
-    """Write the list of parts (CycloneDX, JSON) of what is shipped, from the lock."""
+    """Write the list of shipped parts (CycloneDX, JSON), from the lock and the wheels."""
     with tempfile.TemporaryDirectory(prefix="archisync-sbom-") as work:
         venv.create(work, with_pip=True)
         programs = Path(work, "bin")
@@ -103,10 +103,10 @@ def sbom(target: Path) -> None:
 
 
 def bundled(site: Path, shipped: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
-    """What the wheels of the ``shipped`` packages say themselves that they contain (PEP 770), as components.
+    """The components that the wheels of the ``shipped`` packages declare themselves (PEP 770).
 
-    Of what is installed in ``site``, which has the versions that are shipped: Linux' wheels. Each component has the
-    wheel's name in its reference, since two wheels may contain the same.
+    They are read from ``site``, where the shipped versions are installed (Linux wheels). Each component's reference has
+    the wheel's name, since two wheels may contain the same component.
     """
     names = {canonicalize_name(name) for name, _ in shipped}
     found = []
@@ -122,7 +122,7 @@ def bundled(site: Path, shipped: Iterable[tuple[str, str]]) -> list[dict[str, An
 
 
 def inside() -> list[tuple[str, str, str]]:
-    """Name, version and place of the programs that are shipped inside a wheel or beside them; no lock names these."""
+    """Name, version and place of the shipped programs that are in no lock: inside a wheel, or in the installer."""
     from playwright._impl._driver import compute_driver_executable
 
     node, _ = compute_driver_executable()
@@ -137,7 +137,7 @@ def inside() -> list[tuple[str, str, str]]:
 
 
 def checksums(folder: Path) -> Path:
-    """Write `SHA256SUMS` for all files of ``folder``, as `sha256sum --check` reads it."""
+    """Write `SHA256SUMS` for all files in ``folder``, in the format of `sha256sum --check`; returns its path."""
     files = sorted(path for path in folder.iterdir() if path.is_file() and path.name not in (SUMS, SIGNATURE))
     lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files]
     (folder / SUMS).write_text("".join(lines), "utf-8")

@@ -1,5 +1,4 @@
-"""Makes the owner's key, and signs what comes from the owner: the list of versions that the panels ask for, and the
-checksums of a release.
+"""Makes the owner's key, and signs the list of versions that the panels download, and the checksums of a release.
 
     .venv/bin/python packaging/sign_versions.py key SECRET          once; prints the line for resources/updates.toml
     .venv/bin/python packaging/sign_versions.py sign versions.json --key SECRET [--days 120]
@@ -7,12 +6,12 @@ checksums of a release.
     .venv/bin/python packaging/sign_versions.py sums SHA256SUMS --key SECRET
     .venv/bin/python packaging/sign_versions.py check-sums SHA256SUMS
 
-`sign` raises the list's serial number, dates it, sets its end and writes `versions.json.minisig` beside it: publish
-both under the address in `resources/updates.toml`. A list without a new version is signed again before its end,
-or panels say that newer versions may be withheld. `sums` makes sure that the files beside `SHA256SUMS` are those that
-it names, and writes `SHA256SUMS.minisig`, which `check-sums` and `minisign -V` look at. The secret key is a file of
-minisign's own format, so minisign itself can use it; keep it on no computer that builds or serves. The password is
-asked for, or read with `--password-stdin`.
+`sign` increases the list's serial number, sets its date and expiry, and writes `versions.json.minisig` beside it:
+publish both under the address in `resources/updates.toml`. Also without a new version the list has to be signed again
+before it expires, or panels show that newer versions may be withheld. `sums` checks that the files beside `SHA256SUMS`
+match it, and writes `SHA256SUMS.minisig`, which `check-sums` and `minisign -V` check. The secret key is a file in
+minisign's format; do not keep it on a computer that builds or serves. The password is asked for, or read from standard
+input with `--password-stdin`.
 """
 
 from __future__ import annotations
@@ -38,11 +37,11 @@ SOURCE = ROOT / "resources" / "updates.toml"
 
 
 class Refused(Exception):
-    """Nothing was written; the message says why."""
+    """Nothing was written; the message has the reason."""
 
 
 def make_key(secret: Path, password: str) -> str:
-    """Make a key pair, keep the secret part encrypted in ``secret``, return the public one. Never replaces a file."""
+    """Make a key pair, write the encrypted secret key to ``secret``, return the public one. Never replaces a file."""
     if not password:
         raise Refused("An empty password: whoever finds the file could sign.")
     pair = minisign.KeyPair.generate()
@@ -57,15 +56,16 @@ def make_key(secret: Path, password: str) -> str:
 
 
 def signature_of(path: Path) -> Path:
-    """Where the signature of a file lies."""
+    """The path of a file's signature."""
     return path.with_name(f"{path.name}.minisig")
 
 
 def signed(content: bytes, now: datetime, days: int, key: minisign.SecretKey) -> tuple[bytes, bytes]:
-    """The list with its new number and dates, and its signature. Raises :class:`Refused` for what no panel could read.
+    """The list with its new number and dates, and its signature. Raises :class:`Refused` for a list that panels could
+    not read.
 
-    ``content``: JSON with ``versions``, a list of objects with ``version``, ``date``, ``it``, ``en``, ``page`` and,
-    where it mends a weakness, ``security``; what an earlier signing added is replaced.
+    ``content``: JSON with ``versions``, a list of objects with ``version``, ``date``, ``it``, ``en``, ``page`` and, if
+    it fixes a vulnerability, ``security``. Fields that an earlier signing added are replaced.
     """
     try:
         document: Any = json.loads(content)
@@ -111,9 +111,8 @@ def sign(path: Path, secret: Path, password: str, now: datetime, days: int) -> i
 
 
 def sign_sums(path: Path, secret: Path, password: str) -> int:
-    """Sign the checksums in ``path``, once the files beside it have been found to be those that it names.
-
-    Returns how many they are. Writes ``path``.minisig, or raises :class:`Refused`.
+    """Check the files beside ``path`` with its checksums, sign it, and write ``path``.minisig; returns the number of
+    files. Raises :class:`Refused`.
     """
     content = path.read_bytes()
     names = compared(content, path.parent)
@@ -124,14 +123,16 @@ def sign_sums(path: Path, secret: Path, password: str) -> int:
 
 
 def check_sums(path: Path) -> int:
-    """As somebody does who has downloaded a release: signature, then files. How many; ``UpdatesError``, ``Refused``."""
+    """Check a downloaded release: first the signature, then the files; returns their number. Raises ``UpdatesError``
+    and :class:`Refused`."""
     content = path.read_bytes()
     verify(content, signature_of(path).read_bytes(), read_source(SOURCE).public_key)
     return len(compared(content, path.parent))
 
 
 def compared(sums: bytes, folder: Path) -> list[str]:
-    """The names in ``sums``, all of them files of ``folder`` with that checksum; otherwise :class:`Refused`."""
+    """Check that ``folder`` has all files of ``sums`` with these checksums; returns their names. Raises
+    :class:`Refused`."""
     lines = sums.decode("utf-8").splitlines()
     found = [re.fullmatch(r"([0-9a-f]{64})  ([^/\\]+)", line) for line in lines]
     named = {match[2]: match[1] for match in found if match is not None}
@@ -147,7 +148,7 @@ def compared(sums: bytes, folder: Path) -> list[str]:
 
 
 def _unlocked(secret: Path, password: str) -> minisign.SecretKey:
-    """The secret key, which has to be that of this tree where the tree has one."""
+    """The decrypted secret key. Raises :class:`Refused` if this tree has the public key of another one."""
     key = minisign.SecretKey.from_file(secret)
     if key.is_encrypted():
         key.decrypt(password)
@@ -158,7 +159,8 @@ def _unlocked(secret: Path, password: str) -> minisign.SecretKey:
 
 
 def check(path: Path) -> str:
-    """A line about the signed list in ``path`` as a panel of this tree sees it. Raises ``UpdatesError``."""
+    """Check the signed list in ``path`` as a panel of this tree does; returns a line about it. Raises
+    ``UpdatesError``."""
     content = path.read_bytes()
     verify(content, signature_of(path).read_bytes(), read_source(SOURCE).public_key)
     found = read_list(content)

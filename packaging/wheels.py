@@ -1,7 +1,7 @@
-"""The locked wheels of another system, and Windows' own Python, laid out as folders. Nothing of them runs here.
+"""Unpacks the locked wheels for another system, and Windows' own Python, into folders, without running them.
 
-Used by the Windows installer, the Debian package and the Wine script. Every download is checked against a hash that is
-kept in `packaging/locked/`.
+Used by the Windows installer, the Debian package and the Wine script. Each download is checked with a hash from
+`packaging/locked/`.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ LOCKED = Path(__file__).resolve().parent / "locked"
 
 @dataclass(frozen=True)
 class Target:
-    """A system and a Python that wheels are for."""
+    """The system and Python version of wheels."""
 
     python: str
-    """Minor version, such as ``3.13``."""
+    """Version without patch level, such as ``3.13``."""
     platforms: tuple[str, ...]
-    """Wheel platform tags, the preferred first."""
+    """Platform tags of wheels, the preferred one first."""
     markers: tuple[tuple[str, str], ...]
-    """Values of the environment markers (PEP 508) that tell systems apart."""
+    """Values of the environment markers (PEP 508) for the system."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -54,11 +54,11 @@ WINDOWS = Target(
 
 
 WINDOWS_PYTHON = "3.13.2"
-"""Version of the Python inside the package of `locked/windows-python.txt`, whose own number is another one."""
+"""Version of the Python in the package of `locked/windows-python.txt`, whose own version is another one."""
 
 
 def linux(python: str) -> Target:
-    """A 64-bit Linux with glibc 2.36 or newer (Debian 12) and that Python."""
+    """64-bit Linux with glibc 2.36 or newer (Debian 12) and that Python version."""
     glibc = [f"manylinux_2_{minor}_x86_64" for minor in range(36, 16, -1)]
     return Target(
         python,
@@ -73,9 +73,9 @@ def linux(python: str) -> Target:
 
 
 def install_wheels(lock: Path, folder: Path, target: Target, *, replace: Path | None = None) -> None:
-    """Install the wheels that ``lock`` names for ``target`` into ``folder``, each checked against its hash.
+    """Install the wheels of ``lock`` for ``target`` into ``folder``, each checked with its hash.
 
-    ``replace``: a second lock whose entries take the place of those of the same name.
+    ``replace``: a second lock whose entries replace those of the same name.
     """
     wanted = dict(requirements(lock, target))
     if replace is not None:
@@ -86,7 +86,7 @@ def install_wheels(lock: Path, folder: Path, target: Target, *, replace: Path | 
         filtered.flush()
         _pip(
             *("install", "--no-deps", "--require-hashes", "--only-binary=:all:", "--no-compile"),
-            # pip compares with the Python that runs it; the lock was resolved for the target's.
+            # pip would compare with the Python that runs it; the lock was resolved for the target's Python.
             "--ignore-requires-python",
             *("--implementation", "cp", "--python-version", target.python),
             *(word for platform in target.platforms for word in ("--platform", platform)),
@@ -96,9 +96,9 @@ def install_wheels(lock: Path, folder: Path, target: Target, *, replace: Path | 
 
 
 def requirements(lock: Path, target: Target) -> Iterator[tuple[str, str]]:
-    """Name and entry (with its hashes, without its marker) of each package that ``lock`` wants on ``target``.
+    """Name and entry (with hashes, without marker) of each package in ``lock`` that is needed on ``target``.
 
-    pip cannot do this: with ``--platform`` it still evaluates the markers for the system that it runs on.
+    Done here, since pip with ``--platform`` still evaluates the markers for the system on which it runs.
     """
     for entry in lock.read_text("utf-8").replace("\\\n", " ").splitlines():
         if not entry.strip() or entry.lstrip().startswith("#"):
@@ -111,7 +111,7 @@ def requirements(lock: Path, target: Target) -> Iterator[tuple[str, str]]:
 
 
 def windows_python(folder: Path) -> None:
-    """Put Windows' Python (python.exe, DLLs, standard library) into the new ``folder``."""
+    """Unpack Windows' Python (python.exe, DLLs, standard library) into the new ``folder``."""
     with tempfile.TemporaryDirectory(prefix="archisync-python-") as name:
         work = Path(name)
         _pip("download", "--no-deps", "--require-hashes", "-d", str(work), "-r", str(LOCKED / "windows-python.txt"))
@@ -129,7 +129,7 @@ def windows_python(folder: Path) -> None:
 
 
 def remove(folder: Path, patterns: Iterable[str]) -> None:
-    """Remove what the patterns name, files and folders."""
+    """Remove files and folders that match the patterns."""
     for pattern in patterns:
         for path in list(folder.glob(pattern)):
             if path.is_dir():
@@ -145,19 +145,19 @@ LIBRARIES_LEFT_OUT = (
     "playwright/driver/package/lib/tools/skills", "win32ctypes/tests", "colorama/tests", "keyring/testing",
     "archisync_gui/_resources/screenshots", "**/*.pyi", "**/*.pyx", "**/*.pxd", "**/*.lib", "**/__pycache__",
 )  # fmt: skip
-"""Tests, examples, headers and viewers of the libraries, by pattern; no program that is installed needs them."""
+"""Patterns of files that the installed programs do not need: tests, examples, headers and tools of the libraries."""
 
 QT_KEPT = ("Core", "Gui", "Widgets", "Network", "PrintSupport", "Svg", "OpenGL", "OpenGLWidgets")
-"""Qt modules that stay: what `archisync_gui.ui` imports, and those of OpenGL, which pyqtgraph's curves import."""
+"""Qt modules that are kept: those that `archisync_gui.ui` imports, and OpenGL, which pyqtgraph's curves import."""
 
 QT_IMAGES = ("svg", "ico", "jpeg")
-"""Picture formats that Qt reads or writes: the icons, Windows' own, and those of its printed pages. PNG is built in."""
+"""Image formats that are kept: for icons, Windows' icons, and printed pages. PNG is built in."""
 
 QT_TRANSLATIONS = ("qtbase_it.qm", "qt_it.qm")
 
 
 def keep_only(folder: Path, names: Iterable[str]) -> None:
-    """Remove everything from ``folder`` but these names."""
+    """Remove everything in ``folder`` except these names."""
     kept = set(names)
     remove(folder, [path.name for path in folder.iterdir() if path.name not in kept])
 

@@ -1,9 +1,9 @@
 """Ends the processes of this package before its files are replaced or removed, and starts the panels again afterwards.
 
-Called as root by prerm and postinst with `end`, `note` (end, and note which panels to start again) or `begin`. A
-process that went on would take the rest of its modules, and the browser's driver, from the new version. Nothing but the
-standard library: it runs on the system's Python while the package's own files change. It never fails an installation:
-what it could not do it says.
+Called as root by prerm and postinst with `end`, `note` (end, and store which panels to start again) or `begin`. A
+process that keeps running would load its remaining modules, and the browser's driver, from the new version. Only the
+standard library: it runs on the system's Python while the package's own files change. It never makes an installation
+fail: errors are printed.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 PYTHON = "/usr/lib/archisync-gui/bin/python"
-"""What the package's programs run on: their first argument."""
+"""The interpreter of the package's programs: their first argument."""
 
 PANEL = "archisync-gui-panel"
 
 UNIT = "archisync-gui.service"
 
 NOTES = Path("/run/archisync-gui-panels.json")
-"""The panels that ran, until they are started again. Only root can read it: it has their environment."""
+"""The panels to start again. Only root can read it, since it contains their environment variables."""
 
 PATIENCE = 70.0
-"""Seconds; a panel ends its read, closes its data and is gone well before."""
+"""Seconds to wait; a panel ends its read, closes its data and exits well before."""
 
 LOOK = 0.2
-"""Seconds between two looks at the processes that were asked to end; they are no children of this one."""
+"""Seconds between two checks whether the processes have ended, which are no children of this one."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Process:
 
     pid: int
     born: str
-    """When it began, in the kernel's ticks: a number that is given again belongs to another process."""
+    """Start time in the kernel's ticks, to distinguish processes with the same pid."""
     uid: int
     gid: int
     words: list[str]
@@ -50,13 +50,13 @@ class Process:
 
     @property
     def is_panel(self) -> bool:
-        """A command such as ``sync`` is no panel: it is ended, and not started again."""
+        """Whether it is a panel. A command such as ``sync`` is not; it is ended, but not started again."""
         program = [Path(word).name for word in self.words[:3]]
         return PANEL in program or (program[-1:] == ["archisync-gui"] and len(self.words) == 3)
 
 
 def running(proc: Path = Path("/proc"), python: str = PYTHON) -> list[Process]:
-    """The processes of this package in this system, and in no container beside it."""
+    """The processes of this package in this system, without those in containers."""
     found = []
     for folder in proc.iterdir():
         if folder.name.isdecimal():
@@ -87,13 +87,13 @@ def _process(folder: Path, python: str) -> Process | None:
 
 
 def _born(folder: Path) -> str:
-    """From ``/proc/PID/stat``; the name before it, in brackets, may have spaces. "" for one that has ended."""
+    """The start time from ``/proc/PID/stat``, after the name in brackets, which may have spaces; "" if it has ended."""
     fields = (folder / "stat").read_text().rpartition(")")[2].split()
     return "" if fields[0] in "ZX" else fields[19]
 
 
 def end(processes: list[Process], patience: float = PATIENCE) -> list[Process]:
-    """Ask them to end, as a system that shuts down does, and wait. Returns those that stay."""
+    """Send SIGTERM to the processes and wait. Returns those that have not ended."""
     for process in processes:
         if _lives(process):
             os.kill(process.pid, signal.SIGTERM)
@@ -111,7 +111,8 @@ def _lives(process: Process) -> bool:
 
 
 def note(processes: list[Process], notes: Path = NOTES) -> None:
-    """Remember which panels to start again. Without any, an earlier call's stay: a failed upgrade calls prerm twice."""
+    """Store the panels to start again. If there are none, those of an earlier call are kept, since a failed upgrade
+    calls prerm twice."""
     panels = [asdict(process) for process in processes if process.is_panel]
     if panels:
         notes.unlink(missing_ok=True)
@@ -120,7 +121,7 @@ def note(processes: list[Process], notes: Path = NOTES) -> None:
 
 
 def begin(notes: Path = NOTES) -> None:
-    """Start the noted panels again, each as its user, without a window. Forgets them."""
+    """Start the stored panels again, each as its user and without a window, and remove the list."""
     if not notes.exists():
         return
     panels = [Process(**panel) for panel in json.loads(notes.read_text("utf-8"))]
@@ -133,7 +134,7 @@ def begin(notes: Path = NOTES) -> None:
 
 
 def _start(panel: Process, command: list[str]) -> None:
-    """Run the command on its own: with the user's rights and environment, beyond the end of this program."""
+    """Start the command as a separate process with the user's rights and environment."""
     child = os.fork()
     if child:
         os.waitpid(child, 0)

@@ -13,8 +13,8 @@
 ;     _?=FOLDER                            last argument, this program's folder: works in place. Without it a copy does the
 ;                                          work, and the exit code is 0 at once. uninstall.exe itself stays
 ;
-; The program lies in $INSTDIR\app. A new version is unpacked beside it and then takes its place by renaming, so an
-; installation that fails leaves the old version as it was. Running the installer again repairs.
+; The program is in $INSTDIR\app. A new version is unpacked beside it and then replaces it by renaming, so that the old
+; version is unchanged if an installation fails. Running the installer again repairs an installation.
 
 Unicode true
 Target amd64-unicode   ; the program inside is 64-bit, too
@@ -126,7 +126,7 @@ Function .onInit
 FunctionEnd
 
 ; Set $Elsewhere. Two installations would share one entry in *Apps*, in the menu and in the autostart; the panel of the first
-; would go on, and its removal would take these entries from the second. A folder that is gone is in nobody's way.
+; would keep running, and its removal would remove the second one's entries. A folder that does not exist is ignored.
 !macro FIND_ELSEWHERE UN
 Function ${UN}FindElsewhere
   ReadRegStr $Elsewhere HKCU "${UNINSTALL_KEY}" "InstallLocation"
@@ -174,8 +174,8 @@ Function StartPanel
   Exec '"$INSTDIR\app\archisync-gui-panel.exe"'
 FunctionEnd
 
-; Ask the running panels of this user to end; the list $Restart gets the command lines that start them again. It is a file in
-; UTF-16: what a program prints has the letters of a code page only.
+; Ask the running panels of this user to end; the command lines that start them again are written into the file
+; $Restart, in UTF-16, since the output of a program is limited to the characters of a code page.
 !macro END_PANELS UN
 Function ${UN}EndPanels
   StrCpy $Restart ""
@@ -184,16 +184,16 @@ Function ${UN}EndPanels
   InitPluginsDir
   StrCpy $Restart "$PLUGINSDIR\restart.txt"
   nsExec::ExecToLog '"$INSTDIR\app\archisync-gui.exe" quit --all --restart-list "$Restart"'
-  Pop $0   ; what it says stands in the log; whether the panels have ended, the renaming shows
+  Pop $0   ; its output is in the log; whether the panels have ended is seen by renaming
   done:
 FunctionEnd
 !macroend
 !insertmacro END_PANELS ""
 !insertmacro END_PANELS "un."
 
-; Rename the folder $R1 to $R2; the error flag says that it did not work. A panel has given its profile free some moments before
-; its process is gone, and an antivirus program may still read the files, those that were just unpacked above all: so it is
-; tried for fifteen seconds.
+; Rename the folder $R1 to $R2; sets the error flag if that fails. It is tried for fifteen seconds, since a panel
+; releases its profile a little before its process ends, and an antivirus program may still read files, above all newly
+; unpacked ones.
 !macro RENAMED FROM TO UN
   StrCpy $R1 "${FROM}"
   StrCpy $R2 "${TO}"
@@ -213,7 +213,7 @@ Function ${UN}Renamed
     SetErrors
   done:
 FunctionEnd
-; Remove app.old, in the same way. No error flag: what is left of it is removed by the next installation.
+; Remove app.old, also with repeats. Does not set the error flag: the next installation removes what is left.
 Function ${UN}RemoveOld
   StrCpy $0 0
   again:
@@ -225,7 +225,7 @@ Function ${UN}RemoveOld
   done:
   ClearErrors
 FunctionEnd
-; Move the program away as app.old; the error flag says that it did not work.
+; Rename the program's folder to app.old; sets the error flag if that fails.
 Function ${UN}MoveAway
   Call ${UN}RemoveOld
   IfFileExists "$INSTDIR\app\*.*" 0 done
@@ -236,7 +236,7 @@ FunctionEnd
 !insertmacro MOVE_AWAY ""
 !insertmacro MOVE_AWAY "un."
 
-; Start what the list $Restart names, line by line: panels of this installation, and nothing else.
+; Run the command lines in the file $Restart: only panels of this installation.
 Function StartAgain
   ${If} $Restart == ""
     Return
@@ -262,14 +262,14 @@ Function StartAgain
 FunctionEnd
 
 Section
-  Call FindElsewhere   ; a silent installation has seen no page
+  Call FindElsewhere   ; for a silent installation, which has no pages
   ${If} $Elsewhere != ""
     MessageBox MB_OK|MB_ICONSTOP "$(ELSEWHERE)" /SD IDOK
     SetErrorLevel 2
     Abort
   ${EndIf}
   SetOutPath "$INSTDIR"
-  ; An installation that was cut off, or that found no way back, has left the program as app.old.
+  ; An installation that was interrupted, or could not restore the old version, has left the program as app.old.
   ${IfNot} ${FileExists} "$INSTDIR\app\*.*"
   ${AndIf} ${FileExists} "$INSTDIR\app.old\*.*"
     !insertmacro RENAMED "$INSTDIR\app.old" "$INSTDIR\app" ""
@@ -280,8 +280,8 @@ Section
     ${EndIf}
   ${EndIf}
   RMDir /r "$INSTDIR\app.new"
-  ; Asked before, since a file that cannot be written ends the section at once (.onInstFailed): the other programs that
-  ; write to this disk would lack room meanwhile.
+  ; Checked before, since a file that cannot be written ends the section at once (.onInstFailed), and other programs
+  ; would have no space on this disk meanwhile.
   ClearErrors
   ${DriveSpace} "$INSTDIR\" "/D=F /S=M" $0
   ${IfNot} ${Errors}
@@ -358,7 +358,7 @@ Section
   Call StartAgain
 SectionEnd
 
-; The section was aborted, or a file could not be written: that sets no error flag, it ends the section.
+; The section was aborted, or a file could not be written, which ends the section without setting the error flag.
 Function .onInstFailed
   SetOutPath "$TEMP"   ; app.new is the current folder, which cannot be removed
   RMDir /r "$INSTDIR\app.new"
@@ -412,7 +412,7 @@ FunctionEnd
 Section Uninstall
   Call un.FindElsewhere
   Call un.EndPanels
-  SetOutPath "$TEMP"   ; a folder that is somebody's current one cannot be moved
+  SetOutPath "$TEMP"   ; a folder that is the current one of a process cannot be renamed
   take_away:
   Call un.MoveAway
   ${If} ${Errors}

@@ -1,10 +1,10 @@
-/* Starts Archisync in the process of this program: python313.dll lies beside it. Compiled twice (build_windows.py):
+/* Runs Archisync in the process of this program, with python313.dll from its folder. Compiled twice (build_windows.py):
 
-     archisync-gui-panel.exe   no console: the panel, for the Start menu and the autostart
-     archisync-gui.exe         console: the command line
+     archisync-gui-panel.exe   without console: the panel, for the Start menu and the autostart
+     archisync-gui.exe         with console: the command line
 
-   One process instead of a launcher and a pythonw.exe, so that the taskbar, the task manager and the firewall see Archisync.
-   sys.executable is the real interpreter beside this program: the panel starts it for small questions (doctor). */
+   One process instead of a launcher and a pythonw.exe, so that taskbar, task manager and firewall show Archisync.
+   sys.executable is the real interpreter in this folder, which the doctor starts for a check. */
 #include <windows.h>
 #include <wchar.h>
 

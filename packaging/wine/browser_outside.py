@@ -1,5 +1,5 @@
-"""The host's side of `chrome.c`: starts a Chromium for each connection and passes Playwright's debugging pipes
-through."""
+"""The host's counterpart of `chrome.c`: starts a Chromium for each connection and forwards Playwright's debugging
+pipes."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ import sys
 import tempfile
 
 BLOCK = 1 << 16
-"""Bytes passed on at once."""
+"""The most bytes forwarded in one step."""
 
 OURS = ("--user-data-dir", "--disk-cache-dir", "--no-sandbox")
-"""Arguments that are not taken over: they name Windows folders, or are set here."""
+"""Arguments that are not forwarded: they contain Windows folders, or are set here."""
 
 
 async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """One browser, for as long as the connection lives."""
+    """Run a browser until the connection is closed."""
     count = int(await reader.readline())
-    # They come in Windows' code page; only the folders that are left out below have letters beyond ASCII.
+    # They are in Windows' code page; only the folders that are left out below have characters beyond ASCII.
     arguments = [(await reader.readline()).decode("ascii", "replace").rstrip("\n") for _ in range(count)]
     profile = tempfile.mkdtemp(prefix="archisync-chromium-")
     commands_in, commands = _pipe()
@@ -31,7 +31,7 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         *("bash", "-c", f'exec 3<&{commands_in} 4>&{answers_out}; exec "$@"', "bash"),
         *("chromium", "--no-sandbox", f"--user-data-dir={profile}"),
         *(argument for argument in arguments if not argument.startswith(OURS)),
-        cwd=profile,  # where it writes what Windows programs name C:\\...
+        cwd=profile,  # where it writes files with paths like C:\\...
         pass_fds=(commands_in, answers_out),
         start_new_session=True,
         stdin=asyncio.subprocess.DEVNULL,
@@ -45,7 +45,7 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         while data := await reader.read(BLOCK):
             await asyncio.to_thread(_write, commands, data)
     except OSError:
-        pass  # the browser or the caller is gone: both end below
+        pass  # the browser has ended or the caller has closed the connection
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(browser.pid, signal.SIGKILL)
@@ -67,7 +67,7 @@ async def _pass_answers(pipe: int, writer: asyncio.StreamWriter) -> None:
 
 
 def _pipe() -> tuple[int, int]:
-    """A pipe whose descriptors are above 9, so that neither is one of those that bash moves it to."""
+    """A pipe whose descriptors are above 9, so that they differ from 3 and 4, to which bash duplicates them."""
     ends = os.pipe()
     high = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in ends]
     for end in ends:
@@ -81,8 +81,8 @@ def _write(pipe: int, data: bytes) -> None:
 
 
 async def main() -> None:
-    """Serve on a free port of the loopback address, print it, and end when standard input does."""
-    # Each browser keeps one thread waiting for its answers.
+    """Serve on a free port of the loopback address, print the port, and end when standard input is closed."""
+    # Each browser needs a thread that waits for its answers.
     from concurrent.futures import ThreadPoolExecutor
 
     loop = asyncio.get_running_loop()

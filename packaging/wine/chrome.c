@@ -1,5 +1,5 @@
-/* Stands where Google Chrome is on Windows. It starts a Chromium of the Linux host through browser_outside.py and passes
-   Playwright's two debugging pipes on: handle 3 carries commands to the browser, handle 4 carries its answers.
+/* Installed in place of Google Chrome. It starts a Chromium on the Linux host through browser_outside.py and forwards
+   Playwright's two debugging pipes: handle 3 has commands to the browser, handle 4 its answers.
 
    Protocol: a line with the number of arguments, one line for each argument, then the bytes of the pipes in both directions. */
 #include <winsock2.h>
@@ -23,7 +23,7 @@ static int send_all(const char *data, int size)
     return 1;
 }
 
-/* Commands: from Playwright's pipe to the host. The end of the pipe means that Playwright is gone. */
+/* Commands: from Playwright's pipe to the host. The end of the pipe means that Playwright has ended. */
 static DWORD WINAPI pass_commands(LPVOID pipe)
 {
     static char block[1 << 16];

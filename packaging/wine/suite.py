@@ -2,17 +2,17 @@
 
     .venv/bin/python packaging/wine --suite [OPTION...] [FOLDER...]
 
-A folder is one of `tests` (its own files), `tests/app`, ...; without any, all of them. Each test's verdict is kept in
-the store's `verdicts` as soon as it is known (`tests/support/verdicts.py`), so a run that was stopped goes on where it
-was. A test that does not end is ended with its Windows and counts as failed; the folder goes on behind it.
+A folder is one of `tests` (its own files), `tests/app`, ...; without any, all of them. Each test's outcome is written
+to the store's `verdicts` at once (`tests/support/verdicts.py`), so that a run that was stopped can be continued. A test
+that hangs is killed with its Windows and counts as failed; the folder continues with the next test.
 
-    --failed    run those again that failed
-    --again     forget all verdicts of the folders first
+    --failed    run failed tests again
+    --again     remove all outcomes of the folders first
     --count     run nothing, print the table
-    --prefix NAME   as another Windows user: a second call beside the first one can run other folders
+    --prefix NAME   as another Windows user, so that a second call at the same time can run other folders
 
-At the end: a table per folder, why tests were skipped, which failed, and how many of all tests passed. The exit code is
-0 when that is at least 95 %, every test has a verdict, and none failed.
+At the end it prints a table of the folders, why tests were skipped, which failed, and the percentage of passed tests.
+The exit code is 0 if that is at least 95 %, each test has an outcome, and none failed.
 """
 
 from __future__ import annotations
@@ -37,23 +37,23 @@ sys.path.insert(0, str(ROOT))
 from tests.support.verdicts import events
 
 AIM = 95
-"""Percent of all tests that shall pass."""
+"""The percentage of tests that have to pass."""
 
 SILENCE = 600
-"""Seconds after which a test that has not ended counts as hung; the longest takes 190 on an idle computer."""
+"""Seconds after which a test counts as hung; the longest takes 190 on an idle computer."""
 
 NONE_LEFT = 5
-"""Exit code of pytest that had no test to run: all have their verdicts."""
+"""Exit code of pytest if there was no test to run: all have their outcomes."""
 
 FIRST = ("tests/syncs", "tests/office", "tests/erp", "tests/e2e")
-"""Folders that are run first: their tests start browsers and programs, so they are where something hangs."""
+"""Folders that are run first, since their tests start browsers and programs, and so are more likely to hang."""
 
 KINDS = ("passed", "failed", "skipped", "not run")
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a test ended."""
+    """The outcome of a test."""
 
     outcome: str
     reason: str = ""
@@ -62,29 +62,29 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Folder:
-    """One folder of tests and the file of its verdicts."""
+    """A folder of tests, and the file with its outcomes."""
 
     name: str
     file: Path
 
     @property
     def log(self) -> Path:
-        """Everything that pytest printed."""
+        """The file with pytest's output."""
         return self.file.with_suffix(".log")
 
     @property
     def arguments(self) -> list[str]:
-        """What pytest is given."""
+        """The arguments for pytest."""
         if self.name != "tests":
             return [self.name]
         return sorted(f"tests/{file.name}" for file in (ROOT / "tests").glob("test_*.py"))
 
     def events(self) -> list[dict[str, Any]]:
-        """Everything that was written, oldest first."""
+        """All lines of the file, oldest first."""
         return events(self.file.read_text("utf-8").splitlines()) if self.file.exists() else []
 
     def verdicts(self) -> dict[str, Verdict | None]:
-        """Every test that exists; ``None``: without a verdict."""
+        """All tests of the folder with their outcomes; ``None``: not run yet."""
         tests: list[str] = []
         known: dict[str, Verdict] = {}
         commit = ""
@@ -96,13 +96,13 @@ class Folder:
         return {test: known.get(test) for test in tests}
 
     def write(self, **event: object) -> None:
-        """Add a line."""
+        """Add a line to the file."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         with self.file.open("a", encoding="utf-8") as out:
             out.write(json.dumps(event) + "\n")
 
     def forget(self, *, only_failed: bool) -> None:
-        """Take back the verdicts of the tests that failed, or all."""
+        """Remove the outcomes of failed tests, or all."""
         if not only_failed:
             self.file.unlink(missing_ok=True)
             self.log.unlink(missing_ok=True)
@@ -113,7 +113,7 @@ class Folder:
             self.file.write_text("".join(json.dumps(event) + "\n" for event in kept), "utf-8")
 
     def open_test(self) -> str | None:
-        """The test that was begun last, if it has not ended."""
+        """The test that was started last, if it has not ended."""
         for event in reversed(self.events()):
             if "test" in event:
                 return None
@@ -123,7 +123,7 @@ class Folder:
 
 
 def folders(store: Path, names: Sequence[str]) -> list[Folder]:
-    """The folders of that name, or all, in the order in which they run."""
+    """The folders with these names, or all, in the order of running. Raises ``ValueError`` for an unknown one."""
     found = {"tests", *(f"tests/{file.parent.name}" for file in (ROOT / "tests").glob("*/test_*.py"))}
     unknown = [name for name in names if name.rstrip("/") not in found]
     if unknown:
@@ -134,7 +134,7 @@ def folders(store: Path, names: Sequence[str]) -> list[Folder]:
 
 
 def commit() -> str:
-    """What the working tree is: its commit, with a plus sign where something was changed since; unknown without git."""
+    """The commit of the working tree, with a plus sign if it was changed since; ``unknown`` without git."""
     if shutil.which("git") is None:
         return "unknown"
     done = subprocess.run(
@@ -144,9 +144,9 @@ def commit() -> str:
 
 
 def run_folder(folder: Folder, run: Callable[[Folder], int]) -> None:
-    """Run what has no verdict yet, in as many turns as it takes: each hang or crash costs one test and a new turn."""
+    """Run all tests without an outcome. After a hang or crash the test counts as failed and pytest is started again."""
     while True:
-        folder.write(commit=commit())  # also tells the guard that something happens
+        folder.write(commit=commit())  # also resets the time of the guard
         before = len(folder.events())
         code = run(folder)
         happened = folder.events()[before:]
@@ -160,7 +160,7 @@ def run_folder(folder: Folder, run: Callable[[Folder], int]) -> None:
 
 
 def run_once(folder: Folder, place: Wine, variables: dict[str, str]) -> int:
-    """One turn: a Windows of its own in which pytest runs; pytest's exit code."""
+    """Run pytest once in a new session; returns its exit code."""
     inside = rf"Z:\store\verdicts\{folder.file.name}"
     options = ["-m", "pytest", "-p", "no:cacheprovider", "-p", "tests.support.verdicts", f"--verdicts={inside}", "-v"]
     options.append("--continue-on-collection-errors")
@@ -177,7 +177,7 @@ def run_once(folder: Folder, place: Wine, variables: dict[str, str]) -> int:
 
 
 def _end_when_silent(folder: Folder, session: Session, ended: threading.Event) -> None:
-    """End this Windows when no test has begun or ended for too long."""
+    """Kill the session when no test has started or ended for :data:`SILENCE`."""
     while not ended.wait(5):
         if time.time() - folder.file.stat().st_mtime > SILENCE:
             session.run(["wineserver", "-k"], windows=False)
@@ -188,7 +188,7 @@ def _end_when_silent(folder: Folder, session: Session, ended: threading.Event) -
 
 
 def report(counted: Sequence[Folder]) -> Iterator[str]:
-    """The table and what is behind it, line by line."""
+    """The lines of the report."""
     whole: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     commits: Counter[str] = Counter()
@@ -219,7 +219,7 @@ def report(counted: Sequence[Folder]) -> Iterator[str]:
 
 
 def percent(whole: Counter[str]) -> float:
-    """How many of a hundred tests passed."""
+    """The percentage of tests that passed."""
     return 100 * whole["passed"] / whole.total() if whole else 0.0
 
 
@@ -256,13 +256,13 @@ def main(arguments: Sequence[str]) -> int:
                 folder.forget(only_failed="--again" not in options)
             began = time.monotonic()
             try:
-                with wine.server_outside() as variables:
-                    run_folder(folder, lambda one, given=variables: run_once(one, place, given))  # type: ignore[misc]
+                with wine.server_outside() as found:
+                    run_folder(folder, lambda tests, given=found: run_once(tests, place, given))  # type: ignore[misc]
             except RuntimeError as error:
                 print(error, file=sys.stderr)
                 return 69
-            said = Counter(verdict.outcome if verdict else "not run" for verdict in folder.verdicts().values())
-            numbers = ", ".join(f"{said[kind]:,} {kind}" for kind in KINDS if said[kind])
+            counts = Counter(verdict.outcome if verdict else "not run" for verdict in folder.verdicts().values())
+            numbers = ", ".join(f"{counts[kind]:,} {kind}" for kind in KINDS if counts[kind])
             print(f"{folder.name}: {numbers} ({time.monotonic() - began:.0f} s)", flush=True)
     print()
     for line in report(chosen):

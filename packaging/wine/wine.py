@@ -6,17 +6,16 @@ are used).
     .venv/bin/python packaging/wine -m pytest -q tests/store
     .venv/bin/python packaging/wine --program FILE.exe [ARGUMENT...]    any Windows program
 
-The first call makes a store (about 3 GB, some minutes) in the user's cache folder; ARCHISYNC_WINE names another
-place. In it:
+The first call makes a store (about 3 GB, some minutes) in the user's cache folder, or the folder in ARCHISYNC_WINE:
 
     system/     a Debian 13 with Wine 10, made by debootstrap: Debian 12's Wine is too old for this Python and Qt
-    python/     Windows' Python with the locked wheels for Windows, made anew when a lock has changed
-    prefix/     the Windows user's folders and registry, kept between calls; --prefix NAME takes another one
+    python/     Windows' Python with the locked wheels for Windows, made again when a lock has changed
+    prefix/     the Windows user's folders and registry, kept between calls; --prefix NAME uses another one
 
-The working tree is Z:\\project. In Windows' Python Qt is offscreen unless QT_QPA_PLATFORM says otherwise. Where Windows
-has Google Chrome stands a small program (`chrome.c`) that passes Playwright's pipes on to the host's Chromium
-(`browser_outside.py`), so the ERP is read with a real browser; tests that need PostgreSQL find a server of the host,
-too. What passes under Wine can fail on Windows, and the reverse.
+The working tree is Z:\\project. In Windows' Python Qt is offscreen, unless QT_QPA_PLATFORM is set. In place of Google
+Chrome there is a small program (`chrome.c`) that forwards Playwright's pipes to the host's Chromium
+(`browser_outside.py`), so that the ERP is read with a real browser. Tests that need PostgreSQL use a server on the
+host. Tests that pass under Wine may fail on Windows, and the reverse.
 """
 
 from __future__ import annotations
@@ -47,20 +46,20 @@ SUITE = "trixie"
 COMPILER = "x86_64-w64-mingw32-gcc-win32"
 
 HOST_PROGRAMS = {"debootstrap": "debootstrap", COMPILER: "gcc-mingw-w64-x86-64-win32", "chromium": "chromium"}
-"""Programs that the host must have, and the Debian package of each."""
+"""Programs that the host needs → Debian package."""
 
 CHROME = Path("drive_c/Program Files/Google/Chrome/Application/chrome.exe")
-"""Chrome's place in a prefix."""
+"""Chrome's path in a prefix."""
 
 FONTS = Path("/usr/share/fonts/truetype/dejavu")
-"""The host's fonts, which come with Debian's libraries for Qt."""
+"""The host's fonts, which are installed with Debian's libraries for Qt."""
 
 PYTHON = r"Z:\store\python\python.exe"
 
 LOCKS_OF = "made-from.txt"
-"""File in the store's `python` that says from which locks it was made."""
+"""File in the store's `python` with a hash of the locks from which it was made."""
 
-# Wine 10 has no CopyFile2, which shutil prefers when it is there.
+# CopyFile2, which shutil uses if Python has it, is missing in Wine 10.
 SITECUSTOMIZE = """\
 import _winapi
 
@@ -69,7 +68,7 @@ if hasattr(_winapi, "CopyFile2"):
 """
 
 HOSTS = "127.0.0.1\tlocalhost\n::1\tlocalhost\n"
-"""Names that every system knows; debootstrap leaves them to whoever installs."""
+"""Content of /etc/hosts, which debootstrap does not write."""
 
 MOUNTS = """\
 mount -t proc proc "$SYSTEM/proc"
@@ -81,10 +80,10 @@ mkdir -p "$SYSTEM/tmp/.X11-unix"
 echo ready
 read -r _ || true
 """
-"""Gives the Debian 13 its mounts, in a mount namespace of its own, and keeps that until its input ends."""
+"""Script that mounts the folders of the Debian 13 in its own mount namespace, which lasts until its input ends."""
 
 END = "timeout 20 wineserver -w || wineserver -k"
-"""Waits until Wine has written its registry and all programs have ended, or ends what was left running."""
+"""Waits until Wine has written its registry and all programs have ended, or kills them after 20 s."""
 
 
 @dataclass(frozen=True)
@@ -94,17 +93,17 @@ class Wine:
     store: Path
     prefix: str = "prefix"
     project: Path | None = field(default=ROOT)
-    """The tree to show as Z:\\project; ``None``: an empty folder."""
+    """The tree that is mounted as Z:\\project; ``None``: an empty folder."""
 
     @property
     def home(self) -> Path:
-        """The prefix: the folder that holds drive C and the registry."""
+        """The prefix: the folder with drive C and the registry."""
         return self.store / self.prefix
 
     @contextlib.contextmanager
     def session(self) -> Iterator[Session]:
-        """A running Windows: programs of one session see each other. At its end those still running are ended, so
-        a user has one session at a time (`RuntimeError`)."""
+        """A running Windows, in which all programs of the session run. At its end all programs are ended, so a user can
+        have one session at a time (otherwise `RuntimeError`)."""
         places = {"SYSTEM": self.store / "system", "STORE": self.store, "PROJECT": self.project or ""}
         command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "bash", "-ec", MOUNTS]
         environment = {**os.environ, **{name: str(place) for name, place in places.items()}}
@@ -129,7 +128,7 @@ class Wine:
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
-        import fcntl  # Windows has none, and there tests import this module
+        import fcntl  # here, since it is missing on Windows, where tests import this module
 
         with (self.store / f"{self.prefix}.lock").open("w") as lock:
             try:
@@ -143,18 +142,18 @@ class Wine:
     def run(
         self, command: Sequence[str], *, env: Mapping[str, str] | None = None, show: IO[bytes] | None = None
     ) -> tuple[int, str]:
-        """One program in a session of its own; see :meth:`Session.run`."""
+        """Run one program in a new session; see :meth:`Session.run`."""
         with self.session() as session:
             return session.run(command, env=env, show=show)
 
     def make_prefix(self) -> None:
-        """A Windows user with Chrome in its place; what of it is there already stays."""
+        """Make the Windows user with its Chrome, as far as it does not exist yet."""
         if not self.home.exists():
             new = replace(self, prefix=f"{self.prefix}.new")
             shutil.rmtree(new.home, ignore_errors=True)
             with new.session() as session:
                 session.run(["wineboot", "-i"])
-                # It goes on behind our back, on a cold disk for longer than the end of a session waits.
+                # wineboot continues in the background, on a cold disk for longer than the end of a session waits.
                 code, said = session.run(["timeout", "300", "wineserver", "-w"], windows=False)
             if code:
                 raise RuntimeError(f"Wine could not make its user in {new.home}.\n{said}".rstrip())
@@ -169,11 +168,11 @@ class Wine:
 
 @dataclass(frozen=True)
 class Session:
-    """A Windows that runs; made by :meth:`Wine.session`."""
+    """A running Windows; made by :meth:`Wine.session`."""
 
     wine: Wine
     init: int
-    """Process that holds the namespaces."""
+    """Id of the first process in the namespaces."""
     browser_port: int
 
     def run(
@@ -184,11 +183,11 @@ class Session:
         show: IO[bytes] | None = None,
         windows: bool = True,
     ) -> tuple[int, str]:
-        """Run a program to its end. Returns its exit code and what it printed (both streams).
+        """Run a program and wait for its end. Returns its exit code and output (both streams).
 
-        ``show`` gets the output while it comes. ``windows`` False: a program of the Debian system, not of Windows.
-        Wine's programs fail on an output that is no file and on an input that has ended: so the output goes through a
-        file, and the input is a pipe into which nothing is written.
+        ``show``: also write the output there while the program runs. ``windows`` False: a program of the Debian system.
+        Programs under Wine fail if their output is no file or their input has ended; so the output is a file, and the
+        input a pipe into which nothing is written.
         """
         quiet, keep_open = os.pipe()
         with tempfile.TemporaryFile(dir=self.wine.store) as out:
@@ -209,7 +208,7 @@ class Session:
         return code, said.replace("\r\n", "\n")
 
     def start(self, command: Sequence[str], *, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
-        """Start a Windows program that goes on; what it prints is lost. It ends with the session at the latest."""
+        """Start a Windows program in the background, without output. It ends with the session at the latest."""
         return subprocess.Popen(
             self._inside(["sh", "-c", 'exec wine "$@" <>"$0"', "/dev/zero", *command], env or {}),
             stdin=subprocess.DEVNULL,
@@ -231,11 +230,11 @@ class Session:
             **passed,
             **env,
         }
-        # Wine keeps Qt's variables from its programs, unless they are named so.
-        given = [f"{'WINE' if name.startswith('QT_') else ''}{name}={value}" for name, value in variables.items()]
+        # Wine does not pass variables QT_… to programs, but WINEQT_… as QT_….
+        settings = [f"{'WINE' if name.startswith('QT_') else ''}{name}={value}" for name, value in variables.items()]
         system = str(self.wine.store / "system")
         enter = ["nsenter", f"--target={self.init}", "--mount", "--pid", "chroot", system]
-        return [*enter, "env", "-i", "-C", "/project", *given, *command]
+        return [*enter, "env", "-i", "-C", "/project", *settings, *command]
 
 
 PYTHON_ENVIRONMENT = {
@@ -243,12 +242,13 @@ PYTHON_ENVIRONMENT = {
     "QT_QPA_FONTDIR": r"Z:\store\letters",
     "QT_QPA_PLATFORM": os.environ.get("QT_QPA_PLATFORM", "offscreen"),
 }
-"""What Windows' Python is told; its own byte code is kept apart from the working tree's. Wine brings no fonts."""
+"""Environment variables for Windows' Python: its byte code is not written to the working tree, and Wine has no
+fonts."""
 
 
 @contextlib.contextmanager
 def _browser_outside() -> Iterator[int]:
-    """Browsers on the host for the programs under Wine; yields the port."""
+    """Run the server for browsers on the host (`browser_outside.py`); yields its port."""
     command = [sys.executable, str(HERE / "browser_outside.py")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as bridge:
         assert bridge.stdout is not None
@@ -261,7 +261,7 @@ def _browser_outside() -> Iterator[int]:
 
 @contextlib.contextmanager
 def server_outside() -> Iterator[dict[str, str]]:
-    """The tests' PostgreSQL server on the host, if there is one; yields the variables that name it."""
+    """Run the tests' PostgreSQL server on the host, if there is one; yields environment variables with its ports."""
     command = [sys.executable, "-m", "tests.support.postgres"]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
@@ -274,7 +274,7 @@ def server_outside() -> Iterator[dict[str, str]]:
 
 
 def _follow(file: int, show: IO[bytes] | None, ended: threading.Event) -> None:
-    """Copy what is written to ``file`` to ``show`` until ``ended``; Wine's own remarks are left out."""
+    """Copy what is written to ``file`` to ``show`` until ``ended``, without Wine's own messages."""
     place = 0
     while show is not None:
         last = ended.wait(0.2)
@@ -290,13 +290,13 @@ def _follow(file: int, show: IO[bytes] | None, ended: threading.Event) -> None:
 
 
 def store_folder() -> Path:
-    """Where the store lies."""
+    """The folder of the store."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return Path(os.environ.get("ARCHISYNC_WINE") or cache / "archisync-wine")
 
 
 def ready(store: Path) -> None:
-    """Make what is missing of the store. Each part appears under its name only when it is whole."""
+    """Make the missing parts of the store; each gets its name only when it is complete. Raises `RuntimeError`."""
     if os.geteuid() != 0:
         raise RuntimeError("The Wine script needs root: it makes a Debian system of its own and mounts folders in it.")
     store.mkdir(parents=True, exist_ok=True)
@@ -306,7 +306,7 @@ def ready(store: Path) -> None:
         "python": _make_python,
         "chrome.exe": lambda new: _compile("chrome.c", new, "-lws2_32"),
         "icuuc.dll": lambda new: _compile("icuuc.c", new, "-shared"),
-        # Without the mathematical one, which Qt would take for its own font: it takes the first by name.
+        # Without the mathematical font, which Qt would use by default, since it is the first one by name.
         "letters": lambda new: shutil.copytree(FONTS, new, ignore=shutil.ignore_patterns("*Math*")),
     }
     stamp = store / "python" / LOCKS_OF
@@ -345,7 +345,7 @@ def _make_python(new: Path) -> None:
 
 
 def _locks() -> str:
-    """Changes when Windows' Python has to be made anew."""
+    """A hash that changes when Windows' Python has to be made again."""
     locks = [wheels.LOCKED / name for name in ("windows-python.txt", "test.txt", "wine.txt")]
     return hashlib.sha256(b"".join(lock.read_bytes() for lock in locks)).hexdigest()
 
