@@ -15,16 +15,26 @@ ROOT = Path(__file__).parents[2]
 CLEAN = (
     "CONTRIBUTING.md",
     "README.md",
+    "archisync_gui/app",
+    "archisync_gui/cli.py",
+    "archisync_gui/drafts",
+    "archisync_gui/endpoint",
     "archisync_gui/entities",
     "archisync_gui/erp",
+    "archisync_gui/licences.py",
     "archisync_gui/model",
+    "archisync_gui/office",
     "archisync_gui/orchestrator",
+    "archisync_gui/settings",
+    "archisync_gui/store",
     "archisync_gui/syncs",
     "archisync_gui/ui",
+    "archisync_gui/updates",
     "docs/architecture.md",
     "docs/erp.md",
     "docs/manual/en/developers",
     "docs/rules.md",
+    "packaging",
 )
 """Folders and documents that have been rewritten. Add one when it is clean; never remove one."""
 
