@@ -1,4 +1,4 @@
-"""Runs the benchmarks, each in a process of its own, and prints one table; measures nothing itself and fails no test.
+"""Runs the benchmarks, each in a process of its own, and prints one table of the results.
 
 ``python3 packaging/bootstrap.py bench [NAME…] [--quick] [--json [FILE]]`` or ``bench --compare A B``.
 """
@@ -46,7 +46,7 @@ def discover(folder: Path) -> dict[str, tuple[Path, Function]]:
 
 
 def measure(function: Function, quick: bool) -> list[Result]:
-    """Run one benchmark here."""
+    """Run one benchmark in this process."""
     outcome = function(quick)
     if inspect.isawaitable(outcome):
 
@@ -58,12 +58,12 @@ def measure(function: Function, quick: bool) -> list[Result]:
 
 
 def run_apart(folder: Path, name: str, quick: bool) -> list[dict[str, Any]] | str:
-    """Run one benchmark in a fresh process; its rows, or why there are none."""
+    """Run one benchmark in a new process; returns its rows, or the reason why there are none."""
     with tempfile.TemporaryDirectory(prefix="archisync-bench-") as temporary:
         output = Path(temporary, "rows.json")
         command = [sys.executable, "-m", "tests.benchmarks", "--child", str(output), "--folder", str(folder), name]
         command += ["--quick"] if quick else []
-        with subprocess.Popen(command, cwd=FOLDER.parents[1], stdout=2) as child:  # what it prints: stderr
+        with subprocess.Popen(command, cwd=FOLDER.parents[1], stdout=2) as child:  # its output goes to stderr
             try:
                 code = child.wait(LIMITS[quick])
             except subprocess.TimeoutExpired:
@@ -76,7 +76,7 @@ def run_apart(folder: Path, name: str, quick: bool) -> list[dict[str, Any]] | st
 
 
 def _interrupt(child: subprocess.Popen[bytes]) -> None:
-    """End a benchmark, giving it time to end what it started (an ERP, a browser, a screen)."""
+    """End a benchmark, and give it time to end the processes that it started (an ERP, a browser, a screen)."""
     child.send_signal(signal.SIGINT if sys.platform != "win32" else signal.SIGTERM)
     try:
         child.wait(30)
@@ -92,7 +92,7 @@ def number(value: float | None) -> str:
 
 
 def table(lines: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Columns as wide as they must be; the first and the last to the left."""
+    """The lines of a table with columns as narrow as possible; the first and the last column are left-aligned."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     last = len(widths) - 1
     for line in lines:
@@ -104,7 +104,7 @@ def table(lines: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def title(row: Mapping[str, Any]) -> str:
-    """Benchmark and, where it has several figures, which."""
+    """The name of the benchmark and, if it has several figures, of the figure."""
     return f"{row['benchmark']}: {row['what']}" if row["what"] else str(row["benchmark"])
 
 
@@ -128,7 +128,7 @@ def report(rows: Sequence[Mapping[str, Any]], failures: Mapping[str, str]) -> st
 
 
 def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    """What moved between two kept runs."""
+    """The differences between two stored runs."""
     old = {title(row): row for row in before["results"]}
     new = {title(row): row for row in after["results"]}
     lines = [
@@ -151,7 +151,7 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Entry point; returns the exit code (not 0 only when a benchmark gave no figure)."""
+    """Entry point; returns the exit code (0 unless a benchmark gave no figure)."""
     parser = argparse.ArgumentParser(prog="bootstrap.py bench", description="Measure Archisync beside its floors.")
     parser.add_argument("names", nargs="*", metavar="NAME", help="which (all unless given); see --list")
     parser.add_argument("--list", action="store_true", help="name the benchmarks")

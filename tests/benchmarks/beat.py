@@ -1,6 +1,6 @@
-"""A precise 16 ms Qt timer and how late it comes; as a program of its own it is the control beside a measured one.
+"""Measures how late a precise 16 ms Qt timer fires. As a separate program it is the control for a measured process.
 
-``python beat.py`` until its standard input is closed; then it prints what it found.
+``python beat.py`` runs until its standard input is closed; then it prints its measurements.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ PERIOD = 16.0
 
 
 class Beat(QObject):
-    """Begins at once; :meth:`stop` returns by how many milliseconds each beat was late."""
+    """Starts at once; :meth:`stop` returns the delay of each beat in milliseconds."""
 
     def __init__(self) -> None:
         super().__init__()
         self.work: list[float] = []
-        """Milliseconds of CPU that this thread used between two beats: more than a frame of it makes the next one late
-        on the quietest machine, and other programs add nothing to it."""
+        """Milliseconds of CPU that this thread used between two beats. More than one frame delays the next beat even on
+        an idle machine; other programs do not affect this figure."""
         self._used = time.thread_time()
         self._late: list[float] = []
         self._last = time.perf_counter()

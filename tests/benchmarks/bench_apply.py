@@ -1,4 +1,4 @@
-"""How long the store takes to apply a read, and how late the event loop is meanwhile; wider: ``bench_store``."""
+"""How long the store takes to apply a read, and the delay of the event loop meanwhile; more in ``bench_store``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MANY = 100_000
 
 
 def one_column(rows: Sequence[Row], version: int) -> Sequence[Row]:
-    """The rows with another amount in one column of each."""
+    """The same rows, with another amount in one column of each."""
     return [record({**row, "f0": n * 7 + version}) for n, row in enumerate(rows)]
 
 
@@ -79,7 +79,7 @@ async def _many(store: Store) -> list[Result]:
 
 
 def apply(quick: bool) -> list[Result]:
-    """5,000 rows of 30 columns, and 100,000, beside a process that does nothing but look at the clock."""
+    """5,000 and 100,000 rows of 30 columns, beside a control process that only checks the clock."""
     results: list[Result] = []
 
     async def main(app: QApplication) -> int:

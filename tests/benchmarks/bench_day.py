@@ -1,5 +1,5 @@
-"""Memory over a working day: the shown panel reads as often as the schedule does and serves order forms, hour by hour;
-the ERP's world goes on, Chromium is a real one. An hour's reads and forms are made one after the other, without pauses.
+"""Memory over a working day: for each hour the visible panel does the reads of the schedule and serves order forms,
+with a real Chromium, while the ERP's data change. The reads and forms of an hour follow each other without pauses.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FLAT = 5.0
 
 
 def _advance(erp: OtherErp, seconds: float) -> None:
-    """Let the ERP's world go on: orders are written, customers change."""
+    """Advance the time of the ERP: new orders, changed customers."""
     body = json.dumps({"advance": seconds}).encode()
     call = urllib.request.Request(f"{erp.control}/clock", data=body, headers={"Content-Type": "application/json"})
     with urllib.request.urlopen(call, timeout=60):

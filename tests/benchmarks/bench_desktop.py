@@ -1,4 +1,4 @@
-"""The whole panel while all lists are read: how late Qt's timers come, how soon the endpoint answers order forms."""
+"""The whole panel while all lists are read: the delay of Qt's timers, and the endpoint's answer times."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ HERE = Path(__file__).parent
 
 @contextmanager
 def _callers(services: Services, clients: int, streams: int, pause: float = 1.0) -> Iterator[subprocess.Popen[str]]:
-    """Order forms in another process, all connected."""
+    """Clients in another process that act as order forms; it ends with the block."""
     assert isinstance(services.endpoint, Endpoint)
     token = services.endpoint.pairing.store.add("Benchmark", None, tuple(Access), None)[1]
     arguments = (services.endpoint.url, token, str(clients), str(streams), str(pause))
@@ -75,7 +75,7 @@ async def _stalls(app: QApplication, latency: str, scale: float, rounds: int) ->
 
 
 def stall(quick: bool) -> list[Result]:
-    """A 16 ms timer in the panel's process and one in a process that does nothing else, at the same time."""
+    """A 16 ms timer in the panel's process and one in an idle process, at the same time."""
     results: list[Result] = []
 
     async def main(app: QApplication) -> int:

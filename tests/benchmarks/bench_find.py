@@ -1,4 +1,5 @@
-"""Find at 100,000 rows per list, and at a million in all: from a key to the painted results; what the index costs."""
+"""Find with 100,000 rows per list and with a million rows in all: the time from a key to the painted results, and the
+size of the index."""
 
 from __future__ import annotations
 
@@ -49,7 +50,7 @@ SYLLABLES = (
     "lo",
 )
 TYPED = ("rossi mario", "studio dentale", "derossi", "12345", "99731", "it0123", "srl", "via roma", "zzzz", "bian 71")
-"""Each is typed key by key; every key is one figure."""
+"""Each is typed key by key; each key gives one measurement."""
 
 
 def rows(name: str, count: int) -> list[Row]:
@@ -139,7 +140,7 @@ async def _find(app: QApplication, folder: Path, count: int) -> list[Result]:
 
 
 async def _typed(app: QApplication, panel: Panel) -> list[float]:
-    """Milliseconds from each key to the end of the first paint after its results were there."""
+    """Milliseconds from each key to the end of the first paint after its results arrived."""
     window = panel.window
     assert isinstance(window, Watched)
     find = window.results()
@@ -171,7 +172,7 @@ def _when(ready: asyncio.Event, painted: asyncio.Event) -> None:
 
 
 def _with_like(file: Path) -> list[float]:
-    """Milliseconds for each key of the same texts with nothing but SQLite: its words anywhere in a list's texts."""
+    """Milliseconds for each key of the same texts with plain SQLite: a search with ``LIKE`` for the words."""
     spent = []
     with closing(sqlite3.connect(file)) as raw:
         for typed in (text[: at + 1] for text in TYPED for at in range(1, len(text))):

@@ -1,8 +1,8 @@
 """The order form in the browser: from a key to its frame with 200 lines, from a search answer to the painted list.
 
-Beside it, the same gesture in two pages of the same browser without our script: a plain table of as many rows and
-fields, and an empty page with one field. The empty page shows what the display's clock takes: a key waits for its next
-tick, up to 16.7 ms at 60 a second.
+For comparison, the same input in two pages of the same browser without our script: a plain table with the same number
+of rows and fields, and an empty page with one field. The empty page shows the wait for the next frame, up to 16.7 ms at
+60 frames a second.
 """
 
 from __future__ import annotations
@@ -61,12 +61,12 @@ PLAIN = """(rows) => {
 
 @dataclass(frozen=True)
 class Keys:
-    """What typing took."""
+    """Measurements of typing."""
 
     frames: list[float]
     """Milliseconds from each key to its frame."""
     cpu: float
-    """Milliseconds of CPU in the page's main thread for a key, with all that follows from it: says the same on a busy
+    """Milliseconds of CPU in the page's main thread for one key and all its effects; does not depend on the load of the
     machine."""
 
     @property
@@ -75,7 +75,7 @@ class Keys:
 
 
 async def typed(page: Page, selector: str, count: int) -> Keys:
-    """Type ``count`` digits, each over the one before, and wait for the frame of each."""
+    """Type ``count`` digits, each replacing the one before, and wait for the frame of each."""
     devtools = await page.context.new_cdp_session(page)
     await devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
 
@@ -116,7 +116,7 @@ async def without_us(made: Rig, rows: int, count: int) -> Keys:
 
 
 async def stocked(made: Rig, count: int) -> None:
-    """So many customers, and a draft of 200 lines."""
+    """Store ``count`` customers, and a draft of 200 lines."""
     declared = next(one for one in ENTITIES if one.name == "customers")
     empty: dict[str, Cell] = {column.name: None for column in declared.columns}
     rows = [
@@ -177,7 +177,7 @@ async def at_the_panel(made: Rig, text: str) -> float:
 
 
 def form_in_the_browser(quick: bool) -> list[Result]:
-    """Both figures, with the floor."""
+    """Typing and searching, with the comparison pages."""
     return asyncio.run(measure(quick))
 
 

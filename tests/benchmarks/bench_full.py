@@ -1,5 +1,5 @@
-"""Full syncs of the six lists with a real browser: beside the ERP's own time, beside a script that only turns pages,
-and what a second one writes and costs when nothing has changed."""
+"""Full syncs of the six lists with a real browser, compared with the ERP's own time and with a script that only turns
+pages; and the writes and the cost of a second sync without changes."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def _ignore() -> None:
 
 
 async def _turned(opened: Core) -> float:
-    """Seconds to open the same lists in the same browser and to turn all their pages, each once, in the order and the
-    page size of a sync, asking for the same values. Bringing the lists to that order and back is not counted, nor are
-    the pages that a sync reads a second time to see whether the list has changed meanwhile."""
+    """Seconds to open the same lists in the same browser and to turn all their pages once, with the order, the page
+    size and the values of a sync. Setting up that order and restoring it is not counted, nor are the pages that a sync
+    reads twice to see whether the list has changed."""
     seconds = 0.0
     for entity in ENTITIES:
         fields = tuple(dict.fromkeys(column.field_name for column in entity.columns))
@@ -45,10 +45,10 @@ async def _turned(opened: Core) -> float:
 
 
 async def full_sync(quick: bool) -> list[Result]:
-    """All six at the real ERP's speed (quick: a fifth of its rows), and with one that takes no time at all.
+    """All six lists at the real ERP's speed (quick: a fifth of its rows), and with an ERP without latency.
 
-    Not a tenth of the ERP's time: what Chromium itself needs for a page would then be most of what is measured. With
-    no latency that differs between two runs by a fifth, so sync and script take turns, and medians are compared."""
+    Quick uses fewer rows and not a faster ERP, since then Chromium's own time for a page would dominate. Without
+    latency that time differs by a fifth between two runs, so sync and script alternate, and medians are compared."""
     results = []
     latency, scale = "real", 0.2 if quick else 1.0
     with folder() as place:
@@ -77,7 +77,7 @@ async def full_sync(quick: bool) -> list[Result]:
 
 
 def _watch(database: Path, tables: Sequence[str]) -> None:
-    """Have SQLite itself count every row written to these tables."""
+    """Count every row written to these tables with triggers in SQLite."""
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute("CREATE TABLE bench_written (name TEXT)")
         for table in tables:
@@ -94,7 +94,7 @@ def _written(database: Path) -> int:
 
 
 async def no_change(quick: bool) -> list[Result]:
-    """A second full sync over a world that stands still."""
+    """A second full sync of unchanged data."""
     latency, scale = ("0.1", 0.1) if quick else ("real", 1.0)
     port = free_port()
     with folder() as place:

@@ -1,4 +1,4 @@
-"""How costs grow with customers, history, open order forms and accounts: figures, and curves as a picture."""
+"""How costs grow with customers, history, open order forms and accounts: figures, and a picture of the curves."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CUSTOMERS = 1_500
 """Of the demo ERP's full-size account."""
 
 Curve = list[tuple[float, float]]
-"""How many, and the milliseconds that it took."""
+"""Pairs of a size and the milliseconds that it took."""
 
 
 async def _best(job: Callable[[], Awaitable[Any]], times: int = 5) -> float:
@@ -56,11 +56,11 @@ async def _customers(factors: Sequence[int]) -> dict[str, Curve]:
 
 
 RECORDS = 50
-"""That the change log speaks of: each has more lines than are asked for, so that every answer is as long."""
+"""Records in the change log. Each has more lines than are requested, so that all answers have the same length."""
 
 
 def _fill(connection: sa.Connection, first: int, last: int) -> None:
-    """Runs and change log from number ``first`` up to but without ``last``."""
+    """Insert runs and change log with the numbers from ``first`` up to, but not including, ``last``."""
     numbers = f"WITH RECURSIVE n(x) AS (SELECT {first} UNION ALL SELECT x + 1 FROM n WHERE x < {last - 1}) "
     at = "strftime('%Y-%m-%dT%H:%M:%S.000000+00:00', 1700000000 + x * 60, 'unixepoch')"
     connection.exec_driver_sql(
@@ -129,7 +129,8 @@ def _picture(charts: dict[str, dict[str, Curve]], place: Path) -> None:
 
 
 def growth(quick: bool) -> list[Result]:
-    """Near linear or flat: per row at the largest beside the smallest, or the whole where it must not grow."""
+    """Checks for linear or constant cost: the cost per row (or in all, where it must not grow) at the largest size,
+    compared with the smallest."""
     customers = asyncio.run(_customers((1, 10, 100)))
     history = asyncio.run(_history((1, 1_000, 100_000) if quick else (1, 1_000, 10_000, 100_000, 1_000_000)))
     many = 1_000 if quick else 5_000
@@ -147,7 +148,7 @@ def growth(quick: bool) -> list[Result]:
     for title, curves in charts.items():
         for name, curve in curves.items():
             linear = title == "customers"
-            # A history of one row answers with one row, longer ones with a page full of them.
+            # The answer has one row for a history of one row, and a full page for longer ones.
             (few, small), (lots, large) = curve[1 if title == "rows of history" else 0], curve[-1]
             grown = large / lots / (small / few) if linear else large / small
             steps = ", ".join(f"{count:,.0f}: {number(spent)}" for count, spent in curve)

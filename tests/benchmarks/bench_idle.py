@@ -1,4 +1,4 @@
-"""What the panel costs while nothing happens: wake-ups, CPU and memory, window shown and hidden, browser closed."""
+"""The cost of the idle panel: wake-ups, CPU and memory, with the window shown and hidden and the browser closed."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from tests.benchmarks.result import Result
 from tests.benchmarks.whole import folder, office, screen
 
 SETTLING = 15.0
-"""Seconds after the start until it counts: services open, the first look for a tray is over."""
+"""Seconds after the start before the measurement: the services open, and the first search for a tray ends."""
 
 
 def _switches(pid: int) -> dict[str, int]:
-    """Voluntary context switches of each thread, by name and id: each is one time it went to sleep again."""
+    """Voluntary context switches of each thread, by name and id: each one means that the thread began to wait again."""
     found = {}
     for task in Path(f"/proc/{pid}/task").iterdir():
         name = (task / "comm").read_text().strip()
@@ -45,7 +45,7 @@ def _measured(hidden: bool, seconds: float) -> Iterator[Result]:
         profile = office(place, "http://erp.example.test/Archibald")
         command = [sys.executable, "-m", "archisync_gui", "--profile", str(profile.folder)]
         with _running(command, env):
-            time.sleep(SETTLING)  # the first start makes the database, which costs memory that no later one needs
+            time.sleep(SETTLING)  # the first start makes the database, which takes memory that later starts do not need
         with _running([*command, "--hidden"] if hidden else command, env) as pid:
             time.sleep(SETTLING)
             process = psutil.Process(pid)

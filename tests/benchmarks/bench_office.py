@@ -1,4 +1,4 @@
-"""An office on PostgreSQL: how soon another member takes over, the status is everywhere and a question is answered.
+"""An office on PostgreSQL: the time until another member takes over, until all have the status, and until an answer.
 
 The members are processes (``tests/office/office_child.py``) on a temporary server on this computer, so the network is
 the loopback interface.
@@ -48,7 +48,7 @@ async def _on_a_server(work: Callable[[Server, Cluster], Awaitable[list[Result]]
 
 
 async def takeover(quick: bool) -> list[Result]:
-    """From the end of the leader to another one's first epoch."""
+    """From the end of the leader to the first epoch of its successor."""
 
     async def work(server: Server, cluster: Cluster) -> list[Result]:
         results = []
@@ -72,7 +72,7 @@ async def takeover(quick: bool) -> list[Result]:
 
 
 async def _after_a_power_failure(server: Server, count: int) -> Result:
-    """The leader's packets stay away, and nothing says that it is gone."""
+    """The leader's packets stop without the end of its connection."""
     times = []
     for number in range(count):
         proxy = Proxy(server)
@@ -80,7 +80,7 @@ async def _after_a_power_failure(server: Server, count: int) -> Result:
             first = await start(behind, "one")
             await leader_of([first])
             second = await start(server, "two")
-            await asyncio.sleep(3 + number / 10)  # another moment between two signs of life
+            await asyncio.sleep(3 + number / 10)  # a different time between two heartbeats
             proxy.set("silent")
             began = time.perf_counter()
             await leader_of([second])
@@ -144,8 +144,8 @@ async def _status(server: Server, members: int, count: int) -> Result:
 
 
 async def smart(quick: bool) -> list[Result]:
-    """A form asks for new customers, on the computer that reads and on another one. The read itself takes no time, and
-    both members are in this process: what differs is the way through the database."""
+    """A form requests new customers, on the computer that reads and on another one. The read itself takes no time, and
+    both members are in this process, so the difference is the communication through the database."""
     from archisync_gui.entities import ENTITIES
     from archisync_gui.model import Account, Finished, Outcome, RunControl
     from archisync_gui.orchestrator import Orchestrator, Rules
@@ -186,8 +186,8 @@ async def smart(quick: bool) -> list[Result]:
 
 
 async def idle(quick: bool) -> list[Result]:
-    """What the server's processes use while members do nothing: each takes part in the election and follows the news
-    over its line."""
+    """CPU of the server's processes while members are idle: each takes part in the election and listens for news on its
+    connection."""
 
     async def work(server: Server, cluster: Cluster) -> list[Result]:
         return [await _idle(server, cluster, count, 10 if quick else 60) for count in MEMBERS]

@@ -1,4 +1,4 @@
-"""How fast the orchestrator starts runs that do nothing, somebody listening; with many sessions and accounts too."""
+"""How fast the orchestrator starts runs that do nothing, with a listener; also with many sessions and accounts."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from tests.orchestrator.rig import QUIET, TYPES, ListJournal
 
 
 async def runs(count: int, accounts: int = 1, sessions: int = 0) -> tuple[float, float, list[float]]:
-    """Seconds for ``count`` runs, one after the other, those of CPU, and the milliseconds from each request to its
-    runner's start.
+    """Seconds for ``count`` runs, one after the other, their seconds of CPU, and the milliseconds from each request to
+    the start of its runner.
 
-    ``sessions`` order forms are open; they want nothing more, and the runs asked for serve them.
+    ``sessions`` order forms are open; they need no more reads, and the requested runs serve them.
     """
     asked = 0.0
     waits: list[float] = []
@@ -41,7 +41,7 @@ async def runs(count: int, accounts: int = 1, sessions: int = 0) -> tuple[float,
     for n in range(sessions):
         await orchestrator.smart_customer_sync(f"tab-{n}-{'x' * 24}", names[0])
     waits.clear()
-    # With forms open only what serves them starts at once.
+    # While forms are open only runs that serve them start at once.
     scope, wanted = ("new", ["customers"]) if sessions else ("all", [spec.name for spec in TYPES])
     began, cpu = time.perf_counter(), time.process_time()
     for n in range(count):

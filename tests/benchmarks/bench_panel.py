@@ -1,4 +1,4 @@
-"""The panel under one run's events: how long from an event to its paint, and what that costs."""
+"""The panel during one run: the time from an event to its paint, and the CPU for it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def _paints(app: QApplication, rates: Sequence[int], seconds: float) -> li
     await orchestrator.start()
     ticket = orchestrator.request_sync("products")
     control = await running
-    alone = [await _told(control, rate, seconds) for rate in rates]  # nobody listens
+    alone = [await _told(control, rate, seconds) for rate in rates]  # without a listener
     settings = Settings().with_({"look.first_run_done": True})
     panel.set_services(
         Services(
@@ -77,7 +77,7 @@ async def _paints(app: QApplication, rates: Sequence[int], seconds: float) -> li
 
 
 async def _told(control: RunControl, rate: int, seconds: float) -> tuple[int, float]:
-    """Tell progress at that rate; how many events, and the share of a core (%) that the process used meanwhile."""
+    """Report progress at that rate; returns the number of events, and the share of a core (%) that the process used."""
     began, cpu, sent = time.perf_counter(), time.process_time(), 0
     while (passed := time.perf_counter() - began) < seconds:
         for _ in range(int(passed * rate) - sent):
@@ -88,11 +88,11 @@ async def _told(control: RunControl, rate: int, seconds: float) -> tuple[int, fl
 
 
 async def _nothing(changes: object) -> None:
-    """No setting is kept."""
+    """Settings are not stored."""
 
 
 def event_to_paint(quick: bool) -> list[Result]:
-    """One run's progress, at growing rates, from the orchestrator to the screen."""
+    """The progress of one run, at increasing rates, from the orchestrator to the screen."""
     rates = (1, 100, 5_000) if quick else (1, 10, 100, 1_000, 5_000)
     results: list[Result] = []
 

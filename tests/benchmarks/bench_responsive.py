@@ -1,5 +1,5 @@
-"""The panel at its busiest: 100,000 rows of Data on the screen and scrolled through, all six lists being read, 5,000
-events a second; how late a 16 ms timer comes beside the same timer in another process, event to paint, CPU."""
+"""The panel under full load: Data with 100,000 rows is scrolled while all six lists are read, with 5,000 events a
+second. Measures the delay of a 16 ms timer (with the same timer in another process), event to paint, and CPU."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ RATE = 5_000
 """Events a second."""
 
 ARCHIVE = "archivio"
-"""An account that is never read: its rows are the ones on the screen."""
+"""An account that is never read; its rows are shown."""
 
 SHOWN = "orders"
 BURST = 0.01
@@ -58,7 +58,7 @@ _VALUES: Mapping[Kind, Value] = {
 
 
 def _rows(entity: Entity) -> Sequence[Row]:
-    """Invented rows of a list; keys and texts differ from row to row."""
+    """Invented rows of a list; each has its own key and texts."""
     return [
         {
             column.name: str(n) if column.name in entity.key else _VALUES.get(column.kind, f"{column.name} {n}")
@@ -69,7 +69,7 @@ def _rows(entity: Entity) -> Sequence[Row]:
 
 
 async def _fill(profile: Profile) -> None:
-    """Store the rows that will be shown."""
+    """Store the rows to show."""
     entity = next(e for e in ENTITIES if e.name == SHOWN)
     store = await Store.open(profile.folder, ENTITIES, clock=SystemClock())
     try:
@@ -80,7 +80,7 @@ async def _fill(profile: Profile) -> None:
 
 
 class Loud(SyncRunner):
-    """Reads as always, and its runs tell of progress 5,000 times a second."""
+    """An ordinary runner whose runs also report progress 5,000 times a second."""
 
     async def __call__(self, control: RunControl) -> Finished | Suspended:
         shouting = asyncio.ensure_future(self._shout(control))
@@ -96,7 +96,7 @@ class Loud(SyncRunner):
         while True:
             await asyncio.sleep(BURST)
             now = time.perf_counter()
-            # What a late turn missed is not made up for: a burst of it would be the next stall.
+            # A late iteration does not make up for missed events: their burst would cause the next stall.
             for _ in range(int(min(now - before, 2 * BURST) * RATE)):
                 sent += 1
                 control.progress(Progress("read", sent // 5_000 + 1, 1_000, sent, ROWS))
@@ -105,7 +105,7 @@ class Loud(SyncRunner):
 
 @dataclass(frozen=True)
 class _Found:
-    """What one stretch of reading showed."""
+    """The measurements of one read of all lists."""
 
     ours: Sequence[float]
     work: Sequence[float]
@@ -118,7 +118,7 @@ class _Found:
 
 
 async def _read_all(orchestrator: OrchestratorApi) -> None:
-    """Read the six lists of the account that is read."""
+    """Read the six lists of the demo account."""
     tickets = [orchestrator.request_sync(e.name, ACCOUNT) for e in ENTITIES]
     for result in [await ticket for ticket in tickets]:
         if result.outcome not in (Outcome.COMPLETED, Outcome.UNCLEAN):
@@ -126,7 +126,7 @@ async def _read_all(orchestrator: OrchestratorApi) -> None:
 
 
 async def _scroll(data: Data) -> None:
-    """Jump through the table: each jump asks for rows that are not there yet."""
+    """Jump through the table; each jump loads new rows."""
     bar = data.table.verticalScrollBar()
     place = 0
     while True:
@@ -136,7 +136,7 @@ async def _scroll(data: Data) -> None:
 
 
 async def _measured(panel: Panel, paints: Paints, orchestrator: OrchestratorApi, limit: float | None) -> _Found:
-    """Read once, for at most ``limit`` seconds; what is not over then is cut off with the panel."""
+    """Read once, for at most ``limit`` seconds; a longer read is ended with the panel."""
     data = cast("Data", panel.window.page("data"))
     with ended_after(program(str(Path(__file__).with_name("beat.py")), stdin=subprocess.PIPE)) as control:
         await asyncio.to_thread(line, control.stdout)
@@ -198,7 +198,7 @@ def _results(what: str, found: Sequence[_Found], shown: int) -> list[Result]:
 
 
 def responsiveness(quick: bool) -> list[Result]:
-    """All six at no latency and at the real ERP's (quick: the first part of it), browser's start included."""
+    """All six lists without latency and with the real ERP's (quick: the first part of it), with the browser's start."""
     results: list[Result] = []
 
     async def main(app: QApplication) -> int:

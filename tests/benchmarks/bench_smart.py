@@ -1,7 +1,8 @@
-"""How long a form waits for fresh customers, with a warm session at the real ERP's speed: alone, and amid products.
+"""How long a form waits for fresh customers, with an open ERP session at the real ERP's speed: on an idle panel, and
+during a read of the products.
 
-The floor is what the ERP itself took for the calls that the read made, as the demo ERP timed them. What the answer does
-not wait for (the user's view, put back afterwards) is no part of it.
+The floor is the ERP's own time for the calls of the read, as measured by the demo ERP. It does not include work for
+which the answer does not wait (the user's view is restored afterwards).
 """
 
 from __future__ import annotations
@@ -30,19 +31,19 @@ from tests.benchmarks.result import Result, percentile
 
 TYPES = ("customers", "orders", "ddt", "invoices", "prices", "products")
 LIMIT = 1.2
-"""Of the ERP's own time for the calls that the read made."""
+"""The most that a form may wait, as a multiple of the ERP's own time for the calls of its read."""
 WITHIN = 5.0
-"""Seconds, while products are being read."""
+"""The most seconds that a form may wait while products are read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """One form that opened; all in seconds."""
+    """The times of one opened form, in seconds."""
 
     took: float
     """From the request to the answer."""
     in_flight: float
-    """Of it, the rest of the call that was under way."""
+    """The part of it that was the rest of the call under way."""
     floor: float
     """The ERP's own time for the calls made."""
 
@@ -78,11 +79,11 @@ class Office:
             if not 0 <= ended <= took:
                 continue
             if " products" in f" {action.detail}":
-                # What is recorded as the call's time holds the paint that follows its end.
+                # The recorded time of a call includes the paint after its end.
                 in_flight = max(in_flight, ended + self.demo.latency.paint())
             else:
                 floor += action.duration
-        await asyncio.sleep(2.0)  # the user's view is put back
+        await asyncio.sleep(2.0)  # until the user's view is restored
         async with self._client.post(f"{self._url}/api/customers/resume-syncs", json=body) as answer:
             await answer.read()
         return Opening(took, in_flight, floor)
@@ -90,7 +91,7 @@ class Office:
 
 @asynccontextmanager
 async def office() -> AsyncIterator[Office]:
-    """Customers are stored, the ERP's session is warm, nothing is scheduled."""
+    """A core with stored customers, an open session in the ERP, and no schedule."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         profile = open_profile(str(Path(folder) / "profile"), demo=True)
         lock = ProfileLock(profile)
@@ -120,7 +121,7 @@ async def office() -> AsyncIterator[Office]:
 
 
 def results(openings: list[Opening], what: str) -> Result:
-    """The 95th percentile against the floor; the call in flight is no part of either."""
+    """The 95th percentile and its floor, both without the call that was under way."""
     net = [o.took - o.in_flight for o in openings]
     floor = percentile([o.floor for o in openings], 50)
     calls = "without the rest of the call in flight" if any(o.in_flight for o in openings) else "nothing in flight"
@@ -128,7 +129,7 @@ def results(openings: list[Opening], what: str) -> Result:
 
 
 async def smart(quick: bool) -> list[Result]:
-    """Forms that open while nothing else goes on, and forms that open while products are being read."""
+    """Forms that open while nothing else runs, and forms that open while products are read."""
     alone, beside = (8, 4) if quick else (40, 20)
     async with office() as here:
         first = await here.open_and_close()
@@ -146,7 +147,7 @@ async def smart(quick: bool) -> list[Result]:
             reading.clear()
             async with asyncio.timeout(60):
                 await reading.wait()
-            # Not always at the same point of the call that is under way.
+            # A random delay, so that forms open at different points of the call under way.
             await asyncio.sleep(1.9 * number / beside)
             amid.append(await here.open_and_close())
         stop()

@@ -1,4 +1,4 @@
-"""How long the panel takes from the start of its process to a painted window, beside a bare PySide6 window."""
+"""The time from the start of the panel's process to its painted window, compared with an empty PySide6 window."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ window = first_window(["--demo", "--profile", sys.argv[1]])
 assert window is not None and window.was_painted and window.known is not None
 print(time.time(), time.process_time(), len(sys.modules), flush=True)
 """
-"""An ordinary start, ended when the window has its first picture: the last known data with their age."""
+"""An ordinary start that ends when the window shows its first picture: the last known data with their age."""
 
 OURS = """
 import sys, time
@@ -52,11 +52,11 @@ desktop.Life.lived = lived
 from archisync_gui.start import main
 sys.exit(main(["--demo", "--profile", sys.argv[1]]))
 """
-"""The same start, ended where it would open its services: the window has all its parts, and was painted again."""
+"""The same start, ended before it opens its services: the window has all its parts, and was painted again."""
 
 
 def _started(program: str, place: Path, env: Mapping[str, str]) -> tuple[float, float, int]:
-    """Milliseconds from the start of the process to the painted window, those of its CPU, and its modules then."""
+    """Milliseconds from the start of the process to the painted window, its CPU milliseconds, and its modules then."""
     began = time.time()
     done = subprocess.run(
         [sys.executable, "-c", program, f"{place / 'profile'}"], env=env, capture_output=True, text=True, check=True
@@ -66,7 +66,8 @@ def _started(program: str, place: Path, env: Mapping[str, str]) -> tuple[float, 
 
 
 def start(quick: bool) -> list[Result]:
-    """Warm and cold; bare, first picture and whole window in turns, so that all meet the same machine."""
+    """Warm and cold starts. Empty window, first picture and whole window alternate, so that all run under the same
+    load."""
     times = 7 if quick else 21
     programs = (BARE, PICTURE, OURS)
     with folder() as place, screen() as env:

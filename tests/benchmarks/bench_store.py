@@ -1,4 +1,4 @@
-"""Prints how fast the store is: apply, big lists, long history, and how long the event loop waits; asserts nothing.
+"""Prints how fast the store is: apply, big lists, long history, and the delay of the event loop; has no assertions.
 
 Run from the checkout: ``python tests/benchmarks/bench_store.py [--big]``.
 """
@@ -51,12 +51,12 @@ _PLACES = {column.name: at for at, column in enumerate(PRODUCTS.columns)}
 
 
 def record(row: Row) -> Record:
-    """The row as a read keeps it in memory."""
+    """The row in the form that a read keeps in memory."""
     return Record(_PLACES, tuple(row[name] for name in _PLACES))
 
 
 def make(count: int, version: int = 0, every: int = 100) -> Sequence[Row]:
-    """Invented rows; each ``every``-th differs between versions. Many texts repeat, as they do in the ERP."""
+    """Invented rows; each ``every``-th differs between versions. Many texts repeat, as in the ERP."""
     rows: list[Row] = []
     for n in range(count):
         row: dict[str, Value] = {"id": str(n), "name": f"Articolo di prova numero {n}"}
@@ -72,7 +72,7 @@ def make(count: int, version: int = 0, every: int = 100) -> Sequence[Row]:
 
 
 class Beats:
-    """How late a 5 ms beat of the event loop comes while something else is done."""
+    """Measures the delay of a 5 ms timer in the event loop during other work."""
 
     def __init__(self) -> None:
         self.gaps: list[float] = []
@@ -234,7 +234,7 @@ async def big() -> None:
                 pass
 
         say("export of everything", *await timed(export, 1))
-        # A write beside the longest question there is.
+        # A write during the longest query.
         task = asyncio.create_task(store.rows("bench", None, search="no such text at all", deleted=True))
         await asyncio.sleep(0)
         now = datetime.now(UTC)

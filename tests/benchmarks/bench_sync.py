@@ -1,4 +1,4 @@
-"""How much memory and time a run over 100,000 products takes without the ERP's own time; prints, asserts nothing.
+"""Prints the memory and time of a run over 100,000 products, without the ERP's own time; has no assertions.
 
 Run it by hand: ``python tests/benchmarks/bench_sync.py``.
 """
@@ -66,7 +66,7 @@ class Pages:
 
 
 class Source:
-    """Stands for the ERP."""
+    """Takes the place of the ERP."""
 
     limits = Limits()
     clock = SystemClock()

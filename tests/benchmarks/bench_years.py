@@ -1,4 +1,4 @@
-"""A database after five simulated years: how large it is, and how long it takes to be opened, beside a new one."""
+"""A database after five simulated years: its size and the time to open it, compared with a new one."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from tests.support.clock import VirtualClock
 BEGAN = datetime(2021, 3, 1, 6, 0, tzinfo=UTC)
 YEARS = 5
 RUNS, CHANGES, EVENTS, EXPLANATIONS = 320, 600, 1_500, 600
-"""On each day: what six lists leave that are read every 10 to 90 minutes for twelve hours."""
+"""The rows of one day, for six lists that are read every 10 to 90 minutes for twelve hours."""
 TYPE = "CASE x % 6 " + " ".join(f"WHEN {at} THEN '{entity.name}'" for at, entity in enumerate(ENTITIES)) + " END"
-"""SQL for one of the lists by turns."""
+"""SQL that gives the lists in turn."""
 OPENED = 7
-"""Times, each."""
+"""How often each database is opened."""
 
 
 def _live(connection: sa.Connection, day: int) -> None:
-    """What one day leaves in the tables that grow."""
+    """Insert the rows of one day into the tables that grow."""
     start = int((BEGAN + timedelta(days=day)).timestamp())
 
     def numbers(count: int) -> str:
@@ -58,7 +58,7 @@ def _live(connection: sa.Connection, day: int) -> None:
 
 
 async def _opened(place: Path, clock: VirtualClock) -> float:
-    """Milliseconds of the best of several openings, with all that the start asks of the journal."""
+    """Milliseconds of the fastest of several openings, with all queries to the journal at a start."""
     spent = []
     for _ in range(OPENED):
         began = time.perf_counter()
@@ -89,7 +89,7 @@ async def _lived(years: int) -> list[Result]:
                 new = await _opened(place, clock)
                 store = await Store.open(place, ENTITIES, clock=clock)
             if day % 365 == 364:
-                await store.close()  # writes its log into the file
+                await store.close()  # writes the write-ahead log into the file
                 sizes.append(store.size_on_disk().database / 1e6)
                 store = await Store.open(place, ENTITIES, clock=clock)
         await store.close()
@@ -103,7 +103,7 @@ async def _lived(years: int) -> list[Result]:
 
 
 def years(quick: bool) -> list[Result]:
-    """Day after day, with the daily clean-up; the change log is kept longest, for two years."""
+    """Simulate day after day with the daily clean-up; the change log is kept the longest, two years."""
     return asyncio.run(_lived(2 if quick else YEARS))
 
 

@@ -1,7 +1,7 @@
-"""Runs as a process of its own: calls a local endpoint as order forms do, and prints how long each answer took.
+"""A separate program that calls a local endpoint as order forms do, and prints how long each answer took.
 
-``python callers.py URL TOKEN CLIENTS STREAMS PAUSE`` until its standard input is closed. ``PAUSE``: seconds between two
-questions of a client.
+``python callers.py URL TOKEN CLIENTS STREAMS PAUSE`` runs until its standard input is closed. ``PAUSE``: seconds
+between two calls of a client.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ async def main(url: str, token: str, clients: int, streams: int, pause: float) -
         await asyncio.gather(*calling)
         for task in listening:
             if task.done():
-                task.result()  # a stream that ended by itself is a failure
+                task.result()  # a stream must not end before
             task.cancel()
         await asyncio.gather(*listening, return_exceptions=True)
     print(json.dumps({"times": times, "events": events}), flush=True)

@@ -1,7 +1,7 @@
-"""What a benchmark hands back, and the facts of the machine it ran on; how benchmarks are run is in ``__main__``.
+"""The result of a benchmark, and facts about the machine; ``__main__`` runs the benchmarks.
 
 A module ``bench_*.py`` here declares ``BENCHMARKS``: pairs of a name and a function. The function takes ``quick``
-(shorter, but the same thing measured), may be a coroutine function, and returns one :class:`Result` or several.
+(a shorter measurement of the same), may be a coroutine function, and returns one :class:`Result` or several.
 """
 
 from __future__ import annotations
@@ -24,18 +24,19 @@ PACKAGES = ("PySide6-Essentials", "qasync", "playwright", "aiohttp", "SQLAlchemy
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One measured figure beside what it is measured against."""
+    """One measured figure, with its floor and limit."""
 
     figure: float
     unit: str
-    """Of figure and floor: ``ms``, ``s``, ``%``, ``MB``, ``1/s`` …; smaller is better unless it ends in ``/s``."""
+    """The unit of figure and floor: ``ms``, ``s``, ``%``, ``MB``, ``1/s`` …; smaller is better unless it ends in
+    ``/s``."""
     floor: float | None = None
     """The floor, or the peer, measured in the same run."""
     limit: float | None = None
-    """What must be reached: of the ratio if there is a floor, else of the figure."""
+    """The limit of the ratio if there is a floor, else of the figure."""
     note: str = ""
     what: str = ""
-    """Which of a benchmark's several figures this is."""
+    """The name of this figure, if the benchmark has several."""
 
     @property
     def ratio(self) -> float | None:
@@ -71,14 +72,14 @@ Function: TypeAlias = Callable[[bool], Result | Sequence[Result] | Awaitable[Res
 
 
 def percentile(values: Sequence[float], percent: int) -> float:
-    """The value that so many percent of the values do not exceed (interpolated)."""
+    """The value that ``percent`` % of the values do not exceed (interpolated)."""
     if len(values) < 2:
         return values[0]
     return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
 
 
 def machine() -> Mapping[str, object]:
-    """What figures depend on: nothing that names the machine or its user."""
+    """Facts on which figures depend; none identifies the machine or its user."""
     packages = {}
     for name in PACKAGES:
         try:

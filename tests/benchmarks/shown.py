@@ -1,4 +1,4 @@
-"""What benchmarks of the shown panel share: the whole panel, and when what happened was painted; no figures."""
+"""Shared by benchmarks of the visible panel: the whole panel, and the time from an event to its paint."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from archisync_gui.ui.shell.window import MainWindow
 
 
 class Watched(MainWindow):
-    """The window, telling when a paint of anything in it is over."""
+    """The window, with a signal at the end of each paint in it."""
 
     painted_now: Callable[[], None] = staticmethod(lambda: None)
 
@@ -34,12 +34,12 @@ class Watched(MainWindow):
 
 
 def watch_paints() -> None:
-    """Windows of panels made from now on are :class:`Watched`."""
+    """Panels made from now on have a :class:`Watched` window."""
     setattr(panel_module, "MainWindow", Watched)  # noqa: B010
 
 
 class Paints:
-    """Milliseconds from each event of a run's progress to the first paint after the panel was handed it."""
+    """Milliseconds from each progress event to the first paint after the panel received it."""
 
     def __init__(self, panel: Panel, orchestrator: OrchestratorApi) -> None:
         self.waits: list[float] = []
@@ -66,14 +66,14 @@ class Paints:
 
 @asynccontextmanager
 async def whole_panel(app: QApplication, profile: Profile) -> AsyncIterator[Panel]:
-    """The panel with everything behind it, as its process puts it together."""
+    """The panel with all its services, made as in the program."""
     async with panel_and_core(app, profile) as (panel, _):
         yield panel
 
 
 @asynccontextmanager
 async def panel_and_core(app: QApplication, profile: Profile) -> AsyncIterator[tuple[Panel, Core]]:
-    """:func:`whole_panel`, and what stands behind it."""
+    """:func:`whole_panel`, and its core."""
     panel = Panel(app, profile=profile.name)
     panel.show()
     await panel.first_paint()

@@ -1,4 +1,4 @@
-"""What benchmarks of the whole program share: a demo ERP in its own process, an opened core, a screen; no figures."""
+"""Shared by benchmarks of the whole program: a demo ERP in its own process, an opened core, a screen."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ from archisync_gui.model import Outcome
 from archisync_gui.settings import Settings
 
 ACCOUNT = "agente01"
-"""The demo ERP's account of full size."""
+"""The demo ERP's account with the full number of rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class OtherErp:
-    """A demo ERP that runs in another process, so that its work is not counted as ours."""
+    """A demo ERP in another process, so that its work is not measured."""
 
     url: str
     control: str
 
     def spent(self) -> float:
-        """Seconds of the ERP's own time so far."""
+        """Seconds that the ERP has spent on calls so far."""
         with urllib.request.urlopen(f"{self.control}/spent", timeout=60) as answer:
             return float(json.load(answer)["spent"])
 
 
 @contextmanager
 def ended_after(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
-    """End a process with the block."""
+    """End a process at the end of the block."""
     try:
         yield process
     finally:
@@ -70,7 +70,7 @@ def line(pipe: IO[str] | None) -> str:
 
 
 async def told(process: subprocess.Popen[str]) -> dict[str, object]:
-    """Have another process end its measuring, by closing its input, and tell what it found."""
+    """End the measurement of another process by closing its input; returns the result that it prints."""
     assert process.stdin is not None
     process.stdin.close()
     found: dict[str, object] = json.loads(await asyncio.to_thread(line, process.stdout))
@@ -79,7 +79,7 @@ async def told(process: subprocess.Popen[str]) -> dict[str, object]:
 
 @contextmanager
 def other_erp(latency: str, scale: float = 1.0, port: int = 0) -> Iterator[OtherErp]:
-    """A demo ERP whose world stands still."""
+    """A demo ERP whose data do not change."""
     world = ("--latency", latency, "--scale", str(scale), "--demo-clock", "stopped", "--port", str(port))
     command = ("-m", "archisync_gui", "demo-erp", *world)
     with ended_after(program(*command)) as process:
@@ -101,7 +101,7 @@ def folder() -> Iterator[Path]:
 
 
 def office(place: Path, url: str, accounts: tuple[str, ...] = (ACCOUNT,)) -> Profile:
-    """A real profile that reads the ERP at ``url`` and does nothing by itself."""
+    """A real profile for the ERP at ``url``, without scheduled reads."""
     profile = open_profile(f"{place / 'profile'}{os.sep}", demo=False)
     quiet = {f"sync.{entity.name}.interval": 0 for entity in ENTITIES}
     settings = {"erp.url": url, "erp.accounts": list(accounts), "sync.daily": False, "look.first_run_done": True}
@@ -128,7 +128,7 @@ async def core(profile: Profile) -> AsyncIterator[Core]:
 
 
 async def read_all(core: Core) -> int:
-    """Read all six lists; how many rows. ``RuntimeError`` when one did not come whole."""
+    """Read all six lists; returns the number of rows. ``RuntimeError`` when a read was not applied."""
     results = await core.orchestrator.request_full()
     for result in results:
         if result.outcome not in (Outcome.COMPLETED, Outcome.UNCLEAN):
@@ -138,8 +138,8 @@ async def read_all(core: Core) -> int:
 
 @contextmanager
 def screen() -> Iterator[dict[str, str]]:
-    """The environment of a desktop without a screen: Xvfb with a window manager where they are installed, else Qt's
-    own offscreen platform."""
+    """Environment variables for a desktop without a screen: Xvfb with a window manager if installed, else Qt's
+    offscreen platform."""
     plain = {k: v for k, v in os.environ.items() if not k.startswith("QT_")}
     if shutil.which("Xvfb") is None:
         yield {**plain, "QT_QPA_PLATFORM": "offscreen"}
@@ -177,7 +177,7 @@ def on_screen() -> Iterator[None]:
 
 
 def page_cache_dropped() -> bool:
-    """Ask the system to forget what it keeps in memory of our program's files: the next start is a cold one."""
+    """Ask the system to drop our program's files from the page cache, so that the next start is a cold one."""
     if not hasattr(os, "posix_fadvise"):
         return False
     places = {Path(p) for p in sys.path if p and Path(p).is_dir()} | {Path(__file__).parents[2] / "archisync_gui"}

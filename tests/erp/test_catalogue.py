@@ -121,7 +121,7 @@ CATALOGUE: dict[str, tuple[str, ...] | str] = {
     "foreign keys keep rows from being removed": ("test_no_list_depends_on_another",),
     "a cut list deletes thousands": (
         "test_fault_table",
-        "test_absent_once_is_missing_twice_is_gone_back_is_revived",
+        "test_a_row_absent_once_is_missing_absent_twice_is_gone_and_is_revived_when_it_returns",
         "test_reading_while_the_world_moves",
     ),
     "only the first hundred rows are read": ("test_six_lists_are_read_whole_and_a_second_time_nothing_changes",),

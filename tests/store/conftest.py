@@ -1,4 +1,4 @@
-"""Fixtures of the store's tests: a clock, batches, an open store on a real file or on a real server."""
+"""Fixtures of the store's tests: a clock, batches, an open store on a real file or a real server."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -20,11 +20,11 @@ BOTH = {
     "test_store_refused",
     "test_store_selection",
 }
-"""Modules whose tests run on both engines, but for those marked ``sqlite``. The others are about a file."""
+"""Modules whose tests run on both engines, except those marked ``sqlite``. The other modules need a file."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run what holds for both engines on both."""
+    """Run the tests of :data:`BOTH` on both engines."""
     name = metafunc.module.__name__.rpartition(".")[2]
     if name in BOTH and "engine" in metafunc.fixturenames and not metafunc.definition.get_closest_marker("sqlite"):
         metafunc.parametrize("engine", ["sqlite", "postgres"], indirect=True)
@@ -47,7 +47,7 @@ def reads(clock: ManualClock) -> Reads:
 
 @pytest.fixture
 async def open_store(engine: str, tmp_path: Path, clock: ManualClock, offices: Offices) -> AsyncIterator[OpenStore]:
-    """Opens the test's one database, each time it is called; the test closes what it opened."""
+    """A function that opens the test's database; the test closes each store that it opened."""
     if engine == "sqlite":
         yield lambda: Store.open(tmp_path / "data", ENTITIES, clock=clock)
         return

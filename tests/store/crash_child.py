@@ -1,4 +1,4 @@
-"""Run as a program by the crash tests: applies reads for ever, until it is killed; no test."""
+"""A program that the crash tests start and kill: it applies reads without end."""
 
 import asyncio
 import sys
@@ -15,7 +15,7 @@ ROWS = 3_000
 
 
 def version(n: int) -> Batch:
-    """The n-th state of the list: every row says which, and which rows there are depends on it too."""
+    """The n-th state of the list. Both the set of rows and their contents depend on n."""
     rows = [parcel(number, cost=n, city=f"Versione {n}") for number in range(n % 7, ROWS)]
     return Batch(f"run-{n}", START + timedelta(minutes=n), rows, whole=True, clean=True)
 

@@ -1,4 +1,4 @@
-"""Run as a program by the crash tests: does one operation after the other, each on a folder of its own; no test."""
+"""A program that the crash tests start and kill: it repeats one operation, each time on a new folder."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def rows_of(numbers: range, first_id: int = 0) -> list[Row]:
 
 
 async def template(folder: Path, operation: str) -> None:
-    """An archive with rows, a kept read and a backup that holds the rows of before."""
+    """Make an archive with rows, a refused read and a backup with earlier rows."""
     store = await Store.open(folder, ENTITIES, clock=CLOCK)
     few = Batch("run-first", START, rows_of(range(10)), whole=True, clean=True)
     await store.apply("parcels", "agent", few)

@@ -1,4 +1,4 @@
-"""Invented entities, rows and a clock for the store's tests; no test."""
+"""Invented entities, rows and a clock for the store's tests."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -8,13 +8,13 @@ from archisync_gui.model import SyncTypeSpec
 from archisync_gui.store import Batch, Store
 
 OpenStore = Callable[[], Awaitable[Store]]
-"""Opens a test's one database, each time it is called (fixture ``open_store``)."""
+"""Opens the test's database (fixture ``open_store``)."""
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
 class ManualClock:
-    """A wall clock that is moved by hand."""
+    """A clock that changes only when the test advances it."""
 
     def __init__(self) -> None:
         self.time = START
@@ -52,7 +52,7 @@ PARCELS = Entity(
     title="name",
     search=("name", "city"),
 )
-"""Belongs to accounts."""
+"""A list of each account."""
 
 TARIFFS = Entity(
     spec=SyncTypeSpec("tariffs", priority=2, interval=30, stagger=5, shared=True),
@@ -69,13 +69,13 @@ TARIFFS = Entity(
     title="item",
     search=("item",),
 )
-"""Shared, with a key of two columns."""
+"""A shared list, with a key of two columns."""
 
 ENTITIES = (PARCELS, TARIFFS)
 
 
 def parcel(number: int, **values: Value) -> Row:
-    """A parcel with everything filled in."""
+    """A parcel with a value in each field."""
     row: dict[str, Value] = {
         "id": str(number),
         "name": f"Ditta Prova {number}",
@@ -94,7 +94,7 @@ def tariff(item: str, quantity: int, amount: int) -> Row:
 
 
 class Reads:
-    """Makes batches, each read a minute after the one before."""
+    """Makes batches, with one minute between two reads."""
 
     def __init__(self, clock: ManualClock) -> None:
         self.clock = clock

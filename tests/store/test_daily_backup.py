@@ -1,4 +1,4 @@
-"""The day's backup: one for each day that the clock shows, whatever the clock does."""
+"""The daily backup: one for each day of the clock, also when the clock is set."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ async def test_one_backup_a_day(store: Store, clock: ManualClock, reads: Reads) 
         assert copy.execute("SELECT count(*) FROM parcels").fetchone() == (1,)
     clock.forward(hours=5)
     assert await store.daily_backup() is None
-    await store.backup("operator")  # another kind of backup is not the day's
+    await store.backup("operator")  # another kind of backup does not count as the daily one
     clock.forward(days=1)
     second = await store.daily_backup()
     assert second is not None
@@ -33,7 +33,7 @@ async def test_one_backup_a_day(store: Store, clock: ManualClock, reads: Reads) 
     assert await store.daily_backup() is None
 
 
-async def test_the_days_backups_are_pruned_like_the_others(store: Store, clock: ManualClock) -> None:
+async def test_daily_backups_are_pruned_like_the_others(store: Store, clock: ManualClock) -> None:
     for _ in range(14):
         clock.forward(days=1)
         assert await store.daily_backup() is not None
@@ -41,10 +41,10 @@ async def test_the_days_backups_are_pruned_like_the_others(store: Store, clock: 
     assert len(store.backups()) == 10
 
 
-async def test_another_archive_has_its_own_of_the_day(
+async def test_a_restored_archive_gets_a_daily_backup_of_its_own(
     store: Store, clock: ManualClock, reads: Reads, tmp_path: Path
 ) -> None:
-    """Yesterday's backup took the archive's place: that of today holds what was replaced."""
+    """Yesterday's backup has replaced the archive, while today's backup has the rows of the replaced archive."""
     await store.apply("parcels", "agent", reads.batch([parcel(1)]))
     yesterday = await store.daily_backup()
     clock.forward(days=1)
@@ -64,7 +64,7 @@ async def test_another_archive_has_its_own_of_the_day(
 
 
 async def test_many_backups_of_one_day_push_out_no_earlier_day(store: Store, clock: ManualClock, reads: Reads) -> None:
-    """Each list that is cleared makes one: the whole copies of before the mistake stay."""
+    """Clearing a list makes one each time; the earlier copies, with all lists, are kept."""
     lists = [f"agent{n}" for n in range(14)]
     for account in lists:
         await store.apply("parcels", account, reads.batch([parcel(1)]))
@@ -87,9 +87,7 @@ async def test_many_backups_of_one_day_push_out_no_earlier_day(store: Store, clo
     assert len(store.backups()) <= 17
 
 
-async def test_a_clock_that_shows_one_day_again_and_again_keeps_no_more_than_others(
-    store: Store, clock: ManualClock
-) -> None:
+async def test_a_clock_that_repeats_a_day_keeps_no_more_backups_than_usual(store: Store, clock: ManualClock) -> None:
     for _ in range(3):
         for day in range(9):
             clock.forward(days=1)
@@ -99,8 +97,8 @@ async def test_a_clock_that_shows_one_day_again_and_again_keeps_no_more_than_oth
     assert len(store.backups()) == 10
 
 
-async def test_what_lies_among_the_backups_goes_with_them(store: Store, clock: ManualClock) -> None:
-    """Damaged drafts that were set aside, and a log that a full disk left alone, hold personal data, too."""
+async def test_other_files_among_the_backups_are_removed_with_them(store: Store, clock: ManualClock) -> None:
+    """Damaged drafts that were set aside, and a write-ahead log without its file, contain personal data, too."""
     folder = store.path.parent / "backups"
     folder.mkdir()
     drafts = folder / "drafts-000001-20260301T090000Z-replaced.db"

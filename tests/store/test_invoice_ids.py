@@ -1,4 +1,4 @@
-"""Upgrading a database in which invoices were known by their number."""
+"""Upgrades a database in which the key of invoices is their number."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def invoice(number: str, erp_id: str | None, **more: object) -> Row:
 
 
 def step_back(folder: Path) -> None:
-    """Make the file one of the version before: a change of a row is a line for each field."""
+    """Convert the file to the previous version, in which a change of a row has a line for each field."""
     with sqlite3.connect(folder / FILE) as connection:
         connection.execute(
             "INSERT INTO changes (at, run_id, entity, account, row_key, kind, field, before, after, percent) VALUES "
@@ -37,7 +37,7 @@ def step_back(folder: Path) -> None:
 
 @pytest.fixture
 async def upgraded(tmp_path: Path, clock: ManualClock, reads: Reads) -> Path:
-    """A file in which three invoices have their number as key; the third one's id was never read."""
+    """A file with three invoices whose key is their number; the id of the third was never read."""
     store = await Store.open(tmp_path, [BY_NUMBER], clock=clock)
     rows = [invoice("CF1/1", "901"), invoice("CF1/2", "902"), invoice("CF1/3", None)]
     await store.apply("invoices", "agent", reads.batch(rows))
@@ -72,7 +72,7 @@ async def test_the_next_read_is_compared_by_its_number_of_rows_and_loses_nothing
         assert (known.rows, known.keys) == (3, frozenset())
         rows = [invoice("CF1/1", "901", tax=5), invoice("CF1/2", "902"), invoice("CF1/3", "903")]
         delta = await store.apply("invoices", "agent", reads.batch(rows))
-        assert (delta.added, delta.gone) == (1, 0), "the third gets its id; its old row is missing, not gone"
+        assert (delta.added, delta.gone) == (1, 0), "the third row has no id now, or is gone"
         living = await store.rows("invoices", "agent", limit=10)
         assert {"901", "902", "903"} <= {row.key for row in living.rows}
     finally:

@@ -1,4 +1,4 @@
-"""The journal of the orchestrator's tests and the real one remember the same: two implementations, one promise."""
+"""The journal of the orchestrator's tests (``ListJournal``) and the real one restore the same state."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ACCOUNTS = ("anna", "bruno")
 
 
 class Both:
-    """One life told to both journals, step by step."""
+    """Writes the same random sequence of calls to both journals."""
 
     def __init__(self, store: Store, seed: int) -> None:
         self.store = store
@@ -46,7 +46,7 @@ class Both:
         return self.now
 
     async def run(self) -> None:
-        """A whole or fast read ends somehow, or is cut short by a kill."""
+        """A whole read with a random outcome, or without an end (killed)."""
         self.number += 1
         asked = self.forward()
         account = self.random.choice(ACCOUNTS)
@@ -59,7 +59,7 @@ class Both:
         if outcome is None:
             return
         applied = outcome in (Outcome.COMPLETED, Outcome.UNCLEAN)
-        if applied:  # in the store the rows and what they prove are one transaction
+        if applied:  # the store takes the times of the read from the transaction that writes its rows
             rows = [parcel(n) for n in range(3)]
             clean = outcome is Outcome.COMPLETED
             await self.store.apply("parcels", account, Batch(record.id, asked, rows, whole=True, clean=clean))
@@ -88,14 +88,14 @@ class Both:
             await journal.clock_doubted()
 
     async def asked(self) -> None:
-        """What is answered for any moment."""
+        """Compare the explanations for several times."""
         for at in (START - timedelta(days=1), START + (self.now - START) / 2, self.now):
             fake, real = [await journal.explanation_at(at) for journal in self.both]
             assert (fake and (fake.at, fake.reason)) == (real and (real.at, real.reason))
 
 
 def shown(kept: Remembered) -> dict[str, object]:
-    """What both have to know at a start."""
+    """The state that both have to restore at a start."""
 
     def of(read: LastRead) -> tuple[object, ...]:
         last, whole = ((None if r is None else (r.id, r.outcome)) for r in (read.last, read.whole))
@@ -111,7 +111,7 @@ def shown(kept: Remembered) -> dict[str, object]:
 
 @pytest.mark.ci
 @pytest.mark.parametrize("seed", range(6))
-async def test_both_journals_remember_the_same(tmp_path: Path, clock: ManualClock, seed: int) -> None:
+async def test_both_journals_restore_the_same_state(tmp_path: Path, clock: ManualClock, seed: int) -> None:
     store = await Store.open(tmp_path, ENTITIES, clock=clock)
     both = Both(store, seed)
     steps = (both.run, both.run, both.run, both.event, both.explained, both.note, both.doubt, both.asked)
@@ -120,7 +120,7 @@ async def test_both_journals_remember_the_same(tmp_path: Path, clock: ManualCloc
             await both.random.choice(steps)()
         fake, real = [shown(await journal.load()) for journal in both.both]
         assert fake == real
-        # A second start finds no run open any more, and nothing else changed.
+        # A second start finds no open run any more; all else is unchanged.
         again = [shown(await journal.load()) for journal in both.both]
         assert again[0] == again[1]
         assert again[0]["interrupted"] == []

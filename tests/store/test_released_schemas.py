@@ -1,7 +1,8 @@
-"""An archive of each earlier version of the database is brought to the present one, and nothing of it is lost.
+"""Migrates an archive of each earlier version of the database to the present one, without loss.
 
-The archives in `released` were made by the program of that time: two reads of each list, the second with a changed and
-a missing row. A new version needs one of the version before it: made by the program before, ``VACUUM INTO``, xz.
+The archives in `released` were made by the program of each version: two reads of each list, the second one with a
+changed and a missing row. A new version of the database needs an archive of the version before it, made with the
+program of that version, ``VACUUM INTO`` and xz.
 """
 
 from __future__ import annotations
@@ -27,11 +28,11 @@ SUFFIX = ".db.xz"
 VERSIONS = sorted(file.name.removesuffix(SUFFIX) for file in RELEASED.glob(f"*{SUFFIX}"))
 
 CHANGED = "cambiato"
-"""What the second read brought for one field of the first row of each list."""
+"""The value of one field of the first row of each list after the second read."""
 
 
 def archive(folder: Path, version: str) -> Path:
-    """A profile's folder with the archive of that version."""
+    """Make a profile's folder with the archive of that version."""
     folder.mkdir()
     (folder / FILE).write_bytes(lzma.decompress((RELEASED / f"{version}{SUFFIX}").read_bytes()))
     return folder
@@ -43,7 +44,7 @@ def test_each_earlier_version_has_an_archive() -> None:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_an_archive_of_an_earlier_version_comes_up_to_date_and_keeps_everything(
+async def test_an_archive_of_an_earlier_version_is_migrated_without_loss(
     tmp_path: Path, clock: ManualClock, version: str
 ) -> None:
     folder = await asyncio.to_thread(archive, tmp_path / "data", version)

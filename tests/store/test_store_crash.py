@@ -1,4 +1,4 @@
-"""kill -9 in the middle of applying: the file is sound and the rows are those of one complete read."""
+"""kill -9 during an apply: the file is intact, and the rows are those of one complete read."""
 
 import random
 from pathlib import Path
@@ -15,13 +15,14 @@ HERE = Path(__file__).parent
 
 
 def run_and_kill(folder: Path, first: int, seconds: float) -> int:
-    """Let a child apply reads and kill it so long after its first one; returns the last it reported complete."""
+    """Start a child that applies reads, and kill it ``seconds`` after its first one; returns the last read that it
+    reported as complete."""
     child = Victim(HERE / "crash_child.py", folder, str(first))
     reported = child.says()
     return int([reported, *child.kill(seconds)][-1])
 
 
-async def crash_story(folder: Path, times: int, seed: int) -> None:
+async def kill_and_check(folder: Path, times: int, seed: int) -> None:
     moments = random.Random(seed)
     first = 1
     for turn in range(times):
@@ -37,7 +38,7 @@ async def crash_story(folder: Path, times: int, seed: int) -> None:
             ages = await store.ages("parcels", "agent")
             assert ages.all_as_of is not None, where
             applied = round((ages.all_as_of - START).total_seconds() / 60)
-            # The last one reported, or the one after it: committed, and killed before it could say so.
+            # The last one reported, or the next one: committed, but killed before the report.
             assert applied in (reported, reported + 1), where
             batch = version(applied)
             read = {str(row["id"]): row for row in batch.rows}
@@ -57,9 +58,9 @@ async def crash_story(folder: Path, times: int, seed: int) -> None:
 
 @pytest.mark.ci
 async def test_killed_four_times_the_data_are_those_of_a_complete_read(tmp_path: Path) -> None:
-    await crash_story(tmp_path, 4, seed=20260302)
+    await kill_and_check(tmp_path, 4, seed=20260302)
 
 
 @pytest.mark.nightly
 async def test_killed_two_hundred_times_the_data_are_those_of_a_complete_read(tmp_path: Path) -> None:
-    await crash_story(tmp_path, 200, seed=random.SystemRandom().getrandbits(32))
+    await kill_and_check(tmp_path, 200, seed=random.SystemRandom().getrandbits(32))

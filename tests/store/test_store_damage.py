@@ -1,4 +1,4 @@
-"""One damaged row, note or file at a time: the program starts, says so, and forgets nothing else."""
+"""Damages one row, note or file at a time: the program starts, reports the damage, and keeps all other data."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ WRONG: tuple[object, ...] = (
     "2031-01-01",
 )
 BY_DAY = (None, "{", 7, b"\xff\x00\xfe")
-"""One of each kind: nothing, no JSON and no time, a number, no text."""
+"""One of each kind: NULL, a text that is neither JSON nor a time, a number, bytes that are no text."""
 
 
 def run(number: int, **more: object) -> RunRecord:
@@ -45,7 +45,7 @@ def run(number: int, **more: object) -> RunRecord:
 
 
 async def filled(folder: Path, clock: ManualClock) -> None:
-    """A profile with something in each table."""
+    """Make a profile with rows in each table."""
     store = await Store.open(folder, ENTITIES, clock=clock)
     reads = Reads(clock)
     await store.apply("parcels", "agent", reads.batch([parcel(1), parcel(2), parcel(3)]))
@@ -74,7 +74,7 @@ NOTES = {
 }
 
 DECIDED = {key: value for key, value in NOTES.items() if key != "retention"}
-"""What outlives the archive."""
+"""The notes that are kept when the archive is replaced."""
 
 CELLS = [
     *(
@@ -117,7 +117,7 @@ async def test_one_damaged_cell_spoils_nothing_else(
             raw.execute(f'UPDATE "{table}" SET "{column}" = ? WHERE "{by}" = ?', (wrong, key))
         except sqlite3.IntegrityError:
             raw.close()
-            continue  # the table itself refuses this value
+            continue  # a constraint of the table refuses this value
         raw.commit()
         raw.close()
         await lives_on(folder, clock, spared={key} if table in ("runs", "notes") else set())
@@ -128,7 +128,7 @@ async def test_one_damaged_cell_spoils_nothing_else(
 
 
 async def lives_on(folder: Path, clock: ManualClock, spared: set[object]) -> None:
-    """Everything can be opened and asked, what is not damaged is remembered, and the next read is applied."""
+    """Check that the store opens and answers all queries, has all data but ``spared``, and applies the next read."""
     clock.forward(minutes=1)
     store = await Store.open(folder, ENTITIES, clock=clock)
     try:
@@ -136,7 +136,7 @@ async def lives_on(folder: Path, clock: ManualClock, spared: set[object]) -> Non
         assert {name: kept.notes.get(name) for name in NOTES if name not in spared} == {
             name: value for name, value in NOTES.items() if name not in spared
         }
-        assert kept.reads, "the type is still known"
+        assert kept.reads, "no read is remembered"
         found = {record.id for record in await store.runs()}
         assert {f"run-{n}" for n in (1, 2, 3, 4)} - spared <= found
         await store.known("parcels", "agent")
@@ -160,7 +160,7 @@ async def lives_on(folder: Path, clock: ManualClock, spared: set[object]) -> Non
 
 
 def fillings(value: object) -> dict[str, object]:
-    """A cell's value as a crash, a bad disk or another version may leave it."""
+    """Values of a cell that a crash, a faulty disk or another version may leave."""
     text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
     cut: object = value[: len(value) // 2] if isinstance(value, bytes) else text[: len(text) // 2]
     return {
@@ -173,24 +173,24 @@ def fillings(value: object) -> dict[str, object]:
 
 
 TABLES = sorted({*schema.FIXED.tables, *(schema.data_table(entity).name for entity in ENTITIES)} - {"alembic_version"})
-"""Found by the schema, so that a new table or column is tried without a change here."""
+"""All tables of the schema, so that a new table or column is tested without a change here."""
 
 
 @pytest.mark.parametrize(
     "every", [pytest.param(False, marks=pytest.mark.ci), pytest.param(True, marks=pytest.mark.nightly)]
 )
 @pytest.mark.parametrize("table", TABLES)
-async def test_no_cell_whatever_it_holds_stops_the_start(
+async def test_no_value_in_any_cell_stops_the_start(
     tmp_path: Path, clock: ManualClock, table: str, every: bool
 ) -> None:
-    """Each cell of the first row of each table; in the small sample with one filling each."""
+    """Tries each cell of the first row of each table; the small sample tries one value for each."""
     folder = tmp_path / "data"
     await filled(folder, clock)
     path, pristine = folder / "archisync.db", (folder / "archisync.db").read_bytes()
     with closing(sqlite3.connect(path)) as raw:
         names = [row[1] for row in raw.execute(f'PRAGMA table_info("{table}")')]
         cells = raw.execute(f'SELECT rowid, * FROM "{table}" ORDER BY rowid LIMIT 1').fetchone()
-    assert cells is not None, "the sample fills every table"
+    assert cells is not None, "the sample has no row in this table"
     for at, (name, value) in enumerate(zip(names, cells[1:], strict=True)):
         wrongs = list(fillings(value).values())
         for wrong in wrongs if every else [wrongs[at % len(wrongs)]]:
@@ -202,7 +202,7 @@ async def test_no_cell_whatever_it_holds_stops_the_start(
 
 
 async def starts(folder: Path, clock: ManualClock, where: str, spared: str) -> None:
-    """The file can be opened, and every other table still says what it said."""
+    """Check that the file can be opened, and that all tables but ``spared`` are unchanged."""
     store = await Store.open(folder, ENTITIES, clock=clock)
     try:
         kept = await store.journal.load()
@@ -254,7 +254,7 @@ def _other_database() -> bytes:
 
 
 OTHER_DATABASE = _other_database()
-"""A sound file of the present version, but without our tables."""
+"""An intact database of the present version, but without our tables."""
 
 
 async def refused(folder: Path, clock: ManualClock) -> str:
@@ -274,14 +274,14 @@ async def test_a_damaged_archive_is_refused_kept_and_replaced(tmp_path: Path, cl
     damaged = WHOLE[damage](path.read_bytes())
     path.write_bytes(damaged)
     assert await refused(folder, clock) == "damaged"
-    if damaged is not OTHER_DATABASE:  # that one is sound, so it was opened
-        assert path.read_bytes() == damaged, "looking at it does not make it worse"
+    if damaged is not OTHER_DATABASE:  # that one is intact, so opening it may write to it
+        assert path.read_bytes() == damaged, "the attempt to open it has changed it"
     clock.forward(hours=1)
     for instead, rows in ((backup, 3), (None, 0)):
         path.write_bytes(damaged)
         kept, decisions_known = await Store.restore(folder, instead, clock=clock)
         assert kept is not None
-        assert kept.read_bytes() == damaged, "nothing is thrown away"
+        assert kept.read_bytes() == damaged, "the damaged file was not kept as it was"
         store = await Store.open(folder, ENTITIES, clock=clock)
         assert (await store.rows("parcels", "agent")).total == rows
         notes = (await store.journal.load()).notes
@@ -289,12 +289,12 @@ async def test_a_damaged_archive_is_refused_kept_and_replaced(tmp_path: Path, cl
         if decisions_known:
             assert {key: notes[key] for key in DECIDED} == DECIDED
         else:
-            assert notes["hold"] == clock.now().isoformat(), "whether all reads were held is not known (rule 31)"
+            assert notes["hold"] == clock.now().isoformat(), "no hold, though there may have been one (rule 31)"
         await store.close()
 
 
-async def test_the_newest_backup_that_can_be_used_is_offered(tmp_path: Path, clock: ManualClock) -> None:
-    """Never the damaged file itself, which the last restore has put among the backups; what was replaced comes last."""
+async def test_the_newest_usable_backup_is_offered(tmp_path: Path, clock: ManualClock) -> None:
+    """Never the damaged file, which the last restore has moved to the backups; a replaced archive comes last."""
     folder, path = tmp_path / "data", tmp_path / "data" / "archisync.db"
     await filled(folder, clock)
     store = await Store.open(folder, ENTITIES, clock=clock)
@@ -308,7 +308,7 @@ async def test_the_newest_backup_that_can_be_used_is_offered(tmp_path: Path, clo
     newer.write_bytes(b"")
     assert backups.offered(path) == older
     older.write_bytes(older.read_bytes()[:9000])
-    assert backups.offered(path) == replaced, "better than none"
+    assert backups.offered(path) == replaced, "the only usable backup is not offered"
     assert replaced is not None
     replaced.unlink()
     assert backups.offered(path) is None
@@ -323,11 +323,11 @@ async def test_a_folder_in_the_archives_place(tmp_path: Path, clock: ManualClock
     kept, _ = await Store.restore(folder, None, clock=clock)
     assert kept is not None
     assert (kept / "note.txt").read_text() == "mine"
-    assert backups.listed(folder / FILE) == (), "a folder is no backup"
+    assert backups.listed(folder / FILE) == (), "a folder is listed as a backup"
     await (await Store.open(folder, ENTITIES, clock=clock)).close()
 
 
-async def test_an_archive_that_is_gone_is_missed_where_it_has_backups(tmp_path: Path, clock: ManualClock) -> None:
+async def test_a_missing_archive_with_backups_is_reported(tmp_path: Path, clock: ManualClock) -> None:
     folder, path = tmp_path / "data", tmp_path / "data" / "archisync.db"
     await filled(folder, clock)
     store = await Store.open(folder, ENTITIES, clock=clock)
@@ -336,7 +336,7 @@ async def test_an_archive_that_is_gone_is_missed_where_it_has_backups(tmp_path: 
     await store.close()
     path.unlink()
     assert await refused(folder, clock) == "data-file-missing"
-    assert not path.exists(), "no empty one hides that it is gone"
+    assert not path.exists(), "an empty archive was made in its place"
     await Store.restore(folder, None, clock=clock)
     store = await Store.open(folder, ENTITIES, clock=clock)
     assert (await store.counts()) == ()
@@ -344,8 +344,8 @@ async def test_an_archive_that_is_gone_is_missed_where_it_has_backups(tmp_path: 
 
 
 @pytest.mark.parametrize("damage", ["missing", "half", "random", "empty"])
-async def test_a_damaged_log_costs_its_own_transactions_only(tmp_path: Path, clock: ManualClock, damage: str) -> None:
-    """``-wal`` as it lies there after a kill, then removed or damaged."""
+async def test_a_damaged_log_loses_only_its_own_transactions(tmp_path: Path, clock: ManualClock, damage: str) -> None:
+    """The ``-wal`` file after a kill, removed or damaged."""
     live, folder = tmp_path / "live", tmp_path / "data"
     await filled(live, clock)
     store = await Store.open(live, ENTITIES, clock=clock)
@@ -369,8 +369,8 @@ async def test_a_damaged_log_costs_its_own_transactions_only(tmp_path: Path, clo
         await store.close()
 
 
-async def test_a_kill_at_the_first_start_leaves_nothing_that_looks_damaged(tmp_path: Path, clock: ManualClock) -> None:
-    """The file has its header before it has its name; its tables come in one transaction."""
+async def test_a_kill_at_the_first_start_leaves_no_damaged_archive(tmp_path: Path, clock: ManualClock) -> None:
+    """The file gets its name after its header, and all its tables in one transaction."""
     database = Database(tmp_path / "data" / "archisync.db")
     await database.create()
     await database.close()
@@ -394,7 +394,7 @@ async def test_an_archive_without_its_version_or_a_table_is_damaged(
 async def test_a_run_of_a_later_version_is_left_out_and_the_rest_is_remembered(
     tmp_path: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """B5: an origin, an error kind and an error key that this version does not know."""
+    """It has an origin, an error kind and an error key that this version does not know."""
     folder = tmp_path / "data"
     await filled(folder, clock)
     raw = sqlite3.connect(folder / "archisync.db")
@@ -416,8 +416,8 @@ async def test_a_run_of_a_later_version_is_left_out_and_the_rest_is_remembered(
     await store.close()
 
 
-async def test_a_clock_years_ahead_deletes_nothing_that_is_young(tmp_path: Path, clock: ManualClock) -> None:
-    """B7: retention at an unchecked clock; put right again, nothing is missing."""
+async def test_a_clock_years_ahead_deletes_no_recent_rows(tmp_path: Path, clock: ManualClock) -> None:
+    """After the clock is corrected nothing is missing."""
     folder = tmp_path / "data"
     await filled(folder, clock)
     store = await Store.open(folder, ENTITIES, clock=clock)
@@ -425,7 +425,7 @@ async def test_a_clock_years_ahead_deletes_nothing_that_is_young(tmp_path: Path,
     right = clock.now()
     for day in range(3):
         clock.time = right + timedelta(days=5 * 365 + day)
-        for _ in range(4):  # started again and again
+        for _ in range(4):  # several starts on one day
             removed = await store.maintain()
             assert (removed.runs, removed.changes, removed.events) == (0, 0, 0)
     clock.time = right
@@ -434,7 +434,7 @@ async def test_a_clock_years_ahead_deletes_nothing_that_is_young(tmp_path: Path,
     await store.close()
 
 
-async def test_retention_catches_up_with_a_clock_that_is_right(tmp_path: Path, clock: ManualClock) -> None:
+async def test_with_a_correct_clock_old_rows_are_deleted(tmp_path: Path, clock: ManualClock) -> None:
     folder = tmp_path / "data"
     await filled(folder, clock)
     store = await Store.open(folder, ENTITIES, clock=clock)
@@ -448,11 +448,11 @@ async def test_retention_catches_up_with_a_clock_that_is_right(tmp_path: Path, c
 
 
 @pytest.mark.parametrize("how", ["replaced", "moved"])
-async def test_a_file_that_is_replaced_while_it_is_open_is_neither_written_nor_mixed(
+async def test_a_file_replaced_while_it_is_open_is_not_written(
     tmp_path: Path, clock: ManualClock, reads: Reads, how: str, expected_errors: Any
 ) -> None:
-    """A person or a backup tool puts an older copy in its place. What is read then is refused, and the log of the file
-    that has no name any more does not meet the other one."""
+    """A user or a backup tool puts an older copy in its place. Later reads are refused, and the write-ahead log of the
+    replaced file is not applied to the copy."""
     expected_errors.allow(r"archisync_gui\.store\.database: .* belonged to a file that was replaced, and is removed")
     folder = tmp_path / "data"
     store = await Store.open(folder, ENTITIES, clock=clock)

@@ -1,4 +1,4 @@
-"""Applying reads: what is added, changed, missing, gone, revived, held, logged, and what is not touched."""
+"""Applying reads: which rows are added, changed, missing, gone, revived or held, and what is logged."""
 
 import asyncio
 import json
@@ -37,7 +37,7 @@ async def test_the_same_read_again_writes_no_row(store: Store, reads: Reads) -> 
     assert (await store.ages("parcels", "agent")).all_as_of == reads.clock.now()
 
 
-async def test_values_come_back_as_they_went_in(store: Store, reads: Reads) -> None:
+async def test_values_are_stored_unchanged(store: Store, reads: Reads) -> None:
     row = parcel(3, name="Panificio È & C.\n«Nord»", cost=-36_065, open=True, sent=None)
     await store.apply("parcels", "agent", reads.batch([row]))
     stored = await store.row("parcels", "agent", "3")
@@ -59,8 +59,8 @@ async def test_a_change_is_logged_with_before_after_run_and_percent(store: Store
 
 
 async def test_rows_that_differ_in_different_columns_are_each_written_whole(store: Store, reads: Reads) -> None:
-    """Also where only one of them has another search text, another one comes back, and a third one waits for its
-    tracking number: they are rewritten together."""
+    """Also where one of them has a new search text, one is revived, and one keeps its tracking number: they are written
+    together."""
     await store.apply("parcels", "agent", reads.batch([parcel(n) for n in range(1, 8)]))
     await store.apply("parcels", "agent", reads.batch([parcel(n) for n in range(1, 7)]))
     rows = [
@@ -73,7 +73,7 @@ async def test_rows_that_differ_in_different_columns_are_each_written_whole(stor
         parcel(7, cost=None),
     ]
     assert await store.apply("parcels", "agent", reads.batch(rows)) == Delta(changed=5, unchanged=2)
-    rows[5] = parcel(6)  # the sticky field is held
+    rows[5] = parcel(6)  # its sticky field is held
     assert [row.values for row in (await store.rows("parcels", "agent")).rows] == rows
     for text, key in (("insegna", "3"), ("rimini", "2"), ("prova 1", "1")):
         (found,) = await store.find(text, ["agent"])
@@ -84,7 +84,7 @@ async def test_rows_that_differ_in_different_columns_are_each_written_whole(stor
 
 
 def test_differences_are_written_as_the_json_encoder_writes_them() -> None:
-    """Damaged cells hold bytes and fractions, also in the place of amounts."""
+    """Damaged cells contain bytes and fractions, also in columns of amounts."""
     values: list[Any] = [7, -36_065, 0, True, False, None, "", 'Ditta "Nord"\\\n', "È «x»", 1.5, b"\xff", 2**70]
     old, new = [a for a in values for _ in values], [b for _ in values for b in values]
     names, places = [f"f{n}" for n in range(len(old))], range(len(old))
@@ -95,16 +95,16 @@ def test_differences_are_written_as_the_json_encoder_writes_them() -> None:
     assert written == packed(amounts)
     assert json.loads(written[0])[1] == ["f1", 7, -36_065, -51_531_429]
     assert [change.percent for change in amounts if bool in (type(change.before), type(change.after))] == [None] * 44
-    assert differences(["a", "b"], [True, True], [0, 1], [4, 4], [1, 7])[1] == -7_500, "of equals the first"
+    assert differences(["a", "b"], [True, True], [0, 1], [4, 4], [1, 7])[1] == -7_500, "not the first of two equal ones"
 
 
 def test_a_stored_row_keeps_its_digest_from_version_to_version() -> None:
-    """With another one, the first read after an update would rewrite every row."""
+    """A changed digest would rewrite every row at the first read after an update."""
     row = (None, "", "Panificio È & C.", 0, -36_065, True, False)
     assert change_hash(row).hex() == "1715d306f4b7dafe5d07c5496d2eedc3"
 
 
-async def test_the_first_load_is_no_news_later_additions_are(store: Store, reads: Reads) -> None:
+async def test_rows_of_the_first_read_are_not_new_and_later_ones_are(store: Store, reads: Reads) -> None:
     await store.apply("parcels", "agent", reads.batch([parcel(1)], whole=False))
     await store.apply("parcels", "agent", reads.batch([parcel(1), parcel(2)]))
     await store.apply("parcels", "agent", reads.batch([parcel(1), parcel(2), parcel(3)]))
@@ -112,7 +112,7 @@ async def test_the_first_load_is_no_news_later_additions_are(store: Store, reads
     assert [(change.kind, change.key, change.title) for change in changes] == [(ChangeKind.ADDED, "3", "Ditta Prova 3")]
 
 
-async def test_rows_that_an_unclean_first_read_missed_are_no_news(store: Store, reads: Reads) -> None:
+async def test_rows_that_an_unclean_first_read_missed_are_not_new(store: Store, reads: Reads) -> None:
     unclean = await store.apply("parcels", "agent", reads.batch([parcel(1)], clean=False))
     fast = await store.apply("parcels", "agent", reads.batch([parcel(1), parcel(5)], whole=False))
     clean = await store.apply("parcels", "agent", reads.batch([parcel(n) for n in range(1, 6)]))
@@ -124,7 +124,7 @@ async def test_rows_that_an_unclean_first_read_missed_are_no_news(store: Store, 
 
 
 async def test_an_amount_that_grows_beyond_any_percent_is_stored(store: Store, reads: Reads) -> None:
-    """The largest amount that the ERP's cells can say, after the smallest."""
+    """The largest amount that the ERP can show, after the smallest."""
     most = 999_999_999_999_999
     await store.apply("parcels", "agent", reads.batch([parcel(1, cost=1), parcel(2, cost=-1)]))
     await store.apply("parcels", "agent", reads.batch([parcel(1, cost=most), parcel(2, cost=-most)]))
@@ -134,7 +134,9 @@ async def test_an_amount_that_grows_beyond_any_percent_is_stored(store: Store, r
         assert (await store.row_history("parcels", "agent", key))[0].percent == sign * MOST_PERCENT
 
 
-async def test_absent_once_is_missing_twice_is_gone_back_is_revived(store: Store, reads: Reads) -> None:
+async def test_a_row_absent_once_is_missing_absent_twice_is_gone_and_is_revived_when_it_returns(
+    store: Store, reads: Reads
+) -> None:
     both, one = [parcel(1), parcel(2)], [parcel(1)]
     await store.apply("parcels", "agent", reads.batch(both))
     assert await store.apply("parcels", "agent", reads.batch(one)) == Delta(missing=1, unchanged=1)
@@ -223,9 +225,7 @@ async def test_other_changes_of_a_row_are_taken_while_its_sticky_field_is_held(s
     assert (row.values["tracking"], row.values["cost"]) == ("TRK1", 7)
 
 
-async def test_a_suspended_whole_read_turns_back_nothing_that_a_later_fast_read_found(
-    store: Store, reads: Reads
-) -> None:
+async def test_a_suspended_whole_read_does_not_overwrite_a_later_fast_read(store: Store, reads: Reads) -> None:
     await store.apply("parcels", "agent", reads.batch([parcel(1), parcel(2)]))
     began, after = reads.clock.forward(minutes=1), (await store.ages("parcels", "agent")).number
     await store.apply("parcels", "agent", reads.batch([parcel(1, cost=9), parcel(3)], whole=False))
@@ -241,10 +241,10 @@ async def test_a_suspended_whole_read_turns_back_nothing_that_a_later_fast_read_
 
 
 @pytest.mark.parametrize("clean", [True, False])
-async def test_a_suspended_whole_read_turns_back_nothing_that_a_later_whole_read_found(
+async def test_a_suspended_whole_read_does_not_overwrite_a_later_whole_read(
     store: Store, reads: Reads, clean: bool
 ) -> None:
-    """Its rows were read before: neither they nor its time are stored, also where it compared itself afterwards."""
+    """Its rows are older: neither they nor its time are stored, even if it was compared after the other read."""
     await store.apply("parcels", "agent", reads.batch([parcel(1), parcel(2)], clean=False))
     began, after = reads.clock.forward(minutes=1), (await store.ages("parcels", "agent")).number
     await store.apply("parcels", "agent", reads.batch([parcel(1, cost=9), parcel(3)]))
@@ -258,7 +258,7 @@ async def test_a_suspended_whole_read_turns_back_nothing_that_a_later_whole_read
     assert await store.rows("parcels", "agent") == stored
     assert await store.ages("parcels", "agent") == ages
     await store.keep_refused("parcels", "agent", whole)
-    assert await store.refused() == (), "nor can the operator accept it"
+    assert await store.refused() == (), "the operator could accept it"
     with pytest.raises(StoreError, match="refused-read-void"):
         await store.accept_read(whole.run_id)
 
@@ -274,13 +274,13 @@ async def test_times_of_a_clock_that_was_ahead_do_not_hold_rows_back(
     assert (await store.ages("parcels", "agent")).new_as_of == clock.now()
 
 
-async def test_what_each_kind_of_read_says_about_freshness(store: Store, reads: Reads) -> None:
+async def test_which_times_each_kind_of_read_sets(store: Store, reads: Reads) -> None:
     never = await store.ages("parcels", "agent")
     assert (never.last_success, never.new_as_of, never.all_as_of) == (None, None, None)
     await store.apply("parcels", "agent", reads.batch([parcel(1)], whole=False, single=True))
     ages = await store.ages("parcels", "agent")
     assert (ages.last_success, ages.new_as_of, ages.all_as_of) == (None, None, None)
-    # A fast read has no base before the first clean whole read, so it proves nothing (rule 12).
+    # Before the first clean whole read a fast read has no base, so it sets no time (rule 12).
     await store.apply("parcels", "agent", reads.batch([parcel(1)], whole=False))
     ages = await store.ages("parcels", "agent")
     assert (ages.last_success, ages.new_as_of, ages.all_as_of) == (None, None, None)
@@ -361,7 +361,7 @@ async def test_shared_rows_are_stored_once_whoever_reads_them(store: Store, read
 
 
 async def test_a_cancelled_apply_changes_nothing(store: Store, reads: Reads) -> None:
-    """The caller is cancelled while the worker is in the middle of the rows."""
+    """The caller is cancelled while the worker writes the rows."""
     begun = threading.Event()
     go_on = threading.Event()
 
@@ -390,7 +390,7 @@ async def test_a_cancelled_apply_changes_nothing(store: Store, reads: Reads) -> 
 async def test_an_apply_cancelled_before_its_commit_changes_nothing(
     store: Store, reads: Reads, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
-    """All rows are written; the search index, which takes as long, is not."""
+    """All rows are written, but not yet the search index, which takes as long."""
     began, go_on = threading.Event(), threading.Event()
     real = find.catch_up
 
@@ -402,7 +402,7 @@ async def test_an_apply_cancelled_before_its_commit_changes_nothing(
     monkeypatch.setattr(find, "catch_up", slow)
     task = asyncio.create_task(store.apply("parcels", "agent", reads.batch([parcel(1)])))
     await asyncio.to_thread(began.wait, 10)
-    for _ in range(times):  # a cancellation is repeated until the run ends
+    for _ in range(times):  # the orchestrator repeats a cancellation until the run ends
         task.cancel()
         await asyncio.sleep(0)
     assert not task.done()
@@ -414,10 +414,10 @@ async def test_an_apply_cancelled_before_its_commit_changes_nothing(
 
 
 @pytest.mark.parametrize("times", [1, 3])
-async def test_an_apply_cancelled_during_its_commit_tells_what_it_did(
+async def test_an_apply_cancelled_during_its_commit_returns_its_result(
     store: Store, reads: Reads, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
-    """From here on the rows are stored: who is told *cancelled* would believe that they are not."""
+    """From here on the rows are stored; the outcome *cancelled* would mean that they are not."""
     began, go_on = threading.Event(), threading.Event()
     real = sa.engine.RootTransaction.commit
 
@@ -455,7 +455,7 @@ async def test_writes_keep_their_order_and_close_drains_them(store: Store) -> No
     assert not [t for t in threading.enumerate() if t.name.startswith("archisync")]
 
 
-async def test_a_long_question_can_be_cancelled_and_the_next_is_answered(store: Store, reads: Reads) -> None:
+async def test_a_long_query_can_be_cancelled_and_the_next_is_answered(store: Store, reads: Reads) -> None:
     from sqlalchemy import text
 
     await store.apply("parcels", "agent", reads.batch([parcel(1)]))

@@ -1,4 +1,4 @@
-"""The database file: modes, migration, declarations that grow, backups, and what goes wrong with a disk."""
+"""The database file: its mode, migration, extended declarations, backups, and faults of the disk."""
 
 import asyncio
 import contextlib
@@ -103,7 +103,7 @@ async def test_a_seventh_entity_gets_its_table_and_the_others_keep_their_rows(
     await store.close()
 
 
-async def test_a_new_column_is_added_after_a_backup_and_its_first_values_are_no_news(
+async def test_a_new_column_is_added_after_a_backup_and_its_first_values_are_no_changes(
     tmp_path: Path, reads: Reads, clock: ManualClock
 ) -> None:
     store = await Store.open(tmp_path, ENTITIES, clock=clock)
@@ -128,7 +128,7 @@ async def test_a_new_column_is_added_after_a_backup_and_its_first_values_are_no_
     await store.close()
 
 
-async def test_a_column_that_is_declared_no_more_stays_in_the_file(
+async def test_a_column_that_is_no_longer_declared_stays_in_the_file(
     tmp_path: Path, reads: Reads, clock: ManualClock
 ) -> None:
     store = await Store.open(tmp_path, ENTITIES, clock=clock)
@@ -142,7 +142,9 @@ async def test_a_column_that_is_declared_no_more_stays_in_the_file(
     assert "city" in columns(tmp_path / FILE, "parcels")
 
 
-async def test_a_changed_kind_keeps_the_old_values_aside(tmp_path: Path, reads: Reads, clock: ManualClock) -> None:
+async def test_a_column_of_another_kind_keeps_the_old_values_aside(
+    tmp_path: Path, reads: Reads, clock: ManualClock
+) -> None:
     textual = dataclasses.replace(
         PARCELS,
         columns=tuple(dataclasses.replace(c, kind=Kind.TEXT) if c.name == "cost" else c for c in PARCELS.columns),
@@ -218,10 +220,10 @@ async def test_a_damaged_file_is_refused_and_a_backup_restores_it(
 
 
 @pytest.mark.parametrize("present", ["sound", "damaged", "missing"])
-async def test_a_backup_of_before_the_clock_was_set_back_has_doubtful_times(
+async def test_a_backup_from_before_the_clock_was_set_back_has_doubtful_times(
     store: Store, reads: Reads, tmp_path: Path, clock: ManualClock, present: str
 ) -> None:
-    """Rule 30: the doubt outlives the archive. One that cannot be asked about it may have had one."""
+    """Rule 30: the doubt is kept when the archive is replaced. An unreadable archive may have had one."""
     every = {"last_success", "new_as_of", "all_as_of"}
     clock.forward(hours=4)
     await store.apply("parcels", "agent", reads.batch([parcel(1)]))
@@ -243,11 +245,11 @@ async def test_a_backup_of_before_the_clock_was_set_back_has_doubtful_times(
     store = await Store.open(tmp_path / "data", ENTITIES, clock=clock)
     assert (await store.ages("parcels", "agent")).doubtful == every
     await store.accept_read("run-2")
-    assert (await store.ages("parcels", "agent")).doubtful == every, "the kept read is of before, too"
+    assert (await store.ages("parcels", "agent")).doubtful == every, "the refused read is from before, too"
     await store.close()
     await Store.restore(tmp_path / "data", after, clock=clock)
     store = await Store.open(tmp_path / "data", ENTITIES, clock=clock)
-    # A backup of after the doubt knows of it; of one that nobody knew at its time, the archive alone tells.
+    # A backup made after the doubt contains it; for one made before, only the archive has it.
     assert (await store.ages("parcels", "agent")).doubtful == (set() if present == "sound" else every)
     await store.close()
 
@@ -282,8 +284,8 @@ async def test_only_the_newest_backups_are_kept(store: Store, clock: ManualClock
     assert store.backups() == tuple(reversed(made[3:]))
 
 
-async def test_a_clock_that_was_set_back_costs_no_newer_backup(store: Store, clock: ManualClock) -> None:
-    """Neither the times in the names nor those of the files decide which backup is the newest."""
+async def test_after_the_clock_was_set_back_newer_backups_are_kept(store: Store, clock: ManualClock) -> None:
+    """The newest backup is found neither by the times in the names nor by those of the files."""
     made = []
     for n in range(13):
         clock.forward(days=-30)
@@ -305,7 +307,7 @@ async def test_backups_of_an_earlier_version_count_as_older(store: Store, tmp_pa
     ]
 
 
-async def test_what_a_killed_backup_left_is_removed_and_never_listed(store: Store) -> None:
+async def test_files_of_a_killed_backup_are_removed_and_never_listed(store: Store) -> None:
     made = await store.backup("operator")
     left = beside(made)
     left.write_bytes(b"half a copy")
@@ -314,7 +316,7 @@ async def test_what_a_killed_backup_left_is_removed_and_never_listed(store: Stor
     assert not left.exists()
 
 
-async def test_a_backup_put_back_twice_in_one_second_replaces_no_kept_archive(
+async def test_a_backup_restored_twice_in_one_second_overwrites_no_kept_archive(
     store: Store, reads: Reads, tmp_path: Path, clock: ManualClock
 ) -> None:
     folder = tmp_path / "data"
@@ -333,16 +335,16 @@ async def test_a_backup_put_back_twice_in_one_second_replaces_no_kept_archive(
     await store.close()
 
 
-async def test_the_newest_transactions_of_a_killed_program_come_back_with_its_archive(
+async def test_the_newest_transactions_of_a_killed_program_are_restored_with_its_archive(
     tmp_path: Path, clock: ManualClock
 ) -> None:
-    """They stand in the write-ahead log, which is kept and put back together with its file."""
+    """They are in the write-ahead log, which is kept and restored together with its file."""
     folder, live = tmp_path / "data", tmp_path / "live"
     store = await Store.open(live, ENTITIES, clock=clock)
     backup = await store.backup("operator")
     await store.apply("parcels", "agent", Reads(clock).batch([parcel(1)]))
     folder.mkdir()
-    for file in live.iterdir():  # as they lie there at a kill
+    for file in live.iterdir():  # a copy of the files as a kill would leave them
         if file.is_file() and not file.name.endswith("-shm"):
             (folder / file.name).write_bytes(file.read_bytes())
     await store.close()
@@ -359,7 +361,7 @@ async def test_the_newest_transactions_of_a_killed_program_come_back_with_its_ar
 
 
 def pages(store: Store, more: int) -> object:
-    """SQLite's own limit of a file's size: beyond it, it reports a full disk as it does for a real one."""
+    """Set SQLite's limit of a file's size. Beyond it, SQLite reports a full disk."""
 
     def job(connection: sa.Connection) -> None:
         count = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
@@ -368,8 +370,8 @@ def pages(store: Store, more: int) -> object:
     return store._database.exclusive(job)
 
 
-async def full_disk_story(store: Store, reads: Reads, fill: object, free: object) -> None:
-    """A read, a full disk in the middle of the next, space again: nothing lost, nothing half done."""
+async def fill_and_free(store: Store, reads: Reads, fill: object, free: object) -> None:
+    """Fill the disk during the second read, then free it: no rows are lost, and none are half written."""
     await store.apply("parcels", "agent", reads.batch([parcel(n) for n in range(100)]))
     many = [parcel(n, cost=5, name="x" * 400) for n in range(20_000)]
     await fill()  # type: ignore[operator]
@@ -386,14 +388,16 @@ async def full_disk_story(store: Store, reads: Reads, fill: object, free: object
     await store.check()
 
 
-async def test_a_full_disk_loses_nothing_and_goes_on_when_there_is_space(store: Store, reads: Reads) -> None:
+async def test_a_full_disk_loses_nothing_and_reads_are_applied_again_with_free_space(
+    store: Store, reads: Reads
+) -> None:
     async def fill() -> None:
         await pages(store, 20)  # type: ignore[misc]
 
     async def free() -> None:
         await pages(store, 1_000_000)  # type: ignore[misc]
 
-    await full_disk_story(store, reads, fill, free)
+    await fill_and_free(store, reads, fill, free)
 
 
 @pytest.fixture
@@ -421,14 +425,14 @@ async def test_a_really_full_disk(small_disk: Path, reads: Reads, clock: ManualC
     async def free() -> None:
         ballast.unlink()
 
-    await full_disk_story(store, reads, fill, free)
+    await fill_and_free(store, reads, fill, free)
     await store.close()
 
 
 async def test_the_clean_up_makes_room_on_a_full_disk_before_it_writes(
     small_disk: Path, reads: Reads, clock: ManualClock
 ) -> None:
-    """A write needs room that only the clean-up can make: pruned backups and old pictures."""
+    """A write needs space that only the clean-up can free, by pruning backups and old pictures."""
     store = await Store.open(small_disk / "data", ENTITIES, clock=clock)
     try:
         pictures = small_disk / "screenshots"
@@ -459,7 +463,7 @@ async def test_the_journal_loses_nothing_while_the_disk_is_full(store: Store, re
     await pages(store, 0)  # type: ignore[misc]
     many = 300
     for n in range(many):
-        with contextlib.suppress(StoreError):  # told, so that the status can show it, and kept in memory
+        with contextlib.suppress(StoreError):  # raised, so that the status can show it; the event is kept in memory
             said = {"cause": "x" * 500}
             await store.journal.event(an_event(EventKind.SYNC_CANCELLED, "boot", n, reads.clock.now(), said))
     assert store.journal.pending > 0
@@ -474,7 +478,7 @@ async def test_the_journal_loses_nothing_while_the_disk_is_full(store: Store, re
 async def test_a_write_of_the_journal_that_is_cancelled_too_late_is_written_once(
     store: Store, reads: Reads, waiting: int
 ) -> None:
-    """Its commit is done when its caller is cancelled: what waited with it does not wait any more."""
+    """The caller is cancelled after the commit; entries that waited with it are written, too."""
 
     async def tell(number: int) -> None:
         await store.journal.event(an_event(EventKind.QUEUE_UPDATED, "boot", number, reads.clock.now()))
@@ -518,7 +522,7 @@ async def test_a_write_of_the_journal_that_is_cancelled_too_late_is_written_once
     assert store.journal.pending == 0
     await tell(901)
     stored = [kept.event.revision for kept in await store.events(START, reads.clock.forward(days=1))]
-    assert sorted(stored) == sorted(set(stored)), "each once"
+    assert sorted(stored) == sorted(set(stored)), "an event was written twice"
     assert {900, 901} <= set(stored)
 
 
@@ -586,13 +590,13 @@ def test_every_code_of_the_store_has_a_text() -> None:
     codes = set(re.findall(r'StoreError\(\s*"([a-z-]+)"', text)) | set(re.findall(r'return "([a-z]+-[a-z-]+)"', text))
     codes |= {*errors._SQLITE.values(), *errors._SYSTEM.values()}
     codes |= {*errors._SERVER.values(), *errors._CLASSES.values(), *errors._SENTENCES}
-    codes -= {"interrupted"}  # a job that was given up, told to nobody
+    codes -= {"interrupted"}  # a cancelled job, which is not shown to users
     assert {"disk-full", "read-only", "newer-schema", "rekey-too-few", "refused-read-void"} <= codes
     assert codes <= messages.codes()
 
 
 @pytest.mark.parametrize("error", [PermissionError(13, "open in a viewer"), FileNotFoundError(2, "gone meanwhile")])
-async def test_one_picture_that_cannot_be_removed_keeps_no_other_nor_the_backups(
+async def test_a_picture_that_cannot_be_removed_does_not_stop_the_clean_up(
     store: Store, tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, error: OSError
 ) -> None:
     pictures = tmp_path / "screenshots"

@@ -1,4 +1,4 @@
-"""The full-text index: what is found for what is typed, and that it always matches the rows."""
+"""The full-text index: the results of typed texts, and that the index always matches the rows."""
 
 import random
 import sqlite3
@@ -13,7 +13,7 @@ from archisync_gui.store import find as index
 
 
 async def matches(store: Store) -> None:
-    """SQLite itself compares the index with the rows, and nothing waits to be indexed. PostgreSQL's cannot differ."""
+    """Check with SQLite that the index matches the rows, and that no row waits for it. PostgreSQL's cannot differ."""
 
     def job(connection: index.sa.Connection) -> None:
         if index.is_postgres(connection):
@@ -60,11 +60,13 @@ async def test_exact_numbers_come_before_parts_of_others(store: Store, reads: Re
     (found,) = await store.find("105", ["mario"])
     assert [row.key for row in found.rows][:1] == ["105"]
     assert found.exact
-    assert {row.key for row in found.rows[1:3]} == {"1050", "10500"}  # beginnings, then parts
+    assert {row.key for row in found.rows[1:3]} == {"1050", "10500"}  # prefixes come before other parts
     assert {row.key for row in found.rows[3:]} == {"2105", "31050"}
 
 
-async def test_beginnings_of_two_characters_are_found_and_less_is_not_looked_up(store: Store, reads: Reads) -> None:
+async def test_prefixes_of_two_characters_are_found_and_shorter_ones_are_not_searched(
+    store: Store, reads: Reads
+) -> None:
     await store.apply("parcels", "mario", reads.batch([parcel(1, name="3M Italia"), parcel(2, name="Edil")]))
     assert keys(await store.find("3m", ["mario"])) == ["1"]
     assert keys(await store.find("it", ["mario"])) == ["1"]
@@ -75,7 +77,7 @@ async def test_beginnings_of_two_characters_are_found_and_less_is_not_looked_up(
 async def test_few_and_many_candidates_are_ranked_alike(
     store: Store, reads: Reads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Few rows are read at once and ranked here, many are looked up once for each rank: the answers are the same."""
+    """A few rows are read at once and ranked in Python, many are searched once for each rank; the results are equal."""
     pick = random.Random(7)
     syllables = ("ro", "ssi", "ma", "rio", "den", "ta", "le")
 
@@ -125,7 +127,7 @@ async def test_only_the_accounts_asked_for(store: Store, reads: Reads) -> None:
 async def test_many_newer_rows_of_others_hide_nothing(
     store: Store, reads: Reads, monkeypatch: pytest.MonkeyPatch, account: str, few: int
 ) -> None:
-    """The other agent may also be one that was taken out of the settings: those rows stay stored."""
+    """Also for an agent that was removed from the settings, whose rows stay stored."""
     monkeypatch.setattr(index, "CANDIDATES", 30)
     monkeypatch.setattr(index, "FEW", few)
     mine = [parcel(n, name=f"Studio Alfa {n}") for n in range(20)]
@@ -182,7 +184,7 @@ async def test_the_index_follows_changes_deletions_and_clearing(store: Store, re
         await store.apply("parcels", "mario", reads.batch([parcel(1, name="Gialli")]))
     assert keys(await store.find("bianchi", ["mario"])) == []
     await store.apply("parcels", "mario", reads.batch([parcel(1, name="Gialli"), parcel(2, name="Bianchi")]))
-    assert keys(await store.find("bianchi", ["mario"])) == ["2"]  # it came back
+    assert keys(await store.find("bianchi", ["mario"])) == ["2"]  # revived
     await matches(store)
     await store.clear("parcels", "mario")
     assert await store.find("gialli", ["mario"]) == ()
@@ -259,7 +261,7 @@ async def test_a_damaged_index_is_built_again_when_it_is_needed(
     store = await Store.open(tmp_path / "data", ENTITIES, clock=clock)
     try:
         assert keys(await store.find("ditta 17", ["mario"])) in (["17"], [])
-        # A read is applied whatever state the index is in, and the next opening sees to the rest.
+        # A read is applied even with a damaged index, which the next opening builds again.
         await store.apply("parcels", "mario", reads.batch([parcel(n, city="Roma") for n in range(50)]))
     finally:
         await store.close()
@@ -282,7 +284,7 @@ async def test_a_restored_backup_has_its_own_index(tmp_path: Path, clock: Manual
 
 
 @pytest.mark.parametrize("name", ['Ditta "Da Ugo" srl', '"', '""', "D'Amico* (NOT) AND -x", "a\x00b", "%_"])
-async def test_signs_that_mean_something_to_a_query_are_only_signs(store: Store, reads: Reads, name: str) -> None:
+async def test_special_characters_of_a_query_are_searched_as_text(store: Store, reads: Reads, name: str) -> None:
     await store.apply("parcels", "mario", reads.batch([parcel(1, name=name), parcel(2)]))
     assert [row.key for row in (await store.related("parcels", "mario", "name", name)).rows] == ["1"]
     assert {row.key for found in await store.find(name, ["mario"]) for row in found.rows} <= {"1", "2"}

@@ -1,4 +1,4 @@
-"""The orchestrator's memory: what goes in comes back, also after a restart, and for how long."""
+"""The orchestrator's journal: its entries are restored after a restart, and how long they are kept."""
 
 import dataclasses
 import os
@@ -29,7 +29,7 @@ from tests.support.events import an_event
 from tests.support.hygiene import ExpectedErrors
 
 TEXT = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), max_size=30)
-"""Without the character 0, which PostgreSQL's texts cannot hold (:data:`archisync_gui.store.dialect.REPLACEMENT`)."""
+"""Without the character 0, which PostgreSQL cannot store (:data:`archisync_gui.store.dialect.REPLACEMENT`)."""
 TIMES = st.builds(
     lambda seconds, zone: datetime.fromtimestamp(seconds / 1e6, zone),
     st.integers(1_500_000_000_000_000, 2_200_000_000_000_000),
@@ -95,7 +95,7 @@ def run(number: int, started: datetime, **changes: object) -> RunRecord:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(record=RUNS)
-async def test_every_run_comes_back_as_it_went_in(store: Store, record: RunRecord) -> None:
+async def test_every_run_is_restored_unchanged(store: Store, record: RunRecord) -> None:
     journal: Journal = store.journal
     await journal.run_started(dataclasses.replace(record, ended=None, outcome=None))
     await journal.run_ended(record)
@@ -138,7 +138,7 @@ async def test_runs_found_open_are_marked_interrupted_once(
 
 
 async def test_freshness_is_that_of_the_stored_rows_not_of_the_runs(store: Store, reads: Reads) -> None:
-    """A run that was recorded as successful says nothing once the rows are cleared."""
+    """A successful run does not count once its rows are cleared."""
     await store.journal.run_ended(run(1, START))
     (read,) = (await store.journal.load()).reads
     assert (read.last_success, read.new_as_of, read.all_as_of) == (None, None, None)
@@ -165,7 +165,7 @@ async def test_freshness_is_that_of_the_stored_rows_not_of_the_runs(store: Store
 async def test_unclean_reads_in_a_row(store: Store, story: list[str], unclean: int) -> None:
     """Failures in a row are not counted here: the orchestrator keeps its own count in a note."""
     for number, outcome in enumerate(story):
-        # The clock runs backwards: what came after what is told by the order of the calls.
+        # The clock runs backwards: the sequence of the runs is that of the calls.
         started = START - timedelta(minutes=number)
         await store.journal.run_ended(run(number, started, outcome=Outcome(outcome)))
     reads = (await store.journal.load()).reads
@@ -182,7 +182,7 @@ async def test_durations_leave_out_suspensions_partial_reads_and_failures(store:
     assert read.durations == (20.0, 30.0)
 
 
-async def test_explanations_answer_for_a_moment(store: Store) -> None:
+async def test_the_explanation_for_a_time_is_the_last_one_before_it(store: Store) -> None:
     forecast = Forecast("parcels", "agent", START + timedelta(minutes=5), 70.0, after="tariffs")
     first = Explanation(START, Reason.HOLD, {"since": "09:00"}, (forecast,))
     second = Explanation(START + timedelta(minutes=10), Reason.NOTHING_DUE)
@@ -192,7 +192,7 @@ async def test_explanations_answer_for_a_moment(store: Store) -> None:
     assert answers == [None, first, first, second, second]
 
 
-async def test_what_is_too_old_is_forgotten_and_nothing_else(
+async def test_only_entries_that_are_too_old_are_deleted(
     store: Store, reads: Reads, tmp_path: Path, clock: ManualClock
 ) -> None:
     await store.apply("parcels", "agent", reads.batch([parcel(1)]))
@@ -208,7 +208,7 @@ async def test_what_is_too_old_is_forgotten_and_nothing_else(
         await store.journal.explained(Explanation(at, Reason.HOLD))
         (pictures / f"{days}.png").touch()
         os.utime(pictures / f"{days}.png", (at.timestamp(), at.timestamp()))
-    # The retention time follows the clock by three days at most each day; here it has kept up.
+    # The retention date advances by at most three days a day; here it has caught up with the clock.
     await store.journal.note("retention", {"time": (now - timedelta(days=1)).isoformat(), "day": "2028-03-01"})
     (pictures / "notes.txt").touch()
     os.utime(pictures / "notes.txt", (0, 0))
@@ -222,7 +222,7 @@ async def test_what_is_too_old_is_forgotten_and_nothing_else(
 
 
 async def kept_up(store: Store, now: datetime) -> None:
-    """The retention time has followed the clock up to a day ago."""
+    """Set the retention date to one day before the clock."""
     await store.journal.note("retention", {"time": (now - timedelta(days=1)).isoformat(), "day": "2020-01-01"})
 
 
@@ -230,7 +230,7 @@ async def keys_of(store: Store, account: str) -> list[str]:
     return [row.key for row in (await store.rows("parcels", account, deleted=True)).rows]
 
 
-async def test_rows_that_are_gone_are_forgotten_after_two_years(
+async def test_rows_that_are_gone_are_deleted_after_two_years(
     store: Store, reads: Reads, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(maintenance, "AT_ONCE", 3)
@@ -248,11 +248,11 @@ async def test_rows_that_are_gone_are_forgotten_after_two_years(
     assert sorted(await keys_of(store, "agent"), key=int) == [str(n) for n in range(10)]
     await store.check()
     assert {row.key for one in await store.find("ditta", ["agent"], 30) for row in one.rows} == set("01234")
-    # One that comes back is a new row.
+    # A row that returns later is a new row.
     assert (await store.apply("parcels", "agent", reads.batch(rows[:5] + rows[15:16]))).added == 1
 
 
-async def test_rows_of_accounts_no_longer_in_the_settings_are_forgotten_after_two_years(
+async def test_rows_of_accounts_no_longer_in_the_settings_are_deleted_after_two_years(
     store: Store, reads: Reads, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(maintenance, "AT_ONCE", 3)
@@ -260,9 +260,9 @@ async def test_rows_of_accounts_no_longer_in_the_settings_are_forgotten_after_tw
         await store.apply("parcels", account, reads.batch([parcel(n) for n in range(7)]))
     await store.apply("tariffs", "", reads.batch([tariff("A", 1, 5)]))
     clock.forward(days=10)
-    await store.apply("parcels", "late", reads.batch([parcel(n) for n in range(7)]))  # nothing changed in the rows
+    await store.apply("parcels", "late", reads.batch([parcel(n) for n in range(7)]))  # the same rows
     await kept_up(store, clock.forward(days=722))
-    assert (await store.maintain(None)).rows == 0, "nobody said which accounts there are"
+    assert (await store.maintain(None)).rows == 0, "rows were deleted though the accounts are unknown"
     assert (await store.maintain(None, ["agent", "paused"])).rows == 7
     assert [len(await keys_of(store, name)) for name in ("agent", "left", "paused", "late")] == [7, 0, 7, 7]
     assert (await store.rows("tariffs", None)).total == 1
@@ -271,7 +271,7 @@ async def test_rows_of_accounts_no_longer_in_the_settings_are_forgotten_after_tw
     assert (await store.maintain(None, ["agent", "paused"])).rows == 0
 
 
-async def test_a_clock_that_is_years_ahead_for_an_afternoon_costs_no_rows(
+async def test_a_clock_that_is_years_ahead_for_an_afternoon_deletes_no_rows(
     store: Store, reads: Reads, clock: ManualClock
 ) -> None:
     await store.apply("parcels", "agent", reads.batch([parcel(1), parcel(2)]))
@@ -286,10 +286,10 @@ async def test_a_clock_that_is_years_ahead_for_an_afternoon_costs_no_rows(
     assert sorted(await keys_of(store, "agent")) == ["1", "2"]
 
 
-async def test_an_entry_that_can_never_be_written_keeps_back_no_other(
+async def test_an_entry_that_can_never_be_written_does_not_block_others(
     store: Store, monkeypatch: pytest.MonkeyPatch, expected_errors: ExpectedErrors
 ) -> None:
-    """Entries wait while the disk is full; one of them holds what the database does not take."""
+    """Entries wait while the disk is full; one of them has a value that the database refuses."""
     expected_errors("an entry of the journal that waited cannot be written")
     write = store.journal._database.write
 

@@ -1,4 +1,4 @@
-"""kill -9 in the middle of each action: the archive is as before it or as after it, and nothing is lost."""
+"""kill -9 during each action: the archive is as before the action or as after it, and no data are lost."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ HERE = Path(__file__).parent
 
 
 def killed(folder: Path, operation: str, turns: random.Random) -> tuple[Path, list[str]]:
-    """Let a process do the operation again and again, and kill it; where it was at work, and what it had said there."""
+    """Start a process that repeats the operation, and kill it; returns the folder in which it worked, and the lines
+    that it printed about it."""
     child = Victim(HERE / "crash_operations.py", folder, operation)
     wanted = f"begin {turns.randint(0, 2)}"
     while child.says() != wanted:
@@ -32,7 +33,7 @@ def killed(folder: Path, operation: str, turns: random.Random) -> tuple[Path, li
 
 
 def rows_in(file: Path) -> int:
-    """How many living rows a database file has; it has to be sound."""
+    """The number of living rows in a database file; checks its integrity."""
     with closing(sqlite3.connect(file)) as raw:
         assert raw.execute("PRAGMA integrity_check").fetchall() == [("ok",)], file
         (count,) = raw.execute("SELECT count(*) FROM parcels WHERE row_deleted_at IS NULL").fetchone()
@@ -60,10 +61,10 @@ async def check(place: Path, operation: str, said: list[str], where: str) -> Non
             after = set(range(10)) if operation == "restore" else set()
             assert keys in (set(range(ROWS)), after), where
             if keys == after:
-                assert ROWS in sound, f"{where}: what was replaced is kept"
+                assert ROWS in sound, f"{where}: the replaced archive is not among the backups"
             else:
                 assert not done, where
-            assert notes["hold"] == START.isoformat(), f"{where}: the pause outlives the archive"
+            assert notes["hold"] == START.isoformat(), f"{where}: the hold was lost with the archive"
             return
         case "clear":
             assert keys in (set(range(ROWS)), set()), where
@@ -76,10 +77,10 @@ async def check(place: Path, operation: str, said: list[str], where: str) -> Non
         case _:
             assert keys == set(range(ROWS)), where
     assert notes["hold"] == START.isoformat(), where
-    changed = missing > 0 if operation == "accept" else keys != set(range(ROWS))  # absent once: missing, not yet gone
+    changed = missing > 0 if operation == "accept" else keys != set(range(ROWS))  # rows absent once are only missing
     if operation in ("clear", "accept", "rekey"):
-        assert len(kept) == (0 if changed else 1), f"{where}: what was not done can still be done, and only that"
-        assert not changed or [rows_in(backup) for backup in new] == [ROWS], f"{where}: a backup came first"
+        assert len(kept) == (0 if changed else 1), f"{where}: refused read kept after, or lost without, the change"
+        assert not changed or [rows_in(backup) for backup in new] == [ROWS], f"{where}: no backup before the change"
         assert changed or not done, where
     if operation == "migrate":
         assert all(count == ROWS for count in map(rows_in, new)), where
@@ -104,7 +105,7 @@ def clean_up(folder: Path) -> None:
 
 @pytest.mark.parametrize("kills", [pytest.param(2, marks=pytest.mark.ci), pytest.param(25, marks=pytest.mark.nightly)])
 @pytest.mark.parametrize("operation", OPERATIONS)
-async def test_a_kill_leaves_what_was_before_or_what_comes_after(tmp_path: Path, operation: str, kills: int) -> None:
+async def test_a_kill_leaves_the_state_before_or_after_the_action(tmp_path: Path, operation: str, kills: int) -> None:
     seed = 20260302 if kills < 10 else random.SystemRandom().getrandbits(32)
     turns = random.Random(seed)
     await template(tmp_path / "template", operation)

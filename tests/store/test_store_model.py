@@ -1,4 +1,4 @@
-"""The delta against a plain model: random reads of a moving list, two accounts, on a real file."""
+"""Compares the delta with a simple model: random reads of a changing list, with two accounts and a real file."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ ROWS = st.dictionaries(
 
 @dataclass(frozen=True)
 class Expected:
-    """One row as the rules say it must be, without any of the store's cleverness."""
+    """The expected row, computed directly from the data rules."""
 
     cost: Value
     tracking: Value
@@ -49,7 +49,7 @@ class Expected:
 
 @dataclass(frozen=True)
 class Suspended:
-    """A whole read that has its rows and goes on later; what has happened to the list meanwhile."""
+    """A suspended whole read that has its rows, and what has happened to the list meanwhile."""
 
     batch: Batch
     newer: frozenset[str] = frozenset()
@@ -61,7 +61,7 @@ class Suspended:
 def expect(
     rows: dict[str, Expected], read: dict[str, Row], whole: bool, clean: bool, newer: frozenset[str] = frozenset()
 ) -> dict[str, Expected]:
-    """The data rules, one sentence each."""
+    """Apply the data rules to the expected rows."""
     counts = whole and clean
     after = dict(rows)
     for key, row in read.items():
@@ -84,12 +84,12 @@ def expect(
 
 
 def content(row: Expected | None) -> tuple[Value, Value, bool] | None:
-    """What a read writes of a row."""
+    """The parts of a row that a read writes."""
     return None if row is None else (row.cost, row.tracking, row.deleted)
 
 
 class DeltaMachine(RuleBasedStateMachine):
-    """Applies reads to a store and to the model and compares."""
+    """Applies reads to a store and to the model, and compares them."""
 
     template: Path | None = None
 
@@ -104,7 +104,7 @@ class DeltaMachine(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        if DeltaMachine.template is not None:  # migrating anew for each example would take most of the time
+        if DeltaMachine.template is not None:  # a migration for each example would take most of the time
             shutil.copy(DeltaMachine.template, self.folder / FILE)
         self.open()
 
@@ -142,7 +142,7 @@ class DeltaMachine(RuleBasedStateMachine):
 
     @rule(account=st.sampled_from(ACCOUNTS), read=ROWS, clean=st.booleans())
     def suspend(self, account: str, read: dict[int, tuple[int, str | None]], clean: bool) -> None:
-        """A whole read has its rows and makes way for others; one that was suspended before is dropped."""
+        """A whole read that has its rows is suspended; one that was suspended before is dropped."""
         rows = [parcel(n, cost=cost, tracking=tracking) for n, (cost, tracking) in read.items()]
         number = self.runner.run(self.store.ages("parcels", account)).number
         self.suspended[account] = Suspended(self.reads.batch(rows, clean=clean, after=number))
@@ -150,7 +150,7 @@ class DeltaMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.suspended)
     @rule(data=st.data(), keep=st.booleans())
     def go_on(self, data: st.DataObject, keep: bool) -> None:
-        """It compares itself with what is stored by now and is applied, or refused, kept and accepted."""
+        """The suspended read is compared with the stored rows and applied, or refused, kept and accepted."""
         account = data.draw(st.sampled_from(sorted(self.suspended)))
         waiting = self.suspended.pop(account)
         known = self.runner.run(self.store.known("parcels", account))

@@ -1,6 +1,6 @@
-"""A store on a PostgreSQL server: moving there and back, rights, versions, interruptions.
+"""A store on a PostgreSQL server: moving data there and back, rights, versions, interruptions.
 
-What is the same on both engines is in the modules of ``conftest.BOTH``.
+The modules of ``conftest.BOTH`` test what is equal on both engines.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ async def joined(server: Server, folder: Path, clock: ManualClock, entities: obj
 
 
 async def fill(store: Store, reads: Reads, clock: ManualClock) -> None:
-    """Something in every table."""
+    """Insert rows into every table."""
     await store.apply("parcels", "agent", reads.batch([parcel(n) for n in range(60)]))
     await store.apply(
         "parcels", "agent", reads.batch([parcel(n, cost=n * 10**12, name='a"b\\c\tè') for n in range(50)])
@@ -61,7 +61,7 @@ def dump(file: Path) -> dict[str, list[tuple[object, ...]]]:
         kept = [name for name in names if "_find" not in name and not name.startswith(("find_", "sqlite_"))]
         rows = {name: raw.execute(f"SELECT * FROM {name}").fetchall() for name in kept}
     rows["declared"] = sorted(row for row in rows["declared"] if row[0] != "find_pending")
-    # The order within tables without a meaning of it.
+    # In these tables the order has no meaning.
     ordered = {"runs", "parcels", "tariffs"}
     return {name: found if name in ordered else sorted(found, key=repr) for name, found in rows.items()}
 
@@ -77,7 +77,7 @@ async def test_an_archive_moved_to_an_office_and_back_is_the_same(
     rows = await store.filled_from(before)
     assert rows > 120
     back = await store.backup("left-office")
-    # What is written after the move does not meet the numbers that were moved.
+    # New rows after the move get numbers that do not collide with the moved ones.
     await store.apply("parcels", "agent", reads.batch([parcel(n) for n in range(60)]))
     await store.journal.event(an_event(EventKind.HOLD_CHANGED, "boot", 9, START))
     assert [row.key for found in await store.find("TRK7", ["agent"]) for row in found.rows] == []
@@ -93,7 +93,7 @@ async def test_an_archive_moved_to_an_office_and_back_is_the_same(
 
 
 @pytest.mark.parametrize("slow", [(migrate, "migrate"), (find, "prepare")], ids=["tables", "index"])
-async def test_a_backup_of_an_office_may_be_slow_to_prepare_and_to_index(
+async def test_a_backup_of_an_office_may_take_long_to_prepare_and_to_index(
     office: Server,
     tmp_path: Path,
     clock: ManualClock,
@@ -101,7 +101,7 @@ async def test_a_backup_of_an_office_may_be_slow_to_prepare_and_to_index(
     monkeypatch: pytest.MonkeyPatch,
     slow: tuple[Any, str],
 ) -> None:
-    """The server ends a transaction in which nothing is asked for some seconds: none is open meanwhile."""
+    """The server ends a transaction that is idle for some seconds, so none may be open during that work."""
     store = await joined(office, tmp_path / "one", clock)
     await store.apply("parcels", "agent", reads.batch([parcel(n) for n in range(40)]))
     module, name = slow
@@ -127,7 +127,7 @@ async def test_a_backup_of_an_office_may_be_slow_to_prepare_and_to_index(
     await store.close()
 
 
-async def test_a_backup_of_an_office_is_made_while_it_is_written(
+async def test_a_backup_of_an_office_is_made_during_writes(
     office: Server, tmp_path: Path, clock: ManualClock, reads: Reads
 ) -> None:
     store = await joined(office, tmp_path / "one", clock)
@@ -143,7 +143,7 @@ async def test_a_backup_of_an_office_is_made_while_it_is_written(
     await other.close()
 
 
-async def test_a_changed_declaration_is_followed_and_asked_for_first(
+async def test_tables_follow_a_changed_declaration_after_consent(
     office: Server, tmp_path: Path, clock: ManualClock, reads: Reads
 ) -> None:
     store = await joined(office, tmp_path, clock)
@@ -156,7 +156,7 @@ async def test_a_changed_declaration_is_followed_and_asked_for_first(
         connection.execute("UPDATE leader SET epoch = 3, member = 'x'")
     store = await joined(office, tmp_path, clock, [wider])
     with office.connect("tests", autocommit=True) as connection:
-        # A leader of the earlier program leads no more; one that nobody has led stays a new one.
+        # A leader with the earlier program loses the lead; an office without a leader so far stays a new one.
         assert connection.execute("SELECT epoch, member FROM leader").fetchone() == (4, None)
     await store.apply("parcels", "agent", reads.batch([parcel(1, note="x")]))
     row = await store.row("parcels", "agent", "1")
@@ -205,7 +205,7 @@ async def test_a_reader_sees_what_another_member_wrote(
     await two.close()
 
 
-async def test_what_was_to_be_remembered_while_the_server_was_down_is_written_afterwards(
+async def test_journal_entries_made_while_the_server_is_down_are_written_afterwards(
     office: Server, offices: Offices, tmp_path: Path, clock: ManualClock
 ) -> None:
     store = await joined(office, tmp_path, clock)
@@ -221,7 +221,7 @@ async def test_what_was_to_be_remembered_while_the_server_was_down_is_written_af
 
 
 async def test_only_a_change_of_the_schema_may_pause_for_long(office: Server) -> None:
-    """Making an office loads Alembic between two statements: on a PC with a virus scanner more than eight seconds."""
+    """Making an office imports Alembic between two statements, which took over eight seconds with a virus scanner."""
 
     def pause(connection: sa.Connection) -> object:
         return connection.scalar(sa.text("SHOW idle_in_transaction_session_timeout"))
@@ -239,7 +239,7 @@ async def refusal(server: Server, folder: Path, clock: ManualClock) -> str:
     return caught.value.code
 
 
-async def test_each_way_in_which_a_server_refuses_has_its_code(
+async def test_each_refusal_of_a_server_has_its_code(
     office: Server, offices: Offices, tmp_path: Path, clock: ManualClock
 ) -> None:
     offices.cluster.sql(f"CREATE ROLE guest LOGIN PASSWORD '{PASSWORD}'")
@@ -269,7 +269,7 @@ async def test_a_server_that_allows_only_reading_says_so(
             await store.journal.note("a", 1)
     finally:
         offices.cluster.sql("ALTER ROLE office RESET default_transaction_read_only")
-    # As after a failover: the next call connects anew, and what was to be written is not forgotten.
+    # As after a failover: the next call connects anew, and pending entries are written.
     await store.journal.flush()
     assert (await store.journal.load()).notes == {"a": 1}
     await store.close()
@@ -302,7 +302,7 @@ async def test_find_uses_the_trigram_index(office: Server, tmp_path: Path, clock
     await store.close()
 
 
-async def test_an_office_that_begins_beside_another_one_has_the_index_too(
+async def test_a_second_office_on_a_server_has_the_index_too(
     office: Server, tmp_path: Path, clock: ManualClock
 ) -> None:
     waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'CREATE EXTENSION%'"
@@ -326,13 +326,13 @@ async def test_an_office_that_begins_beside_another_one_has_the_index_too(
         ("postgresql://office@[::1]:5433/office", ("::1", 5433, "archisync", "prefer")),
     ],
 )
-def test_an_address_is_read_and_written(url: str, expected: tuple[str, int, str, str]) -> None:
+def test_an_address_is_parsed_and_formatted(url: str, expected: tuple[str, int, str, str]) -> None:
     server = Server.from_url(url)
     assert (server.host, server.port, server.schema, server.tls) == expected
     assert Server.from_url(server.url) == server
 
 
-def test_an_address_keeps_odd_names_and_shows_no_password() -> None:
+def test_an_address_keeps_unusual_names_and_shows_no_password() -> None:
     server = Server.from_url(
         f"postgresql://{quote('a@b/c', safe='')}:{quote('p:w@/', safe='')}@server/{quote('my db')}"
     )
@@ -361,5 +361,5 @@ def test_other_addresses_are_refused(url: str) -> None:
         ('FATALE:  il ruolo "ufficio" non esiste', "office-login"),
     ],
 )
-def test_a_sentence_of_the_server_is_told_from_the_name_of_its_host(sentence: str, code: str) -> None:
+def test_a_message_of_the_server_is_not_confused_with_the_name_of_its_host(sentence: str, code: str) -> None:
     assert server_code(psycopg.OperationalError(sentence)) == code

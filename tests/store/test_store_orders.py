@@ -1,4 +1,4 @@
-"""Operator's actions beside reads, in every order of the store's own steps: no order loses or invents anything."""
+"""Actions of the operator during reads, in every order of the store's steps: no data are lost or invented."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Action = Callable[[Store], Awaitable[Any]]
 
 
 def whole(clock: ManualClock, run: str, keys: range) -> Action:
-    """A whole read as the runner does it: begins, compares itself, applies."""
+    """A whole read as the runner does it: begin, compare, apply."""
 
     async def act(store: Store) -> None:
         after = (await store.ages("parcels", "agent")).number
@@ -34,7 +34,7 @@ def whole(clock: ManualClock, run: str, keys: range) -> Action:
 
 
 def fast(clock: ManualClock, run: str, key: int) -> Action:
-    """A fast read: compares a page with what is stored, stops there, applies."""
+    """A fast read as the runner does it: compare a page with the stored rows, stop there, apply."""
 
     async def act(store: Store) -> None:
         base = await store.ages("parcels", "agent")
@@ -67,8 +67,8 @@ ACTIONS: dict[str, Action] = {"clear": clear, "accept": accept, "rekey": rekey, 
 
 @pytest.mark.parametrize("reader", ["whole", "fast"])
 @pytest.mark.parametrize("name", ACTIONS)
-async def test_an_action_beside_a_read(name: str, reader: str) -> None:
-    """In no order is a claim wrong, and a read that was overtaken leaves nothing behind."""
+async def test_an_action_during_a_read(name: str, reader: str) -> None:
+    """In no order is a time wrong, and a read that was overtaken leaves no rows."""
     outcomes = set()
 
     async def scenario(turns: Turns) -> None:
@@ -97,12 +97,12 @@ async def test_an_action_beside_a_read(name: str, reader: str) -> None:
                 ages = await store.ages("parcels", "agent")
                 outcomes.add((alive, getattr(first, "code", None), getattr(second, "code", None)))
                 if name == "clear" and second is not None:
-                    assert not alive, "a read that was overtaken left nothing behind"
+                    assert not alive, "a read that was overtaken left rows"
                 if ages.new_as_of is not None:
-                    assert ages.all_as_of is not None, "no claim without a clean base"
+                    assert ages.all_as_of is not None, "a time without a clean base"
                     assert len(alive) >= 2
                 if reader == "fast" and name == "clear":
-                    assert ages.new_as_of is None or "1" in alive, "a fast read of a cleared list proves nothing"
+                    assert ages.new_as_of is None or "1" in alive, "a fast read of a cleared list has set a time"
             finally:
                 await store.close()
 
@@ -111,8 +111,8 @@ async def test_an_action_beside_a_read(name: str, reader: str) -> None:
     assert outcomes
 
 
-async def test_clear_beside_a_form_never_claims_what_is_not_there() -> None:
-    """The order that broke it: the fast read compares its page, the list is cleared, the read is applied."""
+async def test_a_list_cleared_during_a_forms_read_is_not_called_fresh() -> None:
+    """This order failed once: the fast read compares its page, the list is cleared, the read is applied."""
 
     async def scenario(turns: Turns) -> None:
         with TemporaryDirectory() as folder:

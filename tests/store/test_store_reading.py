@@ -1,4 +1,4 @@
-"""Questions to the stored rows: search, order, pages, cursor, export, change log, history of runs."""
+"""Queries of the stored rows: search, order, pages, cursor, export, change log, history of runs."""
 
 from datetime import timedelta
 
@@ -79,7 +79,7 @@ async def test_pages_columns_and_filters(store: Store, reads: Reads) -> None:
             await store.rows("parcels", "agent", **options)  # type: ignore[arg-type]
 
 
-async def test_a_cursor_goes_on_while_rows_come_and_go(store: Store, reads: Reads) -> None:
+async def test_a_cursor_continues_while_rows_are_added_and_removed(store: Store, reads: Reads) -> None:
     rows = [parcel(n, name=f"Ditta {n // 2:03d}") for n in range(100)]
     await store.apply("parcels", "agent", reads.batch(rows))
     seen: list[str] = []
@@ -87,7 +87,7 @@ async def test_a_cursor_goes_on_while_rows_come_and_go(store: Store, reads: Read
     for turn in range(100):
         page = await store.search("parcels", "agent", "ditta", 7, cursor)
         seen += [row.key for row in page.rows]
-        if turn == 2:  # one more before the cursor, one gone behind it
+        if turn == 2:  # a row is added before the cursor, one after it is removed
             rows = [row for row in rows if row["id"] != "99"] + [parcel(200, name="Ditta 000")]
             await store.apply("parcels", "agent", reads.batch(rows))
             await store.apply("parcels", "agent", reads.batch(rows))
@@ -100,7 +100,7 @@ async def test_a_cursor_goes_on_while_rows_come_and_go(store: Store, reads: Read
 
 
 @pytest.mark.parametrize("change", ["erased", "renumbered", "cleared"])
-async def test_a_cursor_goes_on_when_its_row_is_no_longer_there(store: Store, reads: Reads, change: str) -> None:
+async def test_a_cursor_continues_when_its_row_no_longer_exists(store: Store, reads: Reads, change: str) -> None:
     rows = [parcel(n, name=f"Ditta {n:03d}") for n in range(30)]
     await store.apply("parcels", "agent", reads.batch(rows))
     first = await store.search("parcels", "agent", "ditta", 7)
@@ -164,7 +164,7 @@ async def test_a_vat_number_is_exact_with_and_without_its_country(
     assert [row.key for row in (await store.best("parcels", "agent", typed, 5, ["name"])).rows] == ["2", "1"]
 
 
-async def test_a_pasted_page_is_a_question_too(store: Store, reads: Reads) -> None:
+async def test_a_pasted_page_of_text_can_be_searched(store: Store, reads: Reads) -> None:
     await store.apply("parcels", "agent", reads.batch([parcel(1), parcel(2, name="Altro")]))
     page = " ".join(f"parola{n}" for n in range(3_000))
     assert (await store.rows("parcels", "agent", search=page)).total == 0
@@ -208,7 +208,7 @@ async def test_counts_per_account(store: Store, reads: Reads) -> None:
     assert counts == [("parcels", "agent", 2, 1, 1), ("parcels", "other", 1, 0, 0), ("tariffs", "", 1, 0, 0)]
 
 
-async def test_the_day_sheets_questions_to_the_change_log(store: Store, reads: Reads) -> None:
+async def test_the_day_sheets_queries_of_the_change_log(store: Store, reads: Reads) -> None:
     await store.apply("parcels", "agent", reads.batch([parcel(1), parcel(2)]))
     await store.apply("tariffs", "agent", reads.batch([tariff("A", 1, 1_000), tariff("B", 1, 1_000)]))
     begin = reads.clock.now()
@@ -245,7 +245,7 @@ async def test_a_row_that_changed_is_one_line_and_each_of_its_fields_is_found(st
 
     assert await fields() == ["city", "cost", "sent"]
     assert await fields(fields=["sent", "name"]) == ["sent"]
-    assert await fields(fields=["tracking"]) == [], "a value that looks like the name of a field is none"
+    assert await fields(fields=["tracking"]) == [], "a value was taken for the name of a field"
     assert await fields(percent=5_000) == ["cost"]
     assert await fields(percent=5_001) == []
     newest = await store.row_history("parcels", "agent", "1", limit=1)
@@ -294,8 +294,8 @@ async def test_history_of_runs(store: Store) -> None:
     assert await store.run("nothing") is None
 
 
-async def test_runs_of_one_moment_are_all_found_in_parts(store: Store) -> None:
-    """As two computers of an office begin them, or several attempts that are skipped at once."""
+async def test_runs_with_the_same_start_are_all_found_page_by_page(store: Store) -> None:
+    """Two computers of an office may start runs at the same time, or several attempts be skipped at once."""
     records = [
         RunRecord(
             id=f"run-{n}",

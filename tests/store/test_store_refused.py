@@ -1,4 +1,4 @@
-"""Refused reads: kept for a day, accepted exactly, void once a newer one was applied; re-keying; clearing."""
+"""Refused reads: kept for a day, accepted unchanged, void once a newer read was applied; re-keying; clearing."""
 
 import pytest
 from store_samples import START, ManualClock, Reads, parcel
@@ -37,10 +37,10 @@ async def test_accepting_applies_exactly_the_kept_read_after_a_backup(store: Sto
 
 
 @pytest.mark.parametrize("kind", RefusedKind)
-async def test_accepting_a_read_of_before_the_clock_was_set_back_ends_no_doubt(
+async def test_accepting_a_read_from_before_the_clock_was_set_back_ends_no_doubt(
     store: Store, reads: Reads, clock: ManualClock, kind: RefusedKind
 ) -> None:
-    """Rule 30: its time is one of the doubtful ones, so the list is not two hours old because that one says so."""
+    """Rule 30: its time is one of the doubtful ones, so the age of the list stays unknown."""
     await store.apply("parcels", "agent", reads.batch([parcel(n) for n in range(40)]))
     clock.forward(hours=4)
     batch = reads.batch([parcel(n) | {"id": str(100 + n)} for n in range(40)])
@@ -52,7 +52,7 @@ async def test_accepting_a_read_of_before_the_clock_was_set_back_ends_no_doubt(
     assert (await store.ages("parcels", "agent")).doubtful == {"last_success", "new_as_of", "all_as_of"}
     await store.keep_refused("parcels", "agent", reads.batch(batch.rows))
     await store.accept_read(f"run-{reads.count}")
-    assert (await store.ages("parcels", "agent")).doubtful == frozenset(), "one of after it ends it"
+    assert (await store.ages("parcels", "agent")).doubtful == frozenset(), "a later read has not ended the doubt"
 
 
 async def test_the_next_clean_read_after_an_accepted_shrink_removes(store: Store, reads: Reads) -> None:
@@ -83,7 +83,7 @@ async def test_after_a_day_it_has_expired(store: Store, reads: Reads, clock: Man
     with pytest.raises(StoreError) as expired:
         await store.accept_read(batch.run_id)
     assert expired.value.code == "refused-read-expired"
-    assert (await store.maintain()).refused == 0, "by one day's clock alone nothing is thrown away"
+    assert (await store.maintain()).refused == 0, "deleted after the clock advanced in a single step"
     clock.forward(days=1)
     assert (await store.maintain()).refused == 1
     with pytest.raises(StoreError) as unknown:
@@ -91,10 +91,10 @@ async def test_after_a_day_it_has_expired(store: Store, reads: Reads, clock: Man
     assert unknown.value.code == "refused-read-unknown"
 
 
-async def test_a_clock_that_is_ahead_for_an_afternoon_costs_no_kept_read(
+async def test_a_clock_that_is_ahead_for_an_afternoon_deletes_no_refused_read(
     store: Store, reads: Reads, clock: ManualClock
 ) -> None:
-    """Rule 30: it has expired while the clock is wrong, and can be accepted again once the clock is right."""
+    """Rule 30: it is expired while the clock is wrong, and can be accepted again once the clock is corrected."""
     batch = await refused(store, reads)
     clock.forward(days=2)
     assert await store.refused() == ()
@@ -171,7 +171,7 @@ async def test_re_key_is_refused_when_too_few_rows_are_recognised(store: Store, 
     assert await living(store) == before
 
 
-async def test_rows_that_share_a_natural_key_are_not_guessed_at(store: Store, reads: Reads) -> None:
+async def test_rows_that_share_a_natural_key_are_not_matched(store: Store, reads: Reads) -> None:
     rows = [parcel(n) for n in range(100)]
     twins = [parcel(200, name="Gemelli", city="Bari"), parcel(201, name="Gemelli", city="Bari")]
     await store.apply("parcels", "agent", reads.batch(rows + twins))
@@ -197,7 +197,7 @@ async def test_clearing_makes_a_backup_and_the_list_counts_as_never_read(store: 
 
 
 @pytest.mark.parametrize("kind", list(RefusedKind))
-async def test_a_kept_read_tells_its_keys(store: Store, reads: Reads, kind: RefusedKind) -> None:
+async def test_the_keys_of_a_refused_read_can_be_queried(store: Store, reads: Reads, kind: RefusedKind) -> None:
     batch = await refused(store, reads, kind)
     assert await store.refused_keys(batch.run_id) == {str(n) for n in range(30, 480)}
     with pytest.raises(StoreError) as error:

@@ -1,4 +1,4 @@
-"""Ready-made selections: what each comparison keeps, the sum over all rows, values that changed lately."""
+"""Views with conditions: the rows of each comparison, the sum over all rows, values that changed lately."""
 
 from datetime import datetime, timedelta
 
@@ -29,7 +29,7 @@ async def test_comparisons(
     assert page.total == len(kept)
 
 
-async def test_the_sum_is_that_of_all_rows_not_of_the_page(store: Store, reads: Reads) -> None:
+async def test_the_sum_is_of_all_rows_and_not_of_the_page(store: Store, reads: Reads) -> None:
     await store.apply("parcels", "mario", reads.batch([parcel(n, cost=n) for n in range(10)]))
     page = await store.rows("parcels", "mario", limit=3, sum_of="cost")
     assert (len(page.rows), page.total, page.sum) == (3, 10, 45)
@@ -47,7 +47,7 @@ async def test_rows_whose_value_changed_since(store: Store, reads: Reads, clock:
     await store.apply("parcels", "mario", reads.batch(rows))
     since = clock.now() - timedelta(days=3)
     page = await store.rows("parcels", "mario", selection=Selection(changed=("cost", since)))
-    assert [row.key for row in page.rows] == ["1"]  # a new row and another column are no changed value
+    assert [row.key for row in page.rows] == ["1"]  # a new row and another column do not count as changed
     week = await store.rows("parcels", "mario", selection=Selection(changed=("cost", since - timedelta(days=5))))
     assert {row.key for row in week.rows} == {"0", "1"}
 
@@ -73,7 +73,7 @@ async def test_rows_of_the_first_read_of_a_list_are_not_new(store: Store, reads:
     assert await new_rows(store, begin) == [("mario", "3")]
     assert await new_rows(store, begin, then) == []
     await store.apply("parcels", "anna", reads.batch([parcel(3), parcel(4)]))
-    assert await new_rows(store, begin) == [("mario", "3")], "another account's first read"
+    assert await new_rows(store, begin) == [("mario", "3")], "rows of another account's first read are listed"
     await store.apply("parcels", "anna", reads.batch([parcel(3), parcel(4), parcel(5)]))
     assert await new_rows(store, then) == [("mario", "3"), ("anna", "5")]
 
@@ -113,7 +113,7 @@ async def test_an_unknown_column_is_refused(store: Store) -> None:
         await store.rows("parcels", "mario", sum_of="nothing")
 
 
-async def test_rows_of_several_accounts_stand_in_one_order(store: Store, reads: Reads, clock: ManualClock) -> None:
+async def test_rows_of_several_accounts_are_sorted_together(store: Store, reads: Reads, clock: ManualClock) -> None:
     await store.apply("parcels", "mario", reads.batch([parcel(1, cost=1), parcel(3, cost=3)]))
     await store.apply("parcels", "anna", reads.batch([parcel(2, cost=2), parcel(3, cost=3)]))
     page = await store.rows("parcels", "mario", others=["anna"], sort="cost", sum_of="cost")
@@ -128,10 +128,10 @@ async def test_rows_of_several_accounts_stand_in_one_order(store: Store, reads: 
     await store.apply("parcels", "anna", reads.batch([parcel(2, cost=2), parcel(3, cost=4)]))
     changed = Selection(changed=("cost", since))
     found = await store.rows("parcels", "mario", others=["anna"], selection=changed)
-    assert [(row.account, row.key) for row in found.rows] == [("anna", "3")], "mario's row of that key did not change"
+    assert [(row.account, row.key) for row in found.rows] == [("anna", "3")], "mario's row with that key is listed"
 
 
-async def test_an_export_keeps_to_the_dates_of_its_view(store: Store, reads: Reads) -> None:
+async def test_an_export_has_only_the_dates_of_its_view(store: Store, reads: Reads) -> None:
     rows = [parcel(1, sent="2026-02-01"), parcel(2, sent="2026-02-08"), parcel(3, sent="2026-02-20")]
     await store.apply("parcels", "mario", reads.batch(rows))
     between = ("sent", "2026-02-05", "2026-02-12")
