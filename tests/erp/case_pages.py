@@ -1,4 +1,4 @@
-"""Serves small pages, one trap of the ERP each, and opens them in one browser; no test."""
+"""Serves small pages, each with one peculiarity of the ERP, and opens them in one browser."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FOLDER = Path(__file__).with_name("cases")
 FIELDS = ("ID", "NAME", "STATUS")
 PATH = "CASE_ListView/"
 OTHER_PATHS = ("OTHER_ListView/", "Login.aspx", "Error.aspx")
-"""Places that show the same page."""
+"""Other addresses at which the same page is served."""
 LIMITS = Limits(open=10, callback=3, paint=0.3, values=1.0, dialog=2, restore=5)
 
 SMALL = Entity(
@@ -51,7 +51,7 @@ WITH_PRESET = Entity(
 
 
 class _Session:
-    """What a list view needs of a session: the page at hand."""
+    """The part of a session that a list view needs: the current page."""
 
     limits = LIMITS
 
@@ -68,13 +68,13 @@ class _Session:
 
 @dataclass
 class CasePages:
-    """One browser page on which cases are opened one after the other."""
+    """One browser page, in which cases are opened one after the other."""
 
     driver: PageDriver
     shown: dict[str, str] = field(default_factory=dict)
 
     async def open(self, name: str, script: str = "") -> PageDriver:
-        """Open a case; ``script`` runs when it has loaded. The browser may then run further scripts of the test."""
+        """Open a case; ``script`` runs when it has loaded."""
         self.shown["name"] = name
         await self.driver.go(PATH, 10)
         if script:
@@ -93,7 +93,7 @@ class CasePages:
         return page
 
     async def state(self) -> dict[str, Any]:
-        """What the page tells of its view."""
+        """The page's report of its view."""
         found: dict[str, Any] = await self.driver.look(Look.STATE)
         return found
 
@@ -107,7 +107,7 @@ class CasePages:
 
 @asynccontextmanager
 async def case_pages() -> AsyncIterator[CasePages]:
-    """Serve the cases on loopback and start the browser."""
+    """Serve the cases on the loopback interface and start the browser."""
     shown: dict[str, str] = {}
 
     async def page(request: web.Request) -> web.Response:

@@ -1,4 +1,4 @@
-"""Starting the browser: its socket fits below any temporary folder, and one that hangs is given up."""
+"""Starting the browser: also with a long temporary folder, and with a limit for a start that hangs."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ async def test_a_browser_starts_where_the_temporary_folder_is_long(
     assert list(folder.iterdir()) == []
 
 
-def test_what_playwright_switches_off_stays_off() -> None:
-    """Chromium takes the last of two lists, which is ours."""
+def test_features_that_playwright_switches_off_stay_off() -> None:
+    """Chromium uses only the last of two lists, which is ours."""
     bundle = Path(playwright.__file__).parent / "driver" / "package" / "lib" / "coreBundle.js"
     found = re.search(r"disabledFeatures = \[(.*?)\]", bundle.read_text("utf-8"), re.DOTALL)
-    assert found, "Playwright keeps its list elsewhere now"
+    assert found, "Playwright's list is no longer found at this place"
     features = re.findall(r'^\s*"(\w+)"', found[1], re.MULTILINE)
     assert len(features) > 10
     assert sorted(features) == sorted(launch.PLAYWRIGHTS_DISABLED)
 
 
-async def test_no_process_prepares_the_address_bar_that_nobody_sees() -> None:
+async def test_no_process_is_started_for_the_invisible_address_bar() -> None:
     started = browser.Browser()
     try:
         page = await started.page("agente01")
@@ -64,7 +64,7 @@ def test_a_short_temporary_folder_is_used(monkeypatch: pytest.MonkeyPatch) -> No
     assert browser._temporary_base() == Path(os.sep + "t")
 
 
-async def test_a_browser_that_makes_no_context_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_browser_that_makes_no_context_does_not_block_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     class Hung:
         def is_connected(self) -> bool:
             return True
@@ -85,8 +85,10 @@ async def test_a_browser_that_makes_no_context_holds_nobody_up(monkeypatch: pyte
     assert not hung.running
 
 
-async def test_a_driver_that_cannot_be_loaded_is_the_browsers_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An incomplete installation, or a DLL that an antivirus program holds back."""
+async def test_a_driver_that_cannot_be_loaded_is_reported_as_a_fault_of_the_browser(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """For example an incomplete installation, or a DLL that an antivirus program blocks."""
 
     def cannot_load(name: str) -> object:
         raise ImportError("DLL load failed while importing _greenlet")
@@ -100,7 +102,7 @@ async def test_a_driver_that_cannot_be_loaded_is_the_browsers_fault(monkeypatch:
     assert cause(ErrorInfo(caught.value.code, caught.value.kind, str(caught.value))) is Cause.BROWSER
 
 
-async def test_a_temporary_folder_that_cannot_be_written_is_the_browsers_fault(
+async def test_a_temporary_folder_that_cannot_be_written_is_reported_as_a_fault_of_the_browser(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(browser, "_temporary_base", lambda: tmp_path / "gone")
@@ -152,7 +154,7 @@ NO_SANDBOX = (
 async def test_a_browser_that_ends_at_once_is_quoted(
     tmp_path: Path, prints: str, status: int, code: str, reason: str
 ) -> None:
-    """The error holds the browser's own last words, not a line of `====` or Playwright's advice to programmers."""
+    """The error quotes the browser's own last output, not a line of `====` or Playwright's advice to developers."""
     program = tmp_path / "ends-at-once"
     program.write_text(f"#!/bin/sh\ncat >&2 <<EOF\n{prints}\nEOF\nexit {status}\n")
     program.chmod(0o755)
@@ -181,7 +183,7 @@ async def test_a_browser_that_ends_at_once_is_quoted(
         ("════\n", "?"),
     ],
 )
-def test_the_reason_has_words(error: str, reason: str) -> None:
+def test_the_reason_is_a_readable_text(error: str, reason: str) -> None:
     assert launch.reason_of(error).endswith(reason)
 
 
@@ -198,13 +200,13 @@ def hanging(tmp_path: Path) -> str:
 
 
 def sleeping() -> list[psutil.Process]:
-    """What runs of the hanging program; one that has ended and waits for its parent (a zombie) does not run."""
+    """The running processes of the hanging program, without zombies."""
     ours = psutil.Process().children(recursive=True)
     return [one for one in ours if "sleep" in one.name() and one.status() != psutil.STATUS_ZOMBIE]
 
 
 @posix
-async def test_a_launch_that_hangs_has_a_deadline_and_is_the_browsers_fault(
+async def test_a_launch_that_hangs_has_a_deadline_and_is_reported_as_a_fault_of_the_browser(
     hanging: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(launch, "ATTEMPT_LIMIT", 0.5)
@@ -244,10 +246,10 @@ async def test_a_start_that_is_cancelled_leaves_no_process(hanging: str) -> None
 
 @pytest.mark.parametrize("patience", [5.0, 0.0], ids=["stopped", "killed"])
 @pytest.mark.parametrize("ending", ["close", "cancel"])
-async def test_a_driver_that_is_not_wanted_any_more_while_it_starts_leaves_nothing(
+async def test_a_driver_that_is_given_up_while_it_starts_leaves_nothing(
     ending: str, patience: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither a process nor an error that nobody looked at: that one would be logged when it is collected."""
+    """Neither a process nor an exception that is never retrieved, which asyncio would log."""
     monkeypatch.setattr(launch, "STOP_PATIENCE", patience)
     ours = browser.Browser()
     starting = asyncio.ensure_future(ours.page("agente01"))
@@ -295,7 +297,7 @@ async def test_a_browser_that_opens_no_page_is_ended(monkeypatch: pytest.MonkeyP
 
 
 def gone(folder: str) -> bool:
-    """True when nothing of that name is there."""
+    """True when no file of that name exists."""
     return not Path(folder).exists()
 
 
@@ -339,7 +341,8 @@ async def test_a_start_that_hangs_ends_at_its_limit_and_when_the_browser_is_clos
 
     monkeypatch.setattr(browser, "start_driver", driver)
     monkeypatch.setattr(browser, "launch", started)
-    # The step that hangs has to be reached within the limit: no look at all processes, which takes long on Windows.
+    # The step that hangs has to be reached within the limit, so the list of all processes, slow on Windows, is left
+    # out.
     monkeypatch.setattr(browser, "_job_of_what_started_in", lambda folder: None)
     monkeypatch.setattr(browser, "START_LIMIT", 1.0 if ending == "limit" else 3600.0)
     mine = browser.Browser()
@@ -376,7 +379,7 @@ async def test_a_driver_that_never_answers_leaves_no_process(monkeypatch: pytest
 
 
 class Silent:
-    """A browser, driver or context that answers nothing."""
+    """A browser, driver or context that never answers."""
 
     async def _never(self, **_: object) -> None:
         await asyncio.Event().wait()
@@ -385,10 +388,10 @@ class Silent:
 
 
 @posix
-async def test_a_browser_that_does_not_answer_is_killed_though_nobody_waits_for_its_end(
+async def test_a_browser_that_does_not_answer_is_killed_even_if_its_closing_is_abandoned(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Rule 26: the dispatcher waits for a while, then takes the lock from the run."""
+    """Rule 26: the dispatcher waits for a while, and then takes the lock from the run."""
     monkeypatch.setattr(browser, "CLOSE_LIMIT", 0.05)
     monkeypatch.setattr(launch, "CLOSE_LIMIT", 0.05)
     monkeypatch.setattr(browser, "_temporary_base", lambda: tmp_path)
@@ -415,8 +418,8 @@ async def test_a_browser_that_does_not_answer_is_killed_though_nobody_waits_for_
             await process.wait()
 
 
-async def test_the_sessions_of_all_accounts_are_noted_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each may take a while in a browser that hardly answers; together they take no longer than one."""
+async def test_the_sessions_of_all_accounts_are_saved_concurrently(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each may take long in a slow browser; all together take no longer than one."""
     asked: list[None] = []
     all_asked = asyncio.Event()
 
@@ -436,10 +439,10 @@ async def test_the_sessions_of_all_accounts_are_noted_at_the_same_time(monkeypat
 
 
 @pytest.mark.parametrize("error", [psutil.AccessDenied(1), OSError(22, "Invalid parameter")], ids=["named", "as it is"])
-async def test_a_system_that_does_not_tell_of_memory_fails_no_read(
+async def test_no_read_fails_where_the_memory_of_a_process_is_unknown(
     error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """psutil passes most of Windows' errors on as they are; a browser whose size is unknown stays open."""
+    """psutil does not wrap most errors of Windows; a browser whose size is unknown stays open."""
     started = browser.Browser()
     try:
         await started.page("agente01")

@@ -1,4 +1,5 @@
-"""Small pages that show one trap each (``tests/erp/cases``): the driver sees what is right, or refuses by name."""
+"""Small pages with one peculiarity each (``tests/erp/cases``): the driver reads them correctly, or refuses with the
+name of the reason."""
 
 from __future__ import annotations
 
@@ -28,7 +29,7 @@ async def null_texts_are_no_filters(cases: CasePages) -> None:
 
 async def _preset_is_chosen(cases: CasePages, digit: str) -> None:
     view = await cases.view(f"02-preset-{digit}", WITH_PRESET)
-    # As the page's own handler does when the server has taken the choice.
+    # As the page's own handler does after the server has accepted the choice.
     await cases.run(
         """() => { preset.onPick = v => view.call("view", [v], () => { server.filter = v; server.calls++;
         preset.xafOldSelectedIndex = preset.GetSelectedIndex(); }); }"""
@@ -36,7 +37,7 @@ async def _preset_is_chosen(cases: CasePages, digit: str) -> None:
     await view._presets.prepare()
     assert await cases.run("server.filter") == f"xaf_xaf_{digit}ListViewPackingSlipsAll"
     assert await cases.run("server.calls") == 1
-    assert await cases.run("log.filter(l => l[1] === 'SetValue').length") == 0, "a person chooses by a click"
+    assert await cases.run("log.filter(l => l[1] === 'SetValue').length") == 0, "chosen by a call and not by a click"
     check_filters(WITH_PRESET, await cases.state())
 
 
@@ -49,7 +50,7 @@ async def a_preset_with_another_digit_in_its_id_is_chosen(cases: CasePages) -> N
 
 
 async def a_choice_that_nothing_proves_is_refused(cases: CasePages) -> None:
-    # Neither the page's handler nor the reloaded page shows the choice (this page forgets it when it is loaded again).
+    # Neither the page's handler nor the reloaded page shows the choice (this page loses it when it is reloaded).
     view = await cases.view("02-preset-a1", WITH_PRESET)
     with pytest.raises(SyncFailure) as caught:
         await view._presets.prepare()
@@ -97,7 +98,7 @@ async def a_page_size_that_is_not_offered_is_known_as_ignored(cases: CasePages) 
     view = await cases.view("09-page-size-not-offered")
     page = await view._first(100)
     assert await cases.run("document.querySelector(\"[id$='_PSI']\").value") == "100"
-    assert page.size == 2, "the rows of a page that is not the last one"
+    assert page.size == 2, "not the number of rows of a page that is not the last one"
     assert (await cases.state())["size"] == 20
     assert [text for text in view.warnings if text.startswith("page-size-ignored")]
 
@@ -113,14 +114,14 @@ async def a_filter_of_the_filter_builder_is_refused(cases: CasePages) -> None:
     with pytest.raises(SyncFailure) as caught:
         await view.prepare(20)
     assert caught.value.code == "filter-builder"
-    assert await cases.run("log") == [], "nothing was touched"
+    assert await cases.run("log") == [], "the page was changed"
 
 
 async def the_column_dialog_is_never_opened(cases: CasePages) -> None:
     view = await cases.view("12-column-dialog")
     await cases.run("() => { window.opened = 0; grid.onDialog = () => { window.opened++; }; }")
     page = await view.prepare(20)
-    assert page.rows == (("1", "Rossi", None), ("2", "Bianchi", None)), "the hidden column is not read"
+    assert page.rows == (("1", "Rossi", None), ("2", "Bianchi", None)), "the hidden column was read"
     assert await cases.run("window.opened") == 0
     names = {act.value[0] for act in Act}
     assert not [name for name in names if "olumn" in name or "ialog" in name]
@@ -233,8 +234,8 @@ EXPECTED: dict[str, tuple[Callable[[CasePages], Awaitable[None]], ...]] = {
 }
 
 
-async def test_each_case_is_read_right_or_refused_by_name() -> None:
-    """All in one browser; a failure names its case and check."""
+async def test_each_case_is_read_correctly_or_refused_by_name() -> None:
+    """All cases run in one browser; a failure names its case and check."""
     wrong = []
     async with case_pages() as cases:
         for name, checks in EXPECTED.items():

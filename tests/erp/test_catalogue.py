@@ -1,4 +1,4 @@
-"""What went wrong when this ERP was read before: for each bug the tests that would find it here, or why it cannot be.
+"""Bugs of earlier programs that read this ERP: for each one the tests that would find it here, or why it is impossible.
 
 The orchestrator's own catalogue is in ``tests/orchestrator/test_defects.py``.
 """
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.one_browser
 TESTS = Path(__file__).parents[1]
 
 NO_WRITES = "Archisync never writes to the ERP, so nothing has to pre-empt a read for a write"
-NO_PDF = "lists are read from the grid; nothing is exported, nothing is cut out of a PDF"
+NO_PDF = "lists are read from the grid; nothing is exported, and no PDF is parsed"
 
 CATALOGUE: dict[str, tuple[str, ...] | str] = {
     # --- queues and locks
@@ -113,7 +113,7 @@ CATALOGUE: dict[str, tuple[str, ...] | str] = {
     ),
     "empty cells overwrite what was known": (
         "test_a_sticky_field_turns_blank_only_after_two_clean_whole_reads",
-        "test_columns_that_are_not_shown_and_cells_that_cannot_be_read_are_left_out",
+        "test_hidden_columns_and_unreadable_cells_are_left_out",
     ),
     "drafts without number overwrite each other": ("test_drafts_and_reused_numbers_are_rows_of_their_own",),
     "the same number comes back with another id": ("test_drafts_and_reused_numbers_are_rows_of_their_own",),
@@ -134,7 +134,7 @@ CATALOGUE: dict[str, tuple[str, ...] | str] = {
 }
 
 
-def test_each_of_the_65_has_its_tests_or_a_reason() -> None:
+def test_each_of_the_65_bugs_has_its_tests_or_a_reason() -> None:
     assert len(CATALOGUE) == 65
     sources = "\n".join(path.read_text(encoding="utf-8") for path in TESTS.rglob("test_*.py"))
     names = re.findall(r"^(?:async )?def (test_\w+)", sources, re.MULTILINE)

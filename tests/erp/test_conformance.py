@@ -1,4 +1,4 @@
-"""``doctor --erp`` against the demo ERP: what is as said, each difference in words, and the report that it can load."""
+"""``doctor --erp`` against the demo ERP: agreement, the explanation of each difference, and the report."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.syncs.erp_harness import USER, World, world
 pytestmark = pytest.mark.one_browser
 
 
-async def test_the_demo_erp_is_as_the_reference_says_and_stays_as_it_is(tmp_path: Path) -> None:
+async def test_the_demo_erp_agrees_with_the_reference_and_is_not_changed(tmp_path: Path) -> None:
     lines: list[str] = []
     saved = tmp_path / "report.json"
     async with world(tmp_path, scale=0.12) as here:
@@ -40,7 +40,7 @@ async def test_the_demo_erp_is_as_the_reference_says_and_stays_as_it_is(tmp_path
     assert {name: way.proven for name, way in ways.items()} == dict.fromkeys((e.name for e in ENTITIES), True)
     report = json.loads(saved.read_text("utf-8"))
     assert set(report["lists"]) == {entity.name for entity in ENTITIES}
-    assert not [name for name in names if name in saved.read_text("utf-8")], "no contents in the report"
+    assert not [name for name in names if name in saved.read_text("utf-8")], "the report has contents of records"
     assert {found["code"] for found in report["facts"]} <= codes()
 
 
@@ -57,18 +57,18 @@ async def test_a_demo_erp_made_like_the_report_has_the_same_structure(tmp_path: 
 
 @dataclass(frozen=True)
 class Told:
-    """What the doctor makes of one difference: the code of a fact, of the reason why a list cannot be read, or of the
-    failure with which it gives up."""
+    """What the doctor reports for one difference: the code of a fact, of the reason why a list cannot be read, or of
+    the failure that stops it."""
 
     switch: str
     code: str = ""
     lists: tuple[str, ...] = ("orders",)
     harmless: str = ""
-    """Why an operator has nothing to do, where nothing is told."""
+    """Why the operator has nothing to do, where nothing is reported."""
 
 
 BY_NAME = "columns and menus are found by the ERP's internal names"
-BY_VALUES = "values are read; cells are not looked at"
+BY_VALUES = "values are read, and not cells"
 VARIATIONS = (
     Told("english-session", "fact-language"),
     Told("bands", "fact-header"),
@@ -97,7 +97,7 @@ SAMPLE_OF_VARIATIONS = {
     "english-session", "bands", "no-visible-index", "sizes", "loads-empty", "page-values-error", "yes-no-words",
     "invoice-amounts-signed", "builder-left-on", "header-filter-left-on", "row-filter-left-on", "other-digits",
 }  # fmt: skip
-"""One for each code that the doctor tells, and one of which it tells nothing."""
+"""One for each code that the doctor reports, and one for which it reports nothing."""
 
 
 def test_each_code_of_a_variation_is_in_the_sample() -> None:
@@ -116,7 +116,7 @@ def test_each_code_of_a_variation_is_in_the_sample() -> None:
         pytest.param(VARIATIONS, marks=pytest.mark.nightly, id="all"),
     ],
 )
-async def test_the_doctor_tells_each_way_in_which_pages_differ(tmp_path: Path, variations: tuple[Told, ...]) -> None:
+async def test_the_doctor_reports_each_way_in_which_pages_differ(tmp_path: Path, variations: tuple[Told, ...]) -> None:
     wrong = []
     async with world(tmp_path) as here:
         for told in variations:
@@ -147,7 +147,7 @@ FAULTS_TOLD = (
     Told("stuck-header-filter", "filter-header"),
     Told("stuck-grouping", "filter-grouping"),
     Told("truncated-list=keep:0.2", "fact-rows"),
-    # A read by values does not mind; the second way, which the doctor tries too, would be missing.
+    # A read by values works; but the second way, which the doctor also tries, does not.
     Told("empty-cells", "fact-cells"),
     Told("late-paint", harmless=BY_VALUES),
     Told("extra-menu-item", harmless=BY_NAME),
@@ -203,7 +203,7 @@ async def test_the_doctor_explains_every_fault(tmp_path: Path) -> None:
         world(tmp_path / "https", scale=0.05, https=True) as https,
         world(tmp_path / "patient", scale=0.12, limits=Limits()) as patient,
     ):
-        # Cells that come after 2 s are late for the quick limits (1.5 s), unless the computer happens to be slow.
+        # Cells that come after 2 s are too late for the quick limits (1.5 s), except on a slow computer.
         there = {"other-certificate": https, "slow=40": patient, "late-paint": patient}
         for told in FAULTS_TOLD:
             wrong += await _check(there.get(told.switch, usual), told)
@@ -223,7 +223,8 @@ async def _check(here: World, told: Told) -> list[str]:
 
 
 async def _asked(here: World, told: Told) -> list[str]:
-    """The codes that the doctor tells; each says what it means and, but for a fact, what to do."""
+    """The codes that the doctor reports; checks that each text says what it means and, except for a fact, what to
+    do."""
     entities = [entity for entity in ENTITIES if entity.name in told.lists]
     known = {each: here.truth(each) for each in told.lists}
     try:
@@ -251,7 +252,7 @@ async def test_the_doctor_asks_again_for_values_that_failed_once(failing: str, t
         assert (await here.erp.ways.known())["ddt"].way is Way.VALUES
 
 
-async def test_the_doctor_finds_out_in_one_go_that_values_never_come(tmp_path: Path) -> None:
+async def test_the_doctor_finds_in_one_run_that_values_never_come(tmp_path: Path) -> None:
     async with world(tmp_path) as here:
         here.demo.vary("page-values-error")
         report = await examine(here.erp, USER, [DDT], conformance=True)
@@ -261,7 +262,7 @@ async def test_the_doctor_finds_out_in_one_go_that_values_never_come(tmp_path: P
         assert "its values gave an error, several times in a row" in said
 
 
-def test_what_differs_is_in_the_report_as_switches_that_the_demo_erp_has() -> None:
+def test_differences_are_in_the_report_as_switches_of_the_demo_erp() -> None:
     facts = (
         *(fact("fact-values", False, "ddt", why=why.value) for why in WhyCells),
         fact("fact-values", False, "ddt", why="–"),
@@ -292,7 +293,7 @@ def test_a_word_for_all_rows_in_any_language_is_a_page_size_of_the_demo_erp() ->
     assert DemoErp(scale=0.05, structure=structure).lists["orders"].page_sizes == (10, 20, -1)
 
 
-async def test_each_fact_can_be_said_in_both_languages(tmp_path: Path) -> None:
+async def test_each_fact_has_a_text_in_both_languages(tmp_path: Path) -> None:
     async with world(tmp_path) as here:
         report = await examine(here.erp, USER, [ORDERS, CUSTOMERS, INVOICES], conformance=True)
     seen = {fact.code for fact in report.facts if fact.verdict is Verdict.AS_SAID}
@@ -309,9 +310,9 @@ def _bar(row: list[Any], builder: str, *, there: bool) -> Verdict:
     return page_facts._filter_bar("orders", state, {"filterBar": there}).verdict
 
 
-def test_the_filter_bar_is_told_in_both_forms() -> None:
-    """F10: a bar for a filter of the filter builder alone is as said; one that stands always, or for every filter, is
-    told, because lists that show it are refused."""
+def test_both_forms_of_the_filter_bar_are_recognised() -> None:
+    """F10: a bar for filters of the filter builder only is as described; one that is always shown, or for every filter,
+    is reported, because lists that show it are refused."""
     assert _bar([], "", there=False) is Verdict.AS_SAID
     assert _bar([], "[EMAIL] <> 'x'", there=True) is Verdict.AS_SAID
     assert _bar([], "?", there=True) is Verdict.DIFFERS
@@ -330,10 +331,10 @@ def test_the_filter_bar_is_told_in_both_forms() -> None:
         (ORDERS, "GROSSAMOUNT", ("1.234,56",), Verdict.DIFFERS),
     ],
 )
-def test_amounts_are_told_in_both_forms(
+def test_both_forms_of_amounts_are_recognised(
     entity: Entity, field: str, texts: tuple[str | None, ...], verdict: Verdict
 ) -> None:
-    """C14: amounts of invoices have no currency sign, others have one; the minus stands in front."""
+    """C14: amounts of invoices have no currency sign, others have one; the minus comes first."""
     (_, amounts) = page_facts.as_shown(entity, [field], [[text] for text in texts])
     assert (amounts.code, amounts.verdict) == ("fact-amounts", verdict)
 
@@ -346,7 +347,7 @@ def test_amounts_are_told_in_both_forms(
         (("", None), Verdict.NOT_SEEN),
     ],
 )
-def test_yes_and_no_are_told_in_both_forms(texts: tuple[str | None, ...], verdict: Verdict) -> None:
+def test_both_forms_of_yes_and_no_are_recognised(texts: tuple[str | None, ...], verdict: Verdict) -> None:
     """F7: yes/no cells are images."""
     (boxes, _) = page_facts.as_shown(ORDERS, ["SAMPLEORDER"], [[text] for text in texts])
     assert (boxes.code, boxes.verdict) == ("fact-yes-no", verdict)
@@ -362,7 +363,7 @@ def test_yes_and_no_are_told_in_both_forms(texts: tuple[str | None, ...], verdic
         ("http://127.0.0.1:8080/Archibald", Verdict.NOT_SEEN),
     ],
 )
-def test_an_address_that_is_a_bare_number_is_told(address: str, verdict: Verdict) -> None:
+def test_an_address_that_is_a_bare_number_is_reported(address: str, verdict: Verdict) -> None:
     found = address_fact(address)
     assert found.verdict is verdict
     for language in ("it", "en"):

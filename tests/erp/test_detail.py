@@ -1,4 +1,4 @@
-"""One record from its detail page: both notations of its fields, nobody else's record, blanks left alone."""
+"""One record from its detail page: both notations of its fields, no other record, blanks are not stored."""
 
 from __future__ import annotations
 
@@ -29,17 +29,19 @@ async def record(here: World, key: str) -> Mapping[str, str]:
 
 
 @pytest.mark.parametrize("notation", ["", "details-by-path"])
-async def test_a_detail_page_says_what_the_list_says(notation: str, tmp_path: Path) -> None:
+async def test_a_detail_page_has_the_values_of_the_list(notation: str, tmp_path: Path) -> None:
     async with world(tmp_path) as here:
         if notation:
             here.demo.vary(notation)
         true = {str(row["ID"]): row for row in here.demo.rows("customers", USER)}
-        for key in own_keys(here)[3:6]:
+        keys = own_keys(here)[3:6]
+        assert len(keys) == 3
+        for key in keys:
             texts = await record(here, key)
             assert {"ID", "NAME", "LOGISTICSADDRESSZIPCODE.ZIPCODE", "DLVMODE.TXT"} <= set(texts), texts.keys()
             assert texts["NAME"].strip() == true[key]["NAME"]
             assert texts["LOGISTICSADDRESSZIPCODE.ZIPCODE"].strip() == true[key]["LOGISTICSADDRESSZIPCODE.ZIPCODE"]
-            assert all(text.strip() for text in texts.values()), "a field without a value is not there"
+            assert all(text.strip() for text in texts.values()), "a field without a value was returned"
             reader = RowReader(CUSTOMERS)
             (row,) = reader.take([[texts.get(field) for field in reader.fields]])
             assert not reader.findings.bad
@@ -47,7 +49,7 @@ async def test_a_detail_page_says_what_the_list_says(notation: str, tmp_path: Pa
 
 
 async def test_a_page_of_another_record_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever leads there: the id on the page is compared with the key asked for."""
+    """The id on the page is compared with the requested key."""
     async with world(tmp_path) as here:
         one, other = own_keys(here)[3:5]
         elsewhere = SimpleNamespace(format=lambda id: f"CUSTTABLE_DetailView/{other}/?mode=View")
@@ -57,7 +59,7 @@ async def test_a_page_of_another_record_is_refused(tmp_path: Path, monkeypatch: 
         assert caught.value.code == "record-other"
 
 
-async def test_what_is_no_id_is_not_opened(tmp_path: Path) -> None:
+async def test_a_key_that_is_no_id_is_not_opened(tmp_path: Path) -> None:
     async with world(tmp_path) as here:
         for key in ("", "12a", "../1", "١٢", "1/2"):
             with pytest.raises(SyncFailure) as caught:
@@ -66,7 +68,7 @@ async def test_what_is_no_id_is_not_opened(tmp_path: Path) -> None:
         assert not [action for action in here.demo.actions if action.kind == "detail"]
 
 
-def test_a_short_name_that_two_fields_would_have_is_not_used() -> None:
+def test_a_short_name_shared_by_two_fields_is_not_used() -> None:
     names = detail_names(FIELDS)
     assert names["DLVMODE.TXT"] == ("DLVMODE_TXT", "DLVMODE")
     assert names["BUSRELTYPEID.TYPEID"] == ("BUSRELTYPEID_TYPEID",)

@@ -1,4 +1,4 @@
-"""Pages written by hand from the descriptions of the ERP are read as well as the demo ERP's."""
+"""Pages written by hand from the descriptions of the ERP are read correctly, not only those of the demo ERP."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GOLDEN = Path(__file__).with_name("golden")
 
 @dataclass(frozen=True)
 class Golden:
-    """What must be read from one page. ``rows``: what the records hold beside blanks."""
+    """The expected result for one page. ``rows``: the values of the records that are not blank."""
 
     entity: Entity
     rows: tuple[dict[str, Value], ...]
@@ -275,7 +275,7 @@ async def _pages() -> AsyncIterator[tuple[Golden, PageDriver]]:
 
 
 def with_keys(entity: Entity, fields: tuple[str, ...], page: dict[str, Any]) -> list[list[str | None]]:
-    """The rows, with the row key where the id is not shown."""
+    """The rows, with the row key in place of an id that is not shown."""
     rows: list[list[str | None]] = page["rows"]
     if entity.row_key in page["shown"]:
         return rows
@@ -309,6 +309,6 @@ async def test_pages_from_the_description() -> None:
         assert dict(reader.findings.garbage) == golden.garbage
         assert not reader.findings.bad
         required = {column.name for column in entity.columns if not column.optional}
-        assert entity is ORDERS or all(required <= row.keys() for row in rows), "every visible column is on the page"
+        assert entity is ORDERS or all(required <= row.keys() for row in rows), "a visible column was not read"
         seen.append(entity)
     assert seen == [ORDERS, CUSTOMERS, DDT, INVOICES, PRICES, PRODUCTS]

@@ -1,4 +1,5 @@
-"""Pages that misbehave in ways that no visit has shown yet: the driver reads them right or refuses them by name."""
+"""Pages with faults that have not been seen at the real ERP: the driver reads them correctly, or refuses with the name
+of the reason."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ VALUES = '[[1, "Rossi", "Open"], [2, "Bianchi", "Closed"]]'
 
 
 async def opened(cases: CasePages, script: str) -> ListView:
-    """A list of two rows whose page misbehaves as the script makes it."""
+    """A list of two rows; ``script`` makes its page misbehave."""
     view = await cases.view(PLAIN)
     await cases.run(f"() => {{ {script} }}")
     await view.look()
@@ -31,7 +32,7 @@ async def opened(cases: CasePages, script: str) -> ListView:
 
 
 async def refusal(step: Awaitable[Any]) -> tuple[str, str]:
-    """The code of the failure that a step ends with, and what it names."""
+    """The code and the details of the failure that a step raises."""
     with pytest.raises(SyncFailure) as caught:
         await step
     return caught.value.code, str(caught.value.params.get("found", caught.value.params.get("rows", "")))
@@ -49,7 +50,7 @@ async def _read_by_cells(cases: CasePages, answer: str, code: str) -> None:
     page = await view.turn(None)
     assert (page.typed, page.rows, warned(view)) == (False, BY_CELL, [code]), answer
     again = await view.turn(Act.REFRESH)
-    assert again.rows == BY_CELL, "the next page, too"
+    assert again.rows == BY_CELL, "the next page was not read by its cells"
 
 
 async def values_that_fail_in_any_way_are_read_by_cells(cases: CasePages) -> None:
@@ -63,7 +64,7 @@ async def values_that_fail_in_any_way_are_read_by_cells(cases: CasePages) -> Non
         ("setTimeout(() => handler([[1, 'a', 'b', 'c'], [2, 'a', 'b', 'c']]), 5);", "cells-other-rows"),
         (f"setTimeout(() => handler({VALUES}.slice(1)), 5);", "cells-other-rows"),
         ("", "cells-slow"),
-        # Long after the watchdog of the step: the answer is for nobody.
+        # Long after the time limit of the step, when the answer is no longer awaited.
         ("setTimeout(() => handler([[8, 'x', 'y'], [9, 'x', 'y']]), 1200);", "cells-slow"),
     ):
         await _read_by_cells(cases, answer, code)
@@ -148,14 +149,14 @@ async def keys_of_other_rows_refuse_the_read(cases: CasePages) -> None:
             cases, f"grid.GetRowKey = {keys}; grid.GetPageRowValues = (names, handler) => handler({VALUES});"
         )
         assert (await refusal(view.turn(None)))[0] == "rows-disagree", keys
-        assert warned(view) == [], "nothing is said of a way that was not changed"
+        assert warned(view) == [], "a warning, though the way of reading did not change"
 
 
 PRICED = replace(SMALL, columns=(*SMALL.columns[:2], Column("STATUS", "status", "STATO", "Status", Kind.MONEY)))
 
 
 async def what_a_text_is_the_declaration_says_and_not_its_notation(cases: CasePages) -> None:
-    """Both ways: a text that looks like a number stays one, and a number in a doubtful notation is none."""
+    """For values and cells: a text that looks like a number stays a text, and an ambiguous number is not accepted."""
     for way in ("cells", "values"):
         view = await cases.view(PLAIN, PRICED)
         await cases.run(
@@ -193,7 +194,7 @@ STEPS: tuple[Callable[[ListView], Awaitable[Any]], ...] = (
 
 
 async def another_list_of_the_same_columns_is_not_read(cases: CasePages) -> None:
-    """The page went there by itself, between two calls; an application of one page changes the address only."""
+    """The page has navigated by itself between two calls; a single-page application changes only the address."""
     for there in ("OTHER_ListView/", "other_listview", "OTHER_ListView/?CASE_ListView/", "MY_CASE_ListView/"):
         for step in STEPS:
             view = await opened(cases, "")
@@ -246,7 +247,7 @@ async def fewer_rows_than_the_grid_claims_are_refused(cases: CasePages) -> None:
         failure = caught.value
         assert (failure.code, failure.kind) == ("rows-missing", FailureKind.TRANSIENT), values
         assert (failure.params["shown"], failure.params["wanted"]) == (1, 2), values
-        assert warned(view) == [], "nothing is said of a way that was not changed"
+        assert warned(view) == [], "a warning, though the way of reading did not change"
 
 
 async def rows_that_come_late_are_waited_for(cases: CasePages) -> None:
@@ -273,17 +274,17 @@ GIVEN_UP = f"""const real = window.setTimeout.bind(window);
     window.given_up = 0;
     const limit = {LIMITS.paint * 1000};
     window.setTimeout = (handler, ms) => real(() => {{ given_up += ms === limit; handler(); }}, ms);"""
-"""Counts how often rows or texts were waited for in vain."""
+"""Counts how often the driver waited for rows or texts in vain."""
 
 
 async def a_claim_that_the_footer_contradicts_does_not_count(cases: CasePages) -> None:
-    """DDT and invoices claim a whole page of rows at times (seen)."""
+    """DDT and invoices sometimes claim a whole page of rows (seen at the real ERP)."""
     footer = """const foot = document.querySelector("[id$='DXMainTable'] tbody").insertRow();
         foot.id = grid.name + "_DXFooterRow";
         foot.insertCell().textContent = "Count=2";"""
     view = await opened(cases, f"grid.pageRowCount = 20; {footer} {GIVEN_UP}")
     assert (await view.turn(None)).rows == BY_CELL
-    assert await cases.run("given_up") == 0, "nothing more is waited for"
+    assert await cases.run("given_up") == 0, "the driver waited for rows in vain"
     view = await opened(cases, f"grid.pageRowCount = 20; {footer} {ONE_ROW_LESS}")
     assert (await refusal(view.turn(None)))[0] == "rows-missing"
 
@@ -329,7 +330,7 @@ async def a_column_that_was_filled_on_the_page_before_is_waited_for(cases: CaseP
 
 
 async def a_column_that_stays_empty_is_waited_for_once(cases: CasePages) -> None:
-    """Older records may lack what newer ones have; whether a column has emptied, only the stored rows tell."""
+    """Older records may lack values that newer ones have; only the stored rows show whether a column has emptied."""
     view = await opened(
         cases,
         f"""{SIX_ROWS}
@@ -403,7 +404,7 @@ async def a_grid_of_a_closed_dialog_is_not_the_list(cases: CasePages) -> None:
 
 
 async def the_pager_and_search_box_of_a_nested_grid_are_not_the_lists(cases: CasePages) -> None:
-    """F13: a detail row's grid has a pager, a search box and a footer of its own, before those of the list."""
+    """F13: the grid of a detail row has its own pager, search box and footer, before those of the list."""
     view = await opened(
         cases,
         """const inner = grid.name + "_dxdt0_LE_v5", box = document.createElement("div");
@@ -471,7 +472,7 @@ async def dialogs_of_the_page_stop_nothing(cases: CasePages) -> None:
             event.returnValue = "Uscire?";
         });""",
     )
-    await view.driver.page.mouse.click(300, 300)  # without a click of a person no page may ask before it is left
+    await view.driver.page.mouse.click(300, 300)  # without a user's click a page cannot ask before it is left
     assert (await view.turn(Act.REFRESH)).rows == BY_CELL
     await view.load_again()
     assert (await view.turn(None)).rows == BY_CELL
@@ -509,8 +510,8 @@ CHECKS: tuple[Callable[[CasePages], Awaitable[None]], ...] = (
 )
 
 
-async def test_each_page_is_read_right_or_refused_by_name() -> None:
-    """All in one browser; a failure names its check."""
+async def test_each_page_is_read_correctly_or_refused_by_name() -> None:
+    """All checks run in one browser; a failure names its check."""
     wrong = []
     async with case_pages() as cases:
         for check in CHECKS:

@@ -1,4 +1,4 @@
-"""A read that never ends keeps no other waiting once its browser was closed (rule 26)."""
+"""A read that never ends does not block others once its browser is closed (rule 26)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def test_closing_the_browser_frees_the_turn_of_a_read_that_hangs() -> None
     await erp.close()
 
 
-async def test_a_page_that_tells_nothing_does_not_hold_up_the_end_of_a_read(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_page_that_never_answers_does_not_delay_the_end_of_a_read(monkeypatch: pytest.MonkeyPatch) -> None:
     class Hung:
         async def structure(self) -> dict[str, Json]:
             await asyncio.Event().wait()
@@ -51,7 +51,7 @@ async def test_a_page_that_tells_nothing_does_not_hold_up_the_end_of_a_read(monk
 
 
 async def test_a_read_that_hangs_does_not_keep_the_program_from_ending() -> None:
-    """Rule 27: the orchestrator has given up waiting for the run; the driver must not wait for it either."""
+    """Rule 27: the orchestrator no longer waits for the run, so the driver must not wait for it either."""
 
     async def password(_: str) -> str:
         return "x"
@@ -66,8 +66,8 @@ async def test_a_read_that_hangs_does_not_keep_the_program_from_ending() -> None
 
     hung = asyncio.ensure_future(hang())
     await settle()
-    erp._timer.expire()  # as after an earlier read: it waits for its turn, too
-    erp.warm_up("agente01")  # is given up at once, since a read is at work
+    erp._timer.expire()  # as after an earlier read; the timer also waits for the browser
+    erp.warm_up("agente01")  # gives up at once, since a read is active
     async with asyncio.timeout(60):
         await erp.close()
     assert erp._timer._closing is not None

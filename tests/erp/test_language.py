@@ -1,4 +1,4 @@
-"""The language of a session: what the browser asks for, and that no record depends on what it gets."""
+"""The language of a session: which language the browser requests, and that records do not depend on the answer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.one_browser
 
 
 async def test_the_browser_asks_for_italian_in_three_ways(tmp_path: Path) -> None:
-    """By header for captions, by its own language for cells, and by locale (``docs/erp.md``, Language)."""
+    """By the header for captions, by its own language for cells, and by its locale (``docs/erp.md``, Language)."""
     async with world(tmp_path) as here, here.erp.list(ORDERS, USER, (), lambda: None) as visit:
         page = visit.list.driver.page
         assert await page.evaluate("navigator.language") == "it-IT"
@@ -37,7 +37,7 @@ async def _records(here: World) -> dict[str, list[dict[str, object]]]:
 
 
 async def test_a_session_in_another_language_gives_the_same_records(tmp_path: Path) -> None:
-    """Whether the header or the user's profile decides: captions, presets, enum words, dates and numbers may all be
+    """Decided by the header or by the user's profile: captions, presets, enum words, dates and numbers may be
     English."""
     async with world(tmp_path) as here:
         usual = await _records(here)

@@ -1,4 +1,4 @@
-"""What a login that did not succeed says of the password: refused, failed, or nothing at all."""
+"""The outcomes of an unsuccessful login: the password was refused, the login failed, or neither is known."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def right(_: str) -> str:
 
 
 def attempts(here: World) -> list[str]:
-    """What came of each login that reached the ERP."""
+    """The result of each login that reached the ERP."""
     return [
         action.detail or action.kind
         for action in here.demo.actions
@@ -64,7 +64,7 @@ def attempts(here: World) -> list[str]:
 
 
 @pytest.mark.parametrize("notice", [NOTICE, REFUSAL], ids=["notice", "what the last user was told"])
-async def test_a_text_that_stood_there_before_the_login_is_no_refusal(tmp_path: Path, notice: str) -> None:
+async def test_a_text_that_was_shown_before_the_login_is_no_refusal(tmp_path: Path, notice: str) -> None:
     async with world(tmp_path) as here:
         here.demo.vary("login-notice", text=notice)
         assert (await here.sync("invoices")).outcome is Outcome.COMPLETED
@@ -75,21 +75,21 @@ async def test_a_text_that_stood_there_before_the_login_is_no_refusal(tmp_path: 
 
 
 @pytest.mark.parametrize("notice", ["", NOTICE, REFUSAL], ids=["empty", "notice", "what the last user was told"])
-async def test_a_refusal_is_seen_whatever_stood_there_before_and_not_tried_again(tmp_path: Path, notice: str) -> None:
+async def test_a_refusal_is_seen_beside_an_earlier_text_and_not_tried_again(tmp_path: Path, notice: str) -> None:
     async with world(tmp_path) as here:
         if notice:
             here.demo.vary("login-notice", text=notice)
         failure = await _open(here, wrong)
         assert (failure.code, failure.kind) == ("login-refused", FailureKind.CREDENTIALS)
-        assert failure.params["error"] == REFUSAL, "the notice is no part of it"
+        assert failure.params["error"] == REFUSAL, "the message contains the notice"
         assert attempts(here) == ["refused"]
 
 
 @pytest.mark.parametrize(
     ("notice", "code"), [("", "login-refused"), (NOTICE, "login-refused"), (REFUSAL, "login-failed")]
 )
-async def test_a_refusal_in_a_login_page_that_is_loaded_anew_is_seen(tmp_path: Path, notice: str, code: str) -> None:
-    """Only the same text as before the login cannot be told from a notice there."""
+async def test_a_refusal_in_a_reloaded_login_page_is_seen(tmp_path: Path, notice: str, code: str) -> None:
+    """Except where the text is the same as before the login, since then it may be a notice."""
     async with world(tmp_path) as here:
         if notice:
             here.demo.vary("login-notice", text=notice)
@@ -98,15 +98,15 @@ async def test_a_refusal_in_a_login_page_that_is_loaded_anew_is_seen(tmp_path: P
         assert attempts(here) == ["refused"]
 
 
-async def test_a_page_that_hangs_after_the_login_was_sent_is_no_passing_fault(
+async def test_a_page_that_hangs_after_the_login_was_sent_is_not_retried(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is repeated at once could be a wrong password, sent four times within a minute."""
+    """Retries could send a wrong password four times within a minute."""
     click = PageDriver.click
 
     async def hanging(driver: PageDriver, *given: Any) -> None:
         await click(driver, *given)
-        with suppress(Error):  # it may be on its way to the list already
+        with suppress(Error):  # the page may be navigating to the list already
             await driver.page.evaluate("() => { setTimeout(() => { for (;;); }, 0); }")
         driver.limit = 0.5
 
@@ -117,7 +117,9 @@ async def test_a_page_that_hangs_after_the_login_was_sent_is_no_passing_fault(
         assert len(attempts(here)) <= 1
 
 
-async def test_a_password_given_during_the_login_is_not_stopped_by_the_earlier_one(tmp_path: Path) -> None:
+async def test_a_password_changed_during_the_login_is_not_stopped_by_the_refusal_of_the_old_one(
+    tmp_path: Path,
+) -> None:
     given = ["earlier"]
 
     async def password(_: str) -> str:

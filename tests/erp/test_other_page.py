@@ -1,4 +1,4 @@
-"""A list whose address leads to another page of the ERP: opened once more, and never read as the wanted one."""
+"""A list whose address leads to another page of the ERP is opened once more, and the other page is never read."""
 
 from __future__ import annotations
 
@@ -46,6 +46,6 @@ async def test_a_list_that_leads_elsewhere_is_not_read_and_nothing_there_is_chan
                 await here.runner(control)
             assert (caught.value.code, caught.value.kind) == ("erp-other-page", FailureKind.TRANSIENT)
             assert caught.value.params["wanted"] == entity.path
-            assert control.logins == login, "one login at most"
+            assert control.logins == login, "more than one login"
         assert await here.everything(entity.name) == before
         assert here.demo.view_record(USER, other.name) == view

@@ -1,4 +1,4 @@
-"""Archisync never writes to the ERP: the one place that touches it lets nothing else through, and is the only one."""
+"""Archisync never writes to the ERP: only the page driver acts on pages, and only with the allowed acts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FORBIDDEN = [
 
 
 class NoPage:
-    """A page on which nothing may happen."""
+    """A page that fails the test when it is used."""
 
     def __getattr__(self, name: str) -> Any:
         raise AssertionError(f"page.{name} was reached")
@@ -66,7 +66,7 @@ async def test_nothing_that_writes_can_be_opened(path: str) -> None:
         await PageDriver(NoPage(), "https://erp.example.test/Archibald").go(path, 1)  # type: ignore[arg-type]
 
 
-def test_what_is_declared_can_be_opened() -> None:
+def test_all_declared_lists_can_be_opened() -> None:
     for entity in ENTITIES:
         assert may_open(entity.path)
         if entity.detail_path:
@@ -80,7 +80,7 @@ async def test_a_call_takes_only_its_own_arguments() -> None:
 
 
 class LateErrorPage:
-    """A page to which the browser's error page for an earlier load comes while the next one is loaded."""
+    """A page that gets the browser's error page of an earlier load during the next load."""
 
     def __init__(self, times: int) -> None:
         self.left = times
@@ -100,12 +100,12 @@ PATH = f"/{ENTITIES[0].path}"
 
 
 @pytest.mark.parametrize("times", [1, 2])
-async def test_a_load_that_a_late_error_page_breaks_off_is_made_again(times: int) -> None:
+async def test_a_load_interrupted_by_a_late_error_page_is_repeated(times: int) -> None:
     page: Any = LateErrorPage(times)
     assert await PageDriver(page, "http://erp").go(PATH[1:], 5) == f"http://erp{PATH}"
 
 
-async def test_a_load_that_is_broken_off_every_time_is_worth_another_try() -> None:
+async def test_a_load_that_is_interrupted_every_time_is_a_transient_failure() -> None:
     page: Any = LateErrorPage(3)
     with pytest.raises(SyncFailure) as failed:
         await PageDriver(page, "http://erp").go(PATH[1:], 5)
@@ -135,7 +135,7 @@ ALLOWED = {("browser.py", "goto")}
 
 
 def test_only_the_page_driver_touches_a_page() -> None:
-    """Every use of a Playwright call that could act on a page stands in ``page_driver.py``, behind its lists."""
+    """Every Playwright call that can act on a page is in ``page_driver.py``, which checks its allow lists."""
     folder = Path(erp.__file__).parent
     found = set()
     for file in folder.rglob("*.py"):
@@ -147,7 +147,7 @@ def test_only_the_page_driver_touches_a_page() -> None:
 
 
 def _is_page(node: ast.expr) -> bool:
-    """Whether the expression may be a Playwright page: ours are all called ``page``."""
+    """Whether the expression may be a Playwright page: in our code they are called ``page``."""
     name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
     return name == "page"
 
@@ -175,7 +175,7 @@ def test_the_page_scripts_know_a_closed_set_of_acts() -> None:
         "fetch(",
         "XMLHttp",
     ):
-        assert word not in script, f"{word}: columns and filters are the user's; nothing is written"
+        assert word not in script, f"{word}: a script could change the user's columns or filters, or write"
 
 
 def test_no_script_or_module_knows_the_column_dialog() -> None:

@@ -1,4 +1,4 @@
-"""The strict parsers: every example of the ERP reference, the traps of a wrong locale, and round trips."""
+"""The strict parsers: every example of the ERP reference, notations of other locales, and round trips."""
 
 from __future__ import annotations
 
@@ -75,11 +75,11 @@ def test_examples_of_the_reference(kind: Kind, text: str, value: Value) -> None:
 @pytest.mark.parametrize(
     ("kind", "text", "foreign"),
     [
-        (Kind.ID, "55.22", False),  # a float lost the last digit of 55.220
+        (Kind.ID, "55.22", False),  # 55.220 after a conversion to float
         (Kind.ID, "50.12", False),
         (Kind.ID, "Count=57", False),
         (Kind.DATE, "5/13/2026", True),
-        (Kind.DATE, "5/12/2026", True),  # poisoned a month of dates: it could be read as the fifth of December
+        (Kind.DATE, "5/12/2026", True),  # an American date that could be read as the fifth of December
         (Kind.DATE, "05/13/2026", True),
         (Kind.DATETIME, "5/12/2026 16:05:06", True),
         (Kind.DATE, "31/02/2026", False),
@@ -153,7 +153,7 @@ def test_times_round_trip(moment: datetime) -> None:
 
 
 @given(st.sampled_from(list(Kind)), st.text(max_size=30))
-def test_any_text_is_read_or_refused_never_a_crash(kind: Kind, text: str) -> None:
+def test_any_text_is_parsed_or_refused_without_a_crash(kind: Kind, text: str) -> None:
     try:
         value = parse(kind, text)
     except Unreadable:
@@ -212,7 +212,7 @@ def test_a_tracking_cell_fills_four_columns() -> None:
 
 
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda e: e.name)
-def test_every_column_has_a_parser_that_takes_nothing_for_nothing(entity: object) -> None:
+def test_every_column_has_a_parser_that_returns_none_for_an_empty_text(entity: object) -> None:
     for column in entity.columns:  # type: ignore[attr-defined]
         assert parser(column)("") is None
 
@@ -220,7 +220,7 @@ def test_every_column_has_a_parser_that_takes_nothing_for_nothing(entity: object
 @pytest.mark.parametrize("kind", [Kind.INTEGER, Kind.NUMBER, Kind.MONEY, Kind.PERCENT, Kind.ID])
 @pytest.mark.parametrize("digits", [22, 25, 5_000])
 def test_a_number_out_of_range_is_unreadable(kind: Kind, digits: int) -> None:
-    # Beyond 64 bits SQLite raised and the whole list failed at each read.
+    # Beyond 64 bits SQLite raises, and the whole list would fail at each read.
     with pytest.raises(Unreadable):
         parser(Column("F", "f", "", "", kind))("9" * digits)
 
@@ -239,7 +239,7 @@ def test_digits_of_another_script_are_unreadable(kind: Kind) -> None:
         parser(Column("F", "f", "", "", kind))("\u0661\u0662\u0663")
 
 
-def test_marks_that_are_not_seen_are_no_text() -> None:
+def test_invisible_characters_are_removed() -> None:
     assert parse_text("\u200eABC\u200b") == "ABC"
     assert parse_text("\u200b") is None
     assert parse_text("A\u200dB") == "A\u200dB"  # joins letters of some scripts

@@ -1,4 +1,4 @@
-"""What the driver does when something breaks under it: browser, driver, certificate, rows; and login economy."""
+"""The driver after failures of the browser, Playwright's driver, the certificate or rows; and the number of logins."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.syncs.erp_harness import QUICK, USER, World, world
 def family() -> list[psutil.Process]:
     """The living processes below this one: Playwright's driver and Chromium's.
 
-    One that has ended but that its new parent has not asked about (a bare container has nobody who does) is gone.
+    Zombies do not count: in a container without an init process they are never removed.
     """
     living = []
     for process in psutil.Process().children(recursive=True):
@@ -57,7 +57,7 @@ def kill(processes: list[psutil.Process]) -> None:
 
 
 async def run_and_kill(here: World, word: str, at_call: int) -> Outcome | SyncFailure:
-    """Sync orders and kill the named processes when the ERP has been asked ``at_call`` times."""
+    """Sync orders, and kill the named processes when the ERP has received ``at_call`` calls."""
     start = len(here.demo.actions)
     task = asyncio.ensure_future(here.sync("orders"))
     while not task.done():
@@ -73,21 +73,21 @@ async def run_and_kill(here: World, word: str, at_call: int) -> Outcome | SyncFa
 
 @pytest.mark.ci
 async def test_killed_at_random_the_data_are_those_of_a_complete_run(tmp_path: Path, expected_errors: Any) -> None:
-    # The driver's own reader complains when its process dies.
+    # Playwright's reader logs an error when the driver's process dies.
     expected_errors.allow("asyncio", "playwright")
     await _kill_often(tmp_path, 2)  # browser and driver
     gc.collect()
 
 
 @pytest.mark.ci
-async def test_the_demos_kill_is_what_a_crash_is(tmp_path: Path) -> None:
+async def test_the_demos_switch_kills_the_browser_like_a_crash(tmp_path: Path) -> None:
     async with world(tmp_path) as here:
         assert here.erp.kill_browser() is False
         assert (await here.sync("invoices")).outcome is Outcome.COMPLETED
         assert here.erp.kill_browser() is True
         psutil.wait_procs(named("chrom"), timeout=10)
         assert not named("chrom")
-        await until(lambda: not here.erp._browser.running)  # the driver tells a little later
+        await until(lambda: not here.erp._browser.running)  # Playwright reports it a little later
         assert (await here.sync("invoices")).outcome is Outcome.COMPLETED
 
 
@@ -112,7 +112,7 @@ async def _kill_often(folder: Path, times: int) -> None:
             assert set(await here.rows("orders")) == here.truth("orders")
             await here.store.check()
         assert (await here.sync("orders")).outcome is Outcome.COMPLETED
-    assert not family(), "no process is left"
+    assert not family(), "a process is left"
 
 
 async def test_closing_leaves_no_process_and_no_profile(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ async def test_a_closed_browser_does_not_cost_a_login(tmp_path: Path) -> None:
         await here.erp._browser.close()
         control = here.control("invoices")
         await here.runner(control)
-        assert control.logins == 0, "cookies live in memory"
+        assert control.logins == 0, "the cookies were not kept in memory"
 
 
 async def test_a_browser_that_died_does_not_cost_a_login(tmp_path: Path, expected_errors: Any) -> None:
@@ -136,7 +136,7 @@ async def test_a_browser_that_died_does_not_cost_a_login(tmp_path: Path, expecte
     async with world(tmp_path) as here:
         await here.sync("invoices")
         kill(named("chrom"))
-        for _ in range(2):  # the first may still notice the death
+        for _ in range(2):  # the first may be the one that notices the crash
             control = here.control("invoices")
             with suppress(SyncFailure):
                 await here.runner(control)
@@ -148,11 +148,7 @@ async def test_the_browser_closes_when_nothing_was_due_for_long(tmp_path: Path) 
     async with world(tmp_path) as here:
         here.erp._idle = 0.05
         await here.sync("invoices")
-        for _ in range(200):
-            if not here.erp._browser.running:
-                break
-            await asyncio.sleep(0.05)
-        assert not here.erp._browser.running
+        await until(lambda: not here.erp._browser.running)
         await here.sync("invoices")
 
 
@@ -161,7 +157,7 @@ async def test_a_browser_that_has_grown_too_large_is_closed_between_reads(tmp_pa
         await here.sync("invoices")
         await here.erp.settled()
         used = here.erp._browser.memory()
-        assert 50_000_000 < used < here.erp._largest, "a browser of usual size stays open"
+        assert 50_000_000 < used < here.erp._largest, "the size of an ordinary browser is not within the limit"
         assert here.erp._browser.running
         here.erp._largest = used // 2
         await here.sync("invoices")
@@ -170,7 +166,7 @@ async def test_a_browser_that_has_grown_too_large_is_closed_between_reads(tmp_pa
         assert here.erp._browser.memory() == 0
         control = here.control("invoices")
         await here.runner(control)
-        assert control.logins == 0, "the cookies are kept"
+        assert control.logins == 0, "the cookies were not kept"
 
 
 async def test_a_large_browser_stays_while_a_form_may_need_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,7 +192,7 @@ async def test_an_unknown_certificate_is_shown_then_pinned_and_another_one_stops
         fingerprint = str(first.value.params["fingerprint"])
         assert re.sub("[: ]", "", fingerprint).lower() == here.demo.certificate_fingerprint.replace(":", "").lower()
         assert first.value.params["expires"]
-        assert not here.demo.actions, "no request was sent, least of all a password"
+        assert not here.demo.actions, "a request was sent, perhaps with a password"
 
         pinned = str(first.value.params["key"])
 
@@ -216,7 +212,7 @@ async def test_an_unknown_certificate_is_shown_then_pinned_and_another_one_stops
             await erp.close()
 
 
-async def test_a_browser_that_is_not_there_is_said_in_words() -> None:
+async def test_a_missing_browser_has_its_own_code() -> None:
     browser = Browser(program=lambda: "/nowhere/chromium")
     with pytest.raises(SyncFailure) as caught:
         await browser.page("a")
@@ -240,7 +236,7 @@ async def test_without_an_address_nothing_is_started() -> None:
 
 
 def combos(prefix: str = "xaf_xaf_a1") -> list[dict[str, Any]]:
-    """As customers have them: a view selector before the preset filter."""
+    """The combos of the customers' page: a view selector before the preset filter."""
     views = [["CUSTTABLE_ListView_Agent", "Clienti"], ["CUSTTABLE_ListView_RoadMap", "Mappa clienti"]]
     options = [[f"{prefix}All_Customers", "Tutti i clienti"], [f"{prefix}Free_Customers", "Clienti liberi"]]
     return [
@@ -288,7 +284,7 @@ def texts(reader: RowReader, **values: str | None) -> list[str | None]:
     return [values.get(name.replace(".", "_"), "") for name in reader.fields]
 
 
-def test_columns_that_are_not_shown_and_cells_that_cannot_be_read_are_left_out() -> None:
+def test_hidden_columns_and_unreadable_cells_are_left_out() -> None:
     reader = RowReader(ORDERS)
     (row,) = reader.take([texts(reader, ID="60.450", TEXTINTERNAL=None, GROSSAMOUNT="molto", SALESNAME="Studio Rossi")])
     assert row["id"] == "60450"
@@ -318,7 +314,7 @@ def test_garbage_goes_before_keys() -> None:
     reader = RowReader(CUSTOMERS)
     assert reader.take([texts(reader, ID="0", NAME="x"), texts(reader, ID="", NAME="y")]) == []
     assert reader.findings.garbage == {"id-zero": 1}
-    assert reader.findings.nameless == 1, "an empty key is no garbage"
+    assert reader.findings.nameless == 1, "an empty key was taken for garbage"
     ghosts = RowReader(DDT)
     ghost = texts(ghosts, ID="1.610", PACKINGSLIPID="", SALESID="ORD/26000001")
     tracked = texts(ghosts, ID="1.611", PACKINGSLIPID="", BRASTRACKINGNUMBER="fidex 440000000001")

@@ -1,4 +1,4 @@
-"""Each thing that the ERP's own pages taught (``docs/erp.md``), and the tests that hold it."""
+"""Each fact learned from the ERP's own pages (``docs/erp.md``), and the tests that depend on it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ HELD_BY: dict[str, tuple[str, ...]] = {
     "F7 yes and no are images": (
         "check_boxes_are_read_from_their_images",
         "test_both_ways_read_equal_records",
-        "test_yes_and_no_are_told_in_both_forms",
+        "test_both_forms_of_yes_and_no_are_recognised",
     ),
     "F8 C9 column dialog": (
         "the_column_dialog_is_never_opened",
@@ -42,7 +42,7 @@ HELD_BY: dict[str, tuple[str, ...]] = {
     ),
     "F10 the filter builder": (
         "a_filter_of_the_filter_builder_is_refused",
-        "test_the_filter_bar_is_told_in_both_forms",
+        "test_both_forms_of_the_filter_bar_are_recognised",
     ),
     "F11 the size box does not tell the size": (
         "a_page_size_that_is_not_offered_is_known_as_ignored",
@@ -50,7 +50,7 @@ HELD_BY: dict[str, tuple[str, ...]] = {
     ),
     "F12 a row filter's text is not its value": (
         "a_date_filter_is_kept_as_the_value_of_its_control",
-        "test_what_cannot_be_restored_is_refused_and_not_touched",
+        "test_a_view_that_cannot_be_restored_is_refused_and_not_changed",
     ),
     "F13 rows that are no rows": (
         "rows_of_a_nested_grid_are_not_counted",
@@ -69,11 +69,11 @@ HELD_BY: dict[str, tuple[str, ...]] = {
         "test_a_page_of_another_record_is_refused",
     ),
     "C4 an order's own invoiced": ("test_order_states",),
-    "C5 CLOSED is a date": ("test_pages_from_the_description", "test_each_fact_can_be_said_in_both_languages"),
+    "C5 CLOSED is a date": ("test_pages_from_the_description", "test_each_fact_has_a_text_in_both_languages"),
     "C6 orders come sorted by creation": ("test_views_are_exactly_as_before_a_read",),
     "C8 two notations of detail ids": (
-        "test_a_detail_page_says_what_the_list_says",
-        "test_a_short_name_that_two_fields_would_have_is_not_used",
+        "test_a_detail_page_has_the_values_of_the_list",
+        "test_a_short_name_shared_by_two_fields_is_not_used",
     ),
     "C10 words are learned from the page": (
         "test_words_are_learned_from_the_page",
@@ -86,24 +86,24 @@ HELD_BY: dict[str, tuple[str, ...]] = {
         "test_cells_of_another_language_are_not_compared",
     ),
     "C12 single values come one at a time": ("test_no_read_asks_for_single_values",),
-    "C14 amounts without sign": ("test_amounts_are_told_in_both_forms", "test_examples_of_the_reference"),
+    "C14 amounts without sign": ("test_both_forms_of_amounts_are_recognised", "test_examples_of_the_reference"),
     "C15 an empty login": ("test_a_wrong_password_is_refused_and_an_empty_one_is_not",),
     "2 values first, keys as the check": (
         "test_values_that_fail_are_named_and_the_cells_are_read",
-        "test_a_passing_fault_of_the_first_values_does_not_decide_the_way",
+        "test_a_transient_fault_of_the_first_values_does_not_decide_the_way",
         "test_both_ways_read_equal_records",
     ),
-    "4 the version is noted": ("test_a_new_version_of_the_erp_is_asked_anew",),
+    "4 the version is noted": ("test_with_a_new_version_of_the_erp_the_way_is_tried_anew",),
     "4 a killed process restores later": ("test_the_next_process_restores_at_its_first_visit_of_any_list",),
     "4 what the user changed meanwhile stays": (
-        "test_what_the_user_has_chosen_since_stays",
-        "test_what_the_user_changed_stays_in_the_same_process_too",
+        "test_later_choices_of_the_user_are_kept",
+        "test_changes_of_the_user_are_kept_in_the_same_process_too",
     ),
     "4 a draft's natural key changes once": ("test_a_draft_that_is_sent_stays_one_record_with_its_history",),
 }
 
 
-def test_each_thing_is_held_by_tests_that_exist() -> None:
+def test_the_tests_named_for_each_fact_exist() -> None:
     named = set()
     for file in TESTS.rglob("test_*.py"):
         named |= set(re.findall(r"^(?:async )?def (\w+)", file.read_text("utf-8"), re.MULTILINE))
@@ -111,7 +111,7 @@ def test_each_thing_is_held_by_tests_that_exist() -> None:
     assert not {thing: names for thing, names in missing.items() if names}
 
 
-def test_every_corrected_belief_is_held_by_a_test_and_said_in_the_document() -> None:
+def test_every_corrected_belief_of_the_document_has_a_test() -> None:
     """``docs/erp.md`` lists each number with a section of its own that exists."""
     text = DOCUMENT.read_text("utf-8")
     listed = dict(re.findall(r"^\| ([FC]\d+) \|.*\| ([^|]+) \|$", text, re.MULTILINE))
@@ -122,7 +122,7 @@ def test_every_corrected_belief_is_held_by_a_test_and_said_in_the_document() -> 
 
 
 def test_each_fact_of_the_document_has_its_mark() -> None:
-    """A fact says whether it was seen or how else it is known; what the code does stands apart."""
+    """A fact says whether it was seen or how else it is known; the behaviour of the code is described separately."""
     text = DOCUMENT.read_text("utf-8").partition("## Corrected beliefs")[0].partition("## Addresses")[2]
     facts = re.findall(r"^- (.+?)(?=^- |^\*Code\*|^#|\Z)", text, re.MULTILINE | re.DOTALL)
     marks = re.compile(r"[(:;,] ?(?:\w+ ){0,4}(?:seen|inferred|reported|assumed|documented)\b")

@@ -1,4 +1,4 @@
-"""Views that a killed process did not restore: the next one does, but never over what the user has chosen since."""
+"""Views that a killed process did not restore are restored by the next one, except parts that the user has changed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ AS_A_READ_LEAVES_IT: dict[str, Any] = {
 
 
 async def _killed(here: World, folder: Path) -> Erp:
-    """The next process after one that was killed in the middle of reading orders."""
+    """The next process after one that was killed while it read orders."""
     await SavedViews(folder / SAVED_VIEWS).save(USER, ORDERS.path, USERS_OWN)
     here.demo.set_preferences(USER, "orders", **AS_A_READ_LEAVES_IT)
 
@@ -71,7 +71,7 @@ async def test_a_visit_that_ends_before_it_changes_anything_loses_no_saved_view(
     async with world(tmp_path) as here:
         erp = await _killed(here, tmp_path)
         async with erp.list(ORDERS, USER, (), lambda: None):
-            pass  # refused, held or cancelled before the list was prepared
+            pass  # as if refused, held or cancelled before the list was prepared
         async with erp.list(PRICES, USER, (), lambda: None):
             pass
         await erp.close()
@@ -80,8 +80,8 @@ async def test_a_visit_that_ends_before_it_changes_anything_loses_no_saved_view(
         assert not (tmp_path / SAVED_VIEWS).exists()
 
 
-async def test_whoever_must_not_read_any_more_restores_nothing(tmp_path: Path, expected_errors: Any) -> None:
-    """In an office another computer reads by then: views stay saved, and no browser is started beside that one's."""
+async def test_a_process_that_may_no_longer_read_restores_nothing(tmp_path: Path, expected_errors: Any) -> None:
+    """In an office another computer reads by then: views stay saved, and no second browser is started."""
     expected_errors.allow("asyncio", "playwright")
     async with world(tmp_path) as here:
         erp = await _killed(here, tmp_path)
@@ -98,7 +98,7 @@ async def test_whoever_must_not_read_any_more_restores_nothing(tmp_path: Path, e
         assert await SavedViews(tmp_path / SAVED_VIEWS).of(USER, PRICES.path) is not None
 
 
-async def test_what_the_user_has_chosen_since_stays(tmp_path: Path) -> None:
+async def test_later_choices_of_the_user_are_kept(tmp_path: Path) -> None:
     async with world(tmp_path) as here:
         erp = await _killed(here, tmp_path)
         here.demo.set_preferences(USER, "orders", preset="ListViewSalesTableOrdersToday", page_size=10)
@@ -107,11 +107,11 @@ async def test_what_the_user_has_chosen_since_stays(tmp_path: Path) -> None:
         await erp.close()
         left = here.demo.get_preferences(USER, "orders")
         assert (left.preset, left.page_size) == ("ListViewSalesTableOrdersToday", 10)
-        assert left.sort == USERS_OWN.sort, "nobody but us sorts by ID"
+        assert left.sort == USERS_OWN.sort, "the sort by ID, which only a read sets, was kept"
 
 
 @pytest.mark.parametrize("switch", ["other-digits", "value-prefix"])
-async def test_digits_that_are_others_at_the_next_start_hinder_nothing(tmp_path: Path, switch: str) -> None:
+async def test_views_are_restored_although_the_digits_in_ids_have_changed(tmp_path: Path, switch: str) -> None:
     async with world(tmp_path) as here:
         erp = await _killed(here, tmp_path)
         (here.demo.vary if switch == "other-digits" else here.demo.fault)(switch)
@@ -134,7 +134,7 @@ async def test_a_damaged_file_is_only_a_warning(tmp_path: Path) -> None:
     assert await SavedViews(file).of(USER, ORDERS.path) == USERS_OWN
     lines = json.loads(file.read_text("utf-8"))
     file.write_text(json.dumps([{"account": USER}, *lines]))
-    assert await SavedViews(file).of(USER, ORDERS.path) == USERS_OWN, "one damaged line costs no other"
+    assert await SavedViews(file).of(USER, ORDERS.path) == USERS_OWN, "an intact entry was lost with a damaged one"
     file.write_text("[")
     assert await SavedViews(file).of(USER, ORDERS.path) is None
 
@@ -147,8 +147,8 @@ async def test_without_a_writable_place_views_are_kept_in_memory(tmp_path: Path)
     assert not saved.known
 
 
-async def test_what_the_user_changed_stays_in_the_same_process_too(tmp_path: Path) -> None:
-    """A read fails and its restoring, too; the user changes some of the list before the next read."""
+async def test_changes_of_the_user_are_kept_in_the_same_process_too(tmp_path: Path) -> None:
+    """A read fails and so does the restoration of the view; the user changes a part of it before the next read."""
     async with world(tmp_path) as here:
         here.demo.set_preferences(
             USER,
@@ -168,7 +168,7 @@ async def test_what_the_user_changed_stays_in_the_same_process_too(tmp_path: Pat
         with pytest.raises(SyncFailure):
             await broken_read()
         here.demo.clear_faults()
-        assert here.demo.get_preferences(USER, "orders").sort == (("ID", "DSC"),), "not restored yet"
+        assert here.demo.get_preferences(USER, "orders").sort == (("ID", "DSC"),), "restored before the next read"
         here.demo.set_preferences(USER, "orders", sort=(("SALESID", "DSC"),), page_size=10)
         async with here.erp.list(ORDERS, USER, (), lambda: None) as visit:
             await visit.list.prepare(20)
@@ -178,7 +178,7 @@ async def test_what_the_user_changed_stays_in_the_same_process_too(tmp_path: Pat
         assert [(f.field, f.value) for f in left.filter_row] == [("SALESNAME", "S")], "removed by the read: restored"
 
 
-async def test_a_visit_of_another_list_restores_what_a_failed_visit_could_not(tmp_path: Path) -> None:
+async def test_a_visit_of_another_list_restores_the_view_of_a_failed_visit(tmp_path: Path) -> None:
     async with world(tmp_path) as here:
         here.demo.set_preferences(USER, "orders", sort=(("SALESID", "ASC"),), page_size=50)
         users_own = here.demo.view_record(USER, "orders")
@@ -199,8 +199,8 @@ async def test_a_visit_of_another_list_restores_what_a_failed_visit_could_not(tm
 
 
 @pytest.mark.parametrize("quick", [False, True], ids=["whole", "quick"])
-async def test_a_visit_of_another_list_restores_one_whose_session_expired(tmp_path: Path, quick: bool) -> None:
-    """The login that should follow has failed, so that the read was not made again."""
+async def test_a_visit_of_another_list_restores_a_view_whose_session_expired(tmp_path: Path, quick: bool) -> None:
+    """The following login failed, so the read was not repeated."""
     async with world(tmp_path) as here:
         await here.sync("customers")
         here.demo.set_preferences(USER, "customers", sort=(("NAME", "ASC"),), page_size=50)
@@ -212,7 +212,7 @@ async def test_a_visit_of_another_list_restores_one_whose_session_expired(tmp_pa
                 here.demo.fault("login-fails")
                 here.demo.fault("session-expired-now")
 
-        if quick:  # its second sort is a further call
+        if quick:  # the second sort of a fast read is one more call
             here.demo.insert("customers", USER, NAME="Studio Nuovo")
         control.on_progress = expire
         with pytest.raises(SyncFailure) as caught:
@@ -227,10 +227,10 @@ async def test_a_visit_of_another_list_restores_one_whose_session_expired(tmp_pa
         assert here.demo.view_record(USER, "customers") == users_own
 
 
-async def test_a_list_that_cannot_be_restored_is_tried_a_few_times_only() -> None:
+async def test_restoring_a_list_is_tried_only_a_few_times() -> None:
     saved = SavedViews()
     await saved.save(USER, ORDERS.path, USERS_OWN)
-    assert await saved.try_again(USER) == (), "a visit is going on"
+    assert await saved.try_again(USER) == (), "tried during a visit"
     saved.not_restored(USER, ORDERS.path)
     tried = [await saved.try_again(USER) for _ in range(TRIES + 1)]
     assert tried == [(ORDERS.path,)] * TRIES + [()]
@@ -257,11 +257,11 @@ SAVED = View(
     ],
     ids=["as a read leaves it", "half restored", "half restored in another order"],
 )
-def test_what_a_read_or_half_a_restoring_left_is_restored(now: View) -> None:
+def test_the_view_is_restored_after_a_read_or_an_incomplete_restoration(now: View) -> None:
     assert merge_saved_view(SAVED, now, PRODUCTS, {}) == SAVED
 
 
-def test_each_part_that_the_user_changed_stays() -> None:
+def test_each_part_that_the_user_changed_is_kept() -> None:
     now = View(sort=(("ID", "DSC"),), size=20, size_text="20")
     changes: tuple[dict[str, Any], ...] = (
         {"filter_row": (RowFilter("NAME", "x", "1"),), "page": 1},

@@ -1,4 +1,4 @@
-"""Who may use the browser: one at a time, and nobody who waits is taken to stand still while the other moves."""
+"""The turn: one user of the browser at a time; the progress of the active one also counts for those that wait."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.clock import settle
 
 
 class User:
-    """Somebody who wants the browser."""
+    """A task that waits for the browser, and then uses it."""
 
     def __init__(self, turn: Turn, on_step: Callable[[], None] = ignore_step) -> None:
         self.hold: Hold | None = None
@@ -39,7 +39,7 @@ async def test_one_at_a_time_in_the_order_of_asking() -> None:
     assert not turn.is_taken
 
 
-async def test_a_turn_that_is_taken_away_goes_to_who_waits_and_never_comes_back() -> None:
+async def test_a_turn_that_is_taken_away_goes_to_the_next_user_and_never_comes_back() -> None:
     turn = Turn()
     users = [User(turn) for _ in range(3)]
     await settle()
@@ -48,11 +48,11 @@ async def test_a_turn_that_is_taken_away_goes_to_who_waits_and_never_comes_back(
     first, second, third = users
     assert first.hold is not None
     assert first.hold.lost
-    assert second.hold is not None, "it waited for a turn that was taken away"
+    assert second.hold is not None, "it still waits for the turn that was taken away"
     assert not second.hold.lost
     await first.end()
     await settle()
-    assert third.hold is None, "the end of the first one is not that of the second"
+    assert third.hold is None, "the end of the first user has ended the turn of the second"
     await second.end()
     await settle()
     assert third.hold is not None
@@ -60,7 +60,7 @@ async def test_a_turn_that_is_taken_away_goes_to_who_waits_and_never_comes_back(
     assert not turn.is_taken
 
 
-async def test_who_has_lost_the_turn_takes_no_further_step() -> None:
+async def test_a_user_that_has_lost_the_turn_cannot_take_another_step() -> None:
     turn, told = Turn(), list[str]()
     async with turn.take() as hold:
         hold.begin_step()
@@ -68,12 +68,12 @@ async def test_who_has_lost_the_turn_takes_no_further_step() -> None:
         next_one = User(turn, lambda: told.append("next"))
         with pytest.raises(SyncFailure, match="browser-lost"):
             hold.begin_step()
-        assert not told, "the steps of the one before it are not its own"
+        assert not told, "a step of the earlier user was reported to the next"
         await settle()
     await next_one.end()
 
 
-async def test_who_waits_is_told_of_each_step() -> None:
+async def test_each_step_is_reported_to_all_that_wait() -> None:
     turn, told = Turn(), list[str]()
     async with turn.take() as hold:
         waiting = [User(turn, lambda name=name: told.append(name)) for name in "ab"]
@@ -86,5 +86,5 @@ async def test_who_waits_is_told_of_each_step() -> None:
     waiting[1].task.cancel()
     await asyncio.wait([waiting[1].task])
     waiting[0].hold.begin_step()
-    assert told[4:] == ["a"], "of its own step; the other one does not wait any more"
+    assert told[4:] == ["a"], "not only its own step; the other one no longer waits"
     await waiting[0].end()

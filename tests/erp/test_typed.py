@@ -1,4 +1,4 @@
-"""Typed values of ``GetPageRowValues``: what becomes of each kind, and that both ways of reading agree."""
+"""Typed values of ``GetPageRowValues``: the result for each kind, and that both ways of reading agree."""
 
 from __future__ import annotations
 
@@ -80,13 +80,13 @@ def test_each_kind_of_value(kind: Kind, value: Any, stored: Any) -> None:
         (Kind.ID, 10**30),
     ],
 )
-def test_what_is_no_such_value_is_unreadable(kind: Kind, value: Any) -> None:
+def test_a_value_of_a_wrong_kind_is_unreadable(kind: Kind, value: Any) -> None:
     with pytest.raises(Unreadable):
         typed(kind, value)
 
 
 @given(st.integers(-(10**12), 10**12))
-def test_an_amount_survives_binary_fractions(cents: int) -> None:
+def test_an_amount_is_exact_in_spite_of_binary_fractions(cents: int) -> None:
     assert typed(Kind.MONEY, cents / 100) == cents
 
 
@@ -102,12 +102,12 @@ STATUS = ORDERS.column("sales_status")
 
 
 def test_words_are_learned_from_the_page() -> None:
-    """In another language, and with a value that nobody declared."""
+    """In another language, and with a value that is not declared."""
     words = Words({"SALESSTATUS": [("OpenOrder", "Offener Auftrag"), ("Frozen", "Congelato"), ("7", "Nuovo stato")]})
     assert parser(STATUS, words)("Offener Auftrag") == "open"
     assert parser(STATUS, words)("Congelato") == typed_parser(STATUS, words)("Frozen") == "frozen"
     assert parser(STATUS, words)("Nuovo stato") == typed_parser(STATUS, words)(7) == "nuovo stato"
-    assert parser(STATUS, words)("Mai visto") == "mai visto", "an unknown word is kept, never an error"
+    assert parser(STATUS, words)("Mai visto") == "mai visto", "an unknown word was not kept"
     assert parser(STATUS, words)("N/A") is None
 
 
@@ -123,16 +123,16 @@ def test_words_differ_by_more_than_case_and_signs() -> None:
     assert plain("Transfer_error") == plain("transfer error") == "transfererror"
 
 
-def test_only_what_was_read_is_in_a_record() -> None:
+def test_a_record_has_only_the_columns_that_were_read() -> None:
     reader = RowReader(INVOICES)
     (row,) = reader.take([(1610, None)], fields=("ID", "CLOSED"), typed=True)
-    assert dict(row) == {"erp_id": "1610", "closed_on": None}, "a blank was read; what was not asked is not there"
+    assert dict(row) == {"erp_id": "1610", "closed_on": None}, "not the id and the blank date that were read"
 
 
 ROWS = [(n, 100.5 + n) for n in range(1, 6)]
 
 
-def test_values_that_mean_something_else_than_their_cells_are_named() -> None:
+def test_values_that_differ_from_their_cells_are_named() -> None:
     fields = ("ID", "GROSSAMOUNT")
     cells = [[str(n), f"{100 + n},50 €"] for n, _ in ROWS]
     assert differing_columns(ORDERS, fields, ROWS, cells, Words()) == []
@@ -148,7 +148,7 @@ def test_cells_of_another_language_are_not_compared() -> None:
 
 ODD_NUMBERS = [float("nan"), float("inf"), float("-inf"), 1e308, -1e308, 5e-324, 2**63, 10**400, -(10**400), True]
 HALF = "\ud83d"
-"""The first half of an emoji: what is left where a field was cut after so many units of UTF-16."""
+"""The first half of an emoji, as left by a field that is cut after a number of UTF-16 units."""
 ODD_TEXTS = [
     HALF,
     f"Rossi {HALF}",
@@ -163,8 +163,8 @@ ODD_TEXTS = [
 
 
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
-def test_whatever_a_page_hands_over_is_a_value_that_can_be_kept_or_unreadable(entity: Any) -> None:
-    """One odd cell must cost its own field only, never the list."""
+def test_any_value_from_a_page_can_be_stored_or_is_unreadable(entity: Any) -> None:
+    """One strange cell must affect only its own field, never the list."""
     for column in entity.columns:
         by_text, by_value = parser(column, Words()), typed_parser(column, Words())
         tries: list[tuple[Any, Any]] = [(by_value, value) for value in (*ODD_NUMBERS, *ODD_TEXTS)]
@@ -182,7 +182,7 @@ def test_whatever_a_page_hands_over_is_a_value_that_can_be_kept_or_unreadable(en
             str(found).encode()
 
 
-def test_half_a_letter_is_shown_as_one_that_is_missing() -> None:
+def test_half_a_character_is_shown_as_a_replacement_character() -> None:
     assert parser(next(c for c in ORDERS.columns if c.kind is Kind.TEXT), Words())(f" Rossi {HALF} ") == "Rossi \ufffd"
 
 
@@ -195,11 +195,11 @@ def test_a_record_gives_several_values_at_once_unless_one_was_not_read() -> None
     assert two.take(("id", "name")) is None
     assert one.take(("id", "name", "city")) == ("1", "a", None)
     assert one.take(("id", "nowhere")) is None
-    assert Record({"id": 1, "city": 0}, ("y", "3")).take(names) == ("y", "3"), "another list's places"
+    assert Record({"id": 1, "city": 0}, ("y", "3")).take(names) == ("y", "3"), "not by the positions of this list"
 
 
-def test_a_cell_that_cuts_or_parts_a_text_says_the_same_as_its_value() -> None:
-    """Else the worse of the two would be stored."""
+def test_a_cell_that_shortens_or_splits_a_text_counts_as_equal_to_its_value() -> None:
+    """Otherwise the worse of the two would be stored."""
     fields = ("SALESNAME",)
     long = "Consegnare al piano terra, citofonare Bianchi"
     for cell in ("Consegnare al piano …", "Consegnare al piano...", "Consegnare al piano terra,\ncitofonare Bianchi"):

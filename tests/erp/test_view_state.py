@@ -1,4 +1,4 @@
-"""The user's own view of a list is exactly as before each read: compared with the server's own record of it."""
+"""After each read the user's view of a list is exactly as before, compared with the server's own record of it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ OTHER_FIELD = {
     "prices": "ITEMRELATIONID",
     "products": "SEARCHNAME",
 }
-"""Text columns that no switch of the demo ERP filters or groups by itself."""
+"""Text columns that no switch of the demo ERP filters or groups."""
 OTHER_PRESET = {
     "orders": "ListViewSalesTableOrdersThisMonth",
     "customers": "Exclusiv_customers",
@@ -49,7 +49,7 @@ WHOLE = {
     "ddt": {"preset": "ListViewPackingSlipsAll"},
     "invoices": {"preset": "All_invoices"},
 }
-"""The lists that open with few rows: a second page needs all."""
+"""Lists that open with few rows: they have a second page only without a preset filter."""
 
 
 def user_views(name: str) -> list[dict[str, Any]]:
@@ -85,13 +85,13 @@ REFUSED: Sequence[tuple[dict[str, Any], str]] = (
 
 
 def changes(before: str, after: str) -> str:
-    """What of the server's record of a view is another."""
+    """The differences between two of the server's records of a view."""
     one, two = json.loads(before), json.loads(after)
     return ", ".join(f"{name}: {one[name]} -> {two[name]}" for name in one if one[name] != two[name])
 
 
 def fresh(here: World, entity: Entity, view: dict[str, Any]) -> str:
-    """Give the list that view, as if nothing had gone before; the server's record of it."""
+    """Set the view of the list in a fresh state; returns the server's record of it."""
     here.forget_views()
     here.demo.reset_views()
     here.demo.set_preferences(USER, entity.name, **view)
@@ -101,8 +101,9 @@ def fresh(here: World, entity: Entity, view: dict[str, Any]) -> str:
 async def visit(
     here: World, entity: Entity, told: Callable[[str], None] = lambda moment: None, *, size: int = 100
 ) -> str:
-    """Read a list as a sync does; the failure's code, or empty. ``told`` hears of three moments: ``opened`` (nothing
-    was changed yet), ``reading`` (the first page was read), ``leaving`` (all were read, the view is not restored)."""
+    """Read a list as a sync does; returns the failure's code, or an empty text. ``told`` is called with ``opened``
+    (before any change), ``reading`` (the first page was read) and ``leaving`` (all were read, the view is not restored
+    yet)."""
     fields = tuple(dict.fromkeys(column.field_name for column in entity.columns))
     try:
         async with here.erp.list(entity, USER, fields, lambda: None) as opened:
@@ -123,7 +124,7 @@ async def visit(
 
 
 PLACES = {entity.name: at for at, entity in enumerate(ENTITIES)}
-"""The sample: each view is met by one list, each list meets one or two of them."""
+"""For the sample: each view is tested with one list, and each list with one or two views."""
 
 
 @pytest.mark.ci
@@ -150,7 +151,7 @@ async def _read_in_views(entity: Entity, folder: Path, views: Sequence[dict[str,
 
 
 @pytest.mark.ci
-async def test_what_cannot_be_restored_is_refused_and_not_touched(tmp_path: Path) -> None:
+async def test_a_view_that_cannot_be_restored_is_refused_and_not_changed(tmp_path: Path) -> None:
     async with world(tmp_path) as here:
         for view, code in REFUSED:
             kept = fresh(here, ORDERS, view)
@@ -159,7 +160,7 @@ async def test_what_cannot_be_restored_is_refused_and_not_touched(tmp_path: Path
 
 
 def mixed_views(name: str) -> list[dict[str, Any]]:
-    """Three views that together have everything that is restored."""
+    """Three views that together have every part that a read restores."""
     field, other = TEXT_FIELD[name], OTHER_FIELD[name]
     preset = {"preset": OTHER_PRESET[name]} if name in OTHER_PRESET else {}
     sort = ((other, "DSC"), (field, "ASC"))
@@ -175,16 +176,16 @@ REFUSED_BY = {
     "header-filter-left-on": "filter-header",
     "row-filter-left-on": "filter-operator",
 }
-"""What somebody left on and no call can set again: the read is refused before anything is touched."""
+"""Settings of a view that no call can set again: the read is refused before any change."""
 
 WITH_VALUES = {"sizes": ("sizes=10,20,50", "sizes=10,20,50,100,All"), "id-notation": ("id-notation=dotted",)}
 ALL_VARIATIONS = tuple(text for name in VARIATIONS for text in WITH_VALUES.get(name, (name,)))
 
 
 def refusal(variation: str, view: dict[str, Any]) -> str:
-    """The code with which a read in this variation has to end; empty: it is complete."""
+    """The code with which a read in this variation has to fail; empty: it has to succeed."""
     if variation == "filter-bar-for-all" and view.get("filter_row"):
-        return "filter-builder"  # whose filter the bar shows cannot be told
+        return "filter-builder"  # the bar does not show where its filter comes from
     return REFUSED_BY.get(variation, "")
 
 
@@ -212,7 +213,7 @@ async def _in_variations(entity: Entity, folder: Path, variations: Sequence[str]
             for view in mixed_views(name)[:2]:
                 fresh(here, entity, view)
                 here.demo.vary(variation)
-                # What somebody left on is a part of the view that has to be kept.
+                # Settings that the variation left on are a part of the view that has to be kept.
                 kept = here.demo.view_records()
                 code = await visit(here, entity)
                 here.demo.clear_variations()
@@ -225,13 +226,13 @@ async def _in_variations(entity: Entity, folder: Path, variations: Sequence[str]
 
 
 def _differences(before: dict[str, str], after: dict[str, str]) -> str:
-    """What of all users' views of all lists is another, byte for byte."""
+    """The differences in all users' views of all lists, byte by byte."""
     return "; ".join(f"{key}: {changes(before[key], after[key])}" for key in before if before[key] != after[key])
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault of the table, as it is switched on, and whether it can also begin in the middle of a read."""
+    """The text that switches a fault on, and whether it can also begin during a read."""
 
     text: str
     midway: bool = True
@@ -245,8 +246,8 @@ BEFORE_ONLY = frozenset(
         "login-refused", "login-fails", "slow", "stuck-search", "stuck-preset", "stuck-filter-row",
     )
 )  # fmt: skip
-"""Faults that a page has from its beginning, or that concern a login; and filters that the server sets by itself: what
-it makes of a view in the middle of a read is not ours to undo, and no call could set it again."""
+"""Faults that a page has from the beginning, or that concern a login; and filters that the server sets: its own changes
+of a view during a read are not restored, and no call could do it."""
 TEXTS = {
     "unavailable-503": "unavailable-503=1",
     "connection-dropped": "connection-dropped=3",
@@ -276,8 +277,8 @@ async def test_after_every_fault_the_view_is_restored(entity: Entity, tmp_path: 
 
 
 async def _after_faults(entity: Entity, folder: Path, faults: Sequence[Fault]) -> None:
-    """Each fault at each moment: a read that ends well leaves the view as it was; after one that fails the view is
-    restored at once, or by the next read where the fault stopped the restoring, too."""
+    """Each fault at each moment: a successful read leaves the view as it was. After a failed one the view is restored
+    at once, or by the next read if the fault also stopped the restoration."""
     wrong = []
     async with world(folder) as here:
         for fault in faults:
@@ -290,7 +291,7 @@ async def _after_faults(entity: Entity, folder: Path, faults: Sequence[Fault]) -
 
 
 PAGE_SIZES = {"customers": 100, "prices": 100, "products": 100}
-"""Rows a page, so that each list has several pages; the others: 20."""
+"""Rows per page, so that each list has several pages; 20 for the others."""
 
 
 async def _after_fault(here: World, entity: Entity, fault: str, moment: str, view: dict[str, Any]) -> str:
@@ -302,7 +303,7 @@ async def _after_fault(here: World, entity: Entity, fault: str, moment: str, vie
 
     def told(now: str) -> None:
         if now == "opened" and moment == "before" and fault.startswith("stuck"):
-            # The fault itself has changed the view, before anything of ours could.
+            # The fault itself has changed the view before the read.
             kept.update(demo.view_records())
         if now == moment:
             demo.fault(fault)

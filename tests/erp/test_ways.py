@@ -1,4 +1,4 @@
-"""How a list is read is found out once, kept per profile, and falls back with a warning; both ways agree."""
+"""The way to read a list (by values or cells) is found once and kept per profile, with a fallback; both ways agree."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.one_browser
 
 
 async def read(here: World, entity: Entity, *, size: int = 20) -> tuple[list[Row], list[str], set[bool]]:
-    """The records of a whole list, the warnings' codes, and which ways its pages were read."""
+    """The records of a whole list, the codes of the warnings, and the ways in which its pages were read."""
     reader = RowReader(entity)
     rows: list[Row] = []
     typed = set()
@@ -56,9 +56,9 @@ REFUSED = {
     "header-filter-left-on": "filter-header",
     "row-filter-left-on": "filter-operator",
 }
-"""Refused in both ways: the user's view could not be restored."""
+"""Refused in both ways, since the user's view could not be restored."""
 REFUSED_BY_CELLS = {**REFUSED, "bands": "grid-header-rows", "english-session=en": "wrong-locale"}
-"""Where cells cannot be told apart, or are written as another language writes them."""
+"""Also refused by cells: they cannot be assigned to columns, or are in the notation of another language."""
 
 WITH_VALUES = {
     "english-session": ("english-session", "english-session=en"),
@@ -84,7 +84,7 @@ async def test_both_ways_read_equal_records_in_every_variation(entity: Entity, t
 
 
 async def _differ(entity: Entity, folder: Path, shapes: Sequence[str]) -> None:
-    """In each shape that a page may have: all that the cells show is what the values say, or the shape is refused."""
+    """For each shape of a page: cells and values agree, or the shape is refused."""
     wrong = []
     async with world(folder) as here:
         for shape in shapes:
@@ -105,7 +105,7 @@ async def _differ(entity: Entity, folder: Path, shapes: Sequence[str]) -> None:
 
 
 def _compared(entity: Entity, shape: str, by_value: list[Row] | str, by_cell: list[Row] | str) -> list[str]:
-    """What is not as it has to be of a list that was read in both ways."""
+    """The differences between the two ways of reading a list that are not expected."""
     wanted = REFUSED.get(shape, ""), REFUSED_BY_CELLS.get(shape, "")
     refused = by_value if isinstance(by_value, str) else "", by_cell if isinstance(by_cell, str) else ""
     if refused != wanted:
@@ -166,13 +166,13 @@ FAILING = {
 @pytest.mark.parametrize(
     "again",
     [
-        # Which failure it is that comes again makes no difference, see test_different_failures_decide_nothing.
+        # It makes no difference which failure is repeated, see test_different_failures_decide_nothing.
         pytest.param({"page-values-absent", "page-values-error"}, marks=pytest.mark.ci, id="some"),
         pytest.param(set(FAILING), marks=pytest.mark.nightly, id="all"),
     ],
 )
 async def test_values_that_fail_are_named_and_the_cells_are_read(tmp_path: Path, again: set[str]) -> None:
-    """``again``: the failures that are met until they decide how the list is read."""
+    """``again``: the failures that are repeated until they decide the way of reading."""
     async with world(tmp_path) as here:
         for failing, code in FAILING.items():
             kept = here.demo.view_record(USER, "ddt")
@@ -188,7 +188,7 @@ async def test_values_that_fail_are_named_and_the_cells_are_read(tmp_path: Path,
             assert decided is (failing in again), failing
             if decided:
                 _, warnings, typed = await read(here, DDT)
-                assert (typed, warnings[0]) == ({False}, "cells-kept"), "known by now: not tried again"
+                assert (typed, warnings[0]) == ({False}, "cells-kept"), "values were tried again"
             here.demo.clear_variations()
             await here.erp.ways.forget("ddt")
 
@@ -201,13 +201,13 @@ async def test_a_way_that_works_may_fail_in_one_read(tmp_path: Path) -> None:
         assert typed == {False}
         assert "cells-error" in warnings
         _, warnings, typed = await read(here, ORDERS)
-        assert (typed, warnings) == ({True}, []), "tried again, since it had worked before"
+        assert (typed, warnings) == ({True}, []), "values were not tried again, though they had worked before"
 
 
 @pytest.mark.ci
 @pytest.mark.parametrize("failing", ["error", "silent", "stale"])
-async def test_a_passing_fault_of_the_first_values_does_not_decide_the_way(failing: str, tmp_path: Path) -> None:
-    """Nothing is known of the list yet, and its first values are answered by a fault of the server."""
+async def test_a_transient_fault_of_the_first_values_does_not_decide_the_way(failing: str, tmp_path: Path) -> None:
+    """The way of the list is not known yet, and the first call for values gets an error of the server."""
     async with world(tmp_path) as here:
         here.demo.vary(f"page-values-{failing}", list="ddt", times=1)
         _, warnings, typed = await read(here, DDT)
@@ -240,7 +240,7 @@ async def test_different_failures_decide_nothing() -> None:
     assert (await ways.of("ddt", "1")).way is Way.CELLS
 
 
-async def test_a_new_version_of_the_erp_is_asked_anew(tmp_path: Path) -> None:
+async def test_with_a_new_version_of_the_erp_the_way_is_tried_anew(tmp_path: Path) -> None:
     async with world(tmp_path) as here:
         here.demo.vary("page-values-absent")
         _, _, typed = await read(here, INVOICES)
@@ -251,7 +251,7 @@ async def test_a_new_version_of_the_erp_is_asked_anew(tmp_path: Path) -> None:
         assert (typed, warnings) == ({True}, [])
 
 
-async def test_what_is_known_outlives_the_process(tmp_path: Path) -> None:
+async def test_the_way_is_kept_over_restarts(tmp_path: Path) -> None:
     file = tmp_path / "ways.json"
     ways = ReadingWays(file)
     await ways.worked("orders", "2.0.48")
@@ -259,12 +259,12 @@ async def test_what_is_known_outlives_the_process(tmp_path: Path) -> None:
     later = ReadingWays(file)
     assert (await later.of("orders", "2.0.48")).proven
     assert await later.of("ddt", "2.0.48") == KnownWay("2.0.48", False, 1, "slow")
-    assert (await later.of("ddt", "2.0.49")).way is Way.VALUES, "another version is asked anew"
+    assert (await later.of("ddt", "2.0.49")).way is Way.VALUES, "another version was not tried anew"
     file.write_text("{")
     assert await ReadingWays(file).known() == {}
 
 
-async def test_a_place_that_cannot_be_written_costs_no_read(tmp_path: Path) -> None:
+async def test_a_folder_that_cannot_be_written_fails_no_read(tmp_path: Path) -> None:
     ways = ReadingWays(tmp_path / "nowhere" / "ways.json")
     await ways.failed("ddt", "1", WhyCells.MISSING)
     assert (await ways.of("ddt", "1")).way is Way.CELLS
@@ -294,7 +294,7 @@ COMBINATIONS = (
     ("page-values-silent=times:1", "grid-renumbered", "grouping-left-on", "sizes=10,20,50", "stale-control"),
     ("enum-words", "english-session=en", "id-notation=dotted", "toolbar-combo-a2", "preset-accepted-early"),
 )
-"""Variations that come together: none of them may rely on another one being absent."""
+"""Variations in combination: handling one must not depend on the absence of another."""
 
 
 @pytest.mark.parametrize(
@@ -302,7 +302,7 @@ COMBINATIONS = (
     [pytest.param(DDT, marks=pytest.mark.ci), pytest.param(ORDERS, marks=pytest.mark.nightly)],
     ids=lambda e: e.name,
 )
-async def test_variations_that_come_together_are_read_whole_and_the_view_is_kept(
+async def test_lists_with_combined_variations_are_read_whole_and_the_view_is_kept(
     entity: Entity, tmp_path: Path
 ) -> None:
     wrong = []

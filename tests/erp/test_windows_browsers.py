@@ -1,4 +1,4 @@
-"""Chrome and Edge in Windows' registry: both bitnesses, of the user and of the computer; and the job they run in."""
+"""Chrome and Edge in Windows' registry: 32 and 64 bits, of the user and of the computer; and the job they run in."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Entries = dict[tuple[str, int, str], tuple[object, int]]
 
 
 class Registry(SimpleNamespace):
-    """What `winreg` offers of a registry with these entries."""
+    """A replacement of `winreg` with these entries."""
 
     HKEY_CURRENT_USER, HKEY_LOCAL_MACHINE = USER, COMPUTER
     KEY_WOW64_64KEY, KEY_WOW64_32KEY, KEY_READ = VIEW_64, VIEW_32, 1
@@ -63,7 +63,7 @@ def program(folder: Path, name: str) -> str:
     return str(folder / name)
 
 
-def test_both_bitnesses_of_user_and_computer_are_found_in_order(windows: Registry, tmp_path: Path) -> None:
+def test_32_and_64_bit_entries_of_user_and_computer_are_found_in_order(windows: Registry, tmp_path: Path) -> None:
     chrome_32, chrome_64, chrome_own, edge = (
         program(tmp_path / where, name)
         for where, name in (("x86", "chrome.exe"), ("x64", "chrome.exe"), ("own", "chrome.exe"), ("e", "msedge.exe"))
@@ -73,12 +73,12 @@ def test_both_bitnesses_of_user_and_computer_are_found_in_order(windows: Registr
         (COMPUTER, VIEW_32, "chrome.exe"): (chrome_32, 1),
         (COMPUTER, VIEW_64, "chrome.exe"): (f'"{chrome_64}"', 1),
         (USER, VIEW_64, "chrome.exe"): (chrome_own, 1),
-        (USER, VIEW_32, "chrome.exe"): (chrome_own, 1),  # the user's part is the same in both views
+        (USER, VIEW_32, "chrome.exe"): (chrome_own, 1),  # the user's entries are the same in both views
     }
     assert registered_browsers() == [chrome_own, chrome_64, chrome_32, edge]
 
 
-def test_variables_are_expanded_and_what_is_no_file_is_left_out(windows: Registry, tmp_path: Path) -> None:
+def test_variables_are_expanded_and_paths_that_are_no_files_are_left_out(windows: Registry, tmp_path: Path) -> None:
     edge = program(tmp_path / "Edge", "msedge.exe")
     windows.entries = {
         (USER, VIEW_64, "chrome.exe"): (str(tmp_path / "gone.exe"), 1),
@@ -99,7 +99,7 @@ def test_other_systems_have_no_registry_and_no_jobs() -> None:
     assert job_of([1]) is None
 
 
-def test_a_windows_that_refuses_a_job_costs_nothing_but_a_warning(
+def test_where_windows_refuses_a_job_there_is_only_a_warning(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def refuses(self: Job) -> None:
@@ -132,7 +132,7 @@ os._exit(3)
 
 
 @pytest.mark.skipif(sys.platform != "win32", reason="Windows: job objects")
-def test_a_job_ends_what_its_processes_started_even_if_their_parent_is_gone() -> None:
+def test_a_job_ends_children_of_its_processes_even_if_their_parent_has_ended() -> None:
     starter = subprocess.Popen(
         [sys.executable, "-c", "import sys; sys.stdin.readline()\n" + PARENT],
         stdin=subprocess.PIPE,
