@@ -1,4 +1,4 @@
-"""Fixtures for the demo ERP's own tests: small running ERPs, a plain HTTP visitor and a Chromium page."""
+"""Fixtures for the demo ERP's tests: small running ERPs, an HTTP client and a Chromium page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from playwright.async_api import Page, expect
 from archisync_gui.demo_erp import DemoErp
 from tests.support.one_browser import OneBrowser
 
-# A bound for a test that fails, generous for machines under load; Playwright's own is 5 s.
+# A limit for tests that fail, long enough for a machine under load; Playwright's default is 5 s.
 expect.set_options(timeout=60_000)
 
 Starter = Callable[..., Awaitable[DemoErp]]
@@ -21,7 +21,7 @@ Starter = Callable[..., Awaitable[DemoErp]]
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def start_erp() -> AsyncIterator[Starter]:
-    """Start demo ERPs (small unless told otherwise) that end with the test."""
+    """Start demo ERPs (small by default) that end with the test."""
     running: list[DemoErp] = []
 
     async def start(**options: Any) -> DemoErp:
@@ -43,7 +43,7 @@ async def erp(start_erp: Starter) -> DemoErp:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def visit() -> AsyncIterator[Callable[[DemoErp], Visitor]]:
-    """Make independent visitors of a running demo ERP."""
+    """Make independent HTTP sessions with a running demo ERP."""
     sessions: list[aiohttp.ClientSession] = []
 
     def make(erp: DemoErp, language: str = "it-IT,it;q=0.9") -> Visitor:

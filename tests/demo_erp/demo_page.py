@@ -1,4 +1,4 @@
-"""A script prelude for pages of the demo ERP in a browser: the grid, its controls and an awaited callback."""
+"""Helper functions for scripts in pages of the demo ERP: the grid, its controls and an awaited callback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A session of the demo ERP without a browser, and what a page starts its client objects with."""
+"""A session with the demo ERP without a browser, and the start data of a page's client objects."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import aiohttp
 
 
 def boot(text: str) -> dict[str, Any]:
-    """The data that a page starts its client objects with."""
+    """The start data of a page's client objects."""
     found = re.search(r"DemoErpClient\.boot\((.*)\);</script>", text)
     assert found, text[-500:]
     return dict(json.loads(found[1]))
@@ -19,7 +19,7 @@ def boot(text: str) -> dict[str, Any]:
 
 @dataclass
 class Visitor:
-    """A session that speaks the ERP's protocol without a browser."""
+    """An HTTP session that uses the ERP's protocol without a browser."""
 
     base: str
     http: aiohttp.ClientSession
@@ -47,7 +47,7 @@ class Visitor:
         return await self.post("Login.aspx", "LOGON", {"user": user, "password": password})
 
     async def open(self, path: str) -> str:
-        """Open a list view and remember its grid."""
+        """Open a list view and store its grid for later calls."""
         status, text, _ = await self.get(f"{path}/")
         assert status == 200
         self.unique[path] = boot(text)["grid"]["unique"]

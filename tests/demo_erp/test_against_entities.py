@@ -1,4 +1,4 @@
-"""The demo ERP's tables and Archisync's declarations, typed apart from the same facts, must agree."""
+"""The demo ERP's tables and Archisync's declarations, written separately from the same facts, have to agree."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PAIRS = [pytest.param(entity, column, id=f"{entity.path}{column.field_name}-{col
 
 
 def section(entity: Entity) -> str:
-    """Where to look when the two differ."""
+    """The section of docs/erp.md for a difference."""
     return f"see docs/erp.md, the section of {entity.it}"
 
 
@@ -43,7 +43,7 @@ def test_column(entity: Entity, column: Column) -> None:
     assert theirs is not None, section(entity)
     assert str(column.kind) in KINDS[theirs.kind], section(entity)
     if theirs.visible:
-        # Only the beginning: one price caption ends in a brand name that is nobody's business.
+        # Only the beginning: one price caption ends in a brand name that is not published.
         assert theirs.it.casefold().startswith(column.it.rstrip(": ").casefold()), section(entity)
 
 

@@ -45,7 +45,7 @@ def test_defaults() -> None:
         ("--like", "/no/such/report.json"),
     ],
 )
-def test_nonsense_is_refused(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+def test_invalid_options_are_refused(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as refused:
         parse(*words)
     assert refused.value.code == 2
@@ -85,7 +85,7 @@ def test_list_of_faults(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(switch.name in shown and switch.it in shown for switch in VARIATIONS.values())
 
 
-def test_a_taken_port_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_port_in_use_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -95,7 +95,7 @@ def test_a_taken_port_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows: a process cannot be sent SIGTERM to end it gently")
-def test_it_runs_until_told_to_end() -> None:
+def test_it_runs_until_it_is_interrupted() -> None:
     code = "import argparse; from archisync_gui.demo_erp.cli import *; p = argparse.ArgumentParser(); add_arguments(p)"
     command = [sys.executable, "-c", f"{code}; raise SystemExit(run(p.parse_args()))", "--scale", "0.02"]
     with subprocess.Popen(

@@ -1,4 +1,4 @@
-"""The pages in a real Chromium, by default: what a reader may rely on and what it must beware of."""
+"""The default pages in a real Chromium: what a reader can rely on, and what it has to handle."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ async def test_orders_read_whole_equal_the_truth(erp, pages):
     by_id = {row["ID"]: row for row in truth}
     moments = [by_id[int(key)]["CREATEDDATETIME"] for key in read["keys"]]
     assert len(set(read["keys"])) == len(truth)
-    assert moments == sorted(moments, reverse=True)  # as shipped: by CREATEDDATETIME, newest first
-    assert read["tds"] > len(read["fields"])  # enum cells hold tables of their own
+    assert moments == sorted(moments, reverse=True)  # the default order: by CREATEDDATETIME, newest first
+    assert read["tds"] > len(read["fields"])  # enum cells contain tables
     at = {field: index for index, field in enumerate(read["fields"])}
     assert len(read["fields"]) == 24
     assert "EMAIL" not in at
@@ -149,7 +149,7 @@ async def test_empty_editors_hold_their_null_text_as_the_inputs_value(erp, pages
         "Inserire testo di ricerca",
     ]
     assert (seen["text"], seen["hidden"]) == (None, None)
-    # A cursor in the box takes the null text away; leaving it brings the text back and asks the server nothing.
+    # Focus removes the null text; losing it restores the text without a call to the server.
     box = page.locator("#Vertical_SearchAC_Menu_ITCNT0_xaf_a0_Ed_I")
     before = len(erp.actions)
     await box.focus()
@@ -174,7 +174,7 @@ async def test_a_filter_of_an_enum_shows_the_word_and_takes_the_name(erp, pages)
     view = json.loads(erp.view_record("agente01", "orders"))
     assert view["row_filters"] == [["SALESSTATUS", "Delivered", "Equals"]]
     assert await run(page, f"return JSON.stringify(grid.filterRowConditions[{index}])") == 5
-    # What an automation did once: the null text as a filter finds nothing.
+    # A filter with the null text as its value finds nothing.
     await run(page, f"await after(() => grid.AutoFilterByColumn({index}, 'N/A')); return '1'")
     assert await run(page, "return JSON.stringify(grid.GetVisibleRowsOnPage())") == 0
     await expect(page.locator("[id$=_DXEmptyRow]")).to_have_text("No data to display")
@@ -199,7 +199,7 @@ async def test_a_filter_of_a_date_shows_a_text_and_is_a_date(erp, pages):
     assert erp.view_record("agente01", "orders") == before
 
 
-async def test_set_value_of_the_preset_says_what_the_server_never_heard(erp, pages):
+async def test_set_value_of_the_preset_is_not_sent_to_the_server(erp, pages):
     page = await pages(erp, DDT)
     before = erp.view_record("agente01", "ddt")
     seen = await run(
@@ -228,12 +228,12 @@ async def test_set_value_of_the_preset_says_what_the_server_never_heard(erp, pag
     assert erp.view_record("agente01", "ddt") == before
 
 
-async def test_a_preset_is_chosen_by_a_persons_click_and_answered_by_the_page(erp, pages):
+async def test_a_preset_is_chosen_by_a_users_click_and_answered_by_the_page(erp, pages):
     page = await pages(erp, DDT)
     await run(page, "window.old = grid; combo.ShowDropDown(); return '1'")
     cell = page.locator("#Vertical_mainMenu_Menu_ITCNT4_xaf_a1_Cb_DDD_L_LBI4T0")
     await expect(cell).to_be_visible()
-    await cell.evaluate("cell => cell.click()")  # a scripted click chooses nothing
+    await cell.evaluate("cell => cell.click()")  # a scripted click has no effect
     assert not [action for action in erp.actions if "PRESET" in action.detail]
     await run(page, "combo.ShowDropDown(); return '1'")
     await page.evaluate(
@@ -251,7 +251,7 @@ async def test_a_preset_is_chosen_by_a_persons_click_and_answered_by_the_page(er
     total = len(erp.rows("ddt", "agente01"))
     assert seen == [["globalCallbackControl"], "Tutti", True, True, True, f"Count={total}"]
     assert json.loads(erp.view_record("agente01", "ddt"))["preset"] == "ListViewPackingSlipsAll"
-    # The count stands under the number; it follows the filter.
+    # The count is below the number; it follows the filter.
     where = await run(
         page,
         """const foot = [...document.querySelector("[id$=DXFooterRow]").children];
@@ -261,7 +261,7 @@ async def test_a_preset_is_chosen_by_a_persons_click_and_answered_by_the_page(er
     assert where == "PACKINGSLIPID"
 
 
-async def test_a_preset_that_the_server_does_not_take_is_not_accepted(erp, pages):
+async def test_a_preset_that_the_server_ignores_is_not_shown_as_chosen(erp, pages):
     page = await pages(erp, ORDERS)
     erp.fault("stuck-preset", "orders")
     await page.click("[id$=_Cb_B-1]")
@@ -332,7 +332,7 @@ async def test_page_turns_sizes_and_events(erp, pages):
     )
     assert seen["first"] == [2, 40, True]
     assert seen["custom"] == 20
-    assert seen["odd"] == ["37", False, 50]  # a size that is not offered is ignored while the box keeps its text
+    assert seen["odd"] == ["37", False, 50]  # a size that is not offered is ignored, but the box keeps its text
     assert seen["rows"] == 50
     assert seen["log"][:4] == ["begin PAGE true", "end PAGE false", "begin PAGE true", "end PAGE false"]
     assert erp.get_preferences("agente01", "customers").page_size == 50
@@ -375,10 +375,11 @@ async def test_sort_filter_row_and_header_filter(erp, pages):
     await expect(page.locator("img[alt='Filtered']")).to_have_count(0)
 
 
-async def test_the_column_dialog_wants_a_persons_clicks(erp, pages):
+async def test_the_column_dialog_needs_a_users_clicks(erp, pages):
     page = await pages(erp, PRODUCTS)
     window = page.locator("[id$=_DXCDWindow_PW-1]")
-    await expect(window).to_be_hidden()  # it is in the page from the start
+    await expect(window).to_have_count(1)  # it is in the page from the start, but not shown
+    await expect(window).to_be_hidden()
     await run(page, "grid.ShowCustomizationDialog(); return '1'")
     await expect(window).to_be_visible()
     column = await run(page, 'return JSON.stringify(grid.GetColumnByField("BRASSIZE").index)')
@@ -397,7 +398,7 @@ async def test_the_column_dialog_wants_a_persons_clicks(erp, pages):
     assert seen == [True, 15]
 
 
-async def test_the_toolbar_folds_at_page_load_below_1300(erp, pages):
+async def test_the_toolbar_is_folded_at_page_load_below_1300_pixels(erp, pages):
     page = await pages(erp, DDT, viewport={"width": 1280, "height": 800})
     combo = page.locator('input[name*="mainMenu"][name$="Cb"]')
     await expect(combo).to_be_hidden()
@@ -448,7 +449,7 @@ async def test_yes_and_no_are_images(erp, pages):
         assert f"CheckBox{'Checked' if gifts[key] else 'Unchecked'}_XafTheme" in cell
 
 
-async def test_a_callback_error_is_told_by_the_control_and_the_collection(erp, pages):
+async def test_a_callback_error_is_reported_by_the_control_and_the_collection(erp, pages):
     page = await pages(erp, ORDERS)
     erp.fault("callback-error", times=2)
     seen = await run(

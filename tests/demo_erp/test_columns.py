@@ -1,4 +1,4 @@
-"""The demo ERP's tables against the counts that docs/erp.md gives for each list."""
+"""The demo ERP's tables have the counts that docs/erp.md gives for each list."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_column_counts(name: str, all_columns: int, visible: int, system: int) -
         ("products", ["BRASFIGURE", "ID", "MODIFIEDDATETIME"]),
     ],
 )
-def test_the_view_as_shipped_hides_what_others_need(name: str, hidden: list[str]) -> None:
+def test_the_default_view_hides_columns_that_a_read_needs(name: str, hidden: list[str]) -> None:
     assert not any(LISTS[name].column(field).visible for field in hidden)
 
 

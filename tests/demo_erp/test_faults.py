@@ -1,4 +1,4 @@
-"""Every fault switch: that it is reachable, what it does, and that it ends."""
+"""Every fault switch: it can be switched on, it has its effect, and it ends."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PATH = {name: view.path for name, view in LISTS.items()}
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def visitor(erp, visit):
-    """A visitor logged in as agente01."""
+    """A session logged in as agente01."""
     visitor = visit(erp)
     await visitor.login()
     return visitor
@@ -43,7 +43,7 @@ def state(text: str) -> dict[str, object]:
 
 
 async def until_struck(erp: DemoErp, name: str) -> None:
-    """Let the request go out until the fault has met it."""
+    """Wait until the request has reached the fault."""
     while not erp.board.struck(name):  # noqa: ASYNC110 - counted in the server's thread, which has no event of ours
         await asyncio.sleep(0.001)
 
@@ -129,7 +129,7 @@ async def test_hung_callback_goes_on_when_cleared(erp, visitor):
     erp.fault("hung-callback", times=5)
     hung = asyncio.create_task(visitor.grid(PATH["orders"], "REFRESH"))
     await until_struck(erp, "hung-callback")
-    # The session is not blocked by the answer that never comes.
+    # The missing answer does not block the session.
     assert (await visitor.get(f"{PATH['ddt']}/"))[0] == 200
     assert not hung.done()
     erp.clear_faults("hung-callback")

@@ -1,4 +1,4 @@
-"""Login, sessions, preferences, records and the control path, spoken without a browser."""
+"""Login, sessions, preferences, records and the control path, over HTTP without a browser."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ async def test_preferences_are_shared_by_the_sessions_of_a_user(erp, visit):
     assert (state["pageIndex"], state["pageRowSize"]) == (0, 20)
 
 
-async def test_the_human_can_leave_everything_set(erp, visit):
+async def test_a_user_can_leave_every_part_of_a_view_set(erp, visit):
     visitor = visit(erp)
     await visitor.login()
     city = next(row["CITY"] for row in erp.rows("customers", "agente01") if row["ID"])
@@ -162,7 +162,7 @@ async def test_a_choice_of_columns_stays_with_the_user_across_sessions(erp, visi
     assert len(json.loads(erp.view_record("agente01", "products"))["columns"]) == 13 + 3
 
 
-def test_the_page_used_longest_ago_is_the_one_that_a_session_forgets():
+def test_a_session_drops_the_least_recently_used_page():
     session, lists = Session("key", 0.0), PreferenceStore()
     used, unused, *_ = [session.open_page(LISTS["customers"], lists.get("", "customers")) for _ in range(PAGES_KEPT)]
     assert session.used_page(used.unique) is used
@@ -176,7 +176,7 @@ async def test_requests_of_one_session_wait_for_each_other(start_erp, visit):
     arrived = [0]
 
     def monotonic() -> float:
-        arrived[0] += 1  # asked once for each request, just before it takes its session
+        arrived[0] += 1  # called once for each request, just before it waits for its session
         return 0.0
 
     erp = await start_erp(latency=0.05, monotonic=monotonic)
@@ -199,7 +199,7 @@ async def test_spent_counts_the_erps_own_time(start_erp, visit):
     erp = await start_erp(latency=0.05)
     visitor = visit(erp)
     await visitor.login()
-    assert erp.spent() >= 0.9 * 0.05 * 4.0  # coarse timers may end a little early
+    assert erp.spent() >= 0.9 * 0.05 * 4.0  # coarse timers may fire a little early
     erp.reset_counters()
     await visitor.open(ORDERS)
     await visitor.grid(ORDERS, "PAGESIZE", size=50)
@@ -207,7 +207,7 @@ async def test_spent_counts_the_erps_own_time(start_erp, visit):
     assert erp.spent() == pytest.approx(sum(action.duration for action in erp.actions))
 
 
-async def test_whatever_would_write_is_recorded_as_such_and_reading_is_not(erp, visit):
+async def test_calls_that_would_write_are_recorded_as_such_and_reads_are_not(erp, visit):
     visitor = visit(erp)
     await visitor.login()
     await visitor.open(ORDERS)
@@ -238,7 +238,7 @@ async def test_detail_pages_show_every_field(erp, visit):
         "Error.aspx"
     )
     assert (await visitor.get("CUSTTABLE_DetailView/99999999/?mode=View"))[2].endswith("Error.aspx")
-    # Most lookups are named without their sub-path there, and one field of a lookup is not there at all.
+    # Most lookups are named without their sub-path there, and one field of a lookup is missing.
     assert "xaf_dviLOGISTICSADDRESSZIPCODE_View" in text
     assert "xaf_dviDLVMODE_View" in text
     assert "_TYPEID_View" not in text
@@ -251,7 +251,7 @@ async def test_detail_pages_show_every_field(erp, visit):
     assert "2.0.48" in text
 
 
-async def test_a_detail_page_does_not_look_whose_record_it_is(erp, visit):
+async def test_a_detail_page_does_not_check_whose_record_it_is(erp, visit):
     visitor = visit(erp)
     await visitor.login("agente02")
     row = next(row for row in erp.rows("customers", "agente01") if row["ID"])
@@ -271,7 +271,7 @@ async def test_captions_follow_the_header(erp, visit):
     assert "Export to" in text
 
 
-async def test_amounts_of_invoices_have_no_currency_sign_and_decimals_as_they_fall(start_erp, visit):
+async def test_amounts_of_invoices_have_no_currency_sign_and_no_fixed_number_of_decimals(start_erp, visit):
     erp = await start_erp(scale=1.0)
     visitor = visit(erp)
     await visitor.login()
@@ -356,7 +356,7 @@ async def test_stop_leaves_no_thread_even_with_hung_requests(visit):
     await erp.stop()
 
 
-async def test_a_taken_port_is_an_error(erp):
+async def test_a_port_in_use_is_an_error(erp):
     port = int(erp.base_url.split(":")[2].split("/")[0])
     second = DemoErp(scale=0.05, port=port)
     with pytest.raises(OSError, match="address"):

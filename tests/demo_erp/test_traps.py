@@ -1,7 +1,7 @@
-"""The traps of the saved pages, seen in the demo's pages: what one observer must find in each of them.
+"""The peculiarities of the real ERP's saved pages are in the demo's pages: an observer reads each of them.
 
-The observer below follows the facts alone: it asks controls for filters, maps cells by the numbers of the header cells
-and leaves out whatever is no data. Where it finds the truth, the demo shows the trap as the saved pages do.
+The observer below uses only the documented facts: it takes filters from the controls, maps cells by the numbers of the
+header cells, and leaves out rows that are no data. If its result is correct, the demo behaves as the saved pages do.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ OBSERVE = """
 
 
 async def observe(page):
-    """What the observer finds in the page."""
+    """The observer's result for the page."""
     return await run(page, f"await painted(); {OBSERVE} return JSON.stringify(seen);")
 
 
@@ -67,7 +67,7 @@ async def observe(page):
         ("new-system-column", True),
     ],
 )
-async def test_the_observer_finds_the_truth_whatever_the_grid_looks_like(erp, pages, switch, is_fault):
+async def test_the_observer_reads_each_form_of_the_grid_correctly(erp, pages, switch, is_fault):
     if switch:
         (erp.fault if is_fault else erp.vary)(switch)
     page = await pages(erp, ORDERS)
@@ -108,13 +108,13 @@ async def test_an_empty_list_is_not_painted_though_its_file_cells_have_text(erp,
     assert not seen["painted"]
 
 
-async def test_a_filter_of_the_builder_shows_in_the_bar_alone(erp, pages):
+async def test_a_filter_of_the_filter_builder_is_shown_only_in_the_bar(erp, pages):
     erp.vary("builder-left-on", list="orders")
     seen = await observe(await pages(erp, ORDERS))
     assert (seen["filters"], seen["bar"]) == (0, True)
 
 
-async def test_the_size_box_may_hold_a_word_or_a_lie(erp, pages):
+async def test_the_size_box_may_contain_a_word_or_a_wrong_number(erp, pages):
     erp.vary("page-size-all", list="orders")
     page = await pages(erp, ORDERS)
     assert (await observe(page))["size"] == ["All", 20]

@@ -1,4 +1,4 @@
-"""Every variation in a real Chromium: what differed between visits of the real ERP, each switched on and seen."""
+"""Every variation (a difference seen between visits of the real ERP) is switched on and observed in a real Chromium."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HEADERS = """
 
 
 async def choose(page, text, list_ending="_Cb"):
-    """Choose an option of the preset filter as a person does, and wait for the page's answer."""
+    """Choose an option of the preset filter as a user does, and wait for the page's answer."""
     await page.evaluate(f"() => {{ {PRELUDE} window.done = false; ended().then(() => window.done = true); }}")
     await page.click(f"[id$={list_ending}_B-1]")
     await page.locator(f"[id$={list_ending}_DDD_L] td[data-index]", has_text=re.compile(f"^{text} ?$")).click()
@@ -46,7 +46,7 @@ def test_the_table_speaks_both_languages_and_parses() -> None:
 
 
 def test_every_variation_has_a_test() -> None:
-    """Each name is switched on somewhere in this file."""
+    """Each name occurs in this file."""
     with open(__file__, encoding="utf-8") as file:  # noqa: PTH123 - this file
         text = file.read()
     assert [name for name in VARIATIONS if text.count(f'"{name}"') < 1] == []
@@ -191,7 +191,7 @@ async def test_a_list_loads_empty_until_another_preset_is_chosen(erp, pages, pat
 # --- the grid's HTML
 
 
-async def test_headers_stand_in_a_table_of_their_own(erp, pages):
+async def test_headers_are_in_a_separate_table(erp, pages):
     erp.vary("scrolling-headers")
     page = await pages(erp, ORDERS)
     seen = await run(
@@ -224,7 +224,7 @@ async def test_banded_headers_have_two_rows(erp, pages):
     assert await page.locator("[id$=_DXHeadersRow1]").count() == 0
 
 
-async def test_nested_grids_and_template_rows_stand_between_the_rows(erp, pages):
+async def test_nested_grids_and_template_rows_are_between_the_rows(erp, pages):
     erp.vary("detail-rows")
     erp.vary("template-row")
     page = await pages(erp, ORDERS)
@@ -281,7 +281,7 @@ async def test_columns_added_shift_every_index(erp, pages):
     assert after[4] == before[4] + 1
 
 
-async def test_the_filter_bar_shows_builder_filters_and_if_so_every_filter(erp, pages):
+async def test_the_filter_bar_shows_filters_of_the_builder_and_in_a_variation_all_filters(erp, pages):
     page = await pages(erp, CUSTOMERS)
     bar = page.locator("[id$=_DXFilterBar]")
     await expect(bar).to_have_count(0)
@@ -292,7 +292,7 @@ async def test_the_filter_bar_shows_builder_filters_and_if_so_every_filter(erp, 
     await page.reload()
     await expect(bar).to_contain_text("[NAME]")
     erp.clear_variations()
-    # A filter of a hidden column has no editor; only the bar tells of it.
+    # A filter of a hidden column has no editor and is shown only in the bar.
     erp.set_preferences("agente01", "customers", filter_row=[("OURACCOUNTNUM", "1", "Equals")])
     await page.reload()
     await expect(bar).to_contain_text("[OURACCOUNTNUM]")
@@ -339,7 +339,7 @@ async def test_all_rows_left_on_as_page_size(erp, pages):
     ("variation", "same_object", "same_id", "old_registered"),
     [("", False, True, False), ("grid-kept", True, True, True), ("grid-renumbered", False, False, True)],
 )
-async def test_what_becomes_of_the_grid(erp, pages, variation, same_object, same_id, old_registered):
+async def test_a_preset_may_replace_the_grid(erp, pages, variation, same_object, same_id, old_registered):
     if variation:
         erp.vary(variation)
     page = await pages(erp, ORDERS)
@@ -417,12 +417,12 @@ async def test_enum_values_may_be_words(erp, pages):
     assert "Ordine aperto" in await run(page, 'return JSON.stringify(await pageValues("SALESSTATUS"))')
 
 
-# --- what somebody left on
+# --- settings left on in a view
 
 
 @pytest.mark.parametrize("name", sorted(LEFT_ON))
 @pytest.mark.parametrize("list_name", LISTS)
-async def test_what_was_left_on_is_kept_for_the_user(erp, visit, name, list_name):
+async def test_settings_left_on_are_kept_for_the_user(erp, visit, name, list_name):
     shipped = erp.view_records()
     erp.vary(name, list=list_name, user="agente01")
     left = erp.view_records()
@@ -437,7 +437,7 @@ async def test_what_was_left_on_is_kept_for_the_user(erp, visit, name, list_name
     assert erp.view_records() == shipped
 
 
-async def test_what_was_left_on_shows_in_the_page(erp, pages):
+async def test_settings_left_on_are_visible_in_the_page(erp, pages):
     erp.vary("preset-left-on", list="prices")
     erp.vary("row-filter-left-on", list="orders")
     erp.vary("search-left-on", list="ddt")
@@ -482,14 +482,14 @@ async def test_grouping_left_on_takes_the_columns_cell_and_adds_an_indent(erp, p
         """,
     )
     assert (seen["visible"], seen["cell"], seen["panel"], seen["group"]) == (True, False, True, 0)
-    assert (seen["heads"], seen["first"]) == (24, "")  # the indent cell makes the counts agree by chance
+    assert (seen["heads"], seen["first"]) == (24, "")  # with the indent cell the counts agree by chance
     assert seen["groups"] > 0
     assert seen["key"] is None
     assert seen["values"] == seen["rows"]
     assert seen["cells"] == (24 if expanded else 0)
 
 
-async def test_an_unknown_structure_shapes_the_list(start_erp, visit):
+async def test_the_list_follows_a_structure_from_a_report(start_erp, visit):
     from archisync_gui.demo_erp import Structure
 
     structure = Structure.parse(
@@ -538,7 +538,7 @@ async def test_yes_and_no_may_be_words(erp, pages):
     assert "No" in seen
 
 
-async def test_amounts_of_invoices_may_carry_the_sign(erp, pages):
+async def test_amounts_of_invoices_may_have_the_currency_sign(erp, pages):
     erp.vary("invoice-amounts-signed")
     page = await pages(erp, INVOICES)
     seen = await run(

@@ -1,4 +1,4 @@
-"""The demo world: a pure function of seed and moment, at real size, with links that hold, alive."""
+"""The demo data: a pure function of seed and time, with the real size, valid references, and changes over time."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_lists_have_the_sizes_seen_at_the_real_erp() -> None:
     assert sum(row["BLOCKED"] == "No" for row in values(FULL, "prices")) == 4_960
 
 
-def test_links_hold() -> None:
+def test_references_between_lists_are_valid() -> None:
     accounts = {row.get("ACCOUNTNUM") for row in values(FULL, "customers")} - {None}
     orders = {row["SALESID"]: row for row in values(FULL, "orders") if row["SALESID"]}
     assert all(row["CUSTACCOUNT"] in accounts for row in orders.values())
@@ -41,11 +41,11 @@ def test_links_hold() -> None:
     items = {row["ITEMID"]: row["NAME"] for row in values(FULL, "products")}
     prices = values(FULL, "prices")
     unknown = [row for row in prices if row["ITEMRELATIONID"] not in items]
-    assert len(unknown) == 415  # far more articles have a price than are in the catalogue
+    assert len(unknown) == 415  # articles that have a price but are not in the catalogue
     assert all(items[row["ITEMRELATIONID"]] == row["ITEMRELATIONTXT"] for row in prices if row not in unknown)
 
 
-def test_peculiarities_are_there() -> None:
+def test_the_data_have_the_peculiarities_of_the_erp() -> None:
     customers = [row for row in values(FULL, "customers") if row["ID"]]
     assert 0.10 < sum(bool(row["ACCOUNTNUM"]) for row in customers) / len(customers) < 0.20
     drafts = [row for row in values(FULL, "orders") if not row["SALESID"]]
@@ -60,7 +60,7 @@ def test_peculiarities_are_there() -> None:
     orders.sort(key=lambda row: row["CREATEDDATETIME"])
     numbers = [row["SALESID"].split("/")[1] for row in orders]
     assert len(set(numbers)) == len(numbers)
-    assert numbers == sorted(numbers)  # numbers rise with CREATEDDATETIME, unlike the ids
+    assert numbers == sorted(numbers)  # numbers increase with CREATEDDATETIME, unlike the ids
     assert [row["ID"] for row in orders] != sorted(row["ID"] for row in orders)
     invoiced = [row for row in orders if row["SALESSTATUS"] == "Invoiced"]
     named = {row["SALESID"] for row in values(FULL, "invoices")}
@@ -91,7 +91,7 @@ def test_the_small_account_sees_the_same_catalogue() -> None:
         assert FULL.rows(name, "agente01", STOPPED_AT) is FULL.rows(name, "agente02", STOPPED_AT)
 
 
-def test_the_world_is_alive() -> None:
+def test_the_data_change_over_time() -> None:
     later = STOPPED_AT + timedelta(hours=1)
     for name, least_new, least_changed in (
         ("customers", 4, 20),
@@ -105,7 +105,7 @@ def test_the_world_is_alive() -> None:
         assert sum(after[key] != before[key] for key in set(after) & set(before)) >= least_changed, name
 
 
-def test_a_new_order_shows_at_its_customer() -> None:
+def test_a_new_order_changes_its_customer() -> None:
     newest = max((row for row in values(FULL, "orders") if row["SALESID"]), key=lambda row: row["CREATEDDATETIME"])
     customer = next(row for row in values(FULL, "customers") if row.get("ACCOUNTNUM") == newest["CUSTACCOUNT"])
     assert customer["LASTORDERDATE"] >= newest["CREATEDDATETIME"].date()
@@ -119,7 +119,7 @@ def test_a_new_order_shows_at_its_customer() -> None:
         max_size=4,
     )
 )
-def test_a_moment_shows_the_same_world_whatever_was_asked_before(moments: list[datetime]) -> None:
+def test_the_data_of_a_time_do_not_depend_on_earlier_queries(moments: list[datetime]) -> None:
     travelled = World(seed=3, scale=0.02)
     for at in moments:
         for name in LISTS:
@@ -128,7 +128,7 @@ def test_a_moment_shows_the_same_world_whatever_was_asked_before(moments: list[d
             assert [(row.key, row.values) for row in seen.rows] == [(row.key, row.values) for row in fresh.rows]
 
 
-def test_other_seed_other_people() -> None:
+def test_another_seed_gives_other_customers() -> None:
     assert values(World(seed=1, scale=0.02), "customers") != values(World(seed=2, scale=0.02), "customers")
 
 
@@ -153,7 +153,7 @@ def test_hand_made_changes() -> None:
     assert {row.key for row in world.rows("orders", "agente01", STOPPED_AT).rows} == before
 
 
-def test_a_draft_keeps_its_id_and_gets_number_and_moment_when_it_is_sent() -> None:
+def test_a_draft_keeps_its_id_and_gets_number_and_time_when_it_is_sent() -> None:
     world = World(seed=1, scale=0.5)
     drafts: dict[object, dict[str, object]] = {}
     sent = []
@@ -173,8 +173,8 @@ def test_a_draft_keeps_its_id_and_gets_number_and_moment_when_it_is_sent() -> No
 
 
 @pytest.mark.parametrize("scale", [0.05, 1.0])
-def test_every_field_that_the_lists_explain_has_a_value_somewhere(scale: float) -> None:
-    """Only columns that are there by name alone (their caption is their field) stay empty."""
+def test_every_column_with_a_caption_has_a_value_somewhere(scale: float) -> None:
+    """Only columns known by name alone (their caption is the field name) stay empty."""
     world, empty = World(seed=1, scale=scale), []
     for name, view in LISTS.items():
         rows = values(world, name)

@@ -61,7 +61,10 @@ CATALOGUE: dict[str, tuple[str, ...] | str] = {
     ),
     # --- browser and session
     "the browser is never started after a rework": ("test_lists_are_read_and_a_second_run_changes_nothing",),
-    "two tasks use one session": ("test_a_fast_read_between_leaves_a_suspended_read_its_place", "test_fault_table"),
+    "two tasks use one session": (
+        "test_a_fast_read_in_between_does_not_change_the_position_of_a_suspended_read",
+        "test_fault_table",
+    ),
     "a broken page is handed out as healthy": ("test_killed_at_random_the_data_are_those_of_a_complete_run",),
     "closing one context kills another's page": ("test_two_accounts_have_a_page_each_and_no_more",),
     "pages are kept alive and eat the memory": ("test_two_accounts_have_a_page_each_and_no_more",),
@@ -75,7 +78,9 @@ CATALOGUE: dict[str, tuple[str, ...] | str] = {
         "test_an_expired_session_is_renewed_in_the_middle_of_a_read",
         "test_a_session_that_expires_twice_is_a_failure",
     ),
-    "any password is accepted in a logged-in session": ("test_a_password_is_not_checked_against_the_session_at_hand",),
+    "any password is accepted in a logged-in session": (
+        "test_a_password_is_tested_with_a_login_and_not_with_the_open_session",
+    ),
     "a login counts as done though it was not": ("test_fault_table", "test_wrong_and_empty_logins_stay"),
     "so many logins that the address gets blocked": (
         "test_the_login_budget_stops_schedule_and_retries_but_never_the_operator",
@@ -89,15 +94,18 @@ CATALOGUE: dict[str, tuple[str, ...] | str] = {
     ),
     "scripts faster than the server freeze the grid": ("test_fault_table", "test_killed_at_random_moments"),
     # --- reading and data
-    "the toolbar moved, a button is gone": ("test_fault_table", "test_the_toolbar_folds_at_page_load_below_1300"),
+    "the toolbar moved, a button is gone": (
+        "test_fault_table",
+        "test_the_toolbar_is_folded_at_page_load_below_1300_pixels",
+    ),
     "a wrong filter, a partial list, a mass deletion": (
         "test_fault_table",
         "test_the_preset_is_found_by_family_and_ending_not_by_place_or_prefix",
-        "test_what_the_human_had_filtered_is_cleared_and_put_back",
+        "test_the_users_filters_are_cleared_and_restored",
     ),
     "cells are empty after a filter change": ("test_fault_table", "test_a_column_that_emptied_is_refused"),
     "the ERP is left on the last page": (
-        "test_the_view_is_put_back_after_a_failure",
+        "test_the_view_is_restored_after_a_failure",
         "test_killed_at_random_moments",
         "test_the_next_process_restores_at_its_first_visit_of_any_list",
     ),

@@ -1,4 +1,5 @@
-"""A small world to sync: demo ERP, browser, store and runner, with a run control that tests steer; no test."""
+"""A complete environment for a sync: demo ERP, browser, store and runner, and a run control that tests can
+influence."""
 
 from __future__ import annotations
 
@@ -21,14 +22,15 @@ from tests.support import one_browser
 
 USER = "agente01"
 SAVED_VIEWS = "saved-views.json"
-"""The file of views that a killed process did not restore."""
+"""The file with the views that a killed process did not restore."""
 QUICK = Limits(open=30, login=30, login_patience=2.0, callback=6, paint=1.5, dialog=6, restore=10)
-"""Limits for a demo ERP without latency: what hangs is noticed soon."""
+"""Short limits, for a demo ERP without latency, so that a hang is noticed soon."""
 
 
 @dataclass
 class Control:
-    """A run's control. ``on_progress`` is called with each progress: the place to disturb a run at a known moment."""
+    """A run's control. ``on_progress`` is called with each progress, so that a test can disturb a run at a known
+    point."""
 
     run: Run
     resume: object | None = None
@@ -54,7 +56,7 @@ class Control:
 
 @dataclass
 class World:
-    """Everything a sync needs."""
+    """The parts of the environment."""
 
     demo: DemoErp
     erp: Erp
@@ -76,14 +78,14 @@ class World:
         return Control(Run(f"run{next(self.numbers)}", type_, USER, scope, key, origin, 5, 1), **more)
 
     async def sync(self, type_: str, scope: Scope = Scope.ALL, key: str | None = None, **more: Any) -> Finished:
-        """Run one sync to its end, and what it leaves to the background."""
+        """Run one sync until it and its background work have ended."""
         ended = await self.runner(self.control(type_, scope, key, **more))
         assert isinstance(ended, Finished), ended
         await self.erp.settled()
         return ended
 
     def forget_views(self) -> None:
-        """As if no view were still to be restored: the next list is left as it is found."""
+        """Drop all views that are still to be restored."""
         self.erp.user_views = UserViews(None, self.entities, self.erp._session, self.erp.clock, self.erp.ways)
 
     async def suspend(self, control: Control) -> Suspended:
@@ -98,12 +100,12 @@ class World:
         return {row.key: dict(row.values) for row in page.rows}
 
     async def everything(self, type_: str) -> Any:
-        """All stored rows with their state, to compare row by row."""
+        """All stored rows with their state, for comparison."""
         page = await self.store.rows(type_, USER, limit=100_000, deleted=True)
         return [(r.key, dict(r.values), r.first_seen, r.last_changed, r.missing_since, r.deleted_at) for r in page.rows]
 
     def truth(self, type_: str) -> set[str]:
-        """The keys that the ERP holds now, garbage left out."""
+        """The keys that the ERP has now, without garbage."""
         entity = next(e for e in self.entities if e.name == type_)
         key = entity.column(entity.key[0]).field_name
         found = set()
@@ -130,7 +132,7 @@ async def world(
     own_browser: bool = False,
     **options: Any,
 ) -> AsyncIterator[World]:
-    """A running world; nothing of it is left at the end. ``own_browser``: also where the module's tests share one."""
+    """A running environment, removed at the end. ``own_browser``: does not share the browser of the module."""
     demo = demo or DemoErp(**{"scale": 0.05, **options})
     await demo.start()
     clock = clock or SystemClock()
@@ -153,7 +155,7 @@ async def world(
         shared.lend(erp._browser)
     try:
         yield World(demo, erp, store, SyncRunner(store, erp, entities, page_size=page_size), entities)
-        assert not [action for action in demo.actions if action.writes], "something tried to write to the ERP"
+        assert not [action for action in demo.actions if action.writes], "there was an attempt to write to the ERP"
     finally:
         await erp.close()
         await store.close()

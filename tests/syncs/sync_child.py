@@ -1,4 +1,4 @@
-"""A process of its own that syncs one list from a given demo ERP again and again, until it is killed; no test."""
+"""A program that syncs one list from a demo ERP repeatedly until it is killed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A read of one record that is overtaken or abandoned stores nothing old."""
+"""A read of one record that is overtaken or abandoned stores no old values."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NAMES = [column.name for column in CUSTOMERS.columns]
 
 @dataclass
 class SlowErp:
-    """Answers when the test says so."""
+    """An ERP that answers when the test allows it."""
 
     clock: VirtualClock = field(default_factory=VirtualClock)
     answer: asyncio.Event = field(default_factory=asyncio.Event)
@@ -41,7 +41,7 @@ class Place:
     reads: int = 0
 
     async def stored(self, name: str, *, whole: bool = True) -> None:
-        """Another read stores the record under that name."""
+        """Another read stores the record with that name."""
         self.reads += 1
         row = dict.fromkeys(NAMES) | {"id": KEY, "name": name}
         await self.store.apply("customers", USER, Batch(f"r{self.reads}", self.erp.clock.now(), [row], whole, True))
@@ -89,7 +89,7 @@ async def test_a_record_whose_list_was_replaced_meanwhile_is_not_stored(place: P
     assert await place.names() == ([] if change == "clear" else ["New"])
 
 
-async def test_a_record_that_a_later_read_has_written_keeps_its_values(place: Place) -> None:
+async def test_a_record_written_by_a_later_read_keeps_its_values(place: Place) -> None:
     await place.stored("Before")
     task = await begun(place, control())
     await place.stored("New", whole=False)
@@ -99,7 +99,7 @@ async def test_a_record_that_a_later_read_has_written_keeps_its_values(place: Pl
 
 
 async def test_an_abandoned_read_of_one_record_stores_nothing(place: Place) -> None:
-    """Rule 26: the orchestrator's control raises in a run that it has abandoned."""
+    """Rule 26: in an abandoned run each call of the run control raises."""
     await place.stored("Before")
     mine = control()
     task = await begun(place, mine)
@@ -114,7 +114,7 @@ async def test_an_abandoned_read_of_one_record_stores_nothing(place: Place) -> N
     assert await place.names() == ["Before"]
 
 
-async def test_a_records_time_is_when_its_reading_began_though_the_clock_was_set(place: Place) -> None:
+async def test_the_time_of_a_record_is_the_start_of_its_read_though_the_clock_was_set(place: Place) -> None:
     """Rule 30."""
     await place.stored("Before")
     task = await begun(place, control())

@@ -1,4 +1,4 @@
-"""The data rules at their boundaries: the last value that is believed, the first that is not. No browser, no store."""
+"""The data rules at their limits: the last accepted value and the first refused one. No browser, no store."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CLEAN = Facts(
     again=("1", "2", "3"),
     longest_suspension=60.0,
 )
-"""Nothing moved; suspended for exactly as long as a clean read may be."""
+"""No sign of a change; suspended for exactly as long as a clean read may be."""
 
 
 def keys(count: int, start: int = 0) -> list[str]:
@@ -38,7 +38,7 @@ def rows(names: Sequence[str]) -> dict[str, Any]:
 
 
 def code(check: Any, *arguments: Any) -> str | None:
-    """The code of the failure that a check raises or returns; ``None``: it believes what was read."""
+    """The code of the failure that a check raises or returns; ``None``: the read is accepted."""
     try:
         found = check(*arguments)
     except SyncFailure as failure:
@@ -46,7 +46,7 @@ def code(check: Any, *arguments: Any) -> str | None:
     return None if found is None else str(found.code)
 
 
-def test_a_read_in_which_nothing_moved_is_clean() -> None:
+def test_a_read_without_signs_of_change_is_clean() -> None:
     assert doubts(CLEAN) == ()
 
 
@@ -67,16 +67,16 @@ def test_a_read_in_which_nothing_moved_is_clean() -> None:
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else str(value),
 )
-def test_each_sign_of_movement_alone_makes_a_read_unclean(change: dict[str, Any], doubt: Doubt) -> None:
+def test_each_sign_of_change_alone_makes_a_read_unclean(change: dict[str, Any], doubt: Doubt) -> None:
     assert doubts(replace(CLEAN, **change)) == (doubt,)
 
 
 @pytest.mark.parametrize(
     ("records", "bad", "nameless", "expected"),
     [
-        (76, 4, 0, None),  # a small list may have typing errors
+        (76, 4, 0, None),  # a small list may have a few typing errors
         (76, 5, 0, "unreadable"),
-        (500, 5, 0, None),  # exactly one in a hundred
+        (500, 5, 0, None),  # exactly 1 %
         (499, 5, 0, "unreadable"),
         (1000, 10, 0, None),
         (1000, 11, 0, "unreadable"),
@@ -98,7 +98,7 @@ def test_unreadable_rows_refuse_above_one_percent_and_a_few_rows(
 @pytest.mark.parametrize(
     ("before", "now", "expected"),
     [
-        (None, 1000, None),  # the first read has nothing to compare with
+        (None, 1000, None),  # the first read cannot be compared
         (0, 5, None),
         (0, 6, "garbage-grew"),
         (71, 76, None),
@@ -156,7 +156,7 @@ def test_seventy_percent_of_the_keys_must_be_found_again(kept: int, matched: int
 @pytest.mark.parametrize(
     ("before", "kept", "new", "expected"),
     [
-        (10, 6, 0, None),  # four of ten are gone: a loss that a small list may have, no change of keys
+        (10, 6, 0, None),  # four of ten are gone: allowed in a small list, and no change of keys
         (19, 14, 0, None),
         (6, 1, 0, None),
         (10, 6, 4, "keys-changed-beyond"),  # as many rows as before, four of them with other keys
@@ -168,7 +168,7 @@ def test_seventy_percent_of_the_keys_must_be_found_again(kept: int, matched: int
         (20, 13, 1, "keys-changed-beyond"),
         (19, 10, 4, None),  # 10 of 14
         (19, 9, 5, "keys-changed-beyond"),
-        (100, 69, 3, "keys-changed-beyond"),  # a large list may not lose keys beyond what it may lose of rows
+        (100, 69, 3, "keys-changed-beyond"),  # a large list may lose no more keys than rows
     ],
 )
 def test_a_small_list_that_lost_rows_is_not_taken_for_one_with_new_keys(
@@ -185,7 +185,7 @@ def test_a_small_list_that_lost_rows_is_not_taken_for_one_with_new_keys(
         (20, 14, 3, None),  # 30 % are left
         (20, 15, 3, "column-empty"),
         (20, 20, 500, "column-empty"),
-        (19, 19, 9, None),  # too few to tell, where many records have nothing there
+        (19, 19, 9, None),  # too few, in a column that is blank in many records
         (19, 19, 8, "column-empty"),
         (5, 4, 2, "column-empty"),
         (5, 3, 2, None),
@@ -194,7 +194,7 @@ def test_a_small_list_that_lost_rows_is_not_taken_for_one_with_new_keys(
         (100, 71, 3, "column-empty"),
     ],
 )
-def test_a_column_that_empties_is_not_believed(filled: int, emptied: int, empty: int, expected: str | None) -> None:
+def test_a_column_that_empties_is_refused(filled: int, emptied: int, empty: int, expected: str | None) -> None:
     name = CUSTOMERS.columns[-1].name
     blanks: list[dict[str, Any]] = [{name: ""}, {name: None}, {}]
     before = [*({name: "x"} for _ in range(filled)), *islice(cycle(blanks), empty)]
@@ -203,6 +203,6 @@ def test_a_column_that_empties_is_not_believed(filled: int, emptied: int, empty:
 
 
 def test_a_column_that_was_not_read_has_not_emptied() -> None:
-    """What a read leaves out of a record stays as it is stored; only a blank is a loss."""
+    """Values that a read does not contain stay as stored; only a blank counts as a loss."""
     name = CUSTOMERS.columns[-1].name
     assert code(check_blanks, CUSTOMERS, [{name: "x"}] * 40, [{}] * 40) is None

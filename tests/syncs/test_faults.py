@@ -1,6 +1,6 @@
-"""Every fault of the demo ERP against every list: the run ends right or says precisely why not, and nothing is lost.
+"""Every fault of the demo ERP with every list: the run succeeds or fails with the right code, and no data are lost.
 
-The table that it prints (``pytest -s -k fault_table``) is the summary.
+``pytest -s -k fault_table`` prints the results as a table.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.one_browser
 
 FINE, UNCLEAN = "completed", "unclean"
 CLICKED = ("ddt", "invoices")
-"""Lists whose preset filter only a real click sets."""
+"""Lists whose preset filter only a real click can set."""
 WITHOUT_PRESET = ("products",)
 OWN_NUMBERS = ("products",)
 """Lists whose key is not the ERP's internal id."""
@@ -29,7 +29,7 @@ OWN_NUMBERS = ("products",)
 
 @dataclass(frozen=True)
 class Case:
-    """One fault and what every list must make of it."""
+    """One fault, and the expected outcome for every list."""
 
     fault: str
     expected: str | dict[str, str]
@@ -47,14 +47,14 @@ CASES = (
     Case("unavailable-503=1", "erp-unavailable"),
     Case("hung-callback", "erp-slow-callback"),
     Case("callback-error", "erp-callback-error"),
-    # Chromium repeats a request whose connection was dropped before an answer, once.
+    # Chromium repeats a request once if its connection was dropped before an answer.
     Case("connection-dropped=1", f"{FINE}|erp-unreachable"),
     Case("connection-dropped=40", "erp-unreachable"),
     Case("never-idle", "erp-never-idle"),
     Case("stuck-preset", {"*": "filter-preset", **dict.fromkeys(WITHOUT_PRESET, FINE)}),
-    # Its operator is not the one that a call can set again, so it is refused before anything is changed.
+    # No call can set its operator again, so it is refused before any change.
     Case("stuck-filter-row", "filter-operator"),
-    # The search box is empty after the answer, though the server still searches: only a page loaded again shows it.
+    # The search box is empty after the answer, though the server still searches: only a reload of the page shows it.
     Case("stuck-search", "filter-search"),
     Case("stuck-header-filter", "filter-header"),
     Case("stuck-grouping", "filter-grouping"),
@@ -85,7 +85,7 @@ CASES = (
     Case("login-fails=how:error-page", "login-failed", login=True),
     Case("error-page", "erp-error-page"),
     Case("slow=2", FINE),
-    # Last: the rows that came and went stay in the store as missing.
+    # The last one, since the rows that came and went stay in the store as missing.
     Case("rows-move", UNCLEAN),
 )
 """Faults and outcomes."""
@@ -97,17 +97,17 @@ SAMPLE = {
     "prices": ("truncated-list=keep:0.2", "ids-changed"),
     "products": ("stuck-preset", "ids-changed", "empty-cells"),
 }
-"""In every run of the tests orders meet all faults, and each other list meets some of those that lists take
-differently: what a list takes in a way of its own, and each fault at one list. At night each list meets all."""
+"""By day orders are tested with all faults, and each other list with those that it handles in its own way; each of
+those faults is tested with at least one list. At night each list is tested with all faults."""
 
 
 PAGE_SIZES = {"customers": 100, "prices": 100, "products": 100}
-"""Rows a page, so that each list has several pages; the others: 20."""
+"""Rows per page, so that each list has several pages; 20 for the others."""
 OTHERS = [entity.name for entity in ENTITIES if entity.name != "orders"]
 
 
-def test_the_sample_has_what_each_list_takes_in_its_own_way() -> None:
-    """Both clicked lists, the list without a preset filter, the one with numbers of its own, and only known faults."""
+def test_the_sample_has_the_faults_that_each_list_handles_in_its_own_way() -> None:
+    """Both clicked lists, the list without a preset filter, the one with other keys, and only known faults."""
     assert set(SAMPLE) == set(OTHERS)
     assert {fault for faults in SAMPLE.values() for fault in faults} <= {case.fault for case in CASES}
     assert all("toolbar-folded" in SAMPLE[name] for name in CLICKED)
@@ -137,7 +137,7 @@ async def _tables(cases: Mapping[str, Sequence[Case]], folder: Path, capsys: pyt
     async with world(folder, scale=0.08) as here:
         for name in cases:
             page_size = PAGE_SIZES.get(name, 20)
-            assert len(here.truth(name)) > page_size, f"{name} has only one page, so no fault of its pages is met"
+            assert len(here.truth(name)) > page_size, f"{name} has only one page, without faults between pages"
             here.runner = SyncRunner(here.store, here.erp, ENTITIES, page_size=page_size)
             assert (await here.sync(name)).outcome is Outcome.COMPLETED
             assert set(await here.rows(name)) == here.truth(name)
@@ -154,7 +154,7 @@ async def _tables(cases: Mapping[str, Sequence[Case]], folder: Path, capsys: pyt
 
 
 async def _meet(here: World, name: str, case: Case) -> str:
-    """Run a sync under a fault, check the store row by row, and return the outcome or the failure's code."""
+    """Run a sync with a fault, compare the stored rows, and return the outcome or the failure's code."""
     before = await here.everything(name)
     preferences = here.demo.get_preferences(USER, name)
     if case.login:
@@ -174,7 +174,7 @@ async def _meet(here: World, name: str, case: Case) -> str:
         assert after == before, f"{name} × {case.fault}: refused, yet the store changed"
     elif case.fault == "rows-move":
         assert {row[0] for row in before} <= {row[0] for row in after}
-        assert not [row for row in after if row[5]], "nothing is deleted by one read"
+        assert not [row for row in after if row[5]], "rows were deleted after one read"
     else:
         living = {row[0] for row in after if row[4] is None and row[5] is None}
         assert living == here.truth(name), f"{name} × {case.fault}: not the ERP's rows"
@@ -182,7 +182,7 @@ async def _meet(here: World, name: str, case: Case) -> str:
             assert [row[:2] for row in after] == [row[:2] for row in before], f"{name} × {case.fault}: values changed"
     stuck = case.fault.startswith(("stuck", "never-idle", "second-l", "connection", "unavailable", "rows-move"))
     if failure is None and not stuck:
-        assert here.demo.get_preferences(USER, name) == preferences, f"{name} × {case.fault}: not put back"
+        assert here.demo.get_preferences(USER, name) == preferences, f"{name} × {case.fault}: view not restored"
     here.demo.set_preferences(
         USER,
         name,

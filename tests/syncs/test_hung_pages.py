@@ -1,4 +1,4 @@
-"""A page of the ERP that hangs (a script in an endless loop) or that is slow for long: it stops no read after it."""
+"""A page of the ERP that hangs (a script in an endless loop) or is slow for long does not block later reads."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ from tests.syncs.erp_harness import QUICK, USER, World, world
 pytestmark = pytest.mark.one_browser
 
 BOUND = 60.0
-"""Seconds: without a limit of our own these tests would never end."""
+"""Seconds; without this limit a failing test would never end."""
 
 WATCHDOG = Rules().watchdog
 
 
 async def hang(driver: PageDriver) -> None:
-    """Have the page hang; what is asked of it from now on is given up soon."""
+    """Make the page hang; later calls to it get a short time limit."""
     await driver.page.evaluate("() => { setTimeout(() => { for (;;); }, 0); }")
     driver.limit = 0.5
 
 
 def hanging_at(monkeypatch: pytest.MonkeyPatch, function: str) -> list[PageDriver]:
-    """Have the first page hang in which this function of the page scripts is called."""
+    """Make the first page hang that calls this function of the page scripts."""
     call: Callable[..., Awaitable[Any]] = PageDriver._call
     hung: list[PageDriver] = []
 
@@ -52,7 +52,7 @@ def hanging_at(monkeypatch: pytest.MonkeyPatch, function: str) -> list[PageDrive
 
 
 def restoring(here: World, instead: Callable[[ListView], Awaitable[None]]) -> None:
-    """Do something before the next view is restored."""
+    """Call ``instead`` before the next view is restored."""
     restore = here.erp.user_views.restore
 
     async def once(account: str, view: ListView) -> None:
@@ -64,7 +64,7 @@ def restoring(here: World, instead: Callable[[ListView], Awaitable[None]]) -> No
 
 
 async def form(here: World) -> None:
-    """A form's read; the view is still to be restored afterwards."""
+    """A form's read, without the following restoration of the view."""
     ended = await here.runner(here.control("customers", Scope.NEW, origin=Origin.ORDER_FORM))
     assert isinstance(ended, Finished)
 
@@ -81,10 +81,10 @@ async def test_a_page_that_hangs_while_the_view_is_restored_stops_no_later_read(
             whole = await here.runner(control)
         assert isinstance(whole, Finished)
         assert (whole.outcome, control.logins) == (Outcome.COMPLETED, 0)
-        assert here.demo.get_preferences(USER, "customers") == before, "the next visit has restored it"
+        assert here.demo.get_preferences(USER, "customers") == before, "the next visit has not restored the view"
 
 
-async def test_a_restoring_without_end_is_cut_off_and_made_up_for(tmp_path: Path) -> None:
+async def test_an_endless_restoration_is_ended_and_done_later(tmp_path: Path) -> None:
     async with world(tmp_path, limits=replace(QUICK, background=0.2)) as here:
         await here.sync("customers")
         before = here.demo.get_preferences(USER, "customers")
@@ -101,7 +101,7 @@ async def test_a_restoring_without_end_is_cut_off_and_made_up_for(tmp_path: Path
         assert here.demo.get_preferences(USER, "customers") == before
 
 
-async def test_a_read_that_waits_for_a_slow_restoring_is_not_taken_to_stand_still(tmp_path: Path) -> None:
+async def test_a_read_that_waits_for_a_slow_restoration_does_not_count_as_stalled(tmp_path: Path) -> None:
     clock = VirtualClock()
     async with world(tmp_path, clock=clock) as here:
         await here.sync("customers")
@@ -148,7 +148,9 @@ async def test_a_list_left_open_whose_page_hangs_is_opened_anew(
         assert new in await here.rows("customers")
 
 
-async def test_a_tried_password_whose_page_hangs_stops_no_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_test_of_a_password_whose_page_hangs_blocks_no_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with world(tmp_path) as here:
         hung = hanging_at(monkeypatch, "login")
         async with asyncio.timeout(BOUND):
@@ -158,7 +160,7 @@ async def test_a_tried_password_whose_page_hangs_stops_no_read(tmp_path: Path, m
             assert (await here.sync("invoices")).outcome is Outcome.COMPLETED
 
 
-async def test_a_record_whose_page_hangs_leaves_no_such_page_to_the_next_read(
+async def test_after_a_record_whose_page_hangs_the_next_read_gets_a_new_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with world(tmp_path) as here:
@@ -171,7 +173,7 @@ async def test_a_record_whose_page_hangs_leaves_no_such_page_to_the_next_read(
             assert (await here.sync("invoices")).outcome is Outcome.COMPLETED
 
 
-async def test_two_lists_of_which_one_hangs_stop_no_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_of_two_open_lists_one_that_hangs_blocks_no_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with world(tmp_path) as here:
         hung = hanging_at(monkeypatch, "act")
         async with asyncio.timeout(BOUND):
@@ -180,7 +182,7 @@ async def test_two_lists_of_which_one_hangs_stop_no_read(tmp_path: Path, monkeyp
             assert (await here.sync("invoices")).outcome is Outcome.COMPLETED
 
 
-async def test_a_view_whose_restoring_hangs_once_more_leaves_no_such_page(
+async def test_after_a_second_restoration_that_hangs_the_next_read_gets_a_new_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with world(tmp_path) as here:
@@ -209,6 +211,6 @@ async def test_a_view_whose_restoring_hangs_once_more_leaves_no_such_page(
 
 
 def test_a_page_is_given_up_before_its_run_is() -> None:
-    """Rule 24: the failure names the page, and a read that waits for the browser meanwhile goes on."""
-    assert LIMIT + REPEAT_AFTER < WATCHDOG
+    """Rule 24: so the failure names the page, and a read that waits for the browser continues."""
+    assert LIMIT + SELDOM < WATCHDOG
     assert QUICK.page == LIMIT

@@ -1,5 +1,5 @@
-"""kill -9 of our own process at random moments of a sync: the database is sound, its data are those of a complete run,
-no browser is left, and the next process leaves the list as its user had it."""
+"""kill -9 of our process at random moments of a sync: the database is intact, its data are those of a complete run,
+no browser is left, and the next process restores the user's view of the list."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ USERS_OWN: dict[str, dict[str, Any]] = {
     "prices": {"search_panel": "a", "page_size": 50},
     "products": {"group_by": ("DESCRIPTION",), "sort": (("NAME", "DSC"), ("ITEMID", "ASC"))},
 }
-"""How the user has set each list: together all that is restored."""
+"""The user's view of each list; together they have every part that is restored."""
 
 
 @pytest.mark.ci
@@ -69,7 +69,7 @@ async def _kill(folder: Path, entity: Entity, times: int) -> None:
     try:
         truths = [_truth(demo, entity)]
         for round_ in range(times):
-            # A change before each run, so that a half applied read would show.
+            # A change before each run, so that a partly applied read would be visible.
             key = sorted(truths[0])[round_ % len(truths[0])]
             demo.change(name, USER, _row_key(demo, entity, key), {field: f"Studio {round_}"})
             truths.append(_truth(demo, entity))
@@ -83,14 +83,14 @@ async def _kill(folder: Path, entity: Entity, times: int) -> None:
             finally:
                 await store.close()
         await _open_another_list(folder, entity, demo)
-        assert demo.view_records() == left, "byte for byte"
+        assert demo.view_records() == left, "the views are not restored byte by byte"
     finally:
         await demo.stop()
-    await try_browser()  # removes what the killed ones left in the temporary folder
+    await try_browser()  # removes the temporary files of the killed processes
 
 
 async def _open_another_list(folder: Path, entity: Entity, demo: DemoErp) -> None:
-    """As a new process does."""
+    """Open a list as a new process does."""
 
     async def password(_: str) -> str:
         return "demo"
@@ -111,7 +111,7 @@ async def _open_another_list(folder: Path, entity: Entity, demo: DemoErp) -> Non
 
 
 def _own(demo: DemoErp, entity: Entity) -> list[dict[str, Any]]:
-    """The records that a read keeps: no system rows, no references to back orders, no closed prices."""
+    """The records that a read keeps: without system rows, references to back orders and closed prices."""
     key = entity.column(entity.key[0]).field_name
     return [
         row
@@ -151,9 +151,9 @@ async def _run_and_kill(folder: Path, entity: Entity, demo: DemoErp, dice: rando
             break
         await asyncio.sleep(0.005)
     await asyncio.sleep(dice.random() * 0.1)
-    assert child.returncode is None, "the child ended by itself"
+    assert child.returncode is None, "the child ended before it was killed"
     family = psutil.Process(child.pid).children(recursive=True)
     child.kill()
     await child.wait()
     _, alive = await asyncio.to_thread(psutil.wait_procs, family, timeout=60)
-    assert not alive, "the browser outlived us"
+    assert not alive, "the browser did not end with its process"

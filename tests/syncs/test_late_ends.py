@@ -1,4 +1,4 @@
-"""A read that was abandoned and ends late (rule 26) leaves browser, pages and lists to the read that follows it."""
+"""An abandoned read that ends late (rule 26) does not affect browser, pages and lists of the next read."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ENDS: dict[str, BaseException | None] = {
 
 
 TOUCHED = ("well", "cancelled", "lost")
-"""The ends of reads that had changed the view; for the others there is nothing to restore."""
+"""The ends of reads that have changed the view; after the others there is nothing to restore."""
 
 KEY = USER, CUSTOMERS.path
 
@@ -43,7 +43,7 @@ def opened(here: World, entity: Entity, quick: bool) -> Any:
 
 
 @pytest.mark.parametrize("quick", [False, True], ids=["whole", "quick"])
-async def test_an_abandoned_read_that_ends_late_leaves_the_next_one_alone(tmp_path: Path, quick: bool) -> None:
+async def test_an_abandoned_read_that_ends_late_does_not_affect_the_next_one(tmp_path: Path, quick: bool) -> None:
     async with world(tmp_path, open_until=lambda: here.erp.clock.now()) as here:
         await here.sync("customers")
         before = here.demo.get_preferences(USER, "customers")
@@ -70,17 +70,19 @@ async def test_an_abandoned_read_that_ends_late_leaves_the_next_one_alone(tmp_pa
             await here.erp.close_browser()
             async with opened(here, CUSTOMERS, quick) as visit:
                 page = visit.list.driver.page
-                here.erp._left_open.keep(KEY)  # as an earlier read that a form waited for
+                here.erp._left_open.keep(KEY)  # as after an earlier read for a form
                 may_end.set()
                 with suppress(SyncFailure, SessionExpired, asyncio.CancelledError):
                     await late
-                await asyncio.sleep(0)  # what it has left to the background begins
+                await asyncio.sleep(0)  # its background work begins
                 assert not page.is_closed(), end
                 assert here.erp._browser.running, end
-                assert here.erp._timer._timer is None, f"{end}: it counts as unused"
+                assert here.erp._timer._timer is None, f"{end}: the browser counts as unused"
                 assert page in here.erp._browser._pages.values(), end
                 assert KEY in here.erp._left_open, end
-                assert await here.erp.user_views.is_saved(*KEY), f"{end}: the next one is about to change the view"
+                assert await here.erp.user_views.is_saved(*KEY), (
+                    f"{end}: the view that the next read will change is not saved"
+                )
                 read = await visit.list.prepare(20)
                 assert read.rows, end
             assert await here.erp.settled() == set()
@@ -91,7 +93,7 @@ async def test_an_abandoned_read_that_ends_late_leaves_the_next_one_alone(tmp_pa
             assert not here.erp._turn.is_taken
 
 
-async def test_a_restoring_that_was_abandoned_and_ends_late_leaves_the_next_read_alone(tmp_path: Path) -> None:
+async def test_an_abandoned_restoration_that_ends_late_does_not_affect_the_next_read(tmp_path: Path) -> None:
     async with world(tmp_path, open_until=lambda: here.erp.clock.now()) as here:
         await here.sync("customers")
         may_end, begun, restore = asyncio.Event(), asyncio.Event(), here.erp.user_views.restore

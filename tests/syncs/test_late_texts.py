@@ -1,4 +1,4 @@
-"""Texts that come late into a list's cells: they are waited for, and never taken for blanks over stored values."""
+"""Cells whose texts appear late: a read waits for them, and never stores blanks over existing values."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ TOO_LATE = QUICK.paint + 2.0
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def here(tmp_path: Path) -> AsyncIterator[World]:
-    """Customers were read once by values; from now on there are only cells."""
+    """Customers were read once by values; from now on only cells are available."""
     async with world(tmp_path, scale=0.1) as started:
         assert (await started.sync("customers")).outcome is Outcome.COMPLETED
-        assert len(started.truth("customers")) > 100, "three pages are no large share of the list"
+        assert len(started.truth("customers")) > 100, "three pages are too large a share of the list"
         started.demo.vary("page-values-absent")
         yield started
 
@@ -36,7 +36,7 @@ async def refused(here: World, scope: Scope, **more: Any) -> tuple[str, Any]:
 
 
 async def test_a_fast_read_stores_no_blanks_over_the_values_that_it_knows(here: World) -> None:
-    """The second page is as it should be, so that the read could end there."""
+    """The second page is correct, so the read could end there."""
     before = await here.everything("customers")
     here.demo.insert("customers", USER, NAME="Studio Nuovo")
     here.demo.fault("late-paint", seconds=TOO_LATE, column=NAME)
@@ -67,7 +67,7 @@ async def test_a_whole_read_waits_for_a_column_that_the_page_before_had(here: Wo
 
 
 async def test_a_whole_read_with_a_few_pages_of_late_texts_is_refused(here: World) -> None:
-    """The next page is asked for already while one is told of: two or three of the pages come late."""
+    """The next page is requested while the progress of one is reported, so two or three pages come late."""
     before = await here.everything("customers")
     late = _late_from_the_second_page(here, TOO_LATE)
 

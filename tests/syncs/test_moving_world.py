@@ -1,4 +1,4 @@
-"""Reading page by page while the ERP's data move: a property test of the runner against a grid of plain lists.
+"""A property test of the runner: reads page by page while the ERP's data (a grid of plain lists) change.
 
 A clean read equals some state that the ERP had during the read; an unclean one marks nothing missing; no living row is
 ever removed.
@@ -31,16 +31,16 @@ from tests.syncs.erp_harness import USER, Control, World
 SIZE = 4
 
 WORD = "Parola nuova"
-"""An enum word that only the page explains."""
+"""An enum word that is known only from the page."""
 
 
 class TickingClock:
-    """Every look at it is a second later."""
+    """A clock that advances by a second with each call."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
         self.set_by = timedelta()
-        """By how much the wall clock was set forward."""
+        """How far the wall clock was set forward."""
 
     def now(self) -> datetime:
         self.seconds += 1
@@ -55,7 +55,7 @@ class TickingClock:
 
 @dataclass
 class Grid:
-    """The ERP's list: ids, newest first. Before each call a scripted step moves it."""
+    """The ERP's list: ids, newest first. A scripted step changes it before each call."""
 
     ids: list[int]
     steps: list[Callable[[Grid], None]]
@@ -66,7 +66,7 @@ class Grid:
     suspend: Callable[[int], bool] = lambda _: False
     expire_at: int = -1
     texts: dict[int, str] = field(default_factory=dict)
-    """Names that are not the usual ones, by id."""
+    """Names that differ from the default, by id."""
 
     def move(self) -> None:
         self.calls += 1
@@ -96,7 +96,7 @@ def _texts(entity: Entity, number: int, name: str) -> tuple[str | None, ...]:
 
 
 class FakeList:
-    """A list view over the grid."""
+    """A list view of the grid."""
 
     def __init__(self, grid: Grid, clock: TickingClock) -> None:
         self.grid, self.clock = grid, clock
@@ -126,7 +126,7 @@ class FakeList:
 
 
 class FakeErp:
-    """As much of the ERP as a runner needs."""
+    """The part of the ERP that a runner needs."""
 
     def __init__(self, grid: Grid) -> None:
         self.grid, self.clock, self.limits = grid, TickingClock(), Limits()
@@ -140,7 +140,7 @@ class FakeErp:
 
 
 class MemoryStore:
-    """A store of plain dictionaries that remembers what it was given."""
+    """A store of plain dictionaries that records its calls."""
 
     def __init__(self) -> None:
         self.rows: dict[str, Row] = {}
@@ -242,7 +242,7 @@ def test_reading_while_the_world_moves(
             control.resume = ended.state
         assert not isinstance(ended, Suspended)
         if ended.outcome is Outcome.SKIPPED:
-            # The first read ever found nothing: that proves neither that the list is empty nor that it works.
+            # The first read found no rows: the list may be empty, or reading it may not work.
             assert frozenset() in grid.states
             assert not store.batches
             return
@@ -250,7 +250,7 @@ def test_reading_while_the_world_moves(
         read = frozenset(str(row["id"]) for row in batch.rows)
         assert batch.clean == (ended.outcome is Outcome.COMPLETED)
         if batch.clean:
-            assert read in grid.states, "a clean read is no state that the ERP ever had"
+            assert read in grid.states, "a clean read has rows that the ERP never had at one time"
         else:
             assert ended.gone == 0
         assert len(read) == len(batch.rows)
@@ -260,7 +260,7 @@ def test_reading_while_the_world_moves(
 
 @pytest.mark.parametrize("footer", [True, False])
 def test_every_single_move_at_every_moment(footer: bool) -> None:
-    """Exhaustive where the property test is random: one row comes, one goes, or both, before each call of a read."""
+    """Exhaustive, in contrast to the property test: before each call of a read one row is added, removed, or both."""
 
     async def scenario(size: int, moment: int, move: Callable[[Grid], None]) -> None:
         grid = Grid(list(range(size, 0, -1)), [*[nothing] * moment, move], footer)
@@ -283,7 +283,7 @@ def test_every_single_move_at_every_moment(footer: bool) -> None:
     asyncio.run(all_of_them())
 
 
-async def test_a_still_world_is_read_cleanly() -> None:
+async def test_a_read_without_changes_is_clean() -> None:
     grid = Grid(list(range(9, 0, -1)), [], footer=False)
     grid.remember()
     store = MemoryStore()
@@ -296,14 +296,14 @@ async def test_a_still_world_is_read_cleanly() -> None:
 
 @dataclass
 class StartedOver:
-    """A whole read that was suspended after its first page, started over, and was suspended there once more."""
+    """A whole read that was suspended after its first page, started over, and was suspended there again."""
 
     grid: Grid
     store: Store
     sync: SyncRunner
     control: Control
     since: datetime
-    """When it started over, as the wall clock goes now."""
+    """The time at which it started over, by the present wall clock."""
 
     async def rest(self) -> Finished:
         ended = await self.sync(self.control)
@@ -316,7 +316,7 @@ class StartedOver:
 
 @asynccontextmanager
 async def started_over(folder: Path, set_by: timedelta = timedelta()) -> AsyncIterator[StartedOver]:
-    """``set_by``: by how much the wall clock is set forward while the first page is read again."""
+    """``set_by``: how far the wall clock is set forward while the first page is read again."""
     grid = Grid(list(range(9, 0, -1)), [], footer=True)
     erp = FakeErp(grid)
     store = await Store.open(folder, [ORDERS], clock=erp.clock)
@@ -332,7 +332,7 @@ async def started_over(folder: Path, set_by: timedelta = timedelta()) -> AsyncIt
             assert isinstance(ended, Suspended)
             control.resume, control.suspend = ended.state, False
             if not suspensions:
-                insert(grid)  # the last page is not as it was
+                insert(grid)  # changes the last page, so the read starts over
                 grid.steps = [nothing, nothing, lambda _: setattr(erp.clock, "set_by", set_by)]
                 since = erp.clock.now() + set_by
         yield StartedOver(grid, store, sync, control, since)
@@ -341,7 +341,7 @@ async def started_over(folder: Path, set_by: timedelta = timedelta()) -> AsyncIt
 
 
 async def test_a_read_that_started_over_overwrites_no_newer_value(tmp_path: Path) -> None:
-    """A form's fast read stores a value while it is suspended for the second time."""
+    """A form's fast read stores a value during the second suspension."""
     async with started_over(tmp_path) as read:
         row = {**(await read.rows())["9"], "customer_name": "New"}
         await read.store.apply("orders", USER, Batch("fast", read.since, [row], whole=False, clean=True))

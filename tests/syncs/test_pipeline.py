@@ -1,4 +1,4 @@
-"""The six syncs against the demo ERP: whole, fast and single reads, suspension, expiry, refusals and what follows."""
+"""The six syncs with the demo ERP: whole, fast and single reads, suspension, expired sessions, refusals."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def here(tmp_path: Path) -> AsyncIterator[World]:
 
 
 async def refused(here: World, name: str, code: str) -> SyncFailure:
-    """Sync and expect that failure; the store stays as it is, row by row."""
+    """Sync, and expect that failure and unchanged rows in the store."""
     before = await here.everything(name)
     with pytest.raises(SyncFailure) as caught:
         await here.sync(name)
@@ -55,7 +55,7 @@ async def refused(here: World, name: str, code: str) -> SyncFailure:
 
 
 LONG = ("customers", "prices", "products")
-"""The lists that have several pages of 100 rows, too."""
+"""The lists that have several pages even with 100 rows a page."""
 
 
 async def test_six_lists_are_read_whole_and_a_second_time_nothing_changes(here: World) -> None:
@@ -67,10 +67,10 @@ async def test_six_lists_are_read_whole_and_a_second_time_nothing_changes(here: 
         assert first.outcome is Outcome.COMPLETED, first.warnings
         rows = await here.rows(entity.name)
         assert set(rows) == here.truth(entity.name)
-        # Nothing is new in the ERP because it was read for the first time.
+        # Rows of the first read do not count as new.
         assert (first.rows, first.added, first.changed, first.gone) == (len(rows), 0, 0, 0)
         assert is_first_read(first.warnings)
-        assert here.demo.get_preferences(USER, entity.name) == preferences, "the user's own view is put back"
+        assert here.demo.get_preferences(USER, entity.name) == preferences, "the user's view was not restored"
     written = here.store.rows_written
     for entity in ENTITIES:
         here.runner = runners[entity.name in LONG]
@@ -81,8 +81,9 @@ async def test_six_lists_are_read_whole_and_a_second_time_nothing_changes(here: 
     assert sum(1 for action in here.demo.actions if action.kind == "login") == 1
 
 
-async def test_others_have_their_turns_while_a_page_is_taken(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its rows take some milliseconds: in one turn of the loop, the order form's questions waited for all of them."""
+async def test_parsing_a_page_does_not_block_the_loop(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its rows take some milliseconds. In one iteration of the loop, calls of order forms would wait for all of
+    them."""
     turns: list[str] = []
     parse = RowReader.take
 
@@ -95,11 +96,11 @@ async def test_others_have_their_turns_while_a_page_is_taken(here: World, monkey
     here.runner = SyncRunner(here.store, here.erp, ENTITIES, page_size=100)
     assert (await here.sync("products")).outcome is Outcome.COMPLETED
     assert "25 rows" in turns
-    assert set(turns[1::2]) == {"others"}, "after each part"
+    assert set(turns[1::2]) == {"others"}, "other tasks did not run after each part"
     assert set(await here.rows("products")) == here.truth("products")
 
 
-async def test_values_are_the_erps(here: World) -> None:
+async def test_stored_values_are_those_of_the_erp(here: World) -> None:
     await here.sync("orders")
     rows = await here.rows("orders")
     for true in here.demo.rows("orders", USER):
@@ -110,8 +111,8 @@ async def test_values_are_the_erps(here: World) -> None:
         assert row["is_quote"] is bool(true["QUOTE"])
         assert row["delivery_address"] == (true["DLVADDRESS"] or None)
     drafts = [row for row in here.demo.rows("orders", USER) if not row["SALESID"]]
-    assert sum(row["order_number"] is None for row in rows.values()) == len(drafts), "each draft is a row of its own"
-    assert any(row["modified_at"] for row in rows.values()), "hidden columns are switched on"
+    assert sum(row["order_number"] is None for row in rows.values()) == len(drafts), "not one row for each draft"
+    assert any(row["modified_at"] for row in rows.values()), "hidden columns were not read"
     await here.sync("invoices")
     credit = [row for row in (await here.rows("invoices")).values() if str(row["invoice_number"]).startswith("NC/")]
     assert credit
@@ -125,7 +126,7 @@ async def test_garbage_is_counted_and_shown(here: World) -> None:
     assert shown["garbage"] == {"list": "customers", "name": "id-zero", "count": str(zeros)}
 
 
-async def test_what_the_human_had_filtered_is_cleared_and_put_back(here: World) -> None:
+async def test_the_users_filters_are_cleared_and_restored(here: World) -> None:
     here.demo.set_preferences(
         USER,
         "orders",
@@ -143,7 +144,7 @@ async def test_what_the_human_had_filtered_is_cleared_and_put_back(here: World) 
     assert here.demo.get_preferences(USER, "orders") == left
 
 
-async def test_the_view_is_put_back_after_a_failure(here: World) -> None:
+async def test_the_view_is_restored_after_a_failure(here: World) -> None:
     here.demo.set_preferences(USER, "orders", sort=(("SALESNAME", "ASC"),), page_index=1)
     left = here.demo.get_preferences(USER, "orders")
     here.demo.fault("renamed-column", list="orders")
@@ -154,11 +155,11 @@ async def test_the_view_is_put_back_after_a_failure(here: World) -> None:
     assert here.demo.get_preferences(USER, "orders") == left
 
 
-async def test_a_suspended_read_goes_on_where_it_was(here: World) -> None:
+async def test_a_suspended_read_is_resumed_at_its_page(here: World) -> None:
     control = here.control("orders")
     control.on_progress = lambda p: setattr(control, "suspend", p.page == 1)
     suspended = await here.suspend(control)
-    assert suspended.progress.page == 2, "at the latest after the call in flight"
+    assert suspended.progress.page == 2, "not suspended after the call under way"
     control.resume, control.on_progress, control.suspend = suspended.state, None, False
     control.seen.clear()
     ended = await here.runner(control)
@@ -169,7 +170,7 @@ async def test_a_suspended_read_goes_on_where_it_was(here: World) -> None:
     assert set(await here.rows("orders")) == here.truth("orders")
 
 
-async def test_a_suspended_read_starts_over_when_its_last_page_moved(here: World) -> None:
+async def test_a_suspended_read_starts_over_when_its_last_page_has_changed(here: World) -> None:
     control = here.control("orders")
     control.on_progress = lambda p: setattr(control, "suspend", p.page == 1)
     suspended = await here.suspend(control)
@@ -182,7 +183,7 @@ async def test_a_suspended_read_starts_over_when_its_last_page_moved(here: World
     assert set(await here.rows("orders")) == here.truth("orders")
 
 
-async def test_a_suspended_read_that_another_whole_read_overtook_is_neither_judged_nor_stored(here: World) -> None:
+async def test_a_suspended_read_overtaken_by_another_whole_read_is_neither_checked_nor_stored(here: World) -> None:
     control = here.control("orders")
     control.on_progress = lambda p: setattr(control, "suspend", p.page == 1)
     suspended = await here.suspend(control)
@@ -191,7 +192,7 @@ async def test_a_suspended_read_that_another_whole_read_overtook_is_neither_judg
     control.resume, control.on_progress, control.suspend = suspended.state, None, False
     with pytest.raises(SyncFailure, match="read-overtaken") as caught:
         await here.runner(control)
-    assert caught.value.kind is FailureKind.TRANSIENT, "the orchestrator repeats it from the start"
+    assert caught.value.kind is FailureKind.TRANSIENT, "the orchestrator would not repeat it"
     assert await here.everything("orders") == stored
     assert await here.store.ages("orders", USER) == ages
     assert "check" in [p.step for p in control.seen]
@@ -212,7 +213,7 @@ async def test_an_expired_session_is_renewed_in_the_middle_of_a_read(here: World
     assert set(await here.rows("orders")) == here.truth("orders")
 
 
-async def test_a_cancelled_read_changes_nothing_and_puts_the_view_back(here: World) -> None:
+async def test_a_cancelled_read_changes_nothing_and_restores_the_view(here: World) -> None:
     left = here.demo.get_preferences(USER, "orders")
     control = here.control("orders")
     task = asyncio.ensure_future(here.runner(control))
@@ -234,7 +235,7 @@ async def test_rows_that_vanish_are_missing_then_gone_and_come_back(here: World)
     assert second.gone == 1
     before.forget_edits()
     back = await here.sync("orders")
-    assert (back.added, back.changed) == (0, 1), "a row that came back is not new"
+    assert (back.added, back.changed) == (0, 1), "a revived row counts as new"
     assert gone in await here.rows("orders")
 
 
@@ -246,7 +247,7 @@ async def test_a_shrink_can_be_accepted_and_applies_exactly_that_read(here: Worl
     assert failure.evidence["examples"]
     assert "preset" in failure.evidence["filtersBefore"]  # type: ignore[operator]
     assert failure.screenshot is not None
-    assert await asyncio.to_thread(Path(failure.screenshot).exists), "a picture of the list as it was refused"
+    assert await asyncio.to_thread(Path(failure.screenshot).exists), "no screenshot of the refused list"
     (kept,) = await here.store.refused()
     accepted = await here.store.accept_read(kept.run_id)
     assert accepted.delta.missing > 0
@@ -277,7 +278,7 @@ async def test_a_draft_that_is_sent_stays_one_record_with_its_history(here: Worl
     await here.sync("orders")
     before = await here.rows("orders")
     assert before[draft]["order_number"] is None
-    assert before[other]["order_number"] is None, "several drafts exist at once"
+    assert before[other]["order_number"] is None, "there is no second draft"
 
     here.demo.clock.advance(timedelta(minutes=5))
     number = here.demo.send_draft(USER, draft)
@@ -291,13 +292,13 @@ async def test_a_draft_that_is_sent_stays_one_record_with_its_history(here: Worl
     history = await here.store.row_history("orders", USER, draft)
     told = {change.field: (change.before, change.after) for change in history}
     assert told["order_number"] == (None, number)
-    assert told["description"][1] == "Prima nota", "what happened to the draft is the order's own history"
+    assert told["description"][1] == "Prima nota", "the history of the draft is not that of the order"
     again = await here.sync("orders")
     assert (again.added, again.changed, again.gone) == (0, 0, 0)
 
 
 async def test_a_draft_that_was_sent_does_not_hinder_a_new_import(here: World) -> None:
-    """A draft is sent between two reads and all ids change meanwhile: the other records keep their history."""
+    """A draft is sent between two reads, and all ids change: the other records keep their history."""
     draft = here.demo.insert("orders", USER, SALESID=None, SALESTYPE="Journal")
     await here.sync("orders")
     before = await here.rows("orders")
@@ -320,8 +321,8 @@ async def test_a_column_that_emptied_is_refused(here: World) -> None:
     assert failure.params["field"] == "customer_name"
 
 
-async def test_a_grid_that_is_not_understood_leaves_a_picture_and_its_structure(here: World) -> None:
-    """Refused with the name of what was met; the structure that is kept holds no contents."""
+async def test_for_an_unknown_grid_a_screenshot_and_its_structure_are_kept(here: World) -> None:
+    """The failure names the unknown part; the structure has no contents of records."""
     for variation in ("page-values-absent", "bands"):
         here.demo.vary(variation)
     kept = here.demo.view_records()
@@ -367,7 +368,7 @@ async def test_a_fast_read_finds_new_and_active_customers_and_removes_nothing(he
     assert rows[old]["orders_this_year"] == 77
     assert gone in rows
     untouched = next(key for key in before if key not in (new, old))
-    assert rows[untouched] == before[untouched], "columns that a fast read does not show stay as stored"
+    assert rows[untouched] == before[untouched], "a fast read has changed columns that it does not read"
     commands = [a.detail.split()[1] for a in here.demo.actions if a.kind == "callback"]
     assert len([command for command in commands if command != "PAGEVALUES"]) <= 7
     assert here.demo.get_preferences(USER, "customers") == left
@@ -375,7 +376,7 @@ async def test_a_fast_read_finds_new_and_active_customers_and_removes_nothing(he
     assert (again.added, again.changed) == (0, 0)
 
 
-async def test_a_page_of_customers_that_the_first_sort_has_shown_as_new_ends_no_second_sort(here: World) -> None:
+async def test_a_page_of_customers_already_found_by_the_first_sort_does_not_end_the_second(here: World) -> None:
     await here.sync("customers")
     latest = max(row["LASTORDERDATE"] for row in here.demo.rows("customers", USER) if row["LASTORDERDATE"])
     for number in range(FAST_PAGE_SIZE + 2):
@@ -387,10 +388,10 @@ async def test_a_page_of_customers_that_the_first_sort_has_shown_as_new_ends_no_
     assert (await here.rows("customers"))[old]["orders_this_year"] == 77
 
 
-async def test_a_page_that_shows_the_new_customers_of_the_one_before_again_ends_no_sort(here: World) -> None:
-    """As many as a page holds are added while the first page is read."""
+async def test_a_page_that_repeats_the_new_customers_of_the_one_before_ends_no_sort(here: World) -> None:
+    """A full page of customers is added while the first page is read."""
     await here.sync("customers")
-    never = {"LASTORDERDATE": None}  # the second sort shows none of them
+    never = {"LASTORDERDATE": None}  # not shown by the second sort
     numbers = range(FAST_PAGE_SIZE + 5)
     first = [here.demo.insert("customers", USER, NAME=f"Nuovo {number}", **never) for number in numbers]
     control = here.control("customers", Scope.NEW)
@@ -419,15 +420,15 @@ async def test_a_page_that_shows_the_new_customers_of_the_one_before_again_ends_
         ("d", False, False),
     ],
 )
-def test_where_a_fast_read_has_reached_what_is_known(shown: str, by_key: bool, there: bool) -> None:
-    """Rule 12: what was shown as new before is no proof that nothing new comes after it."""
+def test_where_a_fast_read_has_reached_known_rows(shown: str, by_key: bool, there: bool) -> None:
+    """Rule 12: rows already found as new do not prove that no more new ones follow."""
     page: dict[str, Row] = {key: {} for key in "abcd"}
     assert reached(page, set(), set(shown), by_key=by_key) is there
     assert not reached(page, {"d"}, set(shown), by_key=by_key)
     assert not reached({}, set(), set(shown), by_key=by_key)
 
 
-async def test_a_fast_read_falls_back_to_the_whole_list_where_sorting_does_not_take(here: World) -> None:
+async def test_a_fast_read_falls_back_to_the_whole_list_where_sorting_has_no_effect(here: World) -> None:
     await here.sync("customers")
     here.demo.fault("sort-ignored", list="customers")
     here.demo.insert("customers", USER, NAME="Studio Nuovo")
@@ -436,7 +437,7 @@ async def test_a_fast_read_falls_back_to_the_whole_list_where_sorting_does_not_t
     assert any(warning_parts(text)[0] == "sort-ignored" for text in finished.warnings)
 
 
-async def test_a_fast_read_of_too_much_news_falls_back_to_the_whole_list_and_says_why(
+async def test_a_fast_read_with_too_many_new_rows_falls_back_to_the_whole_list_with_a_reason(
     here: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(new_rows, "FAST_PAGES", 1)
@@ -447,7 +448,7 @@ async def test_a_fast_read_of_too_much_news_falls_back_to_the_whole_list_and_say
     assert (finished.whole, finished.added) == (True, FAST_PAGE_SIZE + 1)
     told = {warning_parts(text)[0] for text in finished.warnings}
     assert "fast-read-long" in told
-    assert "sort-ignored" not in told, "it was sorted"
+    assert "sort-ignored" not in told, "the list was sorted"
 
 
 async def test_one_customer_is_read_from_its_detail_page(here: World) -> None:
@@ -460,7 +461,7 @@ async def test_one_customer_is_read_from_its_detail_page(here: World) -> None:
     assert (await here.rows("customers"))[key] == {**before, "phone": "+390810009999"}
 
 
-async def test_a_record_that_the_accounts_own_list_does_not_hold_is_not_opened(here: World) -> None:
+async def test_a_record_that_is_not_in_the_accounts_own_list_is_not_opened(here: World) -> None:
     await here.sync("customers")
     others = {str(row["ID"]) for row in here.demo.rows("customers", "agente02")} - here.truth("customers")
     here.demo.reset_counters()
@@ -468,10 +469,10 @@ async def test_a_record_that_the_accounts_own_list_does_not_hold_is_not_opened(h
         with pytest.raises(SyncFailure) as caught:
             await here.sync("customers", Scope.ONE, key)
         assert caught.value.code == "no-such-record"
-    assert not here.demo.actions, "the ERP was not even asked"
+    assert not here.demo.actions, "the ERP received a call"
 
 
-async def test_a_corrupt_customer_harms_nobody(here: World) -> None:
+async def test_a_corrupt_customer_does_not_affect_others(here: World) -> None:
     await here.sync("customers")
     with pytest.raises(SyncFailure) as caught:
         await here.sync("customers", Scope.ONE, here.demo.corrupt_customer(USER))
@@ -490,7 +491,7 @@ async def test_refused_credentials_are_tried_once(tmp_path: Path) -> None:
         await here.runner.login_test(USER, "demo")
 
 
-async def test_a_password_is_not_checked_against_the_session_at_hand(here: World) -> None:
+async def test_a_password_is_tested_with_a_login_and_not_with_the_open_session(here: World) -> None:
     await here.sync("invoices")
     with pytest.raises(SyncFailure, match="login-refused"):
         await here.runner.login_test(USER, "wrong")
@@ -505,7 +506,7 @@ async def test_a_seventh_type_is_only_a_declaration(tmp_path: Path) -> None:
         assert (again.added, again.changed, again.gone) == (0, 0, 0)
 
 
-async def test_a_living_erp_stays_readable(tmp_path: Path) -> None:
+async def test_an_erp_with_changing_data_can_be_read(tmp_path: Path) -> None:
     moment = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
     demo = DemoErp(clock=DemoClock(moment), scale=0.05)
     async with world(tmp_path, demo=demo) as here:
@@ -548,7 +549,7 @@ async def test_a_second_login_elsewhere_costs_one_renewal(here: World) -> None:
     assert set(await here.rows("orders")) == here.truth("orders")
 
 
-async def test_what_a_suspended_read_owes_is_paid_at_the_end(here: World) -> None:
+async def test_the_view_of_a_suspended_read_is_restored_when_the_runner_closes(here: World) -> None:
     left = here.demo.get_preferences(USER, "orders")
     control = here.control("orders")
     control.on_progress = lambda p: setattr(control, "suspend", p.page == 1)
@@ -558,7 +559,7 @@ async def test_what_a_suspended_read_owes_is_paid_at_the_end(here: World) -> Non
     assert here.demo.get_preferences(USER, "orders") == left
 
 
-async def test_a_fast_read_between_leaves_a_suspended_read_its_place(here: World) -> None:
+async def test_a_fast_read_in_between_does_not_change_the_position_of_a_suspended_read(here: World) -> None:
     await here.sync("customers")
     left = here.demo.get_preferences(USER, "customers")
     control = here.control("customers")
@@ -580,7 +581,7 @@ async def test_a_read_is_suspended_before_its_first_page_too(here: World) -> Non
     here.demo.reset_counters()
     control = here.control("orders", on_progress=lambda p: setattr(control, "suspend", p.step == "filter"))
     suspended = await here.suspend(control)
-    assert [action.kind for action in here.demo.actions] == ["page"], "not one more call"
+    assert [action.kind for action in here.demo.actions] == ["page"], "not suspended after the first call"
     control.resume, control.on_progress, control.suspend = suspended.state, None, False
     ended = await here.runner(control)
     assert isinstance(ended, Finished)

@@ -1,4 +1,4 @@
-"""The fast read that a form waits for: few calls of the ERP, a list left open for the next one, the view put back."""
+"""The fast read for a form: few calls to the ERP, the list is left open for the next form, the view is restored."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.one_browser
 
 @dataclass
 class Office:
-    """Opening hours that a test sets."""
+    """Opening hours, set by the test."""
 
     closes: datetime | None = datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -47,7 +47,7 @@ async def here(tmp_path: Path, office: Office) -> AsyncIterator[World]:
 
 @asynccontextmanager
 async def read_once(folder: Path, office: Office, *, own_browser: bool = False) -> AsyncIterator[World]:
-    """A world whose customers have been read. ``own_browser``: for tests of when it runs."""
+    """An environment whose customers have been read. ``own_browser``: for tests that check whether the browser runs."""
     async with world(folder, open_until=office.open_until, own_browser=own_browser) as started:
         usual, started.runner = started.runner, SyncRunner(started.store, started.erp, ENTITIES, page_size=100)
         await started.sync("customers")
@@ -56,18 +56,18 @@ async def read_once(folder: Path, office: Office, *, own_browser: bool = False) 
 
 
 async def form(here: World) -> Finished:
-    """What an order form asks for; the calls of the ERP are counted from here on."""
+    """The read for an order form; calls to the ERP are counted from here on."""
     here.demo.reset_counters()
     return await here.sync("customers", Scope.NEW, origin=Origin.ORDER_FORM)
 
 
 def calls(here: World) -> list[str]:
-    """What the ERP was asked since: ``page``, ``login`` or a grid's command."""
+    """The calls to the ERP since then: ``page``, ``login`` or a command of the grid."""
     return [a.detail.split()[1] if a.kind == "callback" else a.kind for a in here.demo.actions]
 
 
 READ = ("SORT", "PAGEVALUES")
-"""One page of a fast read: its order, and the values of its rows."""
+"""The calls for one page of a fast read: its sort, and the values of its rows."""
 
 
 def left(here: World) -> Preferences:
@@ -77,18 +77,16 @@ def left(here: World) -> Preferences:
 async def test_the_list_stays_open_and_the_next_form_costs_two_calls(here: World) -> None:
     before = left(here)
     await form(here)
-    assert calls(here) == ["page", *READ, *READ, "SORT"], "newest, last active, the user's own order"
+    assert calls(here) == ["page", *READ, *READ, "SORT"], "not the newest, the last active, and the user's own order"
     new = here.demo.insert("customers", USER, NAME="Studio Nuovo")
     finished = await form(here)
-    assert calls(here) == [*READ, *READ, "SORT"], "what the first sort has shown is not news in the second"
+    assert calls(here) == [*READ, *READ, "SORT"], "rows of the first sort count as new in the second"
     assert finished.added == 1
     assert (await here.rows("customers"))[new]["name"] == "Studio Nuovo"
     assert left(here) == before
 
 
-async def test_a_form_that_is_coming_finds_the_browser_running_and_the_erp_unasked(
-    tmp_path: Path, office: Office
-) -> None:
+async def test_warming_up_starts_the_browser_without_a_call_to_the_erp(tmp_path: Path, office: Office) -> None:
     async with read_once(tmp_path, office, own_browser=True) as here:
         await here.erp.close()
         here.demo.reset_counters()
@@ -99,10 +97,10 @@ async def test_a_form_that_is_coming_finds_the_browser_running_and_the_erp_unask
         page = here.erp._browser._pages[USER, ""]
         await form(here)
         assert calls(here) == ["page", *READ, *READ, "SORT"]
-        assert page in here.erp._browser._pages.values(), "the read went on with another page"
+        assert page in here.erp._browser._pages.values(), "the read used another page"
 
 
-async def test_a_browser_that_does_not_start_is_told_by_the_read_only(tmp_path: Path, office: Office) -> None:
+async def test_a_browser_that_does_not_start_is_reported_only_by_the_read(tmp_path: Path, office: Office) -> None:
     async with read_once(tmp_path, office, own_browser=True) as here:
         await here.erp.close()
         here.erp._browser._program = lambda: "/nowhere/browser"
@@ -128,7 +126,7 @@ async def test_the_answer_does_not_wait_for_the_users_view(here: World, monkeypa
     assert left(here) == before
 
 
-async def test_what_comes_next_waits_for_the_users_view(here: World) -> None:
+async def test_the_next_read_waits_for_the_users_view(here: World) -> None:
     before = left(here)
     await here.runner(here.control("customers", Scope.NEW, origin=Origin.ORDER_FORM))
     whole = await here.sync("customers")
@@ -147,7 +145,7 @@ VIEWS: tuple[dict[str, Any], ...] = (
     {"sort": ()},
     {"sort": (("ID", "DSC"),)},
     {"sort": (("LASTORDERDATE", "DSC"),)},
-    {"sort": (("NAME", "DSC"), ("CITY", "ASC"))},  # left to right: which comes first cannot be seen
+    {"sort": (("NAME", "DSC"), ("CITY", "ASC"))},  # from left to right, since the page does not show which comes first
     {"page_index": 2},
     {"page_size": 10, "page_index": 3},
     {"page_size": 100},
@@ -161,34 +159,32 @@ VIEWS: tuple[dict[str, Any], ...] = (
 @pytest.mark.parametrize(
     "views", [pytest.param(VIEWS[::3], marks=pytest.mark.ci), pytest.param(VIEWS, marks=pytest.mark.nightly)]
 )
-async def test_whatever_view_the_user_left_is_put_back(
-    here: World, office: Office, views: tuple[dict[str, Any], ...]
-) -> None:
+async def test_any_view_of_the_user_is_restored(here: World, office: Office, views: tuple[dict[str, Any], ...]) -> None:
     usual = asdict(left(here))
     for view in views:
         before = here.demo.set_preferences(USER, "customers", **{**usual, **view})
-        office.closes = None  # the list is opened as the user left it
+        office.closes = None  # the list is opened with the user's view
         await here.sync("invoices")
         office.closes = datetime(2100, 1, 1, tzinfo=UTC)
         for opened in (True, False):
             new = here.demo.insert("customers", USER, NAME="Studio Nuovo")
             assert (await form(here)).added == 1, view
             assert new in await here.rows("customers"), view
-            # The toolbar's search is believed only after the page was loaded again (docs/erp.md, View state).
+            # The toolbar's search is certain only after a reload of the page (docs/erp.md, View state).
             assert ("page" in calls(here)) is (opened or "search" in view), view
             assert left(here) == before, view
 
 
-async def test_no_list_stays_open_before_a_form_was_opened_or_after_hours(here: World, office: Office) -> None:
+async def test_no_list_stays_open_before_the_first_form_or_after_hours(here: World, office: Office) -> None:
     await here.sync("customers", Scope.NEW)
     await form(here)
-    assert calls(here)[0] == "page", "nobody had opened a form"
+    assert calls(here)[0] == "page", "the list was left open before the first form"
     office.closes = None
     await form(here)
     assert "page" not in calls(here)
     await here.sync("invoices")
     await form(here)
-    assert calls(here)[0] == "page", "closed with the first thing that happened after hours"
+    assert calls(here)[0] == "page", "the list was still open after hours"
     await form(here)
     assert calls(here)[0] == "page"
 
@@ -211,7 +207,7 @@ async def test_the_browser_stays_until_the_office_closes(tmp_path: Path, office:
         assert calls(here)[0] == "page"
 
 
-async def test_where_another_list_ends_the_first_ones_calls_it_is_opened_anew(here: World) -> None:
+async def test_where_another_list_makes_the_open_one_unusable_it_is_opened_anew(here: World) -> None:
     before = left(here)
     here.demo.fault("second-list-ends-first")
     await form(here)
@@ -220,18 +216,18 @@ async def test_where_another_list_ends_the_first_ones_calls_it_is_opened_anew(he
     finished = await form(here)
     assert (finished.outcome, finished.added) == (Outcome.COMPLETED, 1)
     assert new in await here.rows("customers")
-    assert calls(here) == ["SORT", "page", *READ, *READ, "SORT"], "asked in vain once"
+    assert calls(here) == ["SORT", "page", *READ, *READ, "SORT"], "not opened anew after one failed call"
     await form(here)
-    assert "page" not in calls(here), "without another list between it goes on working"
+    assert "page" not in calls(here), "opened anew though no other list was read in between"
     await here.sync("invoices")
     await form(here)
-    assert calls(here) == ["page", *READ, *READ, "SORT"], "learnt"
+    assert calls(here) == ["page", *READ, *READ, "SORT"], "the open list was tried again"
     assert left(here) == before
 
 
-async def test_a_list_that_has_survived_another_one_is_left_open_again_when_it_fails_once(here: World) -> None:
+async def test_a_list_that_stayed_usable_before_is_left_open_again_after_one_failure(here: World) -> None:
     async def next_form(*, fails: bool = False) -> bool:
-        """After another list; True: the list was still open."""
+        """Open a form after a read of another list; True: the customers' list was still open."""
         await here.sync("invoices")
         if fails:
             here.demo.fault("callback-error", list="customers")
@@ -241,10 +237,10 @@ async def test_a_list_that_has_survived_another_one_is_left_open_again_when_it_f
     await form(here)
     assert await next_form()
     assert not await next_form(fails=True)
-    assert await next_form(), "one failure says nothing of other lists"
+    assert await next_form(), "not left open after one failure"
     assert not await next_form(fails=True)
     assert not await next_form(fails=True)
-    assert not await next_form(), "two in a row do"
+    assert not await next_form(), "left open after two failures in a row"
 
 
 async def test_a_form_between_two_pages_of_another_list_where_lists_exclude_each_other(here: World) -> None:
@@ -275,7 +271,7 @@ async def test_a_list_left_open_that_fails_or_whose_session_ended_is_opened_anew
     assert left(here) == before
 
 
-async def test_a_failure_in_a_fresh_page_is_the_runs_own(here: World) -> None:
+async def test_a_failure_in_a_new_page_fails_the_run(here: World) -> None:
     before = left(here)
     here.demo.fault("stuck-header-filter", list="customers")
     with pytest.raises(Exception, match="filter-header"):

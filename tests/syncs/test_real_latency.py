@@ -1,4 +1,4 @@
-"""One pass over the six lists at the real ERP's pace; run by hand (``-m real -s``). It prints, it asserts no times."""
+"""Reads the six lists at the real ERP's speed; run by hand (``-m real -s``). Prints the times without checking them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An ERP each of whose answers takes long: no run is taken to stand still, whatever it does (rule 24)."""
+"""An ERP whose answers all take long: no run counts as stalled (rule 24)."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ from tests.syncs.erp_harness import USER, World, world
 pytestmark = pytest.mark.one_browser
 
 LONG = 90.0
-"""Seconds of each answer: less than any limit of the driver, and two of them are more than the watchdog's patience."""
+"""Seconds of each answer: less than each limit of the driver, and two of them are more than the watchdog's limit."""
 
 RULES = Rules(schedule=False, daily_full=None, office=None, retry_pauses=())
 
 SPECS = [replace(entity.spec, deadline=1e9) for entity in ENTITIES]
-"""No deadline: it is the watchdog's patience that is looked at."""
+"""No deadline, since the watchdog is tested."""
 
 VIEW = {
     "page_size": 10,
     "sort": (("NAME", "DSC"), ("CITY", "ASC")),
     "filter_row": (("STREET", "a"),),
 }
-"""Of customers: restoring it takes more than one call for each part."""
+"""A view of customers: restoring it takes more than one call for each part."""
 
 
 @asynccontextmanager
 async def office(folder: Path) -> AsyncIterator[tuple[World, VirtualClock, Orchestrator]]:
-    """Customers that were read once, and an orchestrator on a clock of the test's own."""
+    """Customers that were read once, and an orchestrator on a virtual clock."""
     clock = VirtualClock()
     async with world(folder, clock=clock) as here:
         await here.sync("customers")
@@ -56,7 +56,7 @@ async def office(folder: Path) -> AsyncIterator[tuple[World, VirtualClock, Orche
 
 
 def slow(monkeypatch: pytest.MonkeyPatch, clock: VirtualClock, owner: object, *names: str) -> list[str]:
-    """Let each of these calls take long; the list names them as they are made."""
+    """Make each of these calls take long; the returned list gets the name of each call."""
     made: list[str] = []
     for name in names:
         monkeypatch.setattr(owner, name, _slow(getattr(owner, name), name, clock, made))
@@ -73,16 +73,16 @@ def _slow(call: Callable[..., Any], name: str, clock: VirtualClock, made: list[s
 
 
 @pytest.mark.parametrize("scope", [Scope.ALL, Scope.NEW, Scope.ONE])
-async def test_a_run_whose_every_step_takes_long_is_no_run_that_stands_still(
+async def test_a_run_whose_steps_all_take_long_does_not_count_as_stalled(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scope: Scope
 ) -> None:
     async with office(tmp_path) as (here, clock, orchestrator):
         before = here.demo.get_preferences(USER, "customers")
         await here.erp._browser.close()
-        await here.erp._browser.forget(USER)  # the run logs in, too
+        await here.erp._browser.forget(USER)  # so that the run logs in, too
         new = here.demo.insert("customers", USER, NAME="Studio Nuovo")
         key = min(await here.rows("customers")) if scope is Scope.ONE else None
-        # A look is part of a step; what the ERP or the page is waited for are these.
+        # All calls that wait for the ERP or the page. Reading the state of a page is a part of them.
         made = slow(monkeypatch, clock, PageDriver, "act", "turn", "click", "_goto", "arrived", "type_login")
         result = await orchestrator.request_sync("customers", USER, scope, key)
         assert isinstance(result, RunResult)
@@ -94,7 +94,7 @@ async def test_a_run_whose_every_step_takes_long_is_no_run_that_stands_still(
         assert here.demo.get_preferences(USER, "customers") == before
 
 
-async def test_a_store_that_takes_long_throws_no_read_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_slow_store_loses_no_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with office(tmp_path) as (_, clock, orchestrator):
         apply = Store.apply
 
@@ -108,8 +108,8 @@ async def test_a_store_that_takes_long_throws_no_read_away(tmp_path: Path, monke
         assert result.outcome is Outcome.COMPLETED, result.error
 
 
-async def test_a_run_of_which_nothing_moves_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The watchdog still sees what no limit of the driver ends."""
+async def test_a_stalled_run_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The watchdog ends a run that no limit of the driver ends."""
     async with office(tmp_path) as (here, clock, orchestrator):
         hangs = asyncio.Event()
 

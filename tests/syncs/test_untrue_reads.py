@@ -1,4 +1,4 @@
-"""What a read must not claim or remove: each way in which a list once lied, and similar ones, over the real store."""
+"""Reads must not set wrong times or remove rows wrongly: known cases and similar ones, with the real store."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SIZE = 20
 
 @dataclass
 class Erp:
-    """A customers list of plain texts, newest first; ``before_page`` is called with the number of each page call."""
+    """A customers' list of plain texts, newest first; ``before_page`` is called with the number of each page call."""
 
     rows: list[dict[str, str]] = field(default_factory=list)
     before_page: Callable[[int], None] = lambda call: None
@@ -107,7 +107,7 @@ class Office:
         return why.value.code
 
     async def keys(self) -> set[str]:
-        """Living rows that are not missing."""
+        """The keys of living rows that are not missing."""
         page = await self.store.rows("customers", USER, limit=1000)
         return {row.key for row in page.rows if row.missing_since is None}
 
@@ -115,7 +115,7 @@ class Office:
         return (await self.store.ages("customers", USER)).new_as_of
 
     def disturb(self, at: int, move: Callable[[list[dict[str, str]]], object]) -> None:
-        """Let the ERP's rows move before that page call."""
+        """Change the ERP's rows before that page call."""
 
         def before(call: int) -> None:
             if call == at:
@@ -144,16 +144,16 @@ MOVES: dict[str, Callable[[list[dict[str, str]]], object]] = {
 
 @pytest.mark.parametrize("move", MOVES)
 @pytest.mark.parametrize("at", [2, 3, 4])
-async def test_no_fast_read_claims_that_none_is_missing_while_one_is(office: Office, move: str, at: int) -> None:
-    """A row slides past between two pages of the first read; the pages of the fast reads hold known rows only."""
+async def test_no_fast_read_sets_a_time_while_a_customer_is_missing(office: Office, move: str, at: int) -> None:
+    """The first read misses a row that moves between two pages; the pages of the fast reads have known rows only."""
     office.erp.rows = customers(76)
     office.disturb(at, MOVES[move])
     first = await office.read()
     for ended in (first, await office.read(Scope.NEW), await office.read(Scope.NEW)):
         truth = {row["ID"] for row in office.erp.rows}
         if await office.new_as_of() is not None:
-            assert truth <= await office.keys(), f"{ended.outcome}: a time is claimed, and a customer is missing"
-    assert await office.new_as_of() is not None, "without a clean base the whole list is read"
+            assert truth <= await office.keys(), f"{ended.outcome}: a time was set, but a customer is missing"
+            assert await office.new_as_of() is not None, "without a clean base the whole list was not read"
 
 
 @pytest.mark.parametrize("scope", [Scope.ALL, Scope.NEW])
@@ -161,11 +161,11 @@ async def test_no_fast_read_claims_that_none_is_missing_while_one_is(office: Off
 async def test_a_read_during_which_the_computer_slept_is_not_clean(
     office: Office, scope: Scope, seconds: int, clean: bool
 ) -> None:
-    """Rows may have come, gone and slid from page to page meanwhile, so that none of the other signs shows it."""
+    """Rows may have been added, removed and moved between pages so that no other check notices it."""
     office.erp.rows = customers(76)
     if scope is Scope.NEW:
         assert (await office.read()).outcome is Outcome.COMPLETED
-        office.erp.rows += customers(SIZE + 5, 60_000)  # a second page is looked at
+        office.erp.rows += customers(SIZE + 5, 60_000)  # so that a second page is read
     before = await office.new_as_of()
 
     def sleep(call: int) -> None:
@@ -194,14 +194,14 @@ async def test_an_unclean_whole_read_is_no_base(office: Office, unclean: str) ->
     assert await office.new_as_of() == (ended.as_of if ended.outcome is Outcome.COMPLETED else before)
 
 
-async def test_a_fast_read_that_stops_at_rows_of_the_base_proves_it(office: Office) -> None:
+async def test_a_fast_read_that_stops_at_rows_of_the_base_sets_a_time(office: Office) -> None:
     office.erp.rows = customers(76)
     assert (await office.read()).outcome is Outcome.COMPLETED
     office.erp.rows += customers(3, 60_000)
     ended = await office.read(Scope.NEW)
     assert (ended.outcome, ended.added) == (Outcome.COMPLETED, 3)
     assert await office.new_as_of() == ended.as_of
-    assert office.erp.calls < 8, "it did not read the whole list"
+    assert office.erp.calls < 8, "it read the whole list"
 
 
 # ------------------------------------------------------------------------------------------------ empty keys, garbage
@@ -210,7 +210,7 @@ async def test_a_fast_read_that_stops_at_rows_of_the_base_proves_it(office: Offi
 @pytest.mark.parametrize("key", ["", " ", "abc", "0", "-"])
 @pytest.mark.parametrize("count", [1, 5, 6, 19])
 async def test_rows_whose_key_cannot_be_read_remove_no_record(office: Office, key: str, count: int) -> None:
-    """However often they are read so; only as many as garbage may grow by itself are ever taken for garbage."""
+    """However often they are read; at most as many as garbage may grow by are taken for garbage."""
     office.erp.rows = customers(76)
     await office.read()
     for row in office.erp.rows[:count]:
@@ -276,7 +276,7 @@ async def test_a_number_of_any_length_is_stored_or_named_and_never_an_error(
 # ------------------------------------------------------------------------------------------------ nothing was read
 
 
-async def test_an_empty_first_read_proves_nothing_however_often(office: Office) -> None:
+async def test_repeated_empty_first_reads_set_no_time(office: Office) -> None:
     for scope in (Scope.ALL, Scope.NEW, Scope.ALL):
         assert (await office.read(scope)).outcome is Outcome.SKIPPED
         ages = await office.store.ages("customers", USER)
@@ -285,7 +285,7 @@ async def test_an_empty_first_read_proves_nothing_however_often(office: Office) 
     assert (await office.read()).outcome is Outcome.COMPLETED
 
 
-async def test_a_first_read_of_garbage_alone_proves_nothing(office: Office) -> None:
+async def test_a_first_read_of_garbage_alone_sets_no_time(office: Office) -> None:
     office.erp.rows = [{"ID": "0", "NAME": "x"} for _ in range(4)]
     assert (await office.read()).outcome is Outcome.SKIPPED
     assert (await office.store.ages("customers", USER)).last_success is None
@@ -300,4 +300,4 @@ async def test_an_empty_answer_after_a_good_read_is_refused_and_a_fast_one_skipp
     assert (await office.read(Scope.NEW)).outcome is Outcome.SKIPPED
     assert await office.store.ages("customers", USER) == before
     await office.store.clear("customers", USER)
-    assert (await office.read()).outcome is Outcome.SKIPPED, "after clearing it is the first read again"
+    assert (await office.read()).outcome is Outcome.SKIPPED, "after clearing it does not count as the first read"
