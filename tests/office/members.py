@@ -1,4 +1,4 @@
-"""Members of an office as real processes, and a proxy between them and the server that breaks the network; no test."""
+"""Members of an office as real processes, and a proxy that simulates network faults between them and the server."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from archisync_gui.store.postgres_server import Server
 
 CHILD = Path(__file__).parent / "office_child.py"
 PATIENCE = 60.0
-"""Seconds after which a wait has failed; more than any takeover takes on a busy machine."""
+"""Seconds after which a wait fails; more than a takeover takes on a busy machine."""
 
 
 @dataclass
 class Process:
-    """A member in a process of its own, and the epochs it had."""
+    """A member in its own process, and the epochs in which it led."""
 
     name: str
     process: asyncio.subprocess.Process
@@ -49,7 +49,7 @@ class Process:
         os.kill(self.process.pid, number)
 
     async def until(self, condition: Callable[[int | None], bool]) -> int | None:
-        """Wait until the member's epoch is as wanted; the epoch."""
+        """Wait until ``condition`` is true of the member's epoch; returns that epoch."""
         async with asyncio.timeout(PATIENCE):
             while not condition(self.epoch):
                 self.told.clear()
@@ -73,7 +73,7 @@ async def start(server: Server, name: str) -> Process:
     if sys.platform == "win32":
         pytest.skip("Linux and macOS: a member is ended and stopped by Unix signals")
     url = server.url.replace("@", f":{server.password}@", 1)
-    # A session of its own: the system lets stopped processes go on when a shell above them ends.
+    # A session of its own, since the system continues stopped processes when their shell ends.
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         str(CHILD),
@@ -89,7 +89,7 @@ async def start(server: Server, name: str) -> Process:
 
 
 async def leader_of(members: list[Process], besides: Process | None = None) -> Process:
-    """Wait until one of the members leads (another than ``besides``)."""
+    """Wait until one of the members (but not ``besides``) leads."""
     others = [member for member in members if member is not besides]
     waits = {asyncio.ensure_future(member.until(lambda epoch: epoch is not None)): member for member in others}
     try:
@@ -104,7 +104,7 @@ async def leader_of(members: list[Process], besides: Process | None = None) -> P
 
 
 async def until_one_ends(*works: Coroutine[Any, Any, object]) -> None:
-    """Do these beside each other; when one has ended, the others are ended, too."""
+    """Run these concurrently; when one ends, cancel the others."""
     tasks = [asyncio.ensure_future(work) for work in works]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -115,7 +115,7 @@ async def until_one_ends(*works: Coroutine[Any, Any, object]) -> None:
 
 
 def made_member(profile: Profile, server: Server, settings: Mapping[str, object]) -> None:
-    """Make a profile a member of the office that reads nothing by itself, with these settings."""
+    """Make a profile a member of the office, with these settings and no scheduled reads."""
     quiet = {"look.first_run_done": True, "sync.office_hours": False, "sync.daily": False}
     intervals = {f"sync.{entity.name}.interval": 0 for entity in ENTITIES}
     Settings().with_({**quiet, **intervals, **settings}).save(profile.settings_file)
@@ -123,14 +123,14 @@ def made_member(profile: Profile, server: Server, settings: Mapping[str, object]
 
 
 class Candidate:
-    """A member that tries to lead, in this process, and the epochs that it was told."""
+    """A member in this process that tries to lead, and the epochs reported to it."""
 
     def __init__(self, server: Server, letter: str, name: str, **more: Any) -> None:
-        """``letter``: makes up the member's id. ``more``: as for ``Leadership``."""
+        """``letter``: repeated, it is the member's id. ``more``: arguments of ``Leadership``."""
         self._loop = asyncio.get_running_loop()
         self.epochs: list[int | None] = []
         self.turned = asyncio.Event()
-        """Set when it was told of an epoch."""
+        """Set when an epoch was reported."""
         self.leadership = Leadership(server, Member(letter * 16, name, "1"), changed=self._changed, **more)
 
     def _changed(self, epoch: int | None) -> None:
@@ -142,24 +142,25 @@ class Candidate:
 
 
 SLOW = 0.2
-"""Seconds that a slow network takes for each piece."""
+"""Seconds by which a slow network delays each packet."""
 Mode = Literal["open", "silent", "mute", "deaf", "slow", "cut"]
 
 
 class Proxy:
-    """A TCP proxy before the server: ``open`` passes on, ``slow`` does so a moment later, ``silent`` holds back what
-    comes (``mute``: what the member says only, ``deaf``: what the server says only), ``cut`` closes and refuses."""
+    """A TCP proxy before the server. Modes: ``open`` forwards; ``slow`` forwards with a delay; ``silent`` holds back
+    all data (``mute``: only those of the member, ``deaf``: only those of the server); ``cut`` closes and refuses
+    connections."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
         self._mode: Mode = "open"
         self._pairs: set[asyncio.Task[None]] = set()
         self._there, self._back = asyncio.Event(), asyncio.Event()
-        """What passes to the server, and back."""
+        """Set while data pass to the server, and back."""
         self._there.set()
         self._back.set()
         self.ports: set[int] = set()
-        """The ports from which it came to the server."""
+        """The local ports of its connections to the server."""
         self._listening: asyncio.Server | None = None
 
     async def __aenter__(self) -> Server:
@@ -174,7 +175,7 @@ class Proxy:
         await self._listening.wait_closed()
 
     def set(self, mode: Mode) -> None:
-        """Change how the network is."""
+        """Set the mode."""
         self._mode = mode
         for way, held in ((self._there, ("silent", "mute")), (self._back, ("silent", "deaf"))):
             if mode in held:
@@ -185,7 +186,7 @@ class Proxy:
             self._end_all()
 
     def to(self, server: Server) -> None:
-        """New connections lead to another server."""
+        """Connect new connections to another server."""
         self._server = server
 
     def _end_all(self) -> None:
@@ -196,7 +197,9 @@ class Proxy:
         pair = asyncio.ensure_future(self._serve(reader, writer))
         self._pairs.add(pair)
         pair.add_done_callback(self._pairs.discard)
-        pair.add_done_callback(lambda _: writer.transport.abort())  # also of one cancelled before its first step
+        pair.add_done_callback(
+            lambda _: writer.transport.abort()
+        )  # also if the task is cancelled before its first step
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there: asyncio.StreamWriter | None = None

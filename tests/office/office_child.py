@@ -1,4 +1,4 @@
-"""Run as a program by the office's tests: a member that writes for ever while it leads; no test.
+"""A program that the office's tests start: a member that writes without end while it leads.
 
 Each write is one row of ``audit`` under the epoch that the member believes to have. It prints a JSON line when its
 leadership changes. SIGTERM ends it cleanly.
@@ -36,7 +36,7 @@ async def main(url: str, name: str) -> None:
     database = Postgres(server, fence=leadership)
     leadership.start()
     while not done.is_set():
-        # The epoch is taken once and kept for some writes, as a run does: the fence must notice that it is over.
+        # The epoch is kept for some writes, as in a run: the fence has to refuse those after its end.
         epoch = leadership.epoch
         if epoch is not None:
             values = {"epoch": epoch, "member": name}

@@ -1,4 +1,4 @@
-"""A leader and members in one process: a real orchestrator behind a real desk, and remote faces on real lines."""
+"""A leader and members in one process: a real orchestrator and desk, and remote orchestrators on real lines."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ async def leading(server: Server, orchestrator: Orchestrator, *, name: str = "PC
 
 @asynccontextmanager
 async def member(server: Server, name: str = "PC-2") -> AsyncIterator[RemoteOrchestrator]:
-    """A member's face, once it has heard of the office."""
+    """A member's remote orchestrator, once it has received the office's status."""
     async with AsyncExitStack() as stack:
         face = RemoteOrchestrator([entity.spec for entity in ENTITIES], SystemClock(), member=name)
         line = Line(server, name, face.heard)
@@ -88,7 +88,7 @@ async def member(server: Server, name: str = "PC-2") -> AsyncIterator[RemoteOrch
 
 
 async def until(face: RemoteOrchestrator, condition: Any, *, seconds: float = 30.0) -> None:
-    """Wait until the face's status is as wanted."""
+    """Wait until ``condition`` is true of the member's status."""
     changed = asyncio.Event()
     leave = face.subscribe(lambda event: changed.set())
     try:

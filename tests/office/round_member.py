@@ -1,4 +1,4 @@
-"""Run as a program by the office's rounds: ``archisync-gui office run`` with a wall clock that is wrong; no test.
+"""A program that the office's rounds start: ``archisync-gui office run`` with a wrong wall clock.
 
 python round_member.py SECONDS office run --profile FOLDER
 """

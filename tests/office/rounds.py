@@ -1,8 +1,8 @@
-"""Rounds with whole members: something breaks at a random moment, work goes on, and a checker reads what was done.
+"""Rounds with whole members: a fault at a random moment during work; afterwards a checker compares the records.
 
-The members are programs (``office run``, with a browser at the demo ERP), each behind a proxy of its own to the server
-and with a wall clock of its own. The checker compares the ERP's side (which member's browser asked when, by the
-browser's name in each request) with the database's (who led when, and from which member each write came, by triggers).
+The members are programs (``office run``, with a browser at the demo ERP), each with its own proxy to the server and its
+own wall clock. The checker compares the requests to the ERP (time and member, by the browser's name in each request)
+with the database (terms of the leaders and the member of each write, recorded by triggers).
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ from archisync_gui.store.postgres_server import Server
 
 ACCOUNT = "agente01"
 PATIENCE = 150.0
-"""Seconds after which a wait has failed."""
+"""Seconds after which a wait fails."""
 WAKING = 4.0
-"""Seconds in which a process that goes on after SIGSTOP notices that it has lost the leadership."""
+"""Seconds in which a process continued after SIGSTOP notices that it has lost the leadership."""
 OFFS = (0.0, 3 * 3600.0, -86_400.0)
-"""How wrong the members' wall clocks are, in seconds."""
+"""The errors of the members' wall clocks, in seconds."""
 LISTS = ("prices", "products", "orders")
 FAULTS = ("kill", "end", "stop", "silent", "cut", "mute", "deaf", "slow", "crash")
 
@@ -72,14 +72,14 @@ WRITTEN = ("runs", "reads", "notes", "changes", "events", "prices", "orders")
 
 
 class Gate:
-    """A TCP proxy before the demo ERP that notes which member's browser asks, and when."""
+    """A TCP proxy before the demo ERP that records the time and the member of each request."""
 
     NAME = re.compile(rb"[Uu]ser-[Aa]gent: archisync-round/(\S+)")
 
     def __init__(self, port: int) -> None:
         self._to = port
         self.acts: list[tuple[float, str]] = []
-        """Time (as the server's clock, which is the same computer's) and member of each request."""
+        """Time (the database server uses the same clock) and member of each request."""
         self._pairs: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> int:
@@ -121,7 +121,7 @@ async def _answers(back: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 
 @dataclass
 class Computer:
-    """A member's profile, its way to the server, and its process while it runs."""
+    """A member's profile, its proxy to the server, and its process while it runs."""
 
     name: str
     profile: Profile
@@ -132,9 +132,9 @@ class Computer:
     process: asyncio.subprocess.Process | None = None
     reading: asyncio.Task[None] | None = None
     said: list[str] = field(default_factory=list)
-    """Its lines on standard error, of all its processes."""
+    """The lines on standard error of all its processes."""
     woken: list[float] = field(default_factory=list)
-    """When it went on after having been stopped."""
+    """The times at which it was continued after a stop."""
 
     async def start(self) -> None:
         environment = {
@@ -162,16 +162,18 @@ class Computer:
             self.said.append(line.decode(errors="replace"))
 
     def running(self) -> asyncio.subprocess.Process:
-        """Its process. A member ends when it is told to and never by itself, whatever breaks: that fails the round."""
+        """Its process. The round fails if the member has ended without a request, whatever the fault."""
         assert self.process is not None
         code = self.process.returncode
-        assert code is None, f"{self.name} ended by itself with {code}: {''.join(self.said)}"
+        assert code is None, f"{self.name} ended without a request with {code}: {''.join(self.said)}"
         return self.process
 
     async def end(self, number: signal.Signals) -> None:
         process = self.running()
         if number is signal.SIGTERM:
-            async with asyncio.timeout(PATIENCE):  # Python needs seconds on a busy machine until it has a handler
+            async with asyncio.timeout(
+                PATIENCE
+            ):  # on a busy machine a new process needs seconds until it has a handler
                 while not has_handler(process.pid, number):
                     await asyncio.sleep(0.05)
                     self.running()
@@ -180,7 +182,7 @@ class Computer:
         assert number is signal.SIGKILL or process.returncode == 0, f"{self.name} ended with {process.returncode}"
 
     async def clear(self) -> None:
-        """After the round, however it went."""
+        """Clean up after the round, also after a failure."""
         if self.process is not None:
             with suppress(ProcessLookupError):
                 self.process.kill()
@@ -203,14 +205,14 @@ class Computer:
 
 
 def has_handler(pid: int, number: signal.Signals) -> bool:
-    """Whether a process handles a signal, as Linux tells it."""
+    """Whether a process handles a signal, from Linux' /proc."""
     lines = Path(f"/proc/{pid}/status").read_text("ascii", errors="replace").splitlines()
     (caught,) = (line.split()[1] for line in lines if line.startswith("SigCgt:"))
     return bool(int(caught, 16) >> (number - 1) & 1)
 
 
 def computer(folder: Path, number: int, proxy: Proxy, server: Server, erp: DemoErp, port: int) -> Computer:
-    """A profile whose browser has a name of its own in every request."""
+    """A profile whose browser sends its own name with every request."""
     name = f"pc{number}"
     profile = open_profile(str(folder / name), demo=False)
     browser = folder / f"browser-{name}"
@@ -222,25 +224,25 @@ def computer(folder: Path, number: int, proxy: Proxy, server: Server, erp: DemoE
 
 
 BROWSER = next(filter(None, map(shutil.which, NAMES)), "")
-"""The browser that the rounds use; empty: there is none on the path."""
+"""The browser for the rounds; empty where none is on the PATH."""
 
 
 @dataclass
 class Work:
-    """What an operator and an order form of the office do meanwhile, on a computer that is never disturbed."""
+    """The requests of an operator and an order form on a computer without faults."""
 
     face: RemoteOrchestrator
     drafts: Drafts
     chance: random.Random
     tickets: list[Ticket] = field(default_factory=list)
     saved: dict[str, tuple[int, dict[str, str]]] = field(default_factory=dict)
-    """By draft: the version and document that the server confirmed last."""
+    """By draft: the last version and document that the server confirmed."""
 
     def ask(self) -> None:
         self.tickets.append(self.face.request_sync(self.chance.choice(LISTS), origin=Origin.OPERATOR))
 
     async def save(self, step: int) -> None:
-        """Save a draft, over a connection that breaks with a member's, until the server has confirmed it."""
+        """Save a draft, over a connection that fails together with a member's, until the server has confirmed it."""
         id = f"draft-{self.chance.randrange(4)}"
         document = {"text": f"step {step}"}
         version = self.saved[id][0] if id in self.saved else None
@@ -254,7 +256,7 @@ class Work:
         self.saved[id] = draft.version, document
 
     async def form(self) -> None:
-        """An order form is opened, shows that it lives, and is closed."""
+        """Open an order form, send a sign of life, and close it."""
         id = f"{self.chance.getrandbits(128):032x}"
         with suppress(SyncFailure):
             await self.face.smart_customer_sync(id, ACCOUNT, label="Modulo", wait=False)
@@ -264,7 +266,7 @@ class Work:
         self.face.resume_other_syncs(id)
 
     async def over(self) -> None:
-        """Wait until all that was asked for is answered and no form is open any more."""
+        """Wait until all requests are answered and all forms are closed."""
         async with asyncio.timeout(PATIENCE):
             for ticket in self.tickets:
                 await ticket
@@ -277,7 +279,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Term:
-    """A leadership, as a trigger saw it begin."""
+    """A leader's term, as recorded by a trigger."""
 
     epoch: int
     name: str
@@ -285,7 +287,7 @@ class Term:
 
 
 def check(server: Server, gate: Gate, computers: list[Computer], work: Work) -> None:
-    """Compare what the ERP and the database saw with the promises. Everybody has ended cleanly."""
+    """Check the records of ERP and database, after all members have ended."""
     with server.connect("tests", autocommit=True) as connection:
 
         def rows(statement: str) -> list[tuple[object, ...]]:
@@ -303,9 +305,9 @@ def check(server: Server, gate: Gate, computers: list[Computer], work: Work) -> 
     assert epochs == sorted(set(epochs)), "epochs do not increase strictly"
     ports = {port: one.name for one in computers for port in one.proxy.ports}
     wrong = {(what, ports.get(int(str(port))), _short(name)) for what, name, port in writes}
-    assert {one for one in wrong if one[1] != one[2]} == set(), "written under another one's epoch"
-    assert writes, "nobody wrote anything"
-    assert gate.acts, "nobody asked the ERP"
+    assert {one for one in wrong if one[1] != one[2]} == set(), "written under the epoch of another member"
+    assert writes, "there was no write"
+    assert gate.acts, "there was no request to the ERP"
     assert open_runs == [], "a run has no end"
     assert commands == [], "a command has no answer"
     assert asked == [(len(work.tickets),)], "a ticket was lost or doubled"
@@ -322,7 +324,7 @@ def check(server: Server, gate: Gate, computers: list[Computer], work: Work) -> 
 
 
 def outcomes(work: Work) -> dict[str, int]:
-    """How often the tickets had which outcome."""
+    """The number of tickets for each outcome."""
     return dict(Counter(str(ticket.result.outcome) for ticket in work.tickets if ticket.result is not None))
 
 
@@ -334,13 +336,13 @@ def _short(name: object) -> str:
 def acted_together(
     acts: list[tuple[float, str]], terms: list[Term], woken: Mapping[str, list[float]]
 ) -> list[tuple[str, float, float]]:
-    """The requests of members whose term was over when another one had begun to ask: when, and the seconds since the
-    next term's begin. A process that was stopped needs a moment to notice."""
+    """Requests of members whose term was over after the next leader had begun its own: member, time, and seconds since
+    the beginning of the next term. A process that was stopped needs some seconds to notice."""
     found = []
     reached = -1
     for at, name in sorted(acts):
         begun = [number for number, term in enumerate(terms) if term.name == name and term.since <= at]
-        assert begun, f"{name} acted without ever having led"
+        assert begun, f"{name} sent a request without having led"
         number = begun[-1]
         if number >= reached:
             reached = number
@@ -353,8 +355,8 @@ def acted_together(
 
 
 async def rounds(server: Server, folder: Path, count: int, seed: int, *, long: float, crash: Crash) -> None:
-    """Three members; in each round something breaks for a while: each fault once before one of them comes again.
-    ``long``: how often a fault outlasts the leadership. ``crash`` ends the server without a word and starts it again.
+    """Run rounds with three members and one fault in each; all faults occur once before one is repeated.
+    ``long``: how often a fault lasts longer than a leadership. ``crash`` crashes the server and starts it again.
     """
     chance = random.Random(seed)
     print(f"seed {seed}", flush=True)
@@ -396,7 +398,7 @@ async def rounds(server: Server, folder: Path, count: int, seed: int, *, long: f
 async def one_round(
     step: int, what: str, chance: random.Random, computers: list[Computer], work: Work, *, long: float, crash: Crash
 ) -> None:
-    """Something is asked for, something breaks and is mended, and what was asked for is answered."""
+    """Make requests, cause a fault, end it, and wait for the answers."""
     leader = await leader_of(computers, work.face)
     one = leader if chance.random() < 0.8 else chance.choice(computers)
     seconds = chance.uniform(16, 18) if chance.random() < long else chance.choice((0.3, 1.5))
@@ -428,7 +430,7 @@ async def break_and_mend(one: Computer, what: str, seconds: float, crash: Crash)
 
 
 async def leader_of(computers: list[Computer], face: RemoteOrchestrator) -> Computer:
-    """Wait until somebody leads."""
+    """Wait until a computer leads."""
     async with asyncio.timeout(PATIENCE):
         while True:
             office = face.get_status().office

@@ -1,6 +1,6 @@
-"""What the dialog *Office* asks for: the fake of the dialog's tests does what the real access does with a real server.
+"""The interface of the dialog *Office*: the fake of the dialog's tests behaves as the real access with a real server.
 
-How the dialog looks is tested with the fake, and what joining copies with the real one.
+The dialog's appearance is tested with the fake, and the data copied at joining with the real access.
 """
 
 from __future__ import annotations
@@ -31,22 +31,23 @@ from tests.support.postgres import on_a_server
 
 
 class Rig(Protocol):
-    """Computers, and a server on which there is no office yet."""
+    """Computers, and a server without an office."""
 
     address: str
     password: str
 
     async def computer(self) -> Office:
-        """One more computer, of no office, with an archive of its own."""
+        """Another computer without an office, with its own archive."""
 
     async def next_life(self, office: Office) -> tuple[Office, str]:
-        """Let its panel do what it was asked for: the access of the panel's next life, and in what tone it says so."""
+        """Restart the panel so that it does the requested change; returns its new access, and the tone of its
+        message."""
 
     def make_older(self) -> None:
-        """The office's tables become those of an earlier program."""
+        """Change the office's tables to those of an earlier program."""
 
     def go_away(self) -> None:
-        """The server answers nobody any more."""
+        """From now on the server does not answer."""
 
 
 class RealRig:
@@ -134,7 +135,7 @@ async def made(rig: Rig) -> Office:
 
 
 async def joined(rig: Rig, office: Office, *, may_lead: bool = True, upgrade: bool = False) -> Office:
-    """The access of that computer when it has joined."""
+    """The access of that computer after it has joined."""
     office.join(rig.address, rig.password, may_lead=may_lead, upgrade=upgrade)
     after, tone = await rig.next_life(office)
     assert tone == "ok"
@@ -163,7 +164,7 @@ async def test_a_check_changes_nothing(rig: Rig) -> None:
     assert office.address == ""
 
 
-async def test_what_is_not_there_cannot_be_joined(rig: Rig) -> None:
+async def test_an_office_that_does_not_exist_cannot_be_joined(rig: Rig) -> None:
     office = await rig.computer()
     office.join(rig.address, rig.password, may_lead=True, upgrade=False)
     after, tone = await rig.next_life(office)
@@ -181,7 +182,7 @@ async def test_an_office_is_made_once(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("may_lead", [True, False])
-async def test_joining_waits_for_the_next_life(rig: Rig, may_lead: bool) -> None:
+async def test_joining_is_done_at_the_restart_of_the_panel(rig: Rig, may_lead: bool) -> None:
     office = await made(rig)
     place = (await office.check(rig.address, rig.password)).seen.place
     office.join(rig.address, rig.password, may_lead=may_lead, upgrade=False)
@@ -201,7 +202,7 @@ async def test_a_member_checks_its_own_office_only(rig: Rig) -> None:
     assert (found.seen.exists, found.brings) == (True, False)
     with pytest.raises(SyncFailure, match="office-joined-already"):
         await office.check(elsewhere(rig), rig.password)
-    # It joins its own office again, to connect anew or to change what it may.
+    # It can join its own office again, to connect anew or to change whether it may lead.
     assert (await joined(rig, office, may_lead=True)).may_lead
     office.join(elsewhere(rig), rig.password, may_lead=True, upgrade=False)
     after, tone = await rig.next_life(office)
@@ -209,7 +210,7 @@ async def test_a_member_checks_its_own_office_only(rig: Rig) -> None:
     assert after.address == office.address
 
 
-async def test_the_second_computer_takes_what_the_first_has_brought(rig: Rig) -> None:
+async def test_the_second_computer_gets_the_data_of_the_first(rig: Rig) -> None:
     await joined(rig, await made(rig))
     second = await rig.computer()
     found = await second.check(rig.address, rig.password)
@@ -217,7 +218,7 @@ async def test_the_second_computer_takes_what_the_first_has_brought(rig: Rig) ->
     assert (await joined(rig, second)).address
 
 
-async def test_older_data_are_upgraded_only_when_one_says_so(rig: Rig) -> None:
+async def test_older_data_are_upgraded_only_after_consent(rig: Rig) -> None:
     await joined(rig, await made(rig))
     second = await rig.computer()
     rig.make_older()
@@ -230,7 +231,7 @@ async def test_older_data_are_upgraded_only_when_one_says_so(rig: Rig) -> None:
     assert not (await after.check(rig.address, rig.password)).older
 
 
-async def test_a_wrong_password_and_a_misspelt_address_are_told(rig: Rig) -> None:
+async def test_a_wrong_password_and_a_misspelt_address_are_reported(rig: Rig) -> None:
     office = await made(rig)
     for password, address, code in ((WRONG, rig.address, "office-login"), (rig.password, "server", "office-address")):
         with pytest.raises(SyncFailure, match=code):
@@ -242,7 +243,7 @@ async def test_a_wrong_password_and_a_misspelt_address_are_told(rig: Rig) -> Non
         assert (office.address, tone) == ("", "bad")
 
 
-async def test_without_the_server_one_leaves_without_a_copy(rig: Rig) -> None:
+async def test_without_the_server_a_computer_leaves_without_a_copy(rig: Rig) -> None:
     office = await joined(rig, await made(rig))
     rig.go_away()
     with pytest.raises(SyncFailure, match="office-unreachable"):
@@ -257,7 +258,7 @@ async def test_without_the_server_one_leaves_without_a_copy(rig: Rig) -> None:
     assert (single.address, single.may_lead, tone) == ("", True, "ok")
 
 
-async def test_one_leaves_with_a_copy(rig: Rig) -> None:
+async def test_a_computer_leaves_with_a_copy(rig: Rig) -> None:
     office = await joined(rig, await made(rig), may_lead=False)
     office.leave(copy=True)
     assert office.address

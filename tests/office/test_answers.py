@@ -1,4 +1,4 @@
-"""What a member makes of the leader's answers: of another version, and too late. Without a server."""
+"""A member and answers of the leader that are of another version or too late; without a server."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ UNREADABLE: list[Any] = [
 
 
 class FakeLine:
-    """A line whose commands a test answers."""
+    """A line whose commands the test answers."""
 
     def __init__(self) -> None:
         self.sent: list[Any] = []
@@ -58,7 +58,7 @@ class FakeLine:
 
 
 class Face(RemoteOrchestrator):
-    """A member's face on such a line."""
+    """A member's remote orchestrator on such a line."""
 
     def __init__(self) -> None:
         self.refusals: list[SyncFailure] = []
@@ -70,7 +70,7 @@ class Face(RemoteOrchestrator):
 
 @pytest.mark.parametrize("answer", UNREADABLE)
 async def test_a_ticket_whose_answer_cannot_be_read_fails(answer: Any) -> None:
-    """Rule 5: whoever waits for it is told."""
+    """Rule 5: the ticket resolves, with a failure."""
     face = Face()
     ticket = face.request_sync("orders", "anna")
     await settle()
@@ -84,7 +84,7 @@ async def test_a_ticket_whose_answer_cannot_be_read_fails(answer: Any) -> None:
 
 
 @pytest.mark.parametrize("answer", [None, {"value": None}, {"value": None, "at": 3}])
-async def test_what_was_shown_ahead_goes_though_the_answer_cannot_be_read(answer: Any) -> None:
+async def test_a_change_shown_in_advance_is_taken_back_when_the_answer_cannot_be_read(answer: Any) -> None:
     face = Face()
     face.hold()
     assert face.get_status().hold_since is not None
@@ -96,7 +96,7 @@ async def test_what_was_shown_ahead_goes_though_the_answer_cannot_be_read(answer
     await face.close()
 
 
-async def test_an_event_of_a_command_that_cannot_be_read_harms_nothing() -> None:
+async def test_an_unreadable_event_of_a_command_is_ignored() -> None:
     face = Face()
     ticket = face.request_sync("orders", "anna")
     await settle()
@@ -107,7 +107,7 @@ async def test_an_event_of_a_command_that_cannot_be_read_harms_nothing() -> None
 
 
 @pytest.mark.parametrize("answer", [None, {"value": {"code": "pending"}, "at": ["boot", 1]}])
-async def test_a_form_whose_answer_cannot_be_read_stays_open_and_is_told(answer: Any) -> None:
+async def test_a_form_whose_answer_cannot_be_read_stays_open_and_gets_a_failure(answer: Any) -> None:
     """The leader has opened its session."""
     face = Face()
     form = asyncio.ensure_future(face.smart_customer_sync(ID, "anna"))
@@ -124,7 +124,7 @@ async def test_a_form_whose_answer_cannot_be_read_stays_open_and_is_told(answer:
     await face.close()
 
 
-async def test_an_explanation_that_cannot_be_read_is_the_last_known_one() -> None:
+async def test_in_place_of_an_unreadable_explanation_the_last_known_one_is_returned() -> None:
     face = Face()
     asked = asyncio.ensure_future(face.explain())
     await settle()
@@ -143,10 +143,10 @@ def the_leaders(face: Face, code: str, error: ErrorInfo | None) -> dict[str, Any
 
 
 @pytest.mark.parametrize(("code", "error", "told"), LATE)
-async def test_a_form_that_was_answered_pending_hears_the_leaders_late_answer(
+async def test_a_form_that_was_answered_pending_gets_the_leaders_late_answer(
     monkeypatch: pytest.MonkeyPatch, code: str, error: ErrorInfo | None, told: str
 ) -> None:
-    """Rule 12: the leader answers so at once, without an event."""
+    """Rule 12: the leader gives this answer at once, without an event."""
     monkeypatch.setattr(remote, "FORM_LIMIT", 0.01)
     face = Face()
     heard: list[Event] = []
@@ -160,7 +160,7 @@ async def test_a_form_that_was_answered_pending_hears_the_leaders_late_answer(
     await face.close()
 
 
-async def test_a_form_that_was_answered_pending_hears_that_the_leader_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_form_that_was_answered_pending_gets_the_leaders_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote, "FORM_LIMIT", 0.01)
     face = Face()
     heard: list[Event] = []
@@ -174,8 +174,8 @@ async def test_a_form_that_was_answered_pending_hears_that_the_leader_failed(mon
 
 
 @pytest.mark.parametrize(("code", "error", "told"), LATE)
-async def test_a_form_hears_what_a_new_leader_says_of_its_read(code: str, error: ErrorInfo | None, told: str) -> None:
-    """The leader that it waited for is gone; the next one hears of the form, and holds, or is stopped."""
+async def test_a_form_gets_the_answer_of_a_new_leader(code: str, error: ErrorInfo | None, told: str) -> None:
+    """Its leader is gone; the next one learns of the form, and has a hold or a stopped account."""
     face = Face()
     form = asyncio.ensure_future(face.smart_customer_sync(ID, "anna"))
     await settle()

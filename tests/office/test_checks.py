@@ -1,4 +1,4 @@
-"""What is looked at before an office is made or joined."""
+"""The checks before an office is made or joined."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.support.postgres import PASSWORD, Offices, free_port, on_a_server
 pytestmark = on_a_server
 
 
-async def test_who_leads_and_who_takes_part_is_told_by_their_locks(office: Server, tmp_path: Path) -> None:
+async def test_leader_and_members_are_found_by_their_locks(office: Server, tmp_path: Path) -> None:
     assert not look(office).exists
     store = await Store.join(Postgres(office), tmp_path, [], clock=SystemClock())
     await store.close()
@@ -73,10 +73,10 @@ async def test_a_role_without_rights_is_refused_before_anything_is_done(
         grant("GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {who}")
         with pytest.raises(StoreError, match="office-not-allowed"):
             look(stranger)
-        with pytest.raises(StoreError, match="office-not-allowed"):  # also where nobody looked before
+        with pytest.raises(StoreError, match="office-not-allowed"):  # also without a check before
             await Store.join(Postgres(replace(stranger, schema="elsewhere")), tmp_path, [], clock=SystemClock())
         assert offices.cluster.sql("SELECT 1 FROM pg_namespace WHERE nspname = 'elsewhere'", "office") == []
-        # A member whose rights were taken away later says so and leads no more.
+        # A member whose rights were removed later reports it and does not lead.
         epochs: list[int | None] = []
         member = Leadership(stranger, Member("c" * 16, "pc3", "1"), changed=epochs.append)
         member.start()
@@ -90,7 +90,7 @@ async def test_a_role_without_rights_is_refused_before_anything_is_done(
         grant("DROP ROLE {who}")
 
 
-async def test_the_limit_of_connections_is_seen_before_and_told_when_it_is_reached(
+async def test_the_limit_of_connections_is_checked_before_and_reported_when_it_is_reached(
     office: Server, offices: Offices, tmp_path: Path
 ) -> None:
     store = await Store.join(Postgres(office), tmp_path, [], clock=SystemClock())
@@ -100,7 +100,7 @@ async def test_the_limit_of_connections_is_seen_before_and_told_when_it_is_reach
     offices.cluster.sql(f"CREATE ROLE {few.user} LOGIN PASSWORD '{PASSWORD}' IN ROLE office CONNECTION LIMIT 2")
     try:
         seen = look(few)
-        assert (seen.free, seen.room) == (1, False)  # one of the two looks
+        assert (seen.free, seen.room) == (1, False)  # the check itself uses one of the two
         for _ in range(2):
             stack.enter_context(few.connect("held", autocommit=True))
         with pytest.raises(StoreError, match="office-full"):
@@ -113,7 +113,7 @@ async def test_the_limit_of_connections_is_seen_before_and_told_when_it_is_reach
                     await asyncio.sleep(0.02)
                 assert (member.leadership.trouble, member.epochs) == ("office-full", [])
                 stack.close()
-                await member.turned.wait()  # it passes by itself
+                await member.turned.wait()  # the member retries
             assert member.epochs == [1]
         finally:
             await member.stop()

@@ -1,4 +1,5 @@
-"""Commands of members through the database: events in order, one answer, also over broken connections and leaders."""
+"""Commands of members through the database: events in order, one answer, also after broken connections and
+takeovers."""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ async def made(office: Server, tmp_path: Path) -> Server:
 
 
 class Leader:
-    """A desk whose handler records what it is asked."""
+    """A desk whose handler records its calls."""
 
     def __init__(self, server: Server, epoch: int = 0) -> None:
         self.asked: list[tuple[str, Any]] = []
@@ -104,7 +105,7 @@ async def test_many_calls_at_once_get_their_own_answers(made: Server, leader: Le
     assert [answer for _, answer in answers] == [{"è": n} for n in wanted]
 
 
-async def test_a_refusal_comes_with_its_code(made: Server, leader: Leader, expected_errors: Any) -> None:
+async def test_a_refusal_is_answered_with_its_code(made: Server, leader: Leader, expected_errors: Any) -> None:
     assert await call(made, "pc", "refused", {}, lambda _: None) == (
         1,
         {"error": "request-closing", "params": {"a": 1}},
@@ -114,7 +115,7 @@ async def test_a_refusal_comes_with_its_code(made: Server, leader: Leader, expec
     expected_errors("a command of a member failed: unknown")
 
 
-async def test_one_bad_command_or_answer_stops_no_other(made: Server, leader: Leader, expected_errors: Any) -> None:
+async def test_a_faulty_command_or_answer_affects_no_other(made: Server, leader: Leader, expected_errors: Any) -> None:
     with made.connect("tests", autocommit=True) as connection:
         connection.execute("INSERT INTO commands (id, member, name, args) VALUES ('bad', 'pc', 'events', 'no JSON')")
     for name in ("odd answer", "odd event"):
@@ -132,17 +133,15 @@ async def test_a_caller_that_gives_up_ends_its_command(made: Server, leader: Lea
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
-    async with asyncio.timeout(30):
-        while not leader.cancelled:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
-    with made.connect("tests", autocommit=True) as connection:  # else it would be looked at again for ever
+    await until(lambda: leader.cancelled, 30)
+    with made.connect("tests", autocommit=True) as connection:  # an open command would be checked again without end
         assert connection.execute("SELECT count(*) FROM commands WHERE done IS NULL").fetchone() == (0,)
 
 
-async def test_without_a_leader_nobody_answers(made: Server) -> None:
+async def test_without_a_leader_a_call_fails(made: Server) -> None:
     with pytest.raises(StoreError, match="office-no-leader"):
         await call(made, "pc", "events", {"count": 1}, lambda _: None, patience=1)
-    # What nobody took is not done later, when the caller is gone.
+    # A call that no leader took is not done later, when the caller is gone.
     leader = Leader(made)
     assert await call(made, "pc", "events", {"count": 2}, lambda _: None) == (0, {"è": 2})
     await leader.desk.stop()
@@ -154,10 +153,10 @@ async def test_without_a_leader_nobody_answers(made: Server) -> None:
     [(None, 29, True), (None, 31, False), (0, 31, True), (0, 2 * 3600, False)],
     ids=["in time", "late", "begun by another leader", "begun long ago"],
 )
-async def test_what_nobody_waits_for_any_more_is_not_begun(
+async def test_a_command_whose_caller_no_longer_waits_is_not_begun(
     made: Server, before: int | None, waited: float, served: bool
 ) -> None:
-    """Whoever asked may be gone for hours: a panel that was closed in the evening."""
+    """The caller may have gone hours ago, for example a panel that was closed in the evening."""
     line = Line(made, "a" * 16)
     line.start()
     command = line.send("events", {"count": 1}, patience=30)
@@ -177,7 +176,7 @@ async def test_what_nobody_waits_for_any_more_is_not_begun(
 
 
 @pytest.mark.parametrize("stops", [False, True])
-async def test_what_was_given_up_without_the_server_is_withdrawn_when_it_is_back(
+async def test_a_command_given_up_without_the_server_is_withdrawn_when_it_is_back(
     made: Server, monkeypatch: pytest.MonkeyPatch, stops: bool
 ) -> None:
     monkeypatch.setattr(line_module, "RETRY", 3600.0 if stops else 0.05)
@@ -203,8 +202,8 @@ async def test_what_was_given_up_without_the_server_is_withdrawn_when_it_is_back
         await line.stop()
 
 
-async def test_a_command_that_the_leader_takes_for_late_has_failed(made: Server) -> None:
-    """An earlier leader had begun it and forgot it; whoever asked hears of the end at once."""
+async def test_a_command_that_is_too_old_for_the_leader_fails(made: Server) -> None:
+    """An earlier leader had begun it without ending it; the caller gets the failure at once."""
     first = Leader(made)
     asking = asyncio.ensure_future(call(made, "pc", "wait", {}, lambda _: None, id="x"))
     await first.began.wait()
@@ -220,7 +219,7 @@ async def test_a_command_that_the_leader_takes_for_late_has_failed(made: Server)
     assert second.asked == []
 
 
-async def test_a_command_survives_its_leader_and_a_lost_connection(made: Server) -> None:
+async def test_a_command_is_answered_after_a_takeover_and_a_lost_connection(made: Server) -> None:
     proxy = Proxy(made)
     async with proxy as behind:
         first = Leader(made)
@@ -256,7 +255,7 @@ async def test_no_answer_is_lost_with_the_leaders_connection(made: Server) -> No
         await leader.desk.stop()
 
 
-async def test_a_desk_of_an_old_epoch_takes_nothing(made: Server) -> None:
+async def test_a_desk_of_an_old_epoch_takes_no_command(made: Server) -> None:
     with made.connect("tests", autocommit=True) as connection:
         connection.execute("UPDATE leader SET epoch = 5")
     old = Leader(made, epoch=4)
@@ -287,7 +286,7 @@ async def test_the_status_is_shown_once_for_each_revision(made: Server, leader: 
     await revision(2)
 
 
-async def test_whoever_asked_waits_for_no_pause_between_two_statuses(
+async def test_an_answer_does_not_wait_for_the_pause_between_two_statuses(
     made: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "SHOW_GAP", 3600.0)

@@ -1,4 +1,4 @@
-"""Drafts of an office while its server is away: kept on this computer, handed in afterwards, and none is lost."""
+"""Drafts of an office during an outage of its server: kept on this computer, sent afterwards, and none is lost."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @asynccontextmanager
 async def computer(server: Server, folder: Path) -> AsyncIterator[OfficeDrafts]:
-    """The drafts as one computer has them."""
+    """The drafts of one computer."""
     folder.mkdir(exist_ok=True)  # noqa: ASYNC240
     found = OfficeDrafts(Postgres(server, name="drafts", seconds=1), SystemClock())
     await found.begin(await Drafts.open(folder, clock=SystemClock()), folder)
@@ -55,7 +55,7 @@ def texts(drafts: tuple[Draft, ...]) -> list[tuple[str, object]]:
 
 
 @pytest.mark.parametrize("mode", ["cut", "silent"])
-async def test_what_is_saved_during_an_outage_is_handed_in(office: Server, tmp_path: Path, mode: str) -> None:
+async def test_drafts_saved_during_an_outage_are_sent_afterwards(office: Server, tmp_path: Path, mode: str) -> None:
     proxy = Proxy(office)
     async with AsyncExitStack() as stack:
         behind = await stack.enter_async_context(proxy)
@@ -70,7 +70,7 @@ async def test_what_is_saved_during_an_outage_is_handed_in(office: Server, tmp_p
         assert changed.version == 2
         await here.put(WHO, "old", {"text": "three"}, if_match=2)
         await here.put(WHO, "new", {"text": "made here"})
-        # Meanwhile everything goes on here as it does with a server.
+        # During the outage everything works as with the server.
         assert texts(await here.list(WHO)) == [("new", "made here"), ("old", "three"), ("other", "seen by all")]
         assert await here.count(WHO) == 3
         assert (await here.get(WHO, "old")).version == 3  # type: ignore[union-attr]
@@ -85,14 +85,14 @@ async def test_what_is_saved_during_an_outage_is_handed_in(office: Server, tmp_p
         proxy.set("open")
         await back(here)
         assert texts(await there.list(WHO)) == [("new", "made here"), ("old", "three"), ("other", "seen by all")]
-        # The versions that the order form knows go on.
+        # The versions known to the order form continue.
         assert (await here.put(WHO, "old", {"text": "four"}, if_match=3)).version == 4
     own = await Drafts.open(tmp_path / "here", clock=SystemClock())
     assert await own.list(WHO) == ()
     await own.close()
 
 
-async def test_what_two_computers_changed_is_kept_twice(office: Server, tmp_path: Path) -> None:
+async def test_a_draft_changed_on_two_computers_is_kept_twice(office: Server, tmp_path: Path) -> None:
     proxy = Proxy(office)
     told: list[tuple[int, int]] = []
     async with AsyncExitStack() as stack:
@@ -123,7 +123,7 @@ async def test_what_two_computers_changed_is_kept_twice(office: Server, tmp_path
 async def test_a_form_that_was_open_in_an_outage_does_not_save_over_another_computers_changes(
     office: Server, tmp_path: Path, saves: int
 ) -> None:
-    """Its version was counted here; the office's may have the same number and be another computer's."""
+    """Its version was counted here; the same number in the office may be that of another computer."""
     proxy = Proxy(office)
     async with AsyncExitStack() as stack:
         behind = await stack.enter_async_context(proxy)
@@ -136,7 +136,7 @@ async def test_a_form_that_was_open_in_an_outage_does_not_save_over_another_comp
         await there.put(WHO, "x", {"text": "there"}, if_match=1)
         proxy.set("open")
         await back(here)
-        if saves > 1:  # else the other computer would reach that number now
+        if saves > 1:  # otherwise the other computer would reach the same number now
             theirs = await there.get(WHO, "x")
             assert theirs is not None
             await there.put(WHO, "x", {"text": "there"}, if_match=theirs.version)
@@ -150,7 +150,7 @@ async def test_a_form_that_was_open_in_an_outage_does_not_save_over_another_comp
 
 
 def fail_write(drafts: OfficeDrafts, monkeypatch: pytest.MonkeyPatch, code: str, *, after: bool = False) -> None:
-    """The server's writes fail with that code; ``after``: it has done them, and its answer is lost."""
+    """Make the server's writes fail with that code; ``after``: the write is done and only its answer is lost."""
     write = drafts._database.write
 
     async def failing(job: Callable[[Any], Any], *, abandoned: Any = None) -> Any:
@@ -179,7 +179,7 @@ async def test_a_save_whose_answer_was_lost_makes_no_copy(
                 saved = await here.put(WHO, "x", {"text": "two"}, if_match=seen)
                 proxy.set("cut")
             saved = await here.put(WHO, "x", {"text": "three"}, if_match=saved.version)
-            with pytest.raises(StoreError, match="office-unreachable"):  # the office may have it
+            with pytest.raises(StoreError, match="office-unreachable"):  # the office may have the draft
                 await here.delete(WHO, "x")
             if not restarts:
                 proxy.set("open")
@@ -192,7 +192,8 @@ async def test_a_save_whose_answer_was_lost_makes_no_copy(
 
 
 async def test_a_draft_whose_version_alone_was_raised_makes_no_copy(office: Server, tmp_path: Path) -> None:
-    """Two computers change it in the same outage: the first one's copy raises the version, and the text stays."""
+    """Two computers change it in the same outage; sending the first copy raises the version without a change of
+    text."""
     proxy = Proxy(office)
     async with AsyncExitStack() as stack:
         behind = await stack.enter_async_context(proxy)
@@ -212,7 +213,7 @@ async def test_a_draft_whose_version_alone_was_raised_makes_no_copy(office: Serv
         assert after.version > saved.version
 
 
-async def test_what_was_handed_in_is_shown_although_the_rest_was_not_seen_again(
+async def test_drafts_that_were_sent_are_shown_although_the_others_could_not_be_loaded(
     office: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     proxy = Proxy(office)
@@ -241,7 +242,7 @@ async def test_what_was_handed_in_is_shown_although_the_rest_was_not_seen_again(
 
 
 @pytest.mark.parametrize("code", ["office-disk-full", "office-login", "office-tls", "disk-error"])
-async def test_a_draft_is_kept_here_whatever_the_server_refuses_it_for(
+async def test_a_draft_that_the_server_refuses_is_kept_here(
     office: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str
 ) -> None:
     async with computer(office, tmp_path / "here") as here:
@@ -254,7 +255,7 @@ async def test_a_draft_is_kept_here_whatever_the_server_refuses_it_for(
         assert texts(await there.list(WHO)) == [("x", "one")]
 
 
-async def test_what_a_later_program_has_changed_is_not_written(office: Server, tmp_path: Path) -> None:
+async def test_drafts_migrated_by_a_later_program_are_not_written(office: Server, tmp_path: Path) -> None:
     """Another computer has migrated the drafts while this one runs: they stay here until it is updated."""
     async with computer(office, tmp_path / "here") as here:
         await here.put(WHO, "x", {"text": "one"})
@@ -268,7 +269,9 @@ async def test_what_a_later_program_has_changed_is_not_written(office: Server, t
         assert texts(await here.list(WHO)) == [("x", "two")]
 
 
-async def test_a_computer_that_ends_meanwhile_hands_in_at_its_next_start(office: Server, tmp_path: Path) -> None:
+async def test_a_computer_that_ends_during_an_outage_sends_its_drafts_at_its_next_start(
+    office: Server, tmp_path: Path
+) -> None:
     proxy = Proxy(office)
     async with proxy as behind:
         async with computer(behind, tmp_path / "here") as here:
@@ -305,7 +308,9 @@ async def test_a_draft_whose_base_cannot_be_read_is_not_lost_by_a_deletion_elsew
 
 
 @pytest.mark.parametrize("mode", ["cut", "silent"])
-async def test_drafts_are_there_when_the_server_is_away_at_the_start(office: Server, tmp_path: Path, mode: str) -> None:
+async def test_drafts_are_available_when_the_server_is_away_at_the_start(
+    office: Server, tmp_path: Path, mode: str
+) -> None:
     own = await Drafts.open(tmp_path, clock=SystemClock())
     await own.put(WHO, "before", {"text": "made before joining"})
     await own.close()
@@ -324,7 +329,7 @@ async def test_drafts_are_there_when_the_server_is_away_at_the_start(office: Ser
         assert texts(await there.list(WHO)) == [("before", "made before joining"), ("new", "made here")]
 
 
-async def test_handing_in_twice_changes_nothing(office: Server, tmp_path: Path) -> None:
+async def test_sending_twice_changes_nothing(office: Server, tmp_path: Path) -> None:
     async with computer(office, tmp_path / "here") as here:
         await here.put(WHO, "a", {"text": "one"})
         await here.put(WHO, "a", {"text": "two"}, if_match=1)
@@ -337,17 +342,17 @@ async def test_handing_in_twice_changes_nothing(office: Server, tmp_path: Path) 
         assert texts(await here.list(WHO)) == sorted([("a", "two"), (copy.id, "mine")])
         found = await here.get(WHO, "a")
         assert found is not None
-        assert found.version == 3  # one that no form of the other computer has seen
+        assert found.version == 3  # a version unknown to the forms of the other computer
         after = await here.hand_in(Draft("a", WHO, 4, now, now, {"text": "next"}), 3)
         assert after is not None
         assert after.version == 4
-        # What lies in a file since before this computer joined does not bring back what was deleted meanwhile.
+        # A file from before this computer joined does not restore drafts that were deleted meanwhile.
         await here.delete(WHO, "a")
         assert await here.hand_in(Draft("a", WHO, 9, now, now, {"text": "long ago"}), None) is None
         assert texts(await here.list(WHO)) == [(copy.id, "mine")]
 
 
-async def test_a_trouble_that_is_no_outage_is_told_and_nothing_is_kept_here(office: Server, tmp_path: Path) -> None:
+async def test_an_error_that_is_no_outage_is_raised_and_no_draft_is_kept_here(office: Server, tmp_path: Path) -> None:
     async with computer(office, tmp_path / "here") as here:
         await here.put(WHO, "a", {"text": "one"})
         with office.connect("tests", autocommit=True) as connection:
@@ -357,7 +362,7 @@ async def test_a_trouble_that_is_no_outage_is_told_and_nothing_is_kept_here(offi
         assert not here.away
 
 
-async def test_what_was_ordered_before_comes_into_the_office_and_back(office: Server, tmp_path: Path) -> None:
+async def test_past_orders_are_copied_to_the_office_and_back(office: Server, tmp_path: Path) -> None:
     """The last order is offered on every computer of the office, and on this one after it has left."""
     order = {"customer": {"id": "50120"}, "text": "x", "lines": [{"itemId": "A1", "quantity": 5}]}
     (tmp_path / "here").mkdir()
@@ -382,7 +387,7 @@ async def test_what_was_ordered_before_comes_into_the_office_and_back(office: Se
         await there.set_letterhead(WHO, "Ferramenta 2")
     own = await Drafts.open(tmp_path / "here", clock=SystemClock())
     try:
-        assert await own.past_orders() == ()  # who is erased in the office does not come back from here
+        assert await own.past_orders() == ()  # customers erased in the office are not restored from this computer
     finally:
         await own.close()
     profile = open_profile(f"{tmp_path / 'left'}{os.sep}", demo=True)

@@ -55,7 +55,8 @@ async def members(made: Server) -> AsyncIterator[list[Process]]:
 
 
 def check_writes(server: Server) -> list[int]:
-    """Nothing was written under an epoch after the next one had begun, and each epoch is one member's; the epochs."""
+    """Check that no write under an epoch came after the beginning of the next one, and that each epoch has one member;
+    returns the epochs."""
     with server.connect("tests", autocommit=True) as connection:
         rows = connection.execute("SELECT epoch, member FROM audit ORDER BY id").fetchall()
     epochs = [epoch for epoch, _ in rows]
@@ -78,7 +79,7 @@ async def test_another_member_takes_over(made: Server, members: list[Process], e
     check_writes(made)
 
 
-async def test_a_stopped_leader_writes_nothing_when_it_goes_on(made: Server, members: list[Process]) -> None:
+async def test_a_stopped_leader_writes_nothing_when_it_continues(made: Server, members: list[Process]) -> None:
     members += [await start(made, "one"), await start(made, "two")]
     first = await leader_of(members)
     first.send(signal.SIGSTOP)
@@ -93,7 +94,7 @@ async def test_a_stopped_leader_writes_nothing_when_it_goes_on(made: Server, mem
 
 
 @pytest.mark.parametrize("mode", ["silent", "cut"])
-async def test_a_leader_without_network_gives_way(made: Server, members: list[Process], mode: str) -> None:
+async def test_a_leader_without_network_loses_the_leadership(made: Server, members: list[Process], mode: str) -> None:
     proxy = Proxy(made)
     async with proxy as behind:
         members.append(await start(behind, "one"))
@@ -111,7 +112,7 @@ async def test_a_leader_without_network_gives_way(made: Server, members: list[Pr
     check_writes(made)
 
 
-async def test_a_silence_of_some_seconds_disturbs_nobody(made: Server, members: list[Process]) -> None:
+async def test_a_silence_of_some_seconds_does_not_change_the_leader(made: Server, members: list[Process]) -> None:
     proxy = Proxy(made)
     async with proxy as behind:
         members += [await start(behind, "one")]
@@ -222,7 +223,7 @@ async def test_a_member_that_may_not_lead_never_does(made: Server) -> None:
     assert epochs == []
 
 
-async def test_a_member_does_not_try_again_before_it_has_closed_what_it_led_with(
+async def test_a_member_does_not_try_to_lead_again_before_its_core_is_closed(
     made: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(leadership, "BEAT", 0.05)
@@ -242,7 +243,7 @@ async def test_a_member_does_not_try_again_before_it_has_closed_what_it_led_with
         with first.leadership.in_use():
             first.leadership.lost(1)
             seen = len(lives)
-            await until(lambda: len(lives) > seen + 5)  # turns in which the leadership is free
+            await until(lambda: len(lives) > seen + 5)  # rounds of the election in which the leadership is free
             assert first.epochs == [1, None]
             second.leadership.start()
             await until(lambda: second.epochs == [2])
@@ -252,7 +253,7 @@ async def test_a_member_does_not_try_again_before_it_has_closed_what_it_led_with
         await first.stop()
 
 
-async def test_a_leader_whose_program_hangs_gives_way_until_it_answers(
+async def test_a_leader_whose_program_hangs_loses_the_leadership_until_it_answers(
     made: Server, monkeypatch: pytest.MonkeyPatch, expected_errors: Any
 ) -> None:
     expected_errors.allow("this program has not answered")
@@ -277,13 +278,13 @@ async def test_a_leader_whose_program_hangs_gives_way_until_it_answers(
         await until(lambda: first.epochs == [1])
         second.leadership.start()
         await asyncio.sleep(1.0)
-        assert first.epochs == [1]  # it answers
+        assert first.epochs == [1]  # it answers the checks of its program
         hangs.set()
         await until(lambda: second.epochs == [2])
         assert first.epochs == [1, None]
-        assert hung == [(None, [])]  # it may write nothing more, and nobody else leads
+        assert hung == [(None, [])]  # called before another one leads, when it may no longer write
         await second.stop()
-        await asyncio.sleep(0.5)  # ten turns in which the leadership is free
+        await asyncio.sleep(0.5)  # ten rounds of the election in which the leadership is free
         assert first.epochs == [1, None]
         assert len(unanswered) == 1
         hangs.clear()
@@ -312,7 +313,7 @@ async def test_the_offices_clock_is_the_servers(made: Server) -> None:
     assert abs((clock.now() - SystemClock().now()).total_seconds()) < 60
 
 
-async def test_after_a_failover_the_epoch_goes_on(made: Server, members: list[Process], offices: Offices) -> None:
+async def test_epochs_increase_over_a_failover(made: Server, members: list[Process], offices: Offices) -> None:
     programs = offices.cluster.programs
     proxy = Proxy(made)
     async with proxy as behind:
@@ -321,7 +322,7 @@ async def test_after_a_failover_the_epoch_goes_on(made: Server, members: list[Pr
         before = first.epochs[0]
         standby = await asyncio.to_thread(Cluster, programs, standby_of=offices.cluster)
         try:
-            await asyncio.sleep(1)
+            await until(lambda: check_writes(standby.office(made.schema)) == [before])
             proxy.set("cut")
             await first.until(lambda epoch: epoch is None)
             await asyncio.to_thread(standby.promote)
@@ -339,7 +340,7 @@ async def test_after_a_failover_the_epoch_goes_on(made: Server, members: list[Pr
             await asyncio.to_thread(standby.stop)
 
 
-async def test_a_standby_that_may_not_be_written_gives_no_leader(made: Server, offices: Offices) -> None:
+async def test_on_a_read_only_standby_no_member_leads(made: Server, offices: Offices) -> None:
     programs = offices.cluster.programs
     standby = await asyncio.to_thread(Cluster, programs, standby_of=offices.cluster)
     try:
@@ -359,8 +360,8 @@ FAULTS = ("kill", "end", "stop", "silent", "cut", "crash")
 
 
 async def rounds(made: Server, members: list[Process], offices: Offices, count: int, seed: int) -> None:
-    """Three members behind proxies; in each round something breaks at a random moment, and is mended. Each fault comes
-    once before one of them comes again."""
+    """Three members behind proxies; each round has a fault at a random moment, which is ended again. All faults occur
+    once before one is repeated."""
     chance = random.Random(seed)
     print(f"seed {seed}")
     faults: list[str] = []
@@ -398,14 +399,10 @@ async def rounds(made: Server, members: list[Process], offices: Offices, count: 
 
 
 @pytest.mark.ci
-async def test_whatever_breaks_nobody_writes_beside_the_leader(
-    made: Server, members: list[Process], offices: Offices
-) -> None:
+async def test_after_any_fault_only_the_leader_writes(made: Server, members: list[Process], offices: Offices) -> None:
     await rounds(made, members, offices, len(FAULTS), random.randrange(10**9))
 
 
 @pytest.mark.nightly
-async def test_whatever_breaks_nobody_writes_beside_the_leader_for_long(
-    made: Server, members: list[Process], offices: Offices
-) -> None:
+async def test_after_many_faults_only_the_leader_writes(made: Server, members: list[Process], offices: Offices) -> None:
     await rounds(made, members, offices, 200, random.randrange(10**9))

@@ -1,4 +1,4 @@
-"""A member that has lost the leadership lets go of the ERP at once, also when the server answers nothing any more."""
+"""A member that has lost the leadership stops using the ERP at once, also when the server no longer answers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.postgres import on_a_server
 
 
 @on_a_server
-async def test_a_database_that_is_broken_off_ends_what_runs_and_asks_the_server_nothing(office: Server) -> None:
+async def test_breaking_off_the_database_ends_its_work_without_a_call_to_the_server(office: Server) -> None:
     proxy = Proxy(office)
     async with proxy as behind:
         database = Postgres(behind)
@@ -46,13 +46,13 @@ async def test_the_browser_is_ended_at_once_and_again_until_all_is_closed(monkey
 
     async def closing() -> None:
         async with asyncio.timeout(10):
-            for _ in range(3):  # as a part that waits for an answer of the browser, and starts it again
+            for _ in range(3):  # like a part that waits for the browser and starts it again
                 await killed.get()
 
     await let_go(closing(), lambda: loop.call_soon_threadsafe(killed.put_nowait, None))
 
 
-async def test_what_goes_wrong_while_closing_is_told() -> None:
+async def test_an_error_while_closing_is_raised() -> None:
     async def closing() -> None:
         raise RuntimeError("closing")
 

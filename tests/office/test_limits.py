@@ -1,4 +1,4 @@
-"""How long the office's waits may take together: the sums of the limits, and that each of them is in force."""
+"""The office's time limits: their sums are short enough, and each of them is in force."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from tests.support.postgres import on_a_server
 from tests.support.waiting import until
 
 NOTICED = 15.0
-"""Seconds in which another member leads after the leader's power failed, and in which a dead connection is noticed."""
+"""Seconds until another member leads after a power failure of the leader, and until a dead connection is noticed."""
 SHORT = 10.0
-"""A loss of so many seconds disturbs nobody."""
+"""Seconds without network that have no effect."""
 LATE = 0.25
-"""Seconds that a busy computer may be late with each of these waits."""
+"""Seconds of delay of each wait on a busy computer."""
 BROWSER = 1.0
-"""Seconds that the end of a browser may take."""
+"""Seconds that ending a browser may take."""
 
 
-def test_another_member_leads_in_time_after_a_leader_that_is_silent() -> None:
+def test_another_member_leads_in_time_after_a_silent_leader() -> None:
     by_the_server = IDLE + TURN + AFTER_SILENCE
     by_the_members = IDLE + TURN + SOON + AFTER_SILENCE  # PostgreSQL 13
     assert by_the_server + LATE <= NOTICED
     assert by_the_members + LATE <= NOTICED
 
 
-def test_a_leader_without_network_has_let_go_before_another_one_begins() -> None:
+def test_a_leader_without_network_has_stopped_before_another_one_begins() -> None:
     stops = TURN + SILENCE + postgres_server.TURN
     assert stops + LATE < IDLE
     assert stops + LATE + letting_go.AGAIN + BROWSER < IDLE + AFTER_SILENCE
@@ -45,12 +45,12 @@ def test_a_leader_without_network_has_let_go_before_another_one_begins() -> None
 
 def test_a_dead_connection_is_noticed_in_time() -> None:
     assert line.LOOK + line.STATEMENT + postgres_server.SILENCE + postgres_server.TURN + LATE <= NOTICED
-    assert line.LOOK + DISTURBED + LATE <= NOTICED  # told, also while a new connection is tried
+    assert line.LOOK + DISTURBED + LATE <= NOTICED  # reported even while a new connection is tried
     assert desk.LOOK + desk.STATEMENT + postgres_server.SILENCE + postgres_server.TURN + LATE <= NOTICED
     assert TURN + SILENCE + postgres_server.TURN + LATE <= NOTICED
 
 
-def test_a_short_loss_disturbs_nobody() -> None:
+def test_a_short_loss_of_the_network_has_no_effect() -> None:
     assert SILENCE > SHORT + TURN
     assert DISTURBED >= SHORT
     assert line.STATEMENT + postgres_server.SILENCE >= SHORT
@@ -101,7 +101,7 @@ def _ends_by_itself(connection: Connection) -> bool:
 async def test_members_end_a_silent_leader_where_the_server_does_not(
     office: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As on PostgreSQL 13; at every turn, not only when a member shows a sign of life."""
+    """As on PostgreSQL 13; at every round of the election, not only at a member's heartbeat."""
     await make_office(office, tmp_path / "made")
     monkeypatch.setattr(leadership, "FIRST_IDLE_TIMEOUT", 10**9)
     monkeypatch.setattr(leadership, "IDLE", 2.0)

@@ -1,4 +1,4 @@
-"""A member's line while the server is silent: when people are told, and which commands are given up."""
+"""A member's line while the server is silent: when the outage is reported, and which commands are given up."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from tests.support.waiting import until
 AWAY = StoreError("office-unreachable", path="office", detail="no answer")
 
 
-class Hand:
-    """A monotonic clock that stands where it was put, in the place of ``time``."""
+class ManualTime:
+    """A monotonic clock that only the test advances; replaces the module ``time``."""
 
     def __init__(self) -> None:
         self.now = time.monotonic()
@@ -34,7 +34,7 @@ class Hand:
 
 
 class Heard:
-    """A line that records what it tells and how often it failed."""
+    """A line that records its news and how often it failed."""
 
     def __init__(self, server: Server) -> None:
         self.news: list[News] = []
@@ -45,7 +45,7 @@ class Heard:
 
     def failed(self, error: StoreError) -> None:
         self._failed(error)
-        self._loop.call_soon_threadsafe(self._count)  # after what it has told
+        self._loop.call_soon_threadsafe(self._count)  # after the news of this failure
 
     def _count(self) -> None:
         self.failures += 1
@@ -56,15 +56,15 @@ class Heard:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Hand:
-    found = Hand()
+def clock(monkeypatch: pytest.MonkeyPatch) -> ManualTime:
+    found = ManualTime()
     monkeypatch.setattr(module, "time", found)
     return found
 
 
 @pytest.fixture
-async def still(clock: Hand) -> AsyncIterator[Heard]:
-    """A line that was never started: the test is its thread."""
+async def still(clock: ManualTime) -> AsyncIterator[Heard]:
+    """A line that is not started: the test takes the place of its thread."""
     found = Heard(Server("127.0.0.1", "office", "office"))
     yield found
     if found.line._late is not None:
@@ -73,12 +73,12 @@ async def still(clock: Hand) -> AsyncIterator[Heard]:
 
 
 async def told() -> None:
-    """Let the loop do what the line has asked of it."""
+    """Let the loop run the callbacks of the line."""
     for _ in range(3):
         await asyncio.sleep(0)
 
 
-async def test_a_silence_counts_from_the_question_that_was_not_answered(still: Heard, clock: Hand) -> None:
+async def test_a_silence_is_counted_from_the_first_unanswered_query(still: Heard, clock: ManualTime) -> None:
     still.line._asked = clock.now
     clock.now += DISTURBED
     still.failed(AWAY)
@@ -86,7 +86,7 @@ async def test_a_silence_counts_from_the_question_that_was_not_answered(still: H
     assert still.troubles == ["office-unreachable"]
 
 
-async def test_a_loss_is_not_told_before_it_has_lasted(still: Heard, clock: Hand) -> None:
+async def test_an_outage_is_not_reported_before_it_has_lasted(still: Heard, clock: ManualTime) -> None:
     still.line._asked = clock.now
     clock.now += DISTURBED - 0.1
     still.failed(AWAY)
@@ -98,7 +98,7 @@ async def test_a_loss_is_not_told_before_it_has_lasted(still: Heard, clock: Hand
     assert still.troubles == ["office-unreachable"]
 
 
-async def test_what_is_wrong_with_this_computer_is_told_at_once(still: Heard) -> None:
+async def test_a_fault_of_this_computer_is_reported_at_once(still: Heard) -> None:
     still.failed(StoreError("office-login", path="office", user="office"))
     await told()
     assert still.troubles == ["office-login"]
@@ -106,7 +106,7 @@ async def test_what_is_wrong_with_this_computer_is_told_at_once(still: Heard) ->
 
 @pytest.mark.parametrize("patience", [30.0, None])
 async def test_a_command_that_was_taken_long_ago_is_given_up_after_the_silence(
-    still: Heard, clock: Hand, patience: float | None
+    still: Heard, clock: ManualTime, patience: float | None
 ) -> None:
     command = still.line.send("wait", {}, patience=patience)
     still.line._take_new()
@@ -116,7 +116,7 @@ async def test_a_command_that_was_taken_long_ago_is_given_up_after_the_silence(
     clock.now += 10
     still.failed(AWAY)
     await told()
-    assert not command.future.done(), "its leader may have answered by the time the server is back"
+    assert not command.future.done(), "given up, though the answer may be there when the server is back"
     clock.now += 21
     still.failed(AWAY)
     await told()
@@ -127,8 +127,8 @@ async def test_a_command_that_was_taken_long_ago_is_given_up_after_the_silence(
         command.future.cancel()
 
 
-async def test_a_command_waits_from_the_moment_it_was_sent(still: Heard, clock: Hand) -> None:
-    """The thread may wait for a silent server when it is sent."""
+async def test_the_time_limit_of_a_command_begins_when_it_is_sent(still: Heard, clock: ManualTime) -> None:
+    """The thread may be waiting for a silent server at that time."""
     command = still.line.send("ask", {}, patience=10)
     clock.now += 9.9
     still.failed(AWAY)
@@ -148,7 +148,7 @@ async def made(office: Server, tmp_path: Path) -> Server:
 
 @asynccontextmanager
 async def listening(server: Server) -> AsyncIterator[tuple[Heard, Proxy]]:
-    """A line that has told what it found, through a proxy that can break its connection."""
+    """A line with a connection through a proxy, after its first news."""
     proxy = Proxy(server)
     async with proxy as behind:
         heard = Heard(behind)
@@ -161,18 +161,20 @@ async def listening(server: Server) -> AsyncIterator[tuple[Heard, Proxy]]:
 
 
 @on_a_server
-async def test_an_answered_question_begins_no_silence(made: Server, clock: Hand) -> None:
+async def test_an_answered_query_begins_no_silence(made: Server, clock: ManualTime) -> None:
     async with listening(made) as (heard, proxy):
         await until(lambda: heard.line._asked is None)
-        clock.now += 3600  # nothing was asked meanwhile
+        clock.now += 3600  # without a query
         proxy.set("cut")
         await until(lambda: heard.failures)
         assert heard.troubles == []
 
 
 @on_a_server
-async def test_people_are_told_while_a_new_connection_is_tried(made: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It may take longer than people are to wait: the pause before it and its limit add up."""
+async def test_an_outage_is_reported_while_a_new_connection_is_tried(
+    made: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The attempt, with its pause and its limit, may take longer than the report may wait."""
     monkeypatch.setattr(module, "DISTURBED", 0.5)
     async with listening(made) as (heard, proxy):
         proxy.set("cut")
@@ -185,8 +187,10 @@ async def test_people_are_told_while_a_new_connection_is_tried(made: Server, mon
 
 
 @on_a_server
-async def test_a_silence_is_over_before_the_next_news_are_told(made: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else the timer could tell of it after them."""
+async def test_a_silence_is_over_before_the_next_news_are_delivered(
+    made: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise its timer could report it after them."""
     monkeypatch.setattr(module, "RETRY", 0.05)
     async with listening(made) as (heard, proxy):
         tell, silences = heard.line._tell, list[float | None]()
@@ -207,8 +211,8 @@ async def test_a_silence_is_over_before_the_next_news_are_told(made: Server, mon
 
 
 @on_a_server
-async def test_people_are_told_when_the_offices_tables_are_gone(made: Server) -> None:
-    """A server that answers is not called silent."""
+async def test_it_is_reported_when_the_offices_tables_are_gone(made: Server) -> None:
+    """Not as an outage, since the server answers."""
     async with listening(made) as (heard, _):
         with made.connect("test", autocommit=True) as connection:
             connection.execute("DROP TABLE status CASCADE")

@@ -1,4 +1,4 @@
-"""Fifty members on one server: one leads, all see the same, each gets its own answers, and another one takes over."""
+"""Fifty members on one server: one leads, all see the same status, each gets its answers, and another takes over."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MANY = 50
 
 
 class Follower:
-    """A member's line, and the last status that it heard."""
+    """A member's line, and the last status that it received."""
 
     def __init__(self, server: Server, id: str) -> None:
         self.leader: str | None = None
@@ -43,7 +43,7 @@ async def answer(asked: Asked, emit: Emit) -> tuple[int, Any]:
 
 
 async def led(stack: AsyncExitStack, server: Server, candidates: list[Candidate]) -> Candidate:
-    """Wait until one of the candidates leads; it serves the others and shows its epoch as the status."""
+    """Wait until one of the candidates leads; it serves the others, with its epoch as the status."""
     found = await until(lambda: next((one for one in candidates if one.leadership.epoch is not None), None))
     assert found is not None
     epoch = found.leadership.epoch

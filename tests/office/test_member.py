@@ -1,4 +1,4 @@
-"""A whole member in this process: what it does when it becomes the leader, cannot be it, or is it no more."""
+"""A whole member in this process that becomes the leader, cannot lead, or loses the leadership."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def taken_part(
     return await stack.enter_async_context(taking_part(profile, None, Membership(server.url), server, say=say))
 
 
-async def test_a_leader_that_lost_its_epoch_ends_its_browser_for_good_before_it_tries_again(
+async def test_a_leader_that_lost_its_epoch_ends_its_browser_before_it_tries_again(
     office: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected_errors: Any
 ) -> None:
     expected_errors.allow("the journal failed")  # its store is broken off
@@ -69,13 +69,13 @@ async def test_a_leader_that_lost_its_epoch_ends_its_browser_for_good_before_it_
 
 
 def freeze(until: Callable[[], object]) -> None:
-    """Nothing else runs on this thread, and the window stands still."""
+    """Block this thread, so that neither the loop nor the window works."""
     limit = time.monotonic() + 30
     while not until() and time.monotonic() < limit:
         time.sleep(0.01)
 
 
-async def test_a_leader_whose_loop_hangs_loses_leadership_and_browser_and_leads_again_afterwards(
+async def test_a_leader_whose_loop_hangs_loses_leadership_and_browser_and_can_lead_again(
     office: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected_errors: Any
 ) -> None:
     expected_errors.allow("this program has not answered")
@@ -111,7 +111,7 @@ async def test_a_leader_whose_loop_hangs_loses_leadership_and_browser_and_leads_
     ],
     ids=lambda given: getattr(given, "code", ""),
 )
-async def test_a_member_that_cannot_open_leaves_the_leadership_for_long_only_where_that_does_not_pass(
+async def test_a_member_that_cannot_open_gives_up_the_leadership_for_long_only_after_a_lasting_error(
     office: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: Exception, seconds: float
 ) -> None:
     abstained: list[float] = []
@@ -135,7 +135,7 @@ async def test_a_member_that_cannot_open_leaves_the_leadership_for_long_only_whe
     assert getattr(trouble, "code", "") in said
 
 
-async def test_a_member_that_runs_while_the_office_is_migrated_writes_nothing_more(
+async def test_a_member_that_runs_while_the_office_is_migrated_stops_writing(
     office: Server, tmp_path: Path, expected_errors: Any
 ) -> None:
     expected_errors.allow("the journal failed")  # its store is broken off

@@ -1,4 +1,4 @@
-"""``office.json``: whoever cannot know to which office a profile belongs does not read the ERP by itself."""
+"""``office.json``: a profile whose office is unknown does not read the ERP by itself."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from archisync_gui.store import StoreError
 JOINED = Membership("postgresql://office@server.example.test:5432/office?schema=archisync", may_lead=False)
 
 
-def test_it_is_kept_read_and_forgotten(tmp_path: Path) -> None:
+def test_it_is_written_read_and_removed(tmp_path: Path) -> None:
     assert membership(tmp_path) is None
     refuse_member(tmp_path)
     keep(tmp_path, JOINED)
@@ -44,8 +44,8 @@ def test_a_folder_in_its_place_counts_as_membership(tmp_path: Path) -> None:
         refuse_member(tmp_path)
 
 
-def test_asking_for_it_loads_no_database() -> None:
-    """Every command of the command line asks, also one that only hands over to the panel."""
+def test_reading_it_imports_no_database() -> None:
+    """Every command reads it, also one that only passes its request to the panel."""
     script = """
 import sys
 from pathlib import Path

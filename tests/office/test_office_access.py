@@ -1,4 +1,4 @@
-"""Joining and leaving by the panel: a whole panel with its dialog and a real server, and what is done on the way."""
+"""Joining and leaving an office with the panel: the whole panel with its dialog and a real server, and the steps."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def items(profile: Profile) -> list[object]:
 
 
 async def noted(profile: Profile, key: str, value: str = "") -> Json:
-    """What a note of the closed profile says, after it was given the value, if any."""
+    """The value of a note of the closed profile, after setting it to ``value``, if given."""
     store = await Store.open(profile.folder, ENTITIES, clock=SystemClock())
     try:
         if value:
@@ -82,22 +82,22 @@ async def noted(profile: Profile, key: str, value: str = "") -> Json:
 
 
 async def moved(life: Life) -> tuple[str, str]:
-    """Do what the life was ended for."""
+    """Do the change for which the panel was restarted."""
     assert life.stop.is_set()
     assert life.between is not None
     return await life.between()
 
 
-async def test_what_the_dialog_asks_for_is_done_on_the_closed_profile(office: Server, tmp_path: Path) -> None:
+async def test_changes_requested_in_the_dialog_are_done_on_the_closed_profile(office: Server, tmp_path: Path) -> None:
     one, two = await filled(tmp_path / "one", "A"), await filled(tmp_path / "two", "B")
     life = Life(one, None, asyncio.Event())
     access = OfficeAccess(life, None)
     assert (access.address, access.may_lead) == ("", True)
     found = await access.check(office.url, "")
     assert (found.seen.exists, found.brings) == (False, True)
-    with office.connect("tests", autocommit=True) as connection:  # looking makes nothing
+    with office.connect("tests", autocommit=True) as connection:  # the check makes no tables
         assert connection.execute("SELECT current_schema()").fetchone() == (None,)
-    # Joining what is not there changes nothing and says so.
+    # Joining an office that does not exist changes nothing and is refused.
     access.join(office.url, "", may_lead=True, upgrade=False)
     said, tone = await moved(life)
     assert "has no office" in said
@@ -115,7 +115,7 @@ async def test_what_the_dialog_asks_for_is_done_on_the_closed_profile(office: Se
     assert not joined.may_lead
     seen = await OfficeAccess(life, joined).look()
     assert (seen.exists, seen.empty, seen.members) == (True, False, ())
-    # The second one takes over what the first has brought, although nobody has led yet.
+    # The second computer gets the data of the first, although no member has led yet.
     second = Life(two, None, asyncio.Event())
     other = OfficeAccess(second, None)
     found = await other.check(office.url, "")
@@ -123,7 +123,7 @@ async def test_what_the_dialog_asks_for_is_done_on_the_closed_profile(office: Se
     other.join(office.url, "", may_lead=True, upgrade=False)
     said, tone = await moved(second)
     assert "Rows brought into the office: 0" in said
-    # Leaving brings the office's data, or what was there before.
+    # Leaving takes the office's data, or restores those from before joining.
     await noted(two, "hold", "2026-03-02T09:00:00+00:00")
     third = Life(two, None, asyncio.Event())
     OfficeAccess(third, membership(two.folder)).leave(copy=True)
@@ -131,17 +131,18 @@ async def test_what_the_dialog_asks_for_is_done_on_the_closed_profile(office: Se
     assert tone == "ok", said
     assert membership(two.folder) is None
     assert await items(two) == ["A"]
-    assert await noted(two, "hold") is None, "the office was on no hold; this computer's own, from before, is over"
+    assert await noted(two, "hold") is None, "a hold from before joining, though the office has none"
     OfficeAccess(life, joined).leave(copy=False)
     assert (await moved(life))[1] == "ok"
     assert await items(one) == ["A"]
 
 
 @pytest.mark.parametrize("leads", [False, True])
-async def test_of_two_computers_that_are_first_at_once_one_brings_its_data(
+async def test_of_two_computers_that_join_an_empty_office_at_once_one_brings_its_data(
     office: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, leads: bool
 ) -> None:
-    """The second one has looked while the office was empty; when it fills it, the first one is there, or reads."""
+    """The second one has checked while the office was empty; when it copies its data, the first one is a member, or
+    leads (``leads``)."""
     one, two = await filled(tmp_path / "one", "A"), await filled(tmp_path / "two", "B")
     await joining.create(two, office)
     check = joining.check
@@ -162,7 +163,7 @@ async def test_of_two_computers_that_are_first_at_once_one_brings_its_data(
         await joining.join(two, office, may_lead=True, upgrade=False)
     assert membership(two.folder) is None
     assert await items(two) == ["B"]
-    # Repeated, it takes over what the office has.
+    # Repeated, it gets the office's data.
     assert (await joining.join(two, office, may_lead=True, upgrade=False)).rows == 0
     store = await Store.join(Postgres(office), two.folder, ENTITIES, clock=SystemClock())
     found = [row.values["item_id"] for row in (await store.rows("prices", "")).rows]
@@ -189,7 +190,7 @@ async def test_a_member_stays_one_when_leaving_fails(
 
 
 def shown(kind: type[W]) -> W | None:
-    """The widget of that kind on the screen, of the panel that lives now."""
+    """The visible widget of that kind, of the present panel."""
     found = [w for top in QApplication.topLevelWidgets() for w in (top, *top.findChildren(kind)) if isinstance(w, kind)]
     return next((w for w in found if w.isVisible()), None)
 
@@ -201,7 +202,7 @@ async def there(kind: type[W]) -> W:
 
 
 def living_window(member: bool) -> MainWindow | None:
-    """The window whose services are there, of a member or of a single computer."""
+    """The window with open services, of a member or of a single computer."""
     window = shown(MainWindow)
     if window is None or window.context.services is None or window.context.office is None:
         return None
@@ -209,7 +210,7 @@ def living_window(member: bool) -> MainWindow | None:
 
 
 async def open_dialog(member: bool) -> OfficeDialog:
-    """The dialog of that window."""
+    """Open the dialog *Office* of that window."""
     window = await until(lambda: living_window(member), 120)
     assert window is not None
     page = window.go("settings")

@@ -1,4 +1,4 @@
-"""``archisync-gui office …`` as programs: two computers share an archive, and one reads for both."""
+"""The commands ``archisync-gui office …`` as programs: two computers share an archive, and one reads for both."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ pytestmark = on_a_server
 PATIENCE = 120.0
 
 UTF_8 = {"LC_ALL": "C.UTF-8", "PYTHONIOENCODING": "utf-8"}
-"""On Windows a pipe has the country's code page."""
+"""On Windows a pipe uses the code page of the locale."""
 
 
 @dataclass
 class Computer:
-    """A profile of its own on which commands are run."""
+    """A profile on which commands are run."""
 
     folder: Path
     server: Server
@@ -56,14 +56,14 @@ class Computer:
         )
 
     async def do(self, *words: str) -> tuple[int | None, str, str]:
-        """Run a command to its end: exit code, output, error output."""
+        """Run a command; returns exit code, output and error output."""
         process = await self.start(*words)
         async with asyncio.timeout(PATIENCE):
             out, err = await process.communicate()
         return process.returncode, out.decode(), err.decode()
 
     async def take_part(self) -> None:
-        """Begin ``office run``."""
+        """Start ``office run``."""
         self.running = await self.start("office", "run")
         self.reading = asyncio.ensure_future(self._read(self.running))
 
@@ -86,7 +86,7 @@ class Computer:
                     self.running.kill()
                 elif sys.platform != "win32":
                     self.running.terminate()
-                else:  # where nothing ends a program gently but its own word
+                else:  # on a system without a signal for a clean end
                     assert (await self.do("quit"))[0] == exit_codes.OK
             await self.running.communicate() if self.reading.done() else await self.running.wait()
             await self.reading
@@ -121,7 +121,7 @@ async def test_an_office_is_made_joined_and_left(computers: tuple[Computer, Comp
     assert (code, told["leader"], told["epoch"], told["members"]) == (0, None, 0, [])
     await one.take_part()
     await one.says("reads for the office")
-    # Asked on one computer, done and answered by the other: a pause, and a read that the pause refuses.
+    # Requested on one computer, done and answered by the other: a hold, and a read that the hold refuses.
     assert (await two.do("hold"))[0] == exit_codes.OK
     assert json.loads((await one.do("status", "--json"))[1])["holdSince"]
     code, out, err = await two.do("sync", "prices", "--json")
@@ -131,7 +131,7 @@ async def test_an_office_is_made_joined_and_left(computers: tuple[Computer, Comp
     await two.says("another computer reads")
     await one.end()
     await two.says("reads for the office")
-    # What the operator asked for outlives the leader that was asked.
+    # The operator's request is kept when the leader changes.
     assert json.loads((await one.do("status", "--json"))[1])["holdSince"]
     await two.end(gently=True)
     assert (await two.do("office", "leave"))[0] == exit_codes.OK
@@ -141,10 +141,10 @@ async def test_an_office_is_made_joined_and_left(computers: tuple[Computer, Comp
     await left.close()
 
 
-async def test_without_a_leader_the_last_status_claims_nothing_that_is_over(
+async def test_without_a_leader_the_last_status_shows_no_running_read_and_no_fresh_list(
     office: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The leader has shown a read that runs and a list that was fresh then, and is gone."""
+    """The leader's last status had a running read and a fresh list; then it ended."""
     await make_office(office, tmp_path / "made")
     monkeypatch.setenv("ARCHISYNC_OFFICE_PASSWORD", office.password)
     profile = open_profile(str(tmp_path / "two"), demo=False)
@@ -194,7 +194,7 @@ async def test_a_member_never_reads_the_erp_by_itself(computers: tuple[Computer,
     keep(profile.folder, Membership("postgresql://office@server.example.test/office"))
     with pytest.raises(SyncFailure, match="office-profile"):
         await Core.open(profile, demo=DemoOptions("none", "live"), attended=True)
-    # What is on the server is neither exported nor erased from the file that lies here.
+    # Data on the server are neither exported nor erased by means of the local file.
     place = ["--profile", str(profile.folder), "--demo"]
     assert main(["data", "erase", "x", "--yes", *place]) == exit_codes.CONFIG
     (profile.folder / FILE).write_text("{", "utf-8")

@@ -1,4 +1,4 @@
-"""``bootstrap.py run --office-demo N``: an office to try, which leaves nothing behind."""
+"""``bootstrap.py run --office-demo N``: a demo office that leaves nothing behind."""
 
 from __future__ import annotations
 

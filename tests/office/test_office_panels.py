@@ -1,4 +1,4 @@
-"""Two whole panels of one office as processes: the order form of either works, also when the other one is killed."""
+"""Two whole panels of one office as processes: the order form of each works, also when the other panel is killed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ PATIENCE = 120.0
 
 @dataclass
 class Computer:
-    """A panel of its own, seen through its endpoint."""
+    """A panel in its own process, used through its endpoint."""
 
     name: str
     profile: Profile
@@ -54,7 +54,7 @@ class Computer:
             return answer.status, await answer.json()
 
     async def status(self) -> dict[str, Any]:
-        """The status; empty while the panel does not serve yet."""
+        """The status; empty before the endpoint is open."""
         try:
             code, told = await self.ask("GET", "/sync/status")
         except aiohttp.ClientError:
@@ -80,7 +80,7 @@ class Computer:
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Wait for what another process does."""
+    """Poll a condition about another process."""
     async with asyncio.timeout(PATIENCE):
         while not await condition():  # noqa: ASYNC110  no event tells
             await asyncio.sleep(0.2)
@@ -130,7 +130,7 @@ async def test_an_order_form_works_on_every_computer_and_through_a_takeover(offi
             await until(one.leads)
             async with computer("two", tmp_path, office, erp, client) as two:
                 await until(two.follows)
-                # A form on the computer that does not read: the one that reads does so for it, and knows where it is.
+                # A form on the computer that does not read: the other one reads for it, and shows where the form is.
                 code, told = await two.ask("POST", "/customers/smart-sync", form)
                 assert code in (200, 202), told
                 (session,) = (await one.status())["sessions"]
@@ -139,7 +139,7 @@ async def test_an_order_form_works_on_every_computer_and_through_a_takeover(offi
                 assert session["handle"] == told["handle"]
                 one.process.kill()
                 await until(two.leads)
-                # The same panel goes on, its form is still open, and what is asked now is read by this computer.
+                # The same panel continues, its form is still open, and this computer reads for later requests.
                 (session,) = (await two.status())["sessions"]
                 assert session["handle"] == told["handle"]
                 code, told = await two.ask("POST", "/customers/resume-syncs", {"sessionId": form["sessionId"]})

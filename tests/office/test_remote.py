@@ -1,4 +1,4 @@
-"""A member's face in an office: two members see the same, a takeover, sessions of all computers, the server gone."""
+"""A member's remote orchestrator: two members see the same, takeovers, sessions of all computers, outages."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ ID = "x" * 32
 
 
 class Reads:
-    """Runs that end when a test lets them."""
+    """A runner whose runs end when the test allows it."""
 
     def __init__(self) -> None:
         self.go = asyncio.Event()
@@ -55,7 +55,7 @@ class Reads:
 
 
 class Office:
-    """An office's tables, and orchestrators that may lead it. Nothing runs by itself."""
+    """An office's tables, and orchestrators that may lead it, without scheduled reads."""
 
     def __init__(self, server: Server, store: Store, stack: AsyncExitStack) -> None:
         self.server, self._store, self.stack = server, store, stack
@@ -82,7 +82,7 @@ async def made(office: Server, tmp_path: Path) -> AsyncIterator[Office]:
         yield Office(office, store, stack)
 
 
-async def test_what_one_member_asks_all_see(made: Office) -> None:
+async def test_all_members_see_the_request_of_one(made: Office) -> None:
     reads = Reads()
     real = await made.orchestrator(reads)
     async with leading(made.server, real), member(made.server, "a") as a, member(made.server, "b") as b:
@@ -90,7 +90,7 @@ async def test_what_one_member_asks_all_see(made: Office) -> None:
         heard: list[EventKind] = []
         b.subscribe(lambda event: heard.append(event.kind))
         ticket = a.request_sync("orders", "agente01", origin=Origin.API)
-        assert a.position(ticket) == 1  # before the leader has heard of it
+        assert a.position(ticket) == 1  # before the leader knows of it
         await until(b, lambda status: status.current_run is not None)
         office = b.get_status().office
         assert office is not None
@@ -110,8 +110,8 @@ async def test_what_one_member_asks_all_see(made: Office) -> None:
         assert explained.reason is not None
 
 
-async def test_a_request_for_one_record_is_known_among_those_for_others(made: Office) -> None:
-    """Two members ask for two records of one list under a pause: *Run anyway* of one is not the other's."""
+async def test_a_request_for_one_record_is_not_confused_with_those_for_others(made: Office) -> None:
+    """Two members request two records of one list during a hold: *Run anyway* applies to only one of them."""
     reads = Reads()
     real = await made.orchestrator(reads)
     async with leading(made.server, real), member(made.server, "a") as a, member(made.server, "b") as b:
@@ -122,7 +122,7 @@ async def test_a_request_for_one_record_is_known_among_those_for_others(made: Of
         first = a.request_sync("customers", "agente01", Scope.ONE, "1")
         await until(b, lambda status: len(status.queue) == 1)
         second = b.request_sync("customers", "agente01", Scope.ONE, "2")
-        assert b.position(second) == 2, "it is not the first one, also before the leader has heard of it"
+        assert b.position(second) == 2, "taken for the first request before the leader knows of it"
         joined = b.request_sync("customers", "agente01", Scope.ONE, "1")
         await until(b, lambda status: {entry.id for entry in status.queue} == {e.id for e in real.get_status().queue})
         await until(a, lambda status: len(status.queue) == 2)
@@ -140,7 +140,7 @@ async def test_a_request_for_one_record_is_known_among_those_for_others(made: Of
         assert b.position(second) is None
 
 
-async def test_refusals_come_at_once_or_later(made: Office) -> None:
+async def test_requests_are_refused_at_once_or_later(made: Office) -> None:
     real = await made.orchestrator(Reads())
     async with leading(made.server, real), member(made.server) as face:
         await until(face, lambda status: status.boot)
@@ -162,13 +162,13 @@ async def test_refusals_come_at_once_or_later(made: Office) -> None:
 
 @pytest.fixture
 def quick_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shorter waits: what is tested is what follows them."""
+    """Shorter waits, since only their effects are tested."""
     monkeypatch.setattr(line, "DISTURBED", 0.0)
     monkeypatch.setattr(line, "RETRY", 0.1)
     monkeypatch.setattr(remote, "FORM_PATIENCE", 0.5)
 
 
-async def test_a_takeover_is_seen_and_loses_no_request_and_no_session(made: Office) -> None:
+async def test_a_takeover_is_shown_and_loses_no_request_and_no_session(made: Office) -> None:
     first_reads, second_reads = Reads(), Reads()
     second_reads.go.set()
     first, second = await made.orchestrator(first_reads), await made.orchestrator(second_reads)
@@ -182,7 +182,7 @@ async def test_a_takeover_is_seen_and_loses_no_request_and_no_session(made: Offi
             await until(face, lambda status: status.current_run is not None)
         await until(face, lambda status: status.office is not None and status.office.leader is None)
         status = face.get_status()
-        assert status.current_run is None  # nobody reads now
+        assert status.current_run is None  # no run is active
         assert status.session_count == 1
         async with leading(made.server, second, name="PC-3"):
             async with asyncio.timeout(30):
@@ -192,7 +192,7 @@ async def test_a_takeover_is_seen_and_loses_no_request_and_no_session(made: Offi
             await until(face, lambda status: any(view.computer for view in status.sessions))
             (view,) = face.get_status().sessions
             assert (view.label, view.computer, view.account) == ("Modulo", "PC-2", "agente01")
-            # What the tab was told first is still its session.
+            # The handle that the tab received first is still its session.
             assert view.handle == opened.handle
             assert face.session(opened.handle) == view
             assert face.resume_other_syncs(ID).closed
@@ -200,7 +200,7 @@ async def test_a_takeover_is_seen_and_loses_no_request_and_no_session(made: Offi
             await until(face, lambda status: second.get_status().session_count == 0)
 
 
-async def test_a_reader_of_events_hears_all_that_the_listeners_hear(made: Office) -> None:
+async def test_a_reader_of_events_gets_all_events_of_the_listeners(made: Office) -> None:
     reads = Reads()
     real = await made.orchestrator(reads)
     async with leading(made.server, real), member(made.server, "a") as a, a.events() as feed:
@@ -227,7 +227,7 @@ async def test_a_reader_of_events_hears_all_that_the_listeners_hear(made: Office
         assert [kind for kind in heard if kind not in merged] == [kind for kind in told if kind not in merged]
 
 
-async def test_a_session_ends_for_all_and_with_its_computer(made: Office) -> None:
+async def test_a_session_ends_on_all_computers_and_with_its_own(made: Office) -> None:
     real = await made.orchestrator(Reads())
     real.hold()
     async with leading(made.server, real) as led, member(made.server, "b") as other:
@@ -239,14 +239,14 @@ async def test_a_session_ends_for_all_and_with_its_computer(made: Office) -> Non
             assert opened.code == "held"
             await until(other, lambda status: status.session_count == 1)
             assert other.end_session(opened.handle)
-            assert other.get_status().session_count == 0  # shown before the leader has done it
+            assert other.get_status().session_count == 0  # shown before the leader has ended it
             await until(face, lambda status: bool(ended))
             assert face.touch(ID) is SessionEnd.OPERATOR
             assert (await face.smart_customer_sync(ID, "agente01")).code == "ended"
             await face.smart_customer_sync("y" * 32, "agente01")
             face.connected("y" * 32)
             await until(other, lambda status: any(view.connected for view in status.sessions))
-        # The computer is gone: its lock is free, and the session has its grace as after a lost connection.
+        # The computer is gone: its lock is free, and the session gets the time of a lost connection.
         led.served.present({"b": "PC"})
         (session,) = real.state.sessions.values()
         assert (session.connections, session.lost is not None) == (0, True)
@@ -258,7 +258,7 @@ async def test_a_session_ends_for_all_and_with_its_computer(made: Office) -> Non
 @pytest.mark.parametrize("shows", ["itself", "a sign of the form"])
 @pytest.mark.parametrize("connections", [0, 2])
 async def test_a_computer_that_is_back_in_time_keeps_its_forms(made: Office, shows: str, connections: int) -> None:
-    """Its line to the leader has survived, and its tabs are still connected: it tells of nothing again."""
+    """Its line to the leader and its tabs are still connected, so it reports nothing again."""
     real = await made.orchestrator(Reads())
     real.hold()
     async with leading(made.server, real) as led, member(made.server, "a") as face:
@@ -278,15 +278,15 @@ async def test_a_computer_that_is_back_in_time_keeps_its_forms(made: Office, sho
         left = connections if shows == "itself" else max(0, connections - 1)
         await waiting.until(lambda: real.state.sessions[ID].connections == left)
         assert real.state.sessions[ID].lost is None
-        led.served.present({"b": "PC"})  # it goes for good
+        led.served.present({"b": "PC"})  # the computer does not come back
         session = real.state.sessions[ID]
         assert (session.connections, session.lost is not None) == (0, True)
 
 
-async def test_a_form_is_answered_in_time_by_a_server_that_says_nothing(
+async def test_a_form_is_answered_in_time_though_the_server_is_silent(
     made: Office, monkeypatch: pytest.MonkeyPatch, expected_errors: Any
 ) -> None:
-    """The line itself notices the silence later; the form counts once the server speaks again."""
+    """The line notices the silence later; the form is registered once the server answers again."""
     monkeypatch.setattr(remote, "FORM_LIMIT", 0.5)
     real = await made.orchestrator(Reads())
     proxy = Proxy(made.server)
@@ -296,12 +296,14 @@ async def test_a_form_is_answered_in_time_by_a_server_that_says_nothing(
         answer = await face.smart_customer_sync(ID, "agente01", label="Modulo")
         assert answer.error is not None
         assert (answer.code, answer.error.code) == ("failed", "office-unreachable")
-        assert face.get_status().office.trouble is None  # the line waits for the server yet
+        assert face.get_status().office.trouble is None  # the line still waits for the server
         proxy.set("open")
         await until(face, lambda status: real.get_status().session_count == 1)
 
 
-async def test_without_the_server_the_last_status_stays(made: Office, quick_line: None, expected_errors: Any) -> None:
+async def test_without_the_server_the_last_status_is_shown(
+    made: Office, quick_line: None, expected_errors: Any
+) -> None:
     real = await made.orchestrator(Reads())
     proxy = Proxy(made.server)
     async with proxy as behind, leading(made.server, real), member(behind, "PC-2") as face:
@@ -314,7 +316,7 @@ async def test_without_the_server_the_last_status_stays(made: Office, quick_line
         assert office.as_of is not None
         assert office.trouble is not None
         assert office.trouble.code == "office-unreachable"
-        # A form opens all the same; it is told that nothing could be read, and counts once the server is back.
+        # A form can be opened; it is answered that no read was possible, and is registered once the server is back.
         answer = await face.smart_customer_sync(ID, "agente01", label="Modulo")
         assert answer.code == "failed"
         assert answer.error is not None
@@ -330,10 +332,10 @@ async def test_without_the_server_the_last_status_stays(made: Office, quick_line
             assert (await ticket).outcome is Outcome.CANCELLED
 
 
-async def test_a_member_that_slept_hears_of_the_reads_that_it_missed(
+async def test_a_member_that_slept_gets_the_events_of_the_reads_that_it_missed(
     made: Office, quick_line: None, expected_errors: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its pages show the rows of before, under the ages of now, until it hears of them."""
+    """Until then its pages would show old rows with new ages."""
     monkeypatch.setattr(desk, "ANNOUNCED", 0.0)
     monkeypatch.setattr(desk, "SWEEP", 0.0)
     reads = Reads()
@@ -354,7 +356,7 @@ async def test_a_member_that_slept_hears_of_the_reads_that_it_missed(
         for name in ("prices", "customers"):
             await real.request_sync(name, "agente01")
         led.desk.changed()
-        await waiting.until(lambda: kinds() == ["sync-completed"] * 2)  # others were removed
+        await waiting.until(lambda: kinds() == ["sync-completed"] * 2)  # other events were deleted
         proxy.set("open")
         await waiting.until(lambda: heard == ["prices", "customers"])
     monkeypatch.setattr(desk, "ANNOUNCED_READS", 0.0)
@@ -363,7 +365,7 @@ async def test_a_member_that_slept_hears_of_the_reads_that_it_missed(
 
 
 async def test_a_member_that_ends_withdraws_no_read(office: Server, tmp_path: Path) -> None:
-    """A request outlives who asked; only a person takes it back."""
+    """A request is kept when its member ends; only a user can withdraw it."""
     await make_office(office, tmp_path / "made")
     async with member(office) as face:
         face.request_sync("prices")
@@ -375,8 +377,9 @@ async def test_a_member_that_ends_withdraws_no_read(office: Server, tmp_path: Pa
         assert connection.execute("SELECT cancelled, done FROM commands").fetchall() == [(False, None)]
 
 
-async def test_closes_of_ids_that_were_never_open_do_not_pile_up(office: Server, tmp_path: Path) -> None:
-    """Anybody may send a close with an id of his own. That of a form that is open here is kept until it is told."""
+async def test_closes_of_ids_that_were_never_open_do_not_accumulate(office: Server, tmp_path: Path) -> None:
+    """Any page may send a close with an invented id. The close of a form opened here is kept until the leader has
+    it."""
     await make_office(office, tmp_path / "made")
     async with member(office) as face:
         assert face._line is not None

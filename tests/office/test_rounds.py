@@ -1,4 +1,4 @@
-"""An office in which things break: whatever happens, one member reads, and nothing is lost."""
+"""An office with random faults: at any time only one member reads, and no request or draft is lost."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def run(office: Server, offices: Offices, folder: Path, count: int, *, lon
 
 
 @pytest.mark.ci
-async def test_whatever_breaks_one_member_reads_and_nothing_is_lost(
+async def test_after_any_fault_one_member_reads_and_nothing_is_lost(
     office: Server, offices: Offices, tmp_path: Path
 ) -> None:
     await run(office, offices, tmp_path, len(FAULTS), long=0.1)
@@ -37,17 +37,17 @@ async def test_whatever_breaks_one_member_reads_and_nothing_is_lost(
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("part", range(10))
-async def test_whatever_breaks_one_member_reads_and_nothing_is_lost_for_long(
+async def test_after_many_faults_one_member_reads_and_nothing_is_lost(
     office: Server, offices: Offices, tmp_path: Path, part: int
 ) -> None:
     await run(office, offices, tmp_path, 20, long=0.4)
 
 
-def test_the_checker_sees_two_members_at_once() -> None:
+def test_the_checker_finds_two_members_that_act_at_once() -> None:
     terms = [Term(1, "a", 0.0), Term(2, "b", 10.0), Term(3, "a", 20.0)]
     good = [(1.0, "a"), (10.5, "a"), (11.0, "b"), (21.0, "a")]
     assert acted_together(good, terms, {"a": [], "b": []}) == []
     late = [*good, (11.5, "a")]
     assert acted_together(late, terms, {"a": [], "b": []}) == [("a", 11.5, 1.5)]
-    assert acted_together(late, terms, {"a": [11.2], "b": []}) == []  # it was stopped and has just gone on
+    assert acted_together(late, terms, {"a": [11.2], "b": []}) == []  # it was stopped and has just continued
     assert acted_together([*good, (22.0, "b")], terms, {"a": [], "b": []}) == [("b", 22.0, 2.0)]

@@ -1,4 +1,4 @@
-"""A real server with TLS, and one whose disk is full: what is refused, what is said, and that it passes."""
+"""A real server with TLS, and one with a full disk: refusals, their codes, and work after the fault has ended."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Authority:
         return builder.sign(self._key, hashes.SHA256())
 
     def give(self, cluster: Cluster, host: str) -> None:
-        """Let the server speak TLS as ``host`` from now on."""
+        """Make the server use TLS with a certificate for ``host``."""
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
         made = self._certificate(name, key, x509.SubjectAlternativeName([x509.DNSName(host)]))
@@ -80,7 +80,7 @@ class Authority:
 
 @pytest.fixture
 def plain(offices: Offices) -> Iterator[Cluster]:
-    """The server, which goes back to speak no TLS."""
+    """The server; switched back to no TLS after the test."""
     cluster = offices.cluster
     yield cluster
     cluster.sql("ALTER SYSTEM RESET ssl")
@@ -93,7 +93,7 @@ def plain(offices: Offices) -> Iterator[Cluster]:
 async def test_the_servers_certificate_is_checked(office: Server, plain: Cluster, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     authority, stranger = Authority(tmp_path), Authority(tmp_path / "other")
-    with pytest.raises(StoreError, match="office-tls"):  # this server cannot encrypt yet
+    with pytest.raises(StoreError, match="office-tls"):  # this server does not encrypt yet
         look(replace(office, sslmode="require"))
     authority.give(plain, "localhost")
     url = f"postgresql://office@localhost:{office.port}/office?schema={office.schema}&sslrootcert={authority.file}"
@@ -124,7 +124,7 @@ SIZE = 24
 
 @pytest.fixture
 def small_disk(offices: Offices, office: Server) -> Iterator[Path]:
-    """A small file system on which the office's tables lie."""
+    """A small file system for the office's tables."""
     if sys.platform != "linux" or os.geteuid() != 0:
         pytest.skip("needs root on Linux: mounts a small file system")
     cluster = offices.cluster
@@ -152,13 +152,13 @@ def small_disk(offices: Offices, office: Server) -> Iterator[Path]:
         with suppress(Exception):
             cluster.sql("CHECKPOINT")
         cluster.sql(f"DROP TABLESPACE {space}")
-        # Lazily: one of the server's processes may still hold a file that is gone.
+        # A lazy unmount, since one of the server's processes may still have a deleted file open.
         subprocess.run(["umount", "--lazy", str(place)], check=True)
         place.rmdir()
 
 
 def fill(place: Path) -> Path:
-    """Take what is left of the disk."""
+    """Fill the rest of the disk."""
     filler = place / "filler"
     with filler.open("wb", buffering=0) as file, suppress(OSError):
         while True:
@@ -174,7 +174,7 @@ def prices(count: int) -> Batch:
     return Batch(f"run-{count}", SystemClock().now(), rows, True, True)  # type: ignore[arg-type]
 
 
-async def test_a_full_disk_of_the_server_is_said_and_loses_nothing(
+async def test_a_full_disk_of_the_server_is_reported_and_loses_nothing(
     office: Server, small_disk: Path, tmp_path: Path
 ) -> None:
     member = Candidate(office, "e", "pc")
@@ -197,14 +197,14 @@ async def test_a_full_disk_of_the_server_is_said_and_loses_nothing(
         big = {"text": os.urandom(500_000).hex()}
         with pytest.raises(StoreError, match="office-disk-full"):
             await drafts.put("agente01", "big", big)
-        # What is stored can be read, and the leader's signs of life find room.
+        # Stored rows can be read, and the leader's heartbeats can still be written.
         assert (await store.rows("prices", "")).total == 50
         kept = await drafts.get("agente01", "kept")
         assert kept is not None
         assert kept.document == {"text": "before"}
         await asyncio.sleep(3 * BEAT)
         assert member.epochs == [1]
-        # With room again everything goes on, over the same connections.
+        # With free space everything works again, over the same connections.
         filler.unlink()
         await store.apply("prices", "", prices(3000))
         assert (await store.rows("prices", "")).total == 3000

@@ -1,5 +1,5 @@
-"""Paired pages and watched records of an office: what one computer lets in or watches counts on all, and survives an
-outage, damage and leaving."""
+"""Paired pages and watched records are shared by all computers of an office, also after an outage, damage and
+leaving."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @dataclass
 class Computer:
-    """A member with its endpoint and its watches, as the panel opens them."""
+    """A member with its endpoint and its watches, opened as in the panel."""
 
     member: OfficeMember
     endpoint: Endpoint
@@ -121,7 +121,7 @@ async def stack() -> AsyncIterator[AsyncExitStack]:
         yield found
 
 
-async def test_what_one_computer_lets_in_or_watches_counts_on_all(
+async def test_pages_and_watches_of_one_computer_are_shared_with_all(
     office: Server, tmp_path: Path, stack: AsyncExitStack
 ) -> None:
     await make_office(office, tmp_path / "made")
@@ -135,13 +135,13 @@ async def test_what_one_computer_lets_in_or_watches_counts_on_all(
     assert two.endpoint.pairing.store.pages()[0].scopes == frozenset(SCOPES)
     assert one.endpoint.pairing.store.find(own) is not None
     assert two.endpoint.pairing.store.find(own) is None  # a tab of our own form belongs to its computer
-    # Ended on the other one, both ways.
+    # Both are removed on the other computer.
     (page,) = two.endpoint.pairing.store.pages()
     assert two.endpoint.pairing.revoke(page.id)
     two.watches.remove(CUSTOMER.target)
     await until(lambda: not one.pages() and not one.names())
     assert not await one.lets_in(token)
-    # What was watched once can be watched again; of two changes of the same the office has one.
+    # A record can be watched again; of two changes of one row the office keeps one.
     one.watches.add(CUSTOMER)
     two.watches.add(ORDER)
     await until(lambda: one.names() == two.names() == {"De Rossi", "ORD/26-003"})
@@ -152,7 +152,7 @@ async def test_what_one_computer_lets_in_or_watches_counts_on_all(
 
 
 class Rows:
-    """Rows of one computer, in memory."""
+    """The shared rows of one computer, in memory."""
 
     def __init__(self) -> None:
         self.have: dict[str, Json] = {}
@@ -160,7 +160,7 @@ class Rows:
         self.taken: list[dict[str, Json]] = []
 
     def put(self, key: str, value: Json) -> None:
-        """Change a row here, or remove it: ``None``."""
+        """Change a row on this computer; ``None`` removes it."""
         self.have[key] = value
         self.untold.add(key)
 
@@ -179,8 +179,8 @@ class Rows:
 async def kept_equal(
     office: Server, meanwhile: Callable[[SharedRows, str], Awaitable[None]]
 ) -> AsyncIterator[tuple[Rows, SharedRows]]:
-    """Rows of a computer "one". ``meanwhile`` happens after the server has done what was asked of it ("change" or
-    "read"), before its answer comes."""
+    """The rows of a computer "one". ``meanwhile`` is called after the server has done a "change" or "read", and before
+    its answer arrives."""
     rows = Rows()
 
     async def change(changes: Mapping[str, Json], known: Shared) -> Shared:
@@ -202,12 +202,12 @@ async def kept_equal(
 
 
 async def of_another(office: Server, key: str, value: Json) -> Shared:
-    """Another computer changes a row; what the news say after it."""
+    """Another computer changes a row; returns the news after that."""
     known = await asyncio.to_thread(read_from, office)
     return await asyncio.to_thread(change_shared, office, "two", {f"row.{key}": value}, known)
 
 
-async def test_news_that_come_before_the_answer_to_a_change_are_not_lost(office: Server, tmp_path: Path) -> None:
+async def test_news_that_arrive_before_the_answer_to_a_change_are_not_lost(office: Server, tmp_path: Path) -> None:
     await make_office(office, tmp_path / "made")
     met: list[str] = []
 
@@ -226,7 +226,7 @@ async def test_news_that_come_before_the_answer_to_a_change_are_not_lost(office:
     assert (found["row.own"].value, found["row.other"].value) == ("mine", "theirs")
 
 
-async def test_news_from_before_a_change_bring_nothing_back(office: Server, tmp_path: Path) -> None:
+async def test_news_from_before_a_change_do_not_undo_it(office: Server, tmp_path: Path) -> None:
     await make_office(office, tmp_path / "made")
     before = await of_another(office, "page", "let in")
     read: list[str] = []
@@ -249,7 +249,7 @@ async def test_news_from_before_a_change_bring_nothing_back(office: Server, tmp_
 
 
 async def cut_off(office: Server, folder: Path, stack: AsyncExitStack) -> tuple[Proxy, Server, Profile, Computer]:
-    """An office, the profile of a computer that reaches it through a proxy, and a second computer that is running."""
+    """An office, the profile of a computer that connects through a proxy, and a second computer that runs."""
     await make_office(office, folder / "made")
     proxy = Proxy(office)
     behind = await stack.enter_async_context(proxy)
@@ -270,10 +270,10 @@ async def test_an_outage_loses_nothing(office: Server, tmp_path: Path, stack: As
         one.watches.remove(ORDER.target)
         assert not await one.lets_in(gone)
         assert await one.lets_in(new)
-        # The other one changes something else and the same meanwhile.
+        # Meanwhile the other computer changes another row and the same one.
         two.watches.add(ORDER)
         other = two.pair("Magazzino")
-    # It ended before the server was back: all is handed in at its next start.
+    # The first one ends before the server is back: its changes are sent at its next start.
     assert await two.lets_in(gone)
     proxy.set("open")
     one = await stack.enter_async_context(computer(profile, behind))
@@ -284,7 +284,7 @@ async def test_an_outage_loses_nothing(office: Server, tmp_path: Path, stack: As
     assert not await two.lets_in(gone)
 
 
-async def test_what_was_there_before_joining_is_brought_and_comes_back_at_leaving(
+async def test_rows_from_before_joining_are_copied_to_the_office_and_back_at_leaving(
     office: Server, tmp_path: Path, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(joining.PASSWORD, office.password)
@@ -302,7 +302,7 @@ async def test_what_was_there_before_joining_is_brought_and_comes_back_at_leavin
         found = two.endpoint.pairing.store.find(token)
         assert found is not None
         assert (found.id, found.origin, found.account) == (page.id, "https://crm.example.test", "agente01")
-    # While this computer is off the others go on; leaving brings what the office has then.
+    # While this computer is off the others change rows; leaving takes the office's present rows.
     late = two.pair("Magazzino")
     assert two.endpoint.pairing.revoke(page.id)
     await until(lambda: not two.endpoint.pairing.rows()[1])
@@ -318,7 +318,7 @@ def _told(server: Server, name: str) -> bool:
     return any(isinstance(value, dict) and value["name"] == name for value in values) and None in values
 
 
-async def test_what_is_damaged_lets_nobody_in_and_stops_nothing(
+async def test_damaged_rows_admit_no_page_and_do_not_stop_the_program(
     office: Server, tmp_path: Path, stack: AsyncExitStack, expected_errors: Callable[..., object]
 ) -> None:
     expected_errors(r"archisync_gui\.endpoint\.paired_pages: .*unreadable")
@@ -328,7 +328,7 @@ async def test_what_is_damaged_lets_nobody_in_and_stops_nothing(
         token = one.pair("Gestionale")
         one.watches.add(CUSTOMER)
         await until(lambda: len([key for key in read_from(office) if key.startswith((PAGES, WATCHES))]) == 2)
-    # This computer's file is broken: the office has the pages.
+    # This computer's file is damaged; the office has the pages.
     (profile.folder / FILE).write_text("{", "utf-8")
     await asyncio.to_thread(
         change_shared,
@@ -356,7 +356,7 @@ async def test_what_is_damaged_lets_nobody_in_and_stops_nothing(
     await until(lambda: one.names() == {"De Rossi", "ORD/26-003"})
 
 
-async def test_a_row_that_is_damaged_in_the_office_is_mended_by_who_has_it(
+async def test_a_row_damaged_in_the_office_is_restored_by_a_computer_that_has_it(
     office: Server, tmp_path: Path, stack: AsyncExitStack
 ) -> None:
     await make_office(office, tmp_path / "made")
@@ -374,7 +374,7 @@ async def test_a_row_that_is_damaged_in_the_office_is_mended_by_who_has_it(
     await until(lambda: two.pages() == {"Gestionale"} and two.names() == {"De Rossi"})
     assert await one.lets_in(token)
     assert await two.lets_in(token)
-    # A setting has no owner: each computer keeps its own, and whoever changes it mends it.
+    # A setting has no owner: each computer keeps its value, and the next change repairs the row.
     assert one.member.settings["sync.daily"] == daily
     await one.member.apply_settings({"sync.daily": not daily})
     await until(lambda: two.member.settings["sync.daily"] is not daily)
@@ -383,8 +383,8 @@ async def test_a_row_that_is_damaged_in_the_office_is_mended_by_who_has_it(
 async def revoked_in_an_outage(
     office: Server, folder: Path, stack: AsyncExitStack
 ) -> tuple[Proxy, Server, Profile, Computer, str]:
-    """As :func:`cut_off`, and the token of the second computer's page: the first one has revoked it while it was cut
-    off, and has ended."""
+    """As :func:`cut_off`, with the token of a page of the second computer. The first computer has revoked that page
+    during the outage, and has ended."""
     proxy, behind, profile, two = await cut_off(office, folder, stack)
     token = two.pair("Gestionale")
     async with computer(profile, behind) as one:
@@ -394,7 +394,7 @@ async def revoked_in_an_outage(
     return proxy, behind, profile, two, token
 
 
-async def test_what_was_revoked_in_an_outage_is_not_let_in_again_by_leaving(
+async def test_a_page_revoked_in_an_outage_stays_revoked_after_leaving(
     office: Server, tmp_path: Path, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(joining.PASSWORD, office.password)
@@ -407,7 +407,7 @@ async def test_what_was_revoked_in_an_outage_is_not_let_in_again_by_leaving(
 
 
 @pytest.mark.parametrize("copy", [True, False])
-async def test_what_was_revoked_after_leaving_stays_revoked_when_joining_again(
+async def test_a_page_revoked_after_leaving_stays_revoked_after_joining_again(
     office: Server, tmp_path: Path, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch, copy: bool
 ) -> None:
     monkeypatch.setenv(joining.PASSWORD, office.password)
@@ -418,7 +418,7 @@ async def test_what_was_revoked_after_leaving_stays_revoked_when_joining_again(
     async with computer(profile, office) as one:
         await until(lambda: one.pages() == {*tokens})
     await joining.leave(profile, copy=copy)
-    # Alone, it revokes one page and uses another; the office revokes a third.
+    # As a single computer it revokes one page and uses another; the office revokes a third.
     alone = PairingStore(profile.folder / FILE, clock=SystemClock())
     (gone,) = [page.id for page in alone.pages() if page.name == "Gestionale"]
     assert alone.revoke(gone)
@@ -434,7 +434,7 @@ async def test_what_was_revoked_after_leaving_stays_revoked_when_joining_again(
     assert not one.endpoint.pairing.rows()[1]
 
 
-async def test_what_was_revoked_in_an_outage_stays_so_through_leaving_without_the_server(
+async def test_a_page_revoked_in_an_outage_stays_revoked_after_leaving_without_the_server(
     office: Server, tmp_path: Path, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(joining.PASSWORD, office.password)
@@ -450,10 +450,11 @@ async def test_what_was_revoked_in_an_outage_stays_so_through_leaving_without_th
 
 
 @pytest.mark.qasync
-async def test_a_page_that_the_office_has_revoked_finds_no_panel_that_lets_it_in(
+async def test_a_page_revoked_in_the_office_is_never_admitted_by_a_starting_panel(
     qapp: QApplication, office: Server, tmp_path: Path, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It asks the moment the endpoint answers; the computer was off when the page was revoked, and has news itself."""
+    """The page calls as soon as the endpoint answers; the computer was off when the page was revoked, and has changes
+    of its own to send."""
     monkeypatch.setenv(joining.PASSWORD, office.password)
     await make_office(office, tmp_path / "made")
     profile = made(tmp_path / "one", office)
@@ -489,7 +490,7 @@ async def test_a_page_that_the_office_has_revoked_finds_no_panel_that_lets_it_in
 
 
 @pytest.mark.qasync
-async def test_leaving_brings_home_what_the_others_have_changed(
+async def test_leaving_takes_the_changes_of_the_other_computers(
     qapp: QApplication, office: Server, tmp_path: Path, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(joining.PASSWORD, office.password)
@@ -499,9 +500,9 @@ async def test_leaving_brings_home_what_the_others_have_changed(
     async with computer(profile, behind) as one:
         await until(lambda: one.names() == {ORDER.name, PAID.name})
         proxy.set("cut")
-        one.watches.add(INVOICED)  # the office is never told of it
-        one.watches.remove(PAID.target)  # nor of this
-    # While this computer is off, another one reads and the others change what is the office's.
+        one.watches.add(INVOICED)  # never sent to the office
+        one.watches.remove(PAID.target)  # nor is this
+    # While this computer is off, another one reads and changes the office's rows.
     async with computer(made(tmp_path / "three", office), office, may_lead=True) as three:
         await until(lambda: three.member.core is not None)
         three.member.orchestrator.hold()
@@ -520,7 +521,7 @@ async def test_leaving_brings_home_what_the_others_have_changed(
     assert (settings.number("sync.orders.interval"), settings.number("session.quiet")) == (25, 7)
     assert settings.words("erp.accounts") == ("agente01", "agente02")
     assert settings.number("endpoint.port") == one.member.settings.number("endpoint.port")
-    # The panel's next start has all of it, and what was watched here alone.
+    # After the panel's next start it has all of them, and the record watched only here.
     found: list[tuple[set[str], bool]] = []
 
     async def until_over(self: Life, core: Core) -> None:
@@ -532,7 +533,7 @@ async def test_leaving_brings_home_what_the_others_have_changed(
     lock = ProfileLock(profile)
     assert lock.acquire()
     stack.callback(lock.release)
-    for _ in range(2):  # taken once: what is removed afterwards stays removed
+    for _ in range(2):  # copied only once: a row that is removed afterwards stays removed
         assert await _lives(qapp, Life(profile, None, asyncio.Event()), hidden=True) == 0
         memory = QSettings(str(profile.folder / "window.ini"), QSettings.Format.IniFormat)
         memory.setValue("watches", json.dumps([asdict(INVOICED)]))

@@ -1,4 +1,4 @@
-"""The office's settings: one set for all computers, and a change that collides with another one is refused."""
+"""The office's settings: one set for all computers; a change that conflicts with another one is refused."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ async def joined(stack: AsyncExitStack, server: Server, folder: Path, **settings
     return await stack.enter_async_context(taking)
 
 
-def test_what_concerns_one_computer_stays_there() -> None:
+def test_settings_of_one_computer_are_not_shared() -> None:
     own = {one.key for one in DECLARATIONS if not is_shared(one.key)}
     assert {"erp.browser", "endpoint.port", "look.language", "look.autostart"} <= own
     assert not {"erp.url", "erp.accounts", "sync.orders.interval", "session.quiet"} & own
 
 
-async def test_all_members_have_the_first_ones_settings_and_hear_of_changes(office: Server, tmp_path: Path) -> None:
+async def test_all_members_get_the_settings_of_the_first_and_later_changes(office: Server, tmp_path: Path) -> None:
     await make_office(office, tmp_path / "made")
     async with AsyncExitStack() as stack:
         one = await joined(
@@ -90,7 +90,7 @@ async def test_an_account_removed_for_the_office_leaves_no_password_on_any_compu
             await two.set_password("agente01", "late")
 
 
-async def test_a_value_of_another_version_costs_no_other_setting(office: Server, tmp_path: Path) -> None:
+async def test_a_value_of_another_version_does_not_affect_other_settings(office: Server, tmp_path: Path) -> None:
     await make_office(office, tmp_path / "made")
     odd = {"sync.orders.interval": "seldom", "sync.daily": 5, "sync.unheard": True, "session.quiet": 9}
     await asyncio.to_thread(change_shared, office, "PC-9", odd, {})
@@ -140,14 +140,14 @@ async def test_a_file_that_cannot_be_written_leaves_the_offices_settings_as_they
         assert failed.value.code == "settings-not-saved"
         assert read_from(office)["sync.orders.interval"].value == 30
         assert one.settings.number("sync.orders.interval") == 30
-        # The next change is not taken for a conflict, by neither of them.
+        # Neither of them takes the next change for a conflict.
         await one.apply_settings({"sync.orders.interval": 20})
         await until(lambda: two.settings.number("sync.orders.interval") == 20)
         await two.apply_settings({"sync.orders.interval": 25})
         await until(lambda: one.settings.number("sync.orders.interval") == 25)
 
 
-async def test_a_server_lost_before_it_confirmed_leaves_this_computers_settings_as_they_were(
+async def test_when_the_server_is_lost_before_it_confirms_the_local_settings_are_unchanged(
     office: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await make_office(office, tmp_path / "made")
@@ -177,7 +177,7 @@ async def test_a_server_lost_before_it_confirmed_leaves_this_computers_settings_
         assert (one.settings.number("sync.orders.interval"), one.settings.text("look.theme")) == (30, "dark")
 
 
-async def test_a_change_goes_on_when_whoever_asked_has_gone(
+async def test_a_change_is_completed_when_its_caller_is_cancelled(
     office: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await make_office(office, tmp_path / "made")
@@ -203,7 +203,9 @@ async def test_a_change_goes_on_when_whoever_asked_has_gone(
     assert load_settings(one.profile.settings_file).settings.number("sync.orders.interval") == 15
 
 
-async def test_a_change_of_what_another_computer_changed_meanwhile_is_refused(office: Server, tmp_path: Path) -> None:
+async def test_a_change_of_a_setting_that_another_computer_has_changed_is_refused(
+    office: Server, tmp_path: Path
+) -> None:
     await make_office(office, tmp_path / "made")
     before = change_shared(office, "PC-1", {"sync.orders.interval": 30, "sync.ddt.interval": 45}, {})
     change_shared(office, "PC-1", {"sync.orders.interval": 20}, before)

@@ -1,4 +1,4 @@
-"""A computer whose office's server is away when it starts waits and says so, and takes part when the server is back."""
+"""A member that starts during an outage of the server shows that it waits, and takes part when the server is back."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ AWAY: tuple[Mode, ...] = ("cut", "silent")
 
 @asynccontextmanager
 async def away(office: Server, folder: Path, mode: Mode) -> AsyncIterator[tuple[Profile, Proxy]]:
-    """A member's profile, and the way to its server, which is broken."""
+    """A member's profile, and the broken proxy to its server."""
     await make_office(office, folder / "made")
     proxy = Proxy(office)
     async with proxy as server:
@@ -79,7 +79,7 @@ async def test_a_member_waits_for_the_server_and_takes_part(office: Server, tmp_
             await says(running.stdout, "reads for the office")
             if sys.platform != "win32":
                 running.terminate()
-            else:  # where nothing ends a program gently but its own word
+            else:  # on a system without a signal for a clean end
                 ending = await program(profile, office, "quit")
                 await ending.communicate()
             async with asyncio.timeout(PATIENCE):
@@ -90,12 +90,12 @@ async def test_a_member_waits_for_the_server_and_takes_part(office: Server, tmp_
             await running.communicate()
 
 
-async def test_a_member_that_waits_ends_when_told_to(office: Server, tmp_path: Path) -> None:
+async def test_a_waiting_member_can_be_ended(office: Server, tmp_path: Path) -> None:
     async with away(office, tmp_path, "cut") as (profile, _):
         running = await program(profile, office, "office", "run")
         try:
             await says(running.stderr, "tries again every few seconds")
-            # It answers its own computer meanwhile: another start finds that it has no window, and ``quit`` ends it.
+            # Meanwhile it answers other processes: a second start learns that it has no window, and ``quit`` ends it.
             code, _ = await call(profile, "raise", {}, lambda _event: None)
             assert code == exit_codes.BUSY
             ending = await program(profile, office, "quit")
@@ -138,11 +138,11 @@ def window(with_services: bool) -> MainWindow | None:
 async def panel_that_waits(
     app: QApplication, office: Server, folder: Path, monkeypatch: pytest.MonkeyPatch, language: str = "en"
 ) -> AsyncIterator[tuple[MainWindow, Profile, Proxy, asyncio.Future[int], asyncio.Event]]:
-    """The window of a panel whose office's server is away, its life and what ends that."""
+    """The window of a panel during an outage, its profile and proxy, its task, and the event that ends it."""
     monkeypatch.setenv(PASSWORD, office.password)
     async with away(office, folder, "cut") as (profile, proxy), AsyncExitStack() as stack:
         stack.callback(set_language, "en")
-        set_language("en" if language == "it" else "it")  # as the system may be
+        set_language("en" if language == "it" else "it")  # the system's language may be the other one
         load_settings(profile.settings_file).settings.with_({"look.language": language}).save(profile.settings_file)
         lock = ProfileLock(profile)
         assert lock.acquire()
@@ -171,7 +171,7 @@ WORDS = {
 
 @pytest.mark.qasync
 @pytest.mark.parametrize("language", ["it", "en"])
-async def test_a_panel_opens_says_so_and_goes_on_with_the_server(
+async def test_a_panel_opens_shows_the_outage_and_continues_with_the_server(
     qapp: QApplication, office: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str
 ) -> None:
     waiting = panel_that_waits(qapp, office, tmp_path, monkeypatch, language)
@@ -183,12 +183,12 @@ async def test_a_panel_opens_says_so_and_goes_on_with_the_server(
         assert then in found.notice.text
         assert found.header.fix.isVisible()
         assert found.header.fix.text().replace("&", "") == button
-        # Nothing is shown yet, and nothing is said to be.
+        # No data are shown yet.
         assert not any(word in found.notice.text for word in ("shown", "mostrati"))
         # A second start of the program finds this one.
         code, _ = await call(profile, "raise", {"hidden": False, "open": ""}, lambda event: None)
         assert code == exit_codes.OK
-        # The way out of the office is open: its dialog.
+        # The dialog *Office* can be opened, so that the user can leave the office.
         found.header.fix.click()
         dialog = await until(lambda: next(iter(found.findChildren(OfficeDialog)), None))
         assert dialog is not None
@@ -207,7 +207,7 @@ async def test_a_panel_opens_says_so_and_goes_on_with_the_server(
 
 @pytest.mark.qasync
 @pytest.mark.parametrize("way", ["button", "keys"])
-async def test_a_panel_that_waits_can_be_quit(
+async def test_a_waiting_panel_can_be_quit(
     qapp: QApplication, office: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     async with panel_that_waits(qapp, office, tmp_path, monkeypatch) as (found, _, _, living, _):

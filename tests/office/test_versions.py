@@ -1,4 +1,4 @@
-"""Members of different versions: an earlier one reads what a later one has made, and writes nothing of it."""
+"""Members of different versions: an earlier one reads the tables of a later one, and does not write to them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ END $$;
 
 
 async def later(server: Server, folder: Path) -> None:
-    """An office with a row, which a later program has migrated. Every write to any of its tables is noted."""
+    """Make an office with a row that a later program has migrated. Triggers record every write to its tables."""
     await make_office(server, folder)
     store = await Store.join(Postgres(server), folder, ENTITIES, clock=SystemClock())
     row = {"id": "1", "item_id": "X1", "item_name": "Fresa", "price_group_name": "Listino", "unit_price": 1250}
@@ -81,7 +81,7 @@ async def test_an_earlier_member_reads_and_never_writes(office: Server, tmp_path
         page = await member.store.rows("prices", "")
         assert [row.values["item_name"] for row in page.rows] == ["Fresa"]
         assert member.core is None
-        # Whatever is asked for is refused, and said.
+        # All requests are refused with the reason.
         ticket = member.orchestrator.request_sync("prices")
         async with asyncio.timeout(30):
             result = await ticket
@@ -98,7 +98,7 @@ async def test_an_earlier_member_reads_and_never_writes(office: Server, tmp_path
             await member.apply_settings({"sync.orders.interval": 15})
         await member.apply_settings({"look.theme": "dark"})
         assert member.settings.text("look.theme") == "dark"
-        # Drafts stay on this computer until it was updated.
+        # Drafts stay on this computer until it is updated.
         drafts = await office_drafts(member, [])
         await drafts.put("agente01", "a", {"lines": []})
         await drafts.close()

@@ -1,4 +1,4 @@
-"""What members of neighbouring versions understand of each other, and what is said where they do not."""
+"""Messages between members of different versions: which parts are understood, and the report where they are not."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ STATUS = replace(
 )
 
 
-def test_a_status_comes_through_whole() -> None:
+def test_a_status_is_transmitted_completely() -> None:
     assert from_json(Status, as_json(STATUS)) == STATUS
     event = an_event(EventKind.SESSION_CLOSED, "b", 3, NOW, {"handle": "h", "reason": SessionEnd.CLOSED.value})
     assert event_from(as_json(event)) == event
@@ -50,7 +50,7 @@ def test_a_status_comes_through_whole() -> None:
     assert from_json(Explanation, as_json(explained)) == explained
 
 
-def test_what_a_later_version_adds_is_passed_over_and_what_an_earlier_one_lacks_has_its_default() -> None:
+def test_fields_of_a_later_version_are_ignored_and_missing_fields_have_their_default() -> None:
     told: Any = as_json(STATUS)
     told["inventedLater"] = {"x": [1]}
     told["sessions"][0]["inventedLater"] = 5
@@ -61,7 +61,7 @@ def test_what_a_later_version_adds_is_passed_over_and_what_an_earlier_one_lacks_
 @pytest.mark.parametrize(
     "wrong", [{"revision": "7"}, {"at": "yesterday"}, {"sessions": {}}, {"accounts": [[]]}, {"statuses": None}]
 )
-def test_what_is_no_status_is_refused(wrong: dict[str, Any]) -> None:
+def test_an_invalid_status_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises((KeyError, TypeError, ValueError)):
         from_json(Status, {**as_json(STATUS), **wrong})
 
@@ -77,7 +77,7 @@ def news(status: Any, **more: Any) -> News:
     return News("PC-1", "leader", NOW, True, status, as_of=NOW, **more)
 
 
-async def test_a_status_of_another_version_is_told_once_and_is_no_silence(
+async def test_a_status_of_another_version_is_reported_once_and_is_no_silence(
     face: RemoteOrchestrator, caplog: pytest.LogCaptureFixture
 ) -> None:
     face.heard(news(as_json(STATUS)))
@@ -85,12 +85,12 @@ async def test_a_status_of_another_version_is_told_once_and_is_no_silence(
     later["explanation"]["reason"] = "invented-later"
     for _ in range(3):
         face.heard(news(later))
-        face.heard(news(None))  # nothing but an event, or another setting
+        face.heard(news(None))  # only an event, or another setting
     office = face.get_status().office
     assert office is not None
     assert office.trouble is not None
     assert (office.trouble.code, office.trouble.params["leader"], office.leader) == (UNREAD, "PC-1", "PC-1")
-    assert face.get_status().revision == 7, "the last one that could be read"
+    assert face.get_status().revision == 7, "not the last readable status"
     assert "condition.office-status-unread" in [one.code for one in conditions(face.get_status())]
     assert [record.levelname for record in caplog.records if "cannot be read" in record.message] == ["WARNING"]
     face.heard(news(as_json(replace(STATUS, revision=9))))
@@ -99,14 +99,14 @@ async def test_a_status_of_another_version_is_told_once_and_is_no_silence(
     assert (office.trouble, face.get_status().revision) == (None, 9)
 
 
-async def test_a_member_that_reads_no_status_opens_all_the_same(face: RemoteOrchestrator) -> None:
+async def test_a_member_that_cannot_read_the_status_opens_nevertheless(face: RemoteOrchestrator) -> None:
     face.heard(news({"boot": "b"}))
     async with asyncio.timeout(30):
         await face.first.wait()
 
 
 def with_fresh(late_at: datetime | None) -> Any:
-    """A status with one list of two accounts that both are fresh."""
+    """A status with one list of two accounts, both fresh."""
     one = STATUS.statuses["orders"]
     first, second = (replace(part, freshness=Freshness.FRESH) for part in one.accounts)
     fresh = replace(one, freshness=Freshness.FRESH, accounts=(replace(first, late_at=late_at), second))
@@ -114,13 +114,13 @@ def with_fresh(late_at: datetime | None) -> Any:
 
 
 def freshness(face: RemoteOrchestrator) -> list[Freshness]:
-    """That of the list, and of its accounts."""
+    """The freshness of the list, and of its accounts."""
     one = face.get_status().statuses["orders"]
     return [one.freshness, *(part.freshness for part in one.accounts)]
 
 
 @pytest.mark.parametrize("current", [True, False], ids=["a leader that says nothing", "no leader"])
-async def test_a_fresh_list_becomes_late_although_nobody_says_so(face: RemoteOrchestrator, current: bool) -> None:
+async def test_a_fresh_list_becomes_late_without_a_new_status(face: RemoteOrchestrator, current: bool) -> None:
     face.heard(replace(news(with_fresh(SystemClock().now() + timedelta(seconds=0.5))), current=current))
     told: list[Event] = []
     face.subscribe(told.append)
@@ -130,7 +130,7 @@ async def test_a_fresh_list_becomes_late_although_nobody_says_so(face: RemoteOrc
     await until(lambda: freshness(face) == [Freshness.LATE, Freshness.LATE, Freshness.FRESH])
 
 
-async def test_nothing_is_called_fresh_before_the_offices_time_is_known() -> None:
+async def test_no_list_is_fresh_before_the_offices_time_is_known() -> None:
     clock = OfficeClock()
     face = RemoteOrchestrator(TYPES, clock, member="m", accounts=["agente01"])
     try:
@@ -145,7 +145,7 @@ async def test_nothing_is_called_fresh_before_the_offices_time_is_known() -> Non
         await face.close()
 
 
-async def test_an_event_of_another_version_costs_no_other(face: RemoteOrchestrator) -> None:
+async def test_an_event_of_another_version_does_not_affect_others(face: RemoteOrchestrator) -> None:
     told: list[Event] = []
     face.subscribe(told.append)
     event = an_event(EventKind.SYNC_COMPLETED, "b", 7, NOW, {"type": "orders"})

@@ -103,7 +103,7 @@ async def test_joining_is_asked_about_and_says_what_is_copied(make_panel: MakePa
     dialog.close()
 
 
-async def test_older_data_are_upgraded_only_when_one_says_so(make_panel: MakePanel) -> None:
+async def test_older_data_are_upgraded_only_after_consent(make_panel: MakePanel) -> None:
     office = FakeOffice(found=Found(LED, older=True))
     dialog = await opened(make_panel, office)
     assert dialog.upgrade.isHidden()
