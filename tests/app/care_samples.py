@@ -1,4 +1,4 @@
-"""Invented customers, and profiles that name them in every place, for the tests of one customer's data; no test."""
+"""Invented customers, and profiles that contain them in every possible place, for the tests of one customer's data."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def entity(name: str) -> Entity:
 
 
 def row(name: str, key: str, /, **values: Any) -> dict[str, Any]:
-    """A row of a list with an invented value in each key column that is not given."""
+    """A row of a list, with an invented value in each key column that is not in ``values``."""
     found: dict[str, Any] = {column.name: None for column in entity(name).columns}
     for column in entity(name).key:
         found[column] = int(key) if entity(name).column(column).kind in (Kind.NUMBER, Kind.INTEGER) else key
@@ -72,7 +72,7 @@ def rows_about(person: dict[str, str], number: int) -> dict[str, list[dict[str, 
 
 
 async def fill(profile: Profile, person: dict[str, str]) -> None:
-    """A profile that names ``person`` in every place where one can be named."""
+    """Write ``person`` into every place of the profile that can contain a customer."""
     store = await Store.open(profile.folder, ENTITIES, clock=SystemClock())
     mine, others = rows_about(person, 71), rows_about(OTHER, 72)
     others["orders"].append(
@@ -91,7 +91,7 @@ async def fill(profile: Profile, person: dict[str, str]) -> None:
         for name in mine:
             at += timedelta(minutes=1)
             rows = [*mine[name], *others[name]]
-            if turn and name == "customers":  # a change whose old and new values name the person
+            if turn and name == "customers":  # a change whose old and new values contain the person
                 rows = [{**rows[0], "street": f"presso {person['name']}", "mobile": "+39 333 4455667"}, *rows[1:]]
             if turn and name == "orders":  # one of them in the row of another customer, beside another change
                 rows[-1] = rows[-1] | {"internal_note": f"ora da {person['name']}", "total_amount": 500}
@@ -121,7 +121,7 @@ async def fill(profile: Profile, person: dict[str, str]) -> None:
 
 
 def named_in(folder: Path, person: dict[str, str]) -> list[tuple[str, str]]:
-    """Each file whose raw bytes hold a value of the person, in any of the forms in which values are written."""
+    """Each file whose raw bytes contain a value of the person, in any of the forms in which values are written."""
     found = []
     for file in sorted(folder.rglob("*")):
         content = file.read_bytes().lower() if file.is_file() else b""

@@ -1,4 +1,4 @@
-"""What a keyring has to do for us, as observations; run as a program it asks the keyring of the system. No test."""
+"""Observes the behaviour of a keyring; as a program it observes the system's keyring."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from archisync_gui.app.kept_sessions import KEY_NAME, KeptSessions
 from archisync_gui.app.profile import open_profile
 
 LONG = "x" * (5_000 if sys.platform != "win32" else 1_280)
-"""Windows' Credential Manager takes no more: 2,560 bytes, two for each character."""
+"""The limit of Windows' Credential Manager: 2,560 bytes, two for each character."""
 
 PASSWORDS = ("segreto", "", "àèìòù € 漢字 🚚", 'quote " backslash \\ percent % null-like \\0', LONG, " blanks ")
 
@@ -29,12 +29,12 @@ async def told(credentials: Credentials, account: str) -> str | None:
 
 
 async def observe(folder: Path) -> list[object]:
-    """Use the keyring that is in place as the program does, and leave nothing in it; what came of it."""
+    """Use the current keyring as the program does, and leave nothing in it; returns the results."""
     profile, other = (open_profile(str(folder / name), demo=False) for name in ("one", "two"))
     seen: list[object] = [await told(Credentials(profile), "agente01")]
     for password in PASSWORDS:
         seen.append(await Credentials(profile).keep("agente01", password))
-        seen.append(await told(Credentials(profile), "agente01"))  # a new object: nothing is remembered
+        seen.append(await told(Credentials(profile), "agente01"))  # a new object without passwords in memory
     seen.append(await Credentials(profile).keep("agente 02 è", "second"))
     seen.append(await told(Credentials(profile), "agente01"))
     seen.append(await told(Credentials(profile), "agente 02 è"))

@@ -1,4 +1,4 @@
-"""A keyring of the test's own, and how to put one in the system's place; no test."""
+"""A keyring in memory, and a way to replace the system's keyring."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Ring = TypeVar("Ring", bound=KeyringBackend)
 
 
 class MemoryKeyring(KeyringBackend):
-    """Keeps secrets in memory: ``kept`` by (service, name)."""
+    """Keeps secrets in memory (``kept``), by service and name."""
 
     priority = 1
 
@@ -33,7 +33,7 @@ class MemoryKeyring(KeyringBackend):
 
 @contextmanager
 def in_place(ring: Ring) -> Iterator[Ring]:
-    """``ring`` in the place of the system's keyring."""
+    """Replace the system's keyring by ``ring`` within the block."""
     before = keyring.get_keyring()
     keyring.set_keyring(ring)
     try:

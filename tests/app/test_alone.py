@@ -1,4 +1,4 @@
-"""The command line without a person: it never waits for somebody, and undoes a pause or a stop without a panel."""
+"""The command line without a user: it never waits for input, and can end a hold or a stop without a panel."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def profile(tmp_path: Path) -> Profile:
 
 @pytest.fixture
 def no_word_of_changes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As on a system that does not tell of changes in folders: a read has to look by itself."""
+    """As on a system without notifications of changes in folders: a read has to check by itself."""
     monkeypatch.setattr(folder_watch, "_inotify", lambda folder: None)
 
 
@@ -52,7 +52,7 @@ async def core(profile: Profile) -> AsyncIterator[Core]:
 
 
 class Runs:
-    """In the place of the runner."""
+    """Replaces the runner."""
 
     def __init__(self, *, refuses: bool = False) -> None:
         self.refuses = refuses
@@ -84,7 +84,7 @@ async def test_a_password_that_is_refused_ends_every_list_at_once(core: Core, mo
     assert code == exit_codes.CREDENTIALS == 4
     assert sorted(line["type"] for line in results) == sorted(ALL)
     assert {line["error"]["code"] for line in results} == {"login-refused"}
-    assert len(runs.seen) == 1, "the refused password is not tried again"
+    assert len(runs.seen) == 1, "the refused password was tried again"
     assert core.orchestrator.get_status().queue == ()
     code, results = await sync(core, "orders")
     assert (code, results[0]["error"]["code"], len(runs.seen)) == (4, "login-refused", 1)
@@ -103,7 +103,7 @@ async def test_retry_lets_a_stopped_account_try_once_more(core: Core, monkeypatc
     assert (await sync(core, "orders"))[0] == exit_codes.OK
 
 
-async def test_under_hold_a_sync_ends_at_once_and_says_so(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_during_a_hold_a_sync_ends_at_once_with_the_reason(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(core, "syncs", Runs())
     core.orchestrator.hold()
     code, results = await sync(core, "orders", "products")
@@ -130,7 +130,7 @@ async def test_a_repeat_that_would_wait_for_tomorrow_ends_at_once(core: Core, mo
     assert core.orchestrator.get_status().queue == ()
 
 
-async def test_somebody_elses_request_is_not_taken_back_with_ours(core: Core) -> None:
+async def test_the_request_of_another_caller_is_not_withdrawn_with_ours(core: Core) -> None:
     core.orchestrator.hold()
     theirs = core.orchestrator.request_sync("orders", origin=Origin.OPERATOR)
     await sync(core, "orders")
@@ -142,14 +142,14 @@ def run(profile: Profile, *arguments: str) -> int:
     return cli.main([*arguments, "--demo", "--profile", str(profile.folder)])
 
 
-def test_a_pause_is_made_and_ended_without_a_panel(profile: Profile, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_hold_begins_and_ends_without_a_panel(profile: Profile, capsys: pytest.CaptureFixture[str]) -> None:
     def held() -> bool:
         capsys.readouterr()
         assert run(profile, "status", "--json") == 0
         return json.loads(capsys.readouterr().out)["holdSince"] is not None
 
     assert run(profile, "hold") == 0
-    assert held(), "kept over the end of the process"
+    assert held(), "the hold was lost with the process"
     assert run(profile, "sync", "orders") == exit_codes.FAILED
     assert "archisync-gui release" in "".join(capsys.readouterr())
     assert run(profile, "release") == 0
@@ -162,7 +162,7 @@ def test_a_pause_is_made_and_ended_without_a_panel(profile: Profile, capsys: pyt
 
 
 @pytest.mark.parametrize("late", ["orchestrator", "housekeeping"])
-async def test_what_was_opened_is_closed_when_a_later_part_fails(
+async def test_opened_parts_are_closed_when_a_later_part_fails(
     late: str, profile: Profile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closed: list[str] = []
@@ -194,10 +194,10 @@ async def test_what_was_opened_is_closed_when_a_later_part_fails(
         monkeypatch.setattr(Core, "_start_later", later)
     with pytest.raises(OSError, match="no more"):
         await Core.open(profile, demo=None, attended=True, reads=False)
-    assert closed == ["orchestrator", "store"], "and the hygiene of the tests finds no task left behind"
+    assert closed == ["orchestrator", "store"], "not all parts were closed in order"
 
 
-async def test_a_place_where_no_socket_can_be_is_no_reason_not_to_start(
+async def test_where_no_socket_can_be_made_the_program_starts_nevertheless(
     profile: Profile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from archisync_gui.app import channel
@@ -206,7 +206,7 @@ async def test_a_place_where_no_socket_can_be_is_no_reason_not_to_start(
     places[0].mkdir()
     core = await Core.open(profile, demo=None, attended=True, reads=False)
     try:
-        assert (await call(profile, "status", {}, lambda event: None))[0] == 0, "the other place serves"
+        assert (await call(profile, "status", {}, lambda event: None))[0] == 0, "the alternative place does not work"
     finally:
         await core.close()
     places[0].rmdir()
@@ -219,8 +219,8 @@ async def test_a_place_where_no_socket_can_be_is_no_reason_not_to_start(
         await core.close()
 
 
-def test_a_panel_opens_after_commands_that_only_looked(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One ``status`` each second holds the profile for a moment: the panel that starts meanwhile is not turned away."""
+def test_a_panel_opens_after_short_commands(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ``status`` every second locks the profile for a moment; a panel that starts meanwhile is not refused."""
     from archisync_gui.app import desktop
 
     async def no_answer(*_of: object, **_more: object) -> None:
@@ -233,11 +233,11 @@ def test_a_panel_opens_after_commands_that_only_looked(profile: Profile, monkeyp
     ended.start()
     assert desktop._hand_over(profile, mine, "en", True, "") is None
     ended.join()
-    assert not ProfileLock(profile).acquire(), "the panel holds it"
+    assert not ProfileLock(profile).acquire(), "the panel has not locked the profile"
     mine.release()
 
 
-def test_a_panel_is_told_of_a_holder_that_stays_silent(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_panel_reports_a_holder_that_does_not_answer(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
     from archisync_gui.app import desktop
 
     async def no_answer(*_of: object, **_more: object) -> None:
@@ -254,7 +254,7 @@ def test_a_panel_is_told_of_a_holder_that_stays_silent(profile: Profile, monkeyp
     silent.release()
 
 
-async def test_a_second_start_in_the_first_moments_waits_and_raises_the_window(
+async def test_a_second_start_during_the_opening_waits_and_raises_the_window(
     profile: Profile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[tuple[bool, str]] = []
@@ -268,7 +268,7 @@ async def test_a_second_start_in_the_first_moments_waits_and_raises_the_window(
     first = asyncio.ensure_future(Core.open(profile, demo=None, attended=True, reads=False, second_start=second_start))
     await opening.wait()
     assert (await first_call)[0] == 0
-    assert asked == [(False, "log")], "though the data are not open yet"
+    assert asked == [(False, "log")], "not answered before the data are open"
     looking = asyncio.ensure_future(call(profile, "status", {}, lambda event: None, patience=60))
     go_on.set()
     core = await first
@@ -279,7 +279,7 @@ async def test_a_second_start_in_the_first_moments_waits_and_raises_the_window(
 
 
 @pytest.mark.parametrize("what", ["folder", "lock"])
-async def test_nothing_is_read_once_the_folder_was_replaced(
+async def test_no_read_starts_once_the_folder_was_replaced(
     what: str,
     no_word_of_changes: None,
     core: Core,
@@ -300,17 +300,17 @@ async def test_nothing_is_read_once_the_folder_was_replaced(
         assert result.outcome is Outcome.FAILED
         assert result.error is not None
         assert result.error.code == "profile-gone"
-        assert runs.seen == ["orders"], "the second one was never begun"
+        assert runs.seen == ["orders"], "the second read was begun"
         assert isinstance(core.broken.result(), ProfileError)
     finally:
         (tmp_path / "away").rename(moved)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Windows lets nobody replace an open file; Linux tells of it")
-async def test_nothing_is_read_once_the_archive_was_replaced(
+async def test_no_read_starts_once_the_archive_was_replaced(
     core: Core, monkeypatch: pytest.MonkeyPatch, expected_errors: Any
 ) -> None:
-    """A backup tool puts an older copy in its place: what would be read now would be lost."""
+    """A backup tool puts an older copy in its place; rows read after that would be lost."""
     expected_errors(r"archisync_gui\.app\.core: nothing is read any more")
     expected_errors.allow(r"archisync_gui\.orchestrator\.memory: the journal failed; .*")
     expected_errors.allow(r"archisync_gui\.store\.database: .* belonged to a file that was replaced, and is removed")
@@ -330,7 +330,7 @@ async def test_nothing_is_read_once_the_archive_was_replaced(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux tells of changes in folders (inotify)")
-async def test_that_the_folder_went_is_told_before_anything_is_read(
+async def test_a_missing_folder_is_reported_before_the_next_read(
     core: Core, tmp_path: Path, expected_errors: Any
 ) -> None:
     expected_errors(r"archisync_gui\.app\.core: nothing is read any more")
@@ -344,7 +344,7 @@ async def test_that_the_folder_went_is_told_before_anything_is_read(
         (tmp_path / "away").rename(core.profile.folder)
 
 
-async def test_a_read_during_which_the_folder_went_is_not_called_complete(
+async def test_a_read_during_which_the_folder_was_moved_is_not_completed(
     no_word_of_changes: None, core: Core, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, expected_errors: Any
 ) -> None:
     expected_errors(r"archisync_gui\.app\.core: nothing is read any more")

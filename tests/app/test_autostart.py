@@ -1,4 +1,4 @@
-"""Start at login: one entry per profile that opens the right one, on each system, and goes away without remains."""
+"""Start at login on each system: one entry for each profile, which opens that profile and is removed completely."""
 
 from __future__ import annotations
 
@@ -67,20 +67,20 @@ def test_the_command_line_opens_that_profile_hidden(home: Path) -> None:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux: the entry is run by a POSIX shell's rules")
-def test_the_entry_survives_strange_folders(home: Path) -> None:
+def test_the_entry_works_for_folders_with_special_characters(home: Path) -> None:
     folder = home / 'a "b" $HOME `c` 100% \\d'
     profile = Profile("y", folder.name, "real", folder)
     set_autostart(profile, True)
     assert is_on(profile)
     text = next((home / "config" / "autostart").iterdir()).read_text(encoding="utf-8")
     line = next(line for line in text.splitlines() if line.startswith("Exec="))
-    # Undone in the order of the specification: string escapes, then field codes, then quoting as a shell has it.
+    # Decoded in the order of the specification: string escapes, then field codes, then the quoting of a shell.
     quoted = line.removeprefix("Exec=").replace("\\\\", "\\").replace("%%", "%")
     words = subprocess.run(["/bin/sh", "-c", f"printf '%s\\n' {quoted}"], capture_output=True, text=True, check=True)
     assert words.stdout.splitlines() == command(profile)
 
 
-def test_a_person_who_switched_it_off_in_the_desktop_is_believed(home: Path) -> None:
+def test_an_entry_switched_off_in_the_desktops_settings_counts_as_off(home: Path) -> None:
     profile = real(home)
     set_autostart(profile, True)
     file = home / "config" / "autostart" / "archisync-gui.desktop"
@@ -113,7 +113,7 @@ def test_macos_gets_a_launch_agent(home: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 class Registry:
-    """Windows' registry as far as one key is used."""
+    """A replacement of Windows' registry with one key."""
 
     HKEY_CURRENT_USER, KEY_SET_VALUE, REG_SZ = "HKCU", 2, 1
 
@@ -148,7 +148,7 @@ class Registry:
 
 
 @pytest.mark.skipif(sys.platform != "win32", reason="needs Windows' own registry")
-def test_windows_own_registry_takes_the_entry_and_gives_it_back(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_real_registry_of_windows_stores_the_entry(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(autostart, "sys_platform", lambda: "win32")
     profile = Profile(f"test-{uuid.uuid4().hex}", "con spazio", "demo", home / "Società è" / "con spazio")
     assert not is_on(profile)
@@ -163,7 +163,7 @@ def test_windows_own_registry_takes_the_entry_and_gives_it_back(home: Path, monk
     finally:
         set_autostart(profile, False)
     assert not is_on(profile)
-    set_autostart(profile, False)  # what is not there is no fault
+    set_autostart(profile, False)  # removing a missing entry is no error
 
 
 def test_windows_gets_a_value_of_its_run_key(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,7 +187,7 @@ def test_the_packaged_program_starts_itself(home: Path, monkeypatch: pytest.Monk
     assert command(real(home))[:2] == [program, "--hidden"]
 
 
-async def test_the_setting_does_it_and_a_refusal_changes_nothing(home: Path, tmp_path: Path) -> None:
+async def test_the_setting_makes_the_entry_and_a_refusal_changes_nothing(home: Path, tmp_path: Path) -> None:
     profile = open_profile(str(tmp_path / "p"), demo=True)
     lock = ProfileLock(profile)
     assert lock.acquire()
@@ -211,8 +211,8 @@ async def test_the_setting_does_it_and_a_refusal_changes_nothing(home: Path, tmp
 
 
 @pytest.mark.parametrize("on", [True, False])
-def test_the_setting_says_what_the_system_does(tmp_path: Path, on: bool) -> None:
-    """An installer has switched it on; or the profile was copied from another computer, or somebody switched it off."""
+def test_the_setting_follows_the_system(tmp_path: Path, on: bool) -> None:
+    """An installer has switched it on; or the profile was copied from another computer, or a user switched it off."""
     profile = open_profile(str(tmp_path / "p"), demo=False)
     Settings().with_({"look.autostart": not on, "sync.orders.interval": 25}).save(profile.settings_file)
     set_autostart(profile, on)
@@ -223,7 +223,7 @@ def test_the_setting_says_what_the_system_does(tmp_path: Path, on: bool) -> None
         assert is_on(profile) is on
 
 
-def test_settings_in_doubt_are_not_written_for_the_start_at_login(tmp_path: Path) -> None:
+def test_damaged_settings_are_not_overwritten_for_the_start_at_login(tmp_path: Path) -> None:
     profile = open_profile(str(tmp_path / "p"), demo=False)
     set_autostart(profile, True)
     profile.settings_file.write_text("{", encoding="utf-8")
@@ -231,7 +231,7 @@ def test_settings_in_doubt_are_not_written_for_the_start_at_login(tmp_path: Path
     assert profile.settings_file.read_text(encoding="utf-8") == "{"
 
 
-def test_another_profile_of_the_same_name_elsewhere_is_another(home: Path) -> None:
+def test_a_profile_of_the_same_name_in_another_folder_has_its_own_entry(home: Path) -> None:
     usual = real(home)
     other = replace(usual, id="other", folder=home / "elsewhere" / "default")
     set_autostart(other, True)

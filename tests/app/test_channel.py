@@ -1,4 +1,4 @@
-"""The holder of a profile serves other processes of the same user, streams, and notices when they hang up."""
+"""The holder of a profile serves other processes of the same user, streams events, and notices closed connections."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def test_a_call_streams_events_and_ends_with_a_code(profile: Profile) -> N
     assert events == [{"kind": "step", "n": 1}, {"kind": "step", "n": 2}]
 
 
-async def test_nobody_there_is_no_answer(profile: Profile) -> None:
+async def test_without_a_holder_there_is_no_answer(profile: Profile) -> None:
     with pytest.raises(NoAnswer):
         await call(profile, "status", {}, lambda event: None)
 
@@ -87,7 +87,7 @@ async def test_a_caller_that_hangs_up_cancels_its_call(profile: Profile) -> None
         await server.stop()
 
 
-async def test_another_users_process_is_turned_away(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_process_of_another_user_is_refused(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
     served: list[str] = []
 
     async def handler(name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
@@ -107,7 +107,7 @@ async def test_another_users_process_is_turned_away(profile: Profile, monkeypatc
 
 
 async def forger(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Says to whatever it is asked that it was done."""
+    """A false holder that confirms every call."""
     FORGED.append(await reader.readline())
     writer.write(b'{"event": {"kind": "accepted"}, "proof": "00", "nonce": "00"}\n{"exit": 0, "result": "forged"}\n')
     FORGED.append(await reader.read())
@@ -115,13 +115,13 @@ async def forger(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 
 
 FORGED: list[bytes] = []
-"""What a forger was told."""
+"""The calls that the false holder received."""
 
 
-async def test_another_users_socket_is_not_believed(
+async def test_the_socket_of_another_user_is_not_trusted(
     profile: Profile, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Its place in /tmp can be taken by anybody, before the holder has its own."""
+    """Any user can make a socket at that path in /tmp before the holder does."""
     FORGED.clear()
     theirs, ours = tmp_path / "theirs", tmp_path / "ours"
     monkeypatch.setattr(channel, "_socket_paths", lambda profile: (theirs, ours))
@@ -147,7 +147,7 @@ def loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("loopback")
-async def test_who_has_the_port_of_a_dead_holder_is_not_believed(profile: Profile) -> None:
+async def test_another_process_on_the_port_of_a_dead_holder_is_not_trusted(profile: Profile) -> None:
     FORGED.clear()
     server = await asyncio.start_server(forger, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
@@ -165,7 +165,7 @@ async def test_who_has_the_port_of_a_dead_holder_is_not_believed(profile: Profil
 
 @pytest.mark.usefixtures("loopback")
 @pytest.mark.parametrize("sent", [b'{"nonce": "1"}\n{"proof": "00"}\n', b'{"call": "status"}\n', b"[]\n", b"1\n[]\n"])
-async def test_a_caller_without_the_secret_is_turned_away(profile: Profile, sent: bytes) -> None:
+async def test_a_caller_without_the_secret_is_refused(profile: Profile, sent: bytes) -> None:
     served: list[str] = []
 
     async def handler(name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
@@ -186,7 +186,7 @@ async def test_a_caller_without_the_secret_is_turned_away(profile: Profile, sent
         await server.stop()
 
 
-async def test_the_kernel_tells_the_peers_user(profile: Profile) -> None:
+async def test_the_user_of_the_peer_is_known_from_the_kernel(profile: Profile) -> None:
     async def handler(name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
         return 0, None
 
@@ -236,7 +236,7 @@ async def test_a_long_folder_name_still_gets_a_socket(tmp_path: Path) -> None:
 
 
 async def test_a_socket_left_by_a_killed_holder_is_replaced(profile: Profile) -> None:
-    """Rule 1: only the holder of the lock opens the channel, so what lies there is nobody's."""
+    """Rule 1: only the holder of the lock opens the channel, so an existing socket is not in use."""
 
     async def handler(name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
         return 0, "served"

@@ -17,7 +17,7 @@ from archisync_gui.app.console import CTRL_BREAK, CTRL_CLOSE, CTRL_LOGOFF, CTRL_
 
 
 class Windows:
-    """Keeps the handler, and calls it as Windows does: in a thread of its own."""
+    """Stores the handler, and calls it as Windows does, in a thread of its own."""
 
     def __init__(self) -> None:
         self.handler: Callable[[int], bool] | None = None
@@ -73,7 +73,7 @@ async def test_ctrl_c_is_left_to_python(windows: Windows) -> None:
     assert stopped == []
 
 
-async def test_a_command_that_does_not_end_is_waited_for_in_vain(
+async def test_the_wait_for_a_command_that_does_not_end_is_limited(
     windows: Windows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(console, "LIMIT", 0.01)
@@ -100,7 +100,7 @@ asyncio.run(main())
 
 
 @pytest.mark.skipif(sys.platform != "win32", reason="Windows: console events")
-def test_a_command_hears_of_ctrl_break() -> None:
+def test_a_command_ends_at_ctrl_break() -> None:
     group: int = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP")  # noqa: B009  # known to mypy on Windows only
     process = subprocess.Popen([sys.executable, "-c", COMMAND], stdout=subprocess.PIPE, text=True, creationflags=group)
     assert process.stdout is not None

@@ -1,4 +1,4 @@
-"""The composition root: settings take effect at once or not at all, and what the operator does by hand is told."""
+"""The core: settings take effect at once or not at all, and actions of the operator are reported."""
 
 from __future__ import annotations
 
@@ -57,10 +57,10 @@ async def core(tmp_path: Path) -> AsyncIterator[Core]:
     lock.release()
 
 
-async def test_a_read_that_was_stored_is_told_though_it_is_cancelled_at_its_last_look(
+async def test_a_stored_read_is_completed_though_it_is_cancelled_during_its_last_check(
     core: Core, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The profile's folder is looked for after the read, which a slow disk makes long: the rows are stored by then."""
+    """After the read the profile's folder is checked, which takes long on a slow disk; the rows are stored by then."""
     looked, looking = 0, asyncio.Event()
     done = Finished(Outcome.COMPLETED, SystemClock().now(), rows=3)
 
@@ -92,7 +92,7 @@ async def test_a_changed_interval_takes_effect_and_is_kept(core: Core) -> None:
 
 
 async def test_a_restored_backup_brings_no_older_interval(tmp_path: Path) -> None:
-    """The settings are the only home of an interval: the schedule never works with another one than they show."""
+    """Intervals come only from the settings: the schedule never uses another one."""
     profile = open_profile(str(tmp_path / "p"), demo=True)
     lock = ProfileLock(profile)
     assert lock.acquire()
@@ -118,11 +118,11 @@ async def test_a_core_that_is_closed_while_its_browser_starts_leaves_no_error(tm
     core = await Core.open(profile, demo=DemoOptions("none", "stopped"), attended=False)
     ticket = core.orchestrator.request_sync("products", None, origin=Origin.OPERATOR)
     me = psutil.Process()
-    await until(lambda: bool(me.children()))  # the driver of the browser
+    await until(lambda: bool(me.children()))  # Playwright's driver
     await core.close()
     assert (await ticket).outcome is not Outcome.COMPLETED
     del core, ticket
-    gc.collect()  # an error that nobody looked at is logged now
+    gc.collect()  # an exception that was not retrieved is logged now
     left = [child for child in me.children() if child.status() != psutil.STATUS_ZOMBIE]
     assert [child for child in left if child.name() != "explorer.exe"] == []  # Wine's desktop
     lock.release()
@@ -138,13 +138,13 @@ async def test_a_wrong_setting_changes_nothing(core: Core, changes: dict[str, ob
     assert not core.profile.settings_file.exists()
 
 
-async def test_a_demo_has_no_office_hours_so_a_forms_list_stays_open_till_midnight(core: Core) -> None:
+async def test_a_demo_has_no_office_hours_so_the_list_for_forms_stays_open_until_midnight(core: Core) -> None:
     closes = core._office_closes()
     assert closes is not None
     assert closes.astimezone(ZoneInfo("Europe/Rome")).time() == time(0)
 
 
-async def test_a_form_that_is_being_loaded_finds_a_browser_unless_nothing_may_be_read(
+async def test_loading_a_form_starts_the_browser_unless_reads_are_stopped(
     core: Core, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[str] = []
@@ -160,7 +160,7 @@ async def test_a_form_that_is_being_loaded_finds_a_browser_unless_nothing_may_be
     assert started == [DEMO_ACCOUNT]
 
 
-async def test_clearing_a_list_makes_a_backup_and_asks_for_it_again(core: Core) -> None:
+async def test_clearing_a_list_makes_a_backup_and_requests_a_read(core: Core) -> None:
     core.orchestrator.hold()
     now = datetime.now(UTC)
     row = {column.name: None for column in core.store._entity("customers").columns} | {"id": "1", "name": "Rossi"}
@@ -192,7 +192,7 @@ def result(outcome: Outcome, kind: FailureKind | None = None) -> RunResult:
     return RunResult("orders", "a", Scope.ALL, outcome, error=error)
 
 
-def test_the_exit_code_is_the_gravest() -> None:
+def test_the_exit_code_is_that_of_the_worst_outcome() -> None:
     fine, unclean, refused = result(Outcome.COMPLETED), result(Outcome.UNCLEAN), result(Outcome.REFUSED)
     failed = result(Outcome.FAILED, FailureKind.TRANSIENT)
     stopped = result(Outcome.FAILED, FailureKind.CREDENTIALS)
@@ -220,7 +220,7 @@ async def test_a_test_login_counts_and_a_refused_stored_password_is_not_tried_ag
     with pytest.raises(SyncFailure):
         await core.test_login(DEMO_ACCOUNT, "typed")
     assert logins(core) == 1
-    assert core.orchestrator.get_status().accounts[0].stopped is None, "the typed one says nothing about the stored one"
+    assert core.orchestrator.get_status().accounts[0].stopped is None, "stopped, though the stored password is another"
     with pytest.raises(SyncFailure):
         await core.test_login(DEMO_ACCOUNT, None)
     assert logins(core) == 2
@@ -240,7 +240,7 @@ async def test_a_test_login_counts_and_a_refused_stored_password_is_not_tried_ag
         ("login-refused", {"erp.url": "https://other.example.test/Archibald"}, True),
     ],
 )
-async def test_a_setting_frees_only_what_it_mends(
+async def test_a_changed_setting_ends_only_stops_whose_cause_it_may_remove(
     core: Core, code: str, changes: dict[str, object], goes_on: bool
 ) -> None:
     core.orchestrator.login_refused(DEMO_ACCOUNT, ErrorInfo(code, FailureKind.CREDENTIALS, code))
@@ -248,7 +248,7 @@ async def test_a_setting_frees_only_what_it_mends(
     assert (core.orchestrator.get_status().accounts[0].stopped is None) is goes_on
 
 
-async def test_the_doctor_does_not_look_beside_another_process(core: Core, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_the_doctor_refuses_to_run_beside_another_process(core: Core, capsys: pytest.CaptureFixture[str]) -> None:
     code = await look_at_erp(core.profile, DemoOptions("none", "stopped"), conformance=None, language="en")
     assert code == exit_codes.BUSY
     assert "Close the panel" in capsys.readouterr().out
@@ -257,9 +257,7 @@ async def test_the_doctor_does_not_look_beside_another_process(core: Core, capsy
 # ------------------------------------------------------------------------------------------------ log, time zone
 
 
-async def test_what_happens_is_written_to_the_log_in_the_language_of_that_moment(
-    core: Core, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_events_are_logged_in_the_language_of_that_time(core: Core, caplog: pytest.LogCaptureFixture) -> None:
     def lines() -> list[str]:
         return [record.getMessage() for record in caplog.records if record.name == "archisync_gui.events"]
 
@@ -273,7 +271,7 @@ async def test_what_happens_is_written_to_the_log_in_the_language_of_that_moment
         core.orchestrator.hold()
         await until(lambda: len(lines()) == 3)
     italian, _, english = lines()
-    assert italian != english, "the same event, in two languages"
+    assert italian != english, "both lines of the event are in one language"
 
 
 TOKYO, NEW_YORK = timedelta(hours=9), timedelta(hours=-4)
@@ -291,7 +289,7 @@ async def test_times_are_shown_in_the_zone_of_the_settings_from_the_start_and_af
         assert zone.local(SUMMER).utcoffset() == TOKYO
         await core.apply_settings({"sync.timezone": "America/New_York"})
         assert zone.local(SUMMER).utcoffset() == NEW_YORK
-        assert core.orchestrator.state.rules.zone == "America/New_York", "the schedule uses the same zone"
+        assert core.orchestrator.state.rules.zone == "America/New_York", "the schedule uses another zone"
         with pytest.raises(SettingsError):
             await core.apply_settings({"sync.timezone": "Europe/Nowhere"})
         assert zone.local(SUMMER).utcoffset() == NEW_YORK
@@ -301,10 +299,10 @@ async def test_times_are_shown_in_the_zone_of_the_settings_from_the_start_and_af
 
 
 @pytest.mark.parametrize("name", ["Asia/Tokyo", "America/New_York"])
-def test_a_command_that_another_process_serves_reads_times_in_the_zone_of_the_settings(
+def test_a_command_served_by_another_process_uses_the_zone_of_the_settings(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The command has no core of its own then: it has to set the zone itself."""
+    """The command then has no core, so it has to set the zone itself."""
     asked: list[dict[str, Any]] = []
 
     def hand_over(options: object, profile: object, args: dict[str, Any], *more: object) -> int:
@@ -326,7 +324,7 @@ def test_a_command_that_another_process_serves_reads_times_in_the_zone_of_the_se
     assert datetime.fromisoformat(args["at"]).utcoffset() == {"Asia/Tokyo": TOKYO}.get(name, NEW_YORK)
 
 
-async def test_while_the_archive_is_locked_the_status_says_so_and_nothing_noted_is_lost(
+async def test_while_the_archive_is_locked_the_status_shows_it_and_no_note_is_lost(
     core: Core, expected_errors: Any
 ) -> None:
     """Another program (a backup, a virus scanner) locks the file; a hold is noted meanwhile."""
@@ -338,13 +336,13 @@ async def test_while_the_archive_is_locked_the_status_says_so_and_nothing_noted_
         error = await until(lambda: core.orchestrator.get_status().journal_error)
         assert error.code in codes()
         other.execute("ROLLBACK")
-    core.orchestrator.request_sync("orders")  # the next thing that happens tries again
+    core.orchestrator.request_sync("orders")  # the next event retries the write
     await until(lambda: core.orchestrator.get_status().journal_error is None)
     assert (await core.store.journal.load()).notes["hold"]
 
 
-async def test_a_first_start_does_not_miss_drafts_that_never_were(core: Core) -> None:
-    """The panel keeps its window in the first seconds, perhaps before the drafts are opened."""
+async def test_a_first_start_does_not_report_missing_drafts(core: Core) -> None:
+    """The panel stores its window in the first seconds, perhaps before the drafts are opened."""
     life = Life(core.profile, None, asyncio.Event())
     (core.profile.folder / MEMORY).write_text("[window]\n", encoding="utf-8")
     drafts, lost = await open_drafts(core, life.ran_before)
@@ -358,7 +356,7 @@ async def test_a_first_start_does_not_miss_drafts_that_never_were(core: Core) ->
 
 
 class DaysClock(SystemClock):
-    """The computer's clocks; days pass as they do in its sleep: no timer has run."""
+    """The computer's clocks, with days added as in its sleep, in which timers do not run."""
 
     def __init__(self) -> None:
         self.days = 0
@@ -370,7 +368,7 @@ class DaysClock(SystemClock):
 async def test_backups_that_fail_are_a_condition_with_the_time_of_the_last_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The folder of the backups cannot be written: an archive without a copy must not look like health."""
+    """The folder of the backups cannot be written: a missing backup must be visible."""
     monkeypatch.setattr("archisync_gui.app.core.BACKUP_AFTER", 0.01)
     monkeypatch.setattr("archisync_gui.app.core.LOOK", 0.01)
     clock = DaysClock()
@@ -391,7 +389,7 @@ async def test_backups_that_fail_are_a_condition_with_the_time_of_the_last_one(
             found = shown()
             assert found is not None
             assert found.since is not None
-            assert abs(found.since - SystemClock().now()) < timedelta(minutes=10), "the last one that was made"
+            assert abs(found.since - SystemClock().now()) < timedelta(minutes=10), "not the time of the last backup"
             assert found.error is not None
             assert (found.error.code, found.warning, found.code) == ("disk-full", False, "condition.backup-failing")
             broken.setattr("archisync_gui.store.backups.copied", refused_as("damaged"))
@@ -409,17 +407,17 @@ def refused_as(code: str) -> Callable[..., None]:
     return refuse
 
 
-async def test_each_day_has_its_backup_though_timers_stand_still_while_the_computer_sleeps(
+async def test_each_day_has_its_backup_though_timers_do_not_run_while_the_computer_sleeps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("archisync_gui.app.core.BACKUP_AFTER", 0.01)
-    monkeypatch.setattr("archisync_gui.app.core.LOOK", 0.01)  # an hour; a night is one look at most
+    monkeypatch.setattr("archisync_gui.app.core.LOOK", 0.01)  # normally an hour
     cleaned: list[datetime] = []
     maintain = Store.maintain
 
     async def count(store: Store, *how: Any) -> object:
         removed = await maintain(store, *how)
-        cleaned.append(clock.now())  # not before: its last step lists the backups, too
+        cleaned.append(clock.now())  # after the call, whose last step also lists the backups
         return removed
 
     monkeypatch.setattr(Store, "maintain", count)

@@ -1,4 +1,4 @@
-"""What is left of a crash is told at the next start, once; a life that ended as it should leaves nothing to tell."""
+"""A crash is reported once, at the next start; after an ordinary end nothing is reported."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ def watch(profile: Profile) -> Iterator[CrashWatch]:
     made.end()
 
 
-def test_a_life_that_ended_as_it_should_leaves_nothing_to_tell(profile: Profile, watch: CrashWatch) -> None:
+def test_after_an_ordinary_end_nothing_is_reported(profile: Profile, watch: CrashWatch) -> None:
     assert watch.begin("en") == ""
     watch.end()
     assert watch.begin("en") == ""
     assert not profile.crash_file.read_text(encoding="utf-8")
 
 
-def test_an_unclean_exit_is_told_once_in_both_languages(profile: Profile) -> None:
+def test_an_unclean_exit_is_reported_once_in_both_languages(profile: Profile) -> None:
     for language, words in (("en", "did not close as it should"), ("it", "non si è chiuso regolarmente")):
         dead = CrashWatch(profile)
         dead.begin(language)
         dead.end()
-        (profile.folder / "log" / "running").write_text("25/11/2026 08:12\n", encoding="utf-8")  # as a kill leaves it
+        (profile.folder / "log" / "running").write_text("25/11/2026 08:12\n", encoding="utf-8")  # as after a kill
         survivor = CrashWatch(profile)
         told = survivor.begin(language)
         survivor.end()
@@ -51,7 +51,7 @@ def test_an_unclean_exit_is_told_once_in_both_languages(profile: Profile) -> Non
         again.end()
 
 
-def test_an_error_in_a_slot_or_thread_is_told_with_its_stack(
+def test_an_error_in_a_slot_or_thread_is_reported_with_its_stack(
     profile: Profile, watch: CrashWatch, expected_errors: Any
 ) -> None:
     expected_errors(
@@ -73,14 +73,14 @@ def test_an_error_in_a_slot_or_thread_is_told_with_its_stack(
     told = watch.begin("en")
     assert "ZeroDivisionError: in a slot" in told
     assert "KeyError: 'in a thread'" in told
-    assert "did not close" not in told  # the program went on and ended as it should
+    assert "did not close" not in told  # the program continued and ended normally
     assert profile.crash_file.with_name("crash.previous.txt").exists()
 
 
-def test_an_error_that_comes_all_the_time_fills_no_disk(
+def test_an_error_that_is_raised_continuously_does_not_fill_the_disk(
     profile: Profile, watch: CrashWatch, expected_errors: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As one in painting does; and one whose words are others each time."""
+    """For example an error in painting; also one whose message differs each time."""
     expected_errors.allow("unhandled ZeroDivisionError")
     expected_errors.allow("unhandled KeyError")
     monkeypatch.setattr(crash, "MOST", 5000)
@@ -104,7 +104,7 @@ def test_an_error_that_comes_all_the_time_fills_no_disk(
     assert 5000 <= profile.crash_file.stat().st_size < 6000
 
 
-def test_a_crash_below_python_leaves_the_stacks_and_an_unclean_exit(profile: Profile) -> None:
+def test_after_a_crash_in_native_code_stacks_and_an_unclean_exit_are_reported(profile: Profile) -> None:
     program = (
         "import os, sys\n"
         "from archisync_gui.app.crash import CrashWatch\n"
@@ -123,7 +123,7 @@ def test_a_crash_below_python_leaves_the_stacks_and_an_unclean_exit(profile: Pro
     assert "deep_inside" in told
 
 
-def test_a_disk_that_refuses_the_crash_file_does_not_hide_the_crash(
+def test_a_crash_is_reported_although_its_file_cannot_be_written(
     profile: Profile, watch: CrashWatch, expected_errors: Any
 ) -> None:
     expected_errors(r"archisync_gui\.app\.crash: unhandled ZeroDivisionError")

@@ -1,4 +1,4 @@
-"""Passwords: memory first, then the keyring with a limit, then a private file; never a guess."""
+"""Passwords are taken from memory, then from the keyring (with a time limit), then from a private file."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ async def test_the_keyring_keeps_passwords_per_profile(profile: Profile, ring: M
     assert missing.value.kind is FailureKind.CREDENTIALS
 
 
-async def test_where_a_password_is_kept_is_asked_and_not_supposed(profile: Profile, ring: MemoryKeyring) -> None:
+async def test_the_place_of_a_password_is_looked_up_and_not_assumed(profile: Profile, ring: MemoryKeyring) -> None:
     mine = Credentials(profile)
     assert await mine.place("agente01") == ""
     await mine.keep("agente01", "segreto")
     assert await mine.place("agente01") == "keyring"
     ring.kept.clear()
-    assert await mine.place("agente01") == "memory", "somebody removed it from the keyring: it is lost at the end"
+    assert await mine.place("agente01") == "memory", "removed from the keyring by another program"
 
 
 @pytest.mark.usefixtures("no_ring")
@@ -95,16 +95,16 @@ async def test_the_file_is_private_and_only_made_when_allowed(profile: Profile) 
 
 @pytest.mark.usefixtures("no_ring")
 async def test_a_new_password_replaces_the_one_in_the_file(profile: Profile) -> None:
-    """Else the old one would come back at the next start, be refused, and stop the account."""
+    """Otherwise the old one would be used at the next start, be refused, and stop the account."""
     mine = Credentials(profile)
     await mine.keep("agente01", "old")
     await mine.keep_in_file("agente01")
-    assert await Credentials(profile).keep("agente01", "new"), "kept, since the file was allowed before"
+    assert await Credentials(profile).keep("agente01", "new"), "not kept, though the file was allowed before"
     assert await Credentials(profile).password("agente01") == "new"
-    assert not await Credentials(profile).keep("agente02", "other"), "it was allowed for that account only"
+    assert not await Credentials(profile).keep("agente02", "other"), "the file was allowed for another account only"
 
 
-async def test_a_password_that_is_not_in_use_is_kept_nowhere(profile: Profile, ring: MemoryKeyring) -> None:
+async def test_an_unknown_password_has_no_place(profile: Profile, ring: MemoryKeyring) -> None:
     mine = Credentials(profile)
     await mine.keep("agente01", "new")
     ring.kept[profile.keyring_service, "agente01"] = "old"
@@ -138,10 +138,10 @@ async def test_a_password_removed_meanwhile_is_not_put_into_the_file(
         go.wait(20)
 
     monkeypatch.setattr(ring, "get_password", slow)
-    other = asyncio.create_task(mine.place("agente02"))  # holds the credentials until the keyring answers
+    other = asyncio.create_task(mine.place("agente02"))  # locks the credentials until the keyring answers
     await asked.wait()
     keeping = asyncio.create_task(mine.keep_in_file("agente01"))
-    await asyncio.sleep(0)  # it knows the password and waits
+    await asyncio.sleep(0)  # it has read the password and waits
     removing = asyncio.create_task(mine.forget("agente01"))
     await asyncio.sleep(0)
     go.set()
@@ -152,7 +152,7 @@ async def test_a_password_removed_meanwhile_is_not_put_into_the_file(
 
 
 class TroubledKeyring(MemoryKeyring):
-    """Holds secrets, and raises an error at every call."""
+    """Has secrets, and raises an error at every call."""
 
     error: Exception = KeyringLocked("Failed to unlock the collection!")
 
@@ -173,16 +173,16 @@ TROUBLES = (KeyringLocked("locked"), InitError("no bus"), PasswordSetError("full
 async def test_a_keyring_that_cannot_be_used_now_does_not_mean_that_there_is_no_password(
     profile: Profile, error: Exception
 ) -> None:
-    """Else the account would stop until the operator types a password that lies in the keyring all the time."""
+    """Otherwise the account would stop until the operator enters a password that is in the keyring all the time."""
     troubled = TroubledKeyring()
     troubled.error = error
     with in_place(troubled):
         mine = Credentials(profile)
         with pytest.raises(NoPassword, match="keyring-silent") as silent:
             await mine.password("agente01")
-        assert silent.value.kind is FailureKind.LOGIN, "tried again later"
+        assert silent.value.kind is FailureKind.LOGIN, "not a kind that is tried again later"
         with pytest.raises(NoPassword, match="keyring-silent"):
-            await mine.keep("agente01", "new")  # else the old one in the keyring would come back at the next start
+            await mine.keep("agente01", "new")  # otherwise the old one in the keyring would be used at the next start
         assert await mine.password("agente01") == "new"
         assert await mine.place("agente01") == "memory"
         with pytest.raises(NoPassword, match="keyring-silent"):
@@ -191,7 +191,7 @@ async def test_a_keyring_that_cannot_be_used_now_does_not_mean_that_there_is_no_
             await mine.password("agente01")
 
 
-async def test_a_private_file_serves_while_the_keyring_is_locked(profile: Profile) -> None:
+async def test_the_private_file_is_used_while_the_keyring_is_locked(profile: Profile) -> None:
     with in_place(NoKeyring()):
         mine = Credentials(profile)
         await mine.keep("agente01", "segreto")
@@ -216,7 +216,7 @@ async def test_an_older_password_in_the_keyring_is_never_used_again(
                 await mine.keep("agente01", "new")
         if kept == "in the file":
             await mine.keep_in_file("agente01")
-        for _ in range(2):  # starts while it is away
+        for _ in range(2):  # two starts without the keyring
             await Credentials(profile).forget_left()
     later = Credentials(profile)
     if kept == "in the file":
@@ -248,7 +248,7 @@ async def test_a_file_that_cannot_be_read_now_is_neither_empty_nor_replaced(
         patch.setattr(module, "read_json", busy)
         with pytest.raises(NoPassword, match="password-file-unreadable") as unreadable:
             await Credentials(profile).password("agente01")
-        assert unreadable.value.kind is FailureKind.LOGIN, "tried again later"
+        assert unreadable.value.kind is FailureKind.LOGIN, "not a kind that is tried again later"
         assert await Credentials(profile).place("agente01") == ""
         for change in (mine.keep("agente01", "new"), mine.forget("agente01"), mine.keep_in_file("agente02")):
             with pytest.raises(OSError, match="Permission denied"):
@@ -256,7 +256,7 @@ async def test_a_file_that_cannot_be_read_now_is_neither_empty_nor_replaced(
     assert await Credentials(profile).password("agente02") == "of agente02"
 
 
-async def test_a_password_given_to_the_command_line_serves_every_account(profile: Profile, ring: MemoryKeyring) -> None:
+async def test_a_password_of_the_command_line_is_used_for_every_account(profile: Profile, ring: MemoryKeyring) -> None:
     assert await Credentials(profile, any_account="x").password("agente07") == "x"
     assert ring.kept == {}
 
@@ -274,8 +274,8 @@ def test_no_keyring_has_no_name() -> None:
 
 
 @pytest.mark.parametrize("place", ["keyring", "file"])
-async def test_keyring_and_private_file_keep_the_same(place: str, tmp_path: Path) -> None:
-    """What is kept is there after a restart, for its account and profile only, until it is forgotten."""
+async def test_keyring_and_private_file_behave_alike(place: str, tmp_path: Path) -> None:
+    """A stored password is available after a restart, for its account and profile only, until it is deleted."""
     one, two = (open_profile(str(tmp_path / name), demo=False) for name in ("one", "two"))
 
     async def kept(account: str, password: str) -> None:
@@ -313,7 +313,7 @@ def settings_with(*accounts: str) -> Settings:
 
 
 async def removed(profile: Profile, ring: MemoryKeyring, trouble: TroubledKeyring, where: str) -> Credentials:
-    """An account whose password was kept, and that was removed while nothing could be deleted."""
+    """An account that was removed while its stored password could not be deleted."""
     with in_place(NoKeyring() if where == "file" else ring):
         mine = Credentials(profile)
         if not await mine.keep("agente01", "old"):
@@ -336,12 +336,12 @@ def full_disk(path: Path, text: str) -> None:
 async def test_a_removed_accounts_password_is_deleted_once_that_is_possible(
     profile: Profile, ring: MemoryKeyring, where: str, how: str
 ) -> None:
-    """The operator was told that it leaves this computer; an account of that name never gets it back."""
+    """The operator was told that it is deleted, so a later account of that name never gets it."""
     trouble = TroubledKeyring()
     mine = await removed(profile, ring, trouble, where)
     assert await mine.left("agente01")
     with in_place(trouble):
-        if how == "added":  # the keyring is still locked: neither the old one nor a stop of the account
+        if how == "added":  # while the keyring is locked, the account neither gets the old password nor is stopped
             assert await mine.place("agente01") == ""
             with pytest.raises(NoPassword, match="keyring-silent"):
                 await mine.password("agente01")
@@ -357,7 +357,7 @@ async def test_a_removed_accounts_password_is_deleted_once_that_is_possible(
         await Credentials(profile).password("agente01")
 
 
-async def test_where_a_left_password_is_kept_is_nowhere(profile: Profile, ring: MemoryKeyring) -> None:
+async def test_a_password_that_is_still_to_be_deleted_has_no_place(profile: Profile, ring: MemoryKeyring) -> None:
     mine = await removed(profile, ring, TroubledKeyring(), "keyring")
     assert ring.kept
     assert await mine.place("agente01") == ""
@@ -375,7 +375,7 @@ async def test_a_new_password_of_an_account_added_again_is_kept(
         assert await Credentials(profile).password("agente01") == "new"
 
 
-async def test_a_new_password_is_kept_in_a_file_while_the_old_one_lies_in_a_locked_keyring(
+async def test_a_new_password_is_kept_in_a_file_while_the_old_one_is_in_a_locked_keyring(
     profile: Profile, ring: MemoryKeyring
 ) -> None:
     mine = await removed(profile, ring, TroubledKeyring(), "keyring")
@@ -391,7 +391,7 @@ async def test_a_new_password_is_kept_in_a_file_while_the_old_one_lies_in_a_lock
     assert await Credentials(profile).password("agente01") == "new"
 
 
-async def test_passwords_of_other_accounts_stay(profile: Profile, ring: MemoryKeyring) -> None:
+async def test_passwords_of_other_accounts_are_kept(profile: Profile, ring: MemoryKeyring) -> None:
     await Credentials(profile).keep("agente02", "other")
     await removed(profile, ring, TroubledKeyring(), "keyring")
     await Credentials(profile).forget_left()

@@ -1,4 +1,4 @@
-"""Each file of a profile, one at a time, replaced by rubbish or cut short by a kill: start, and forget nothing else."""
+"""Damages each file of a profile, one at a time: the program starts, and all other data are kept."""
 
 from __future__ import annotations
 
@@ -52,11 +52,11 @@ DAMAGE = {
 
 
 NOT_DATA = ("profile.lock", "channel.sock", "log/", "backups/", "screenshots/")
-"""The lock and the socket hold nothing; the others are for people to read, or copies."""
+"""The lock and the socket have no content; the others are copies, or for people to read."""
 
 
 async def an_office(profile: Profile) -> str:
-    """Write every file as the program does; the token of the paired page."""
+    """Write every file as the program does; returns the token of the paired page."""
     Settings().with_({"erp.accounts": [ACCOUNT], "look.first_run_done": True}).save(profile.settings_file)
     Settings().with_(
         {"erp.accounts": [ACCOUNT], "look.theme": "dark", "sync.ddt.interval": 46, "look.first_run_done": True}
@@ -89,28 +89,28 @@ async def an_office(profile: Profile) -> str:
 
 
 def files_of(profile: Profile) -> list[str]:
-    """What lies in the profile, but for what holds no data."""
+    """The files of the profile that contain data."""
     names = (path.relative_to(profile.folder).as_posix() for path in profile.folder.rglob("*") if path.is_file())
     return sorted(name for name in names if not name.startswith(NOT_DATA))
 
 
 def test_every_file_that_the_program_names_is_in_the_sample(tmp_path: Path) -> None:
-    """A new file of the profile has to be written by :func:`an_office`, so that its damage is tried too."""
+    """:func:`an_office` has to write each new file of the profile, so that its damage is tested, too."""
     named = set()
     for path in Path(archisync_gui.__file__).parent.rglob("*.py"):
-        if "demo_erp" not in path.parts and "output" not in path.parts:  # diagnostics go where the operator says
+        if "demo_erp" not in path.parts and "output" not in path.parts:  # diagnostics are written to a chosen folder
             named |= set(re.findall(r'"([a-z-]+(?:\.previous)?\.(?:json|ini|db))"', path.read_text(encoding="utf-8")))
     profile = open_profile(str(tmp_path / "p"), demo=False)
     with in_place(MemoryKeyring()):
         asyncio.run(an_office(profile))
-    # Part of an export, in a folder that the operator chooses; of members of an office only (tests/office, and below);
+    # Part of an export, in a chosen folder; only of members of an office (tests/office, and below);
     # Dropbox's own (tests/app/test_profile_place.py).
     elsewhere = {"everything.json", "office.json", "office-watches.json", "drafts-away.json", "info.json"}
     assert named - {"settings.json"} - elsewhere <= set(files_of(profile))
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_a_damaged_note_of_drafts_that_wait_for_the_office_is_no_note(damage: str, tmp_path: Path) -> None:
+def test_a_damaged_file_of_drafts_for_the_office_counts_as_empty(damage: str, tmp_path: Path) -> None:
     whole = json.dumps([[ACCOUNT, "d" * 20, 3]]).encode()
     file = tmp_path / "drafts-away.json"
     file.write_bytes(DAMAGE[damage](whole))
@@ -121,7 +121,7 @@ def test_a_damaged_note_of_drafts_that_wait_for_the_office_is_no_note(damage: st
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_damaged_watches_of_an_office_that_was_left_are_none(damage: str, tmp_path: Path) -> None:
+def test_damaged_watches_of_a_former_office_count_as_none(damage: str, tmp_path: Path) -> None:
     leave_watches(tmp_path, {"orders/1": {"name": "Ordine 1"}})
     file = tmp_path / "office-watches.json"
     whole = file.read_bytes()
@@ -131,7 +131,7 @@ def test_damaged_watches_of_an_office_that_was_left_are_none(damage: str, tmp_pa
 
 
 async def kept(profile: Profile, token: str) -> dict[str, object]:
-    """What each file still says."""
+    """The data of each file, as the program reads them."""
     page = PairingStore(profile.folder / "pages.json", clock=SystemClock()).find(token)
     try:
         password: str | None = await Credentials(profile).password(ACCOUNT)
@@ -179,10 +179,10 @@ async def _draft(profile: Profile) -> object:
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-async def test_a_damaged_file_stops_no_start_and_spoils_no_other(
+async def test_a_damaged_file_stops_no_start_and_affects_no_other_file(
     damage: str, tmp_path: Path, hygiene: ExpectedErrors
 ) -> None:
-    """Each file of the profile in turn, whatever its name."""
+    """Each file of the profile in turn."""
     hygiene.allow(r"paired pages: .* is unreadable")
     hygiene.allow(r"the drafts cannot be read")
     with in_place(MemoryKeyring()) as ring:
@@ -207,7 +207,7 @@ async def one_damaged_file(folder: Path, name: str, damaged: bytes, token: str, 
         with pytest.raises(ProfileError) as refused:
             open_profile(str(folder), demo=False)
         assert refused.value.code == "profile-damaged"
-        assert (folder / name).read_bytes() == damaged, "left alone"
+        assert (folder / name).read_bytes() == damaged, "the damaged file was changed"
         return
     profile = open_profile(str(folder), demo=False)
     lock = ProfileLock(profile)
@@ -217,7 +217,7 @@ async def one_damaged_file(folder: Path, name: str, damaged: bytes, token: str, 
             with pytest.raises(StoreError) as why:
                 await Core.open(profile, demo=None, attended=True, reads=False)
             assert why.value.code == "damaged"
-            assert (folder / name).read_bytes() == damaged, "left alone until the operator decides"
+            assert (folder / name).read_bytes() == damaged, "changed before the operator has decided"
             backup, _ = await Store.restore(profile.folder, None, clock=SystemClock())
             assert backup is not None
             assert backup.read_bytes() == damaged
@@ -228,17 +228,17 @@ async def one_damaged_file(folder: Path, name: str, damaged: bytes, token: str, 
                 assert whole or [trouble.code for trouble in lost] == ["drafts-damaged"]
                 for trouble in lost:
                     aside = Path(str(trouble.params["kept"]))
-                    assert await asyncio.to_thread(aside.read_bytes) == damaged, "the operator is told where it is"
+                    assert await asyncio.to_thread(aside.read_bytes) == damaged, "not kept at the reported place"
                     assert str(text(trouble.code, "en", trouble.params)).count(str(aside)) == 1
                     with closing(sqlite3.connect(folder / name)) as raw:
                         names = {found for (found,) in raw.execute("SELECT name FROM sqlite_master")}
-                    assert "notes" not in names, "no pause of reads in the file of the drafts"
+                    assert "notes" not in names, "the drafts' file has a table of notes"
                 await drafts.close()
                 copies = [file.read_bytes() for file in (folder / "backups").glob("drafts-*")]
-                assert whole or copies == [damaged], "nothing is thrown away"
+                assert whole or copies == [damaged], "no copy of the damaged file was kept"
             told = [trouble.code for trouble in core.troubles]
             assert bool(told) is (name == "settings.json" and not whole), (name, told)
-            # And on with the work: what is written now does not stumble over it.
+            # Later work of the program succeeds.
             await core.apply_settings({"sync.ddt.interval": 50})
         finally:
             await core.close()
@@ -306,7 +306,7 @@ def test_a_writer_that_is_killed_leaves_whole_files(kills: int, tmp_path: Path) 
         assert PairingStore(profile.folder / "pages.json", clock=SystemClock()).find(token) is not None
     lock = ProfileLock(profile)
     assert lock.acquire()
-    assert not list(profile.folder.glob(f".*{TEMPORARY}")), "what killed writers left behind is removed"
+    assert not list(profile.folder.glob(f".*{TEMPORARY}")), "temporary files of killed writers are left"
     lock.release()
 
 

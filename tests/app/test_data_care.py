@@ -1,4 +1,4 @@
-"""One customer's data: everything is exported, and after erasing no file of the profile names the customer."""
+"""One customer's data: all of them are exported, and after erasing no file of the profile contains them."""
 
 from __future__ import annotations
 
@@ -75,8 +75,8 @@ def test_erasing_leaves_nothing_of_the_customer_and_everything_of_the_others(fil
     assert list(filled.screenshots.iterdir()) == []
 
 
-def test_an_archive_of_the_version_before_is_erased_from_too(filled: Profile, tmp_path: Path) -> None:
-    """The program was updated and did not open the archive yet."""
+def test_a_customer_is_erased_from_an_archive_of_the_previous_version_too(filled: Profile, tmp_path: Path) -> None:
+    """The program was updated and has not opened the archive yet."""
     with closing(sqlite3.connect(filled.folder / "archisync.db")) as raw:
         raw.execute("ALTER TABLE changes DROP COLUMN fields")
     assert data_care.export_customer(filled, PERSON["id"], tmp_path / "export.zip", "it")["changes"] >= 1
@@ -90,7 +90,7 @@ DIGITS = st.text("0123456789", min_size=9, max_size=11)
 
 @settings(max_examples=8, suppress_health_check=list(HealthCheck), deadline=None)
 @given(name=WORDS, vat=DIGITS, code=DIGITS, wanted=st.sampled_from(["id", "name", "vat_number", "account_num"]))
-def test_whoever_is_erased_is_gone_from_every_file(
+def test_an_erased_customer_is_in_no_file(
     tmp_path_factory: pytest.TempPathFactory, name: str, vat: str, code: str, wanted: str
 ) -> None:
     person = PERSON | {"name": name, "vat_number": f"IT{vat}", "account_num": f"9{code}", "fiscal_code": f"F{vat}X"}
@@ -102,7 +102,7 @@ def test_whoever_is_erased_is_gone_from_every_file(
 
 
 def test_the_next_read_brings_the_customer_back(filled: Profile) -> None:
-    """Said plainly to whoever erases; and no read is refused because of the erased rows."""
+    """The operator is told so; and no read is refused because of the erased rows."""
     data_care.erase_customer(filled, PERSON["id"])
 
     async def read_again() -> int:
@@ -129,7 +129,7 @@ async def back_up(profile: Profile) -> Path:
 
 
 @pytest.mark.parametrize("asked", [False, True])
-def test_backups_are_named_and_go_only_when_asked(filled: Profile, asked: bool) -> None:
+def test_backups_are_named_and_deleted_only_on_request(filled: Profile, asked: bool) -> None:
     backup = asyncio.run(back_up(filled))
     erased = data_care.erase_customer(filled, PERSON["id"], from_backups=asked)
     assert erased.backups == (() if asked else (backup,))
@@ -137,8 +137,8 @@ def test_backups_are_named_and_go_only_when_asked(filled: Profile, asked: bool) 
     assert {name for name, _ in named_in(filled.folder, PERSON)} == (set() if asked else {f"backups/{backup.name}"})
 
 
-def test_what_the_erasing_advises_about_backups_can_be_done(filled: Profile, tmp_path: Path) -> None:
-    """The customer is no longer in the archive then: the backups say who is meant."""
+def test_the_advice_about_backups_after_erasing_works(filled: Profile, tmp_path: Path) -> None:
+    """The customer is no longer in the archive then, and is found in the backups."""
     backup = asyncio.run(back_up(filled))
     before = data_care.found(filled, PERSON["vat_number"])
     assert (before.key, before.name, before.backups) == (PERSON["id"], PERSON["name"], (backup,))
@@ -155,7 +155,7 @@ def test_what_the_erasing_advises_about_backups_can_be_done(filled: Profile, tmp
         data_care.found(filled, PERSON["name"])
 
 
-def test_export_and_preview_go_on_beside_an_open_archive(filled: Profile, tmp_path: Path) -> None:
+def test_export_and_preview_work_with_an_open_archive(filled: Profile, tmp_path: Path) -> None:
     async def beside() -> int:
         store = await Store.open(filled.folder, ENTITIES, clock=SystemClock())
         try:
@@ -168,8 +168,8 @@ def test_export_and_preview_go_on_beside_an_open_archive(filled: Profile, tmp_pa
     assert asyncio.run(beside()) == 2
 
 
-def test_a_log_that_is_written_is_cleaned_and_goes_on_in_the_same_file(filled: Profile) -> None:
-    """The panel logs on while it erases between two lives."""
+def test_an_open_log_is_cleaned_and_continued_in_the_same_file(filled: Profile) -> None:
+    """The panel continues to log while it erases between closing and opening its services."""
     log = logging.getLogger("archisync_gui.test")
     handler = logs.to_file(filled, logging.INFO)
     try:
@@ -185,7 +185,7 @@ def test_a_log_that_is_written_is_cleaned_and_goes_on_in_the_same_file(filled: P
 
 
 async def erased_between(profile: Profile, customer: str, *, backups: bool = False) -> tuple[str, str]:
-    """What the panel says after it has erased between two lives."""
+    """The panel's message after it has erased between closing and opening its services."""
     life = Life(profile, None, asyncio.Event())
     life.erase(customer, backups)
     assert life.stop.is_set()
@@ -193,7 +193,7 @@ async def erased_between(profile: Profile, customer: str, *, backups: bool = Fal
     return await life.between()
 
 
-def test_the_panel_erases_between_two_lives_and_says_what_was_done(filled: Profile) -> None:
+def test_the_panel_erases_while_its_services_are_closed_and_reports_the_result(filled: Profile) -> None:
     said, tone = asyncio.run(erased_between(filled, PERSON["id"]))
     assert (said.partition(" ")[0].rstrip(":"), tone) in {("Erased", "ok"), ("Cancellato", "ok")}
     assert named_in(filled.folder, PERSON) == []
@@ -203,7 +203,7 @@ def test_the_panel_erases_between_two_lives_and_says_what_was_done(filled: Profi
 
 
 def unreadable(patch: pytest.MonkeyPatch, *names: str) -> None:
-    """As on Windows, where nobody reads a file that is locked or open elsewhere."""
+    """As on Windows, where a file that is locked or open elsewhere cannot be read."""
     real = Path.read_bytes
 
     def read_bytes(path: Path) -> bytes:
@@ -214,8 +214,8 @@ def unreadable(patch: pytest.MonkeyPatch, *names: str) -> None:
     patch.setattr(Path, "read_bytes", read_bytes)
 
 
-def test_a_file_that_nobody_can_read_hides_no_erasing(filled: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The lock of the running program is one on Windows; it holds nothing. A backup may be open in another program."""
+def test_unreadable_files_do_not_stop_the_erasing(filled: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Windows the lock of the running program is one, without content. A backup may be open in another program."""
     backup = asyncio.run(back_up(filled))
     unreadable(monkeypatch, "profile.lock", backup.name)
     (filled.folder / "profile.lock").touch()
@@ -228,7 +228,7 @@ def test_a_file_that_nobody_can_read_hides_no_erasing(filled: Profile, monkeypat
     assert {file for file, _ in named_in(filled.folder, PERSON)} == {f"backups/{backup.name}"}
 
 
-def test_whatever_stops_an_erasing_is_said_and_ends_no_program(
+def test_an_error_during_erasing_is_reported_and_does_not_end_the_program(
     filled: Profile, monkeypatch: pytest.MonkeyPatch, expected_errors: Any
 ) -> None:
     expected_errors("a customer's data could not be erased")
@@ -246,7 +246,7 @@ def test_whatever_stops_an_erasing_is_said_and_ends_no_program(
     "lacks", ["ALTER TABLE customers DROP COLUMN mobile", "DROP TABLE customers", "DROP TABLE ddt"]
 )
 def test_a_backup_of_an_earlier_version_is_searched_too(filled: Profile, lacks: str) -> None:
-    """The customer is left only in a backup, behind a newer one that lacks a column or a table."""
+    """The customer is only in a backup that is older than one without a column or table."""
     backup = asyncio.run(back_up(filled))
     data_care.erase_customer(filled, PERSON["id"])
     older = asyncio.run(back_up(filled))
@@ -279,13 +279,13 @@ def test_another_customer_whose_name_contains_this_one_keeps_theirs(profile: Pro
     rows = living(profile)
     assert [r.values["name"] for r in rows["customers"]] == ["Rossi & Bianchi"]
     assert [r.values["customer_name"] for r in rows["orders"]] == ["Rossi & Bianchi"]
-    assert [file.name for file in erased.left] == ["archisync.db"]  # said, since the bytes are there
+    assert [file.name for file in erased.left] == ["archisync.db"]  # reported, since the bytes are in the file
 
 
 @pytest.mark.parametrize(
     ("wanted", "code"), [("nobody", "customer-unknown"), ("", "customer-unknown"), ("5012", "customer-unknown")]
 )
-def test_nobody_is_erased_by_mistake(filled: Profile, wanted: str, code: str) -> None:
+def test_an_unclear_choice_of_a_customer_is_refused(filled: Profile, wanted: str, code: str) -> None:
     before = named_in(filled.folder, PERSON)
     with pytest.raises(StoreError) as caught:
         data_care.erase_customer(filled, wanted)
@@ -293,7 +293,7 @@ def test_nobody_is_erased_by_mistake(filled: Profile, wanted: str, code: str) ->
     assert named_in(filled.folder, PERSON) == before
 
 
-def test_two_of_one_name_are_told_apart_by_the_id(profile: Profile) -> None:
+def test_two_customers_with_one_name_are_distinguished_by_their_id(profile: Profile) -> None:
     async def add() -> None:
         store = await Store.open(profile.folder, ENTITIES, clock=SystemClock())
         rows = [row("customers", p["id"], **(p | {"name": "Bar Sport"})) for p in (PERSON, OTHER)]
@@ -308,7 +308,7 @@ def test_two_of_one_name_are_told_apart_by_the_id(profile: Profile) -> None:
     assert [r.values["name"] for r in living(profile)["customers"]] == ["Bar Sport"]
 
 
-def test_the_export_holds_everything_in_readable_files(filled: Profile, tmp_path: Path) -> None:
+def test_the_export_has_all_data_in_readable_files(filled: Profile, tmp_path: Path) -> None:
     target = tmp_path / "export.zip"
     counts = data_care.export_customer(filled, PERSON["vat_number"], target, "it")
     assert counts["customers"] == 1
@@ -361,9 +361,9 @@ def test_after_a_kill_the_same_command_finishes(filled: Profile, place: str) -> 
     child.wait(30)
     child.stdin.close()
     child.stdout.close()
-    assert [r.key for r in living(filled)["customers"]] == ["50120", "50121"]  # sound, and still to be found
+    assert [r.key for r in living(filled)["customers"]] == ["50120", "50121"]  # intact, and not yet erased
     lock = ProfileLock(filled)
-    assert lock.acquire()  # as the command does; it removes what was half made
+    assert lock.acquire()  # as the command does; it removes incomplete files
     try:
         data_care.erase_customer(filled, "50120")
     finally:
@@ -375,7 +375,7 @@ def call(*arguments: str) -> int:
     return cli.main([*arguments])
 
 
-def test_as_a_person_calls_it(filled: Profile, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_commands_in_the_terminal(filled: Profile, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     where = ["--demo", "--profile", f"{filled.folder}{os.sep}"]
     target = tmp_path / "c.zip"
     assert call("data", "export", "50120", "--to", str(target), *where) == exit_codes.OK
@@ -395,8 +395,8 @@ def test_as_a_person_calls_it(filled: Profile, tmp_path: Path, capsys: pytest.Ca
     assert call("data", "erase", "50120", "--yes", *where) == exit_codes.CONFIG
 
 
-def test_what_programs_read_is_the_same_in_every_code_page(filled: Profile, tmp_path: Path) -> None:
-    """A pipe on Windows has the code page of the country, in which JSON is none: it holds plain ASCII."""
+def test_json_output_is_the_same_in_every_code_page(filled: Profile, tmp_path: Path) -> None:
+    """A pipe on Windows uses the code page of the locale, so the JSON is plain ASCII."""
     target = tmp_path / "Società è.zip"
     where = ["--to", str(target), "--profile", f"{filled.folder}{os.sep}", "--demo", "--json"]
     said = subprocess.run(

@@ -1,4 +1,4 @@
-"""One customer's data: the right customer's, whatever they are called, and never another's or the program's own."""
+"""One customer's data: never another customer's or the program's own, whatever the customer's name is."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def profile(tmp_path: Path) -> Profile:
 
 @asynccontextmanager
 async def opened(profile: Profile) -> AsyncIterator[Store]:
-    """The archive, closed whatever happens."""
+    """The open archive, closed in any case."""
     store = await Store.open(profile.folder, ENTITIES, clock=SystemClock())
     try:
         yield store
@@ -48,7 +48,7 @@ async def opened(profile: Profile) -> AsyncIterator[Store]:
 
 
 async def read(profile: Profile, reads: Reads, account: str = AGENT) -> None:
-    """A profile after these whole reads."""
+    """Apply these whole reads to the profile."""
     async with opened(profile) as store:
         for number, (name, rows) in enumerate(reads):
             at = START + timedelta(minutes=number)
@@ -61,7 +61,7 @@ def an_error(said: str, account: str) -> dict[str, Json]:
 
 
 def state_of(account: str) -> dict[str, Json]:
-    """Everything that the program itself notes."""
+    """All notes of the program itself."""
     return {
         "hold": START.isoformat(),
         "hold-until": START.isoformat(),
@@ -94,8 +94,8 @@ def own_tables(profile: Profile) -> dict[str, list[Any]]:
         return {name: sorted(raw.execute(f"SELECT * FROM {name}").fetchall(), key=repr) for name in names}
 
 
-def test_every_note_of_the_program_is_known_to_the_erasing() -> None:
-    """A note whose key is not among these goes when it names the customer."""
+def test_the_erasing_knows_every_note_of_the_program() -> None:
+    """A note with another key is deleted if it contains the customer."""
     keys = {key.partition(":")[0] for key in state_of("a")}
     assert keys == personal.STATE_NOTES
     folder = Path(personal.__file__).parents[1] / "orchestrator"
@@ -114,7 +114,7 @@ STATE_LIKE = ("2026", "20260302", "2026-03-02", "09:00", "hold", "stopped", "cus
 
 @settings(max_examples=10, suppress_health_check=list(HealthCheck), deadline=None)
 @given(name=st.sampled_from(STATE_LIKE), code=st.sampled_from(STATE_LIKE), account=st.sampled_from(["bianchi", "a"]))
-def test_what_the_program_has_to_know_stays_whatever_the_customer_is_called(
+def test_the_programs_own_state_is_kept_whatever_the_customers_name_is(
     tmp_path_factory: pytest.TempPathFactory, name: str, code: str, account: str
 ) -> None:
     profile = open_profile(f"{tmp_path_factory.mktemp('profile') / 'p'}{os.sep}", demo=True)
@@ -143,7 +143,7 @@ def test_what_the_program_has_to_know_stays_whatever_the_customer_is_called(
     assert kept == [tuple(value for value in other.values() if value is not None)]
 
 
-def test_only_the_texts_of_what_was_told_are_cleaned(profile: Profile) -> None:
+def test_of_events_and_errors_only_the_texts_are_cleaned(profile: Profile) -> None:
     person = PERSON | {"name": "Bianchi"}
     asyncio.run(read(profile, [("customers", [row("customers", person["id"], **person)])]))
     notes = state_of("bianchi") | {
@@ -212,7 +212,7 @@ def test_a_longer_name_of_another_customer_keeps_all_its_data(
 
 
 async def moved_away(profile: Profile, *, backup: bool) -> None:
-    """The customer's list was read without them, and their orders are still there."""
+    """A read of the customers no longer has the customer, but their orders still exist."""
     first = row("customers", PERSON["id"], **PERSON)
     other = row("customers", OTHER["id"], **OTHER)
     order = row("orders", "71", customer_account=PERSON["account_num"], customer_name=PERSON["name"])
@@ -238,7 +238,7 @@ async def moved_away(profile: Profile, *, backup: bool) -> None:
 
 
 @pytest.mark.parametrize("backup", [False, True])
-def test_one_who_is_no_longer_in_the_list_is_erased_with_name_and_earlier_numbers(
+def test_a_customer_no_longer_in_the_list_is_erased_with_name_and_earlier_numbers(
     profile: Profile, backup: bool
 ) -> None:
     asyncio.run(moved_away(profile, backup=backup))
@@ -253,7 +253,7 @@ def test_one_who_is_no_longer_in_the_list_is_erased_with_name_and_earlier_number
     assert "[…]" in profile.log_file.read_text("utf-8")
 
 
-def test_the_operator_is_told_when_the_record_could_not_be_found(profile: Profile) -> None:
+def test_it_is_reported_when_the_record_could_not_be_found(profile: Profile) -> None:
     order = row("orders", "71", customer_account=PERSON["account_num"], customer_name=PERSON["name"])
     about = row("orders", "72", customer_account=OTHER["account_num"], customer_name=OTHER["name"])
     about |= {"internal_note": f"consegnare da {PERSON['name'].upper()}"}
@@ -266,8 +266,8 @@ def test_the_operator_is_told_when_the_record_could_not_be_found(profile: Profil
     assert [r.key for r in living(profile)["orders"]] == ["72"]
 
 
-def test_values_of_before_are_erased_too(profile: Profile) -> None:
-    """The old name and telephone stand in the note of another customer's order and in the log."""
+def test_earlier_values_are_erased_too(profile: Profile) -> None:
+    """The old name and telephone number are in the note of another customer's order and in the log."""
     old = PERSON | {"name": "Locanda Vecchia", "phone": "+39 0543 778899"}
     note = row("orders", "72", customer_account=OTHER["account_num"], internal_note="ex LOCANDA VECCHIA")
     lists = [[row("customers", p["id"], **p) for p in (one, OTHER)] for one in (old, PERSON)]
@@ -290,7 +290,7 @@ def watches(person: dict[str, str]) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("name", ["Caffè Zoë", "L'Ànfora", 'Bar "Più" & C.', "Dà \\ Noi"])
-def test_watches_of_the_customer_go_and_others_stay(profile: Profile, name: str, tmp_path: Path) -> None:
+def test_watches_of_the_customer_are_deleted_and_others_kept(profile: Profile, name: str, tmp_path: Path) -> None:
     qt = pytest.importorskip("PySide6.QtCore", reason="the window's memory is Qt's")
     person = PERSON | {"name": name, "account_num": "C-1"}
     order = row("orders", "71", customer_account="C-1", customer_name=name)
@@ -322,7 +322,7 @@ def test_watches_of_the_customer_go_and_others_stay(profile: Profile, name: str,
         r"Caff\xe8 Zo\xeb",
     ],
 )
-def test_a_file_of_another_program_that_names_the_customer_is_said(profile: Profile, written: str) -> None:
+def test_a_file_of_another_program_that_contains_the_customer_is_reported(profile: Profile, written: str) -> None:
     person = PERSON | {"name": "Caffè Zoë"}
     asyncio.run(read(profile, [("customers", [row("customers", person["id"], **person)])]))
     file = profile.folder / "note.txt"
@@ -331,7 +331,7 @@ def test_a_file_of_another_program_that_names_the_customer_is_said(profile: Prof
     assert erased.left == (file,)
 
 
-def test_who_is_named_in_a_text() -> None:
+def test_finding_a_customer_in_a_text() -> None:
     def who(*values: str, codes: Sequence[str] = (), others: Sequence[str] = ()) -> Customer:
         return Customer(frozenset(), frozenset(codes), frozenset(values), frozenset(others))
 
@@ -354,7 +354,7 @@ def test_who_is_named_in_a_text() -> None:
         assert not number.mentioned(said), said
 
 
-def test_the_export_holds_what_the_program_tells_of_the_customer(profile: Profile, tmp_path: Path) -> None:
+def test_the_export_has_the_programs_messages_about_the_customer(profile: Profile, tmp_path: Path) -> None:
     asyncio.run(read(profile, [("customers", [row("customers", p["id"], **p) for p in (PERSON, OTHER)])]))
     asyncio.run(note(profile, {"odd": PERSON["name"], **state_of(AGENT)}, AGENT))
 

@@ -1,4 +1,4 @@
-"""The log holds every read, refusal and failure in the operator's language, and nothing of what was read."""
+"""The log has every read, refusal and failure in the operator's language, and no contents of records."""
 
 from __future__ import annotations
 
@@ -59,21 +59,21 @@ def failed(code: str, kind: FailureKind) -> dict[str, Json]:
         ),
     ],
 )
-def test_what_happened_is_one_line(kind: EventKind, data: dict[str, Json], said: str) -> None:
+def test_an_event_is_one_line(kind: EventKind, data: dict[str, Json], said: str) -> None:
     line = sentence(an_event(kind, data), "it")
     assert said in line
     assert "\n" not in line
-    assert "Ferramenta" not in line, "names of customers do not belong into the log"
+    assert "Ferramenta" not in line, "the log contains the name of a customer"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", EventKind)
-def test_no_event_is_without_a_text_or_raises(kind: EventKind, language: str) -> None:
+def test_every_event_has_a_text(kind: EventKind, language: str) -> None:
     line = sentence(event_of(kind, "boot", 1, NOW), language)
     assert "word." not in line
 
 
-def test_failures_are_warnings_and_the_language_is_asked_each_time(caplog: pytest.LogCaptureFixture) -> None:
+def test_failures_are_warnings_and_the_language_is_looked_up_each_time(caplog: pytest.LogCaptureFixture) -> None:
     languages = iter(["it", "en"])
     heard = event_logger(lambda: next(languages))
     with caplog.at_level(logging.INFO, "archisync_gui.events"):

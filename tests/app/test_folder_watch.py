@@ -1,4 +1,4 @@
-"""A folder that goes away, or whose file does, is noticed: by the system's word at once, else by looking."""
+"""A folder or its file that disappears is noticed, at once by a notification of the system, or else by polling."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from archisync_gui.app.folder_watch import folder_watch
 linux = pytest.mark.skipif(sys.platform != "linux", reason="Linux tells of changes in folders (inotify)")
 
 NOTICED = 30.0
-"""Seconds: less than a look after :data:`folder_watch.SELDOM` would take."""
+"""Seconds; less than polling at the interval :data:`folder_watch.SELDOM` would take."""
 
 
 @linux
 @pytest.mark.parametrize("how", ["removed", "renamed", "its file removed", "its file replaced"])
-async def test_what_happens_to_the_folder_is_noticed_at_once(tmp_path: Path, how: str) -> None:
+async def test_a_change_of_the_folder_is_noticed_at_once(tmp_path: Path, how: str) -> None:
     folder = tmp_path / "profile"
     folder.mkdir()
     (folder / "lock").touch()
@@ -50,7 +50,7 @@ async def test_on_the_panels_loop_too(tmp_path: Path) -> None:
 
 
 @linux
-async def test_other_files_wake_nobody(tmp_path: Path) -> None:
+async def test_changes_of_other_files_are_not_reported(tmp_path: Path) -> None:
     (tmp_path / "data").touch()
     with folder_watch(tmp_path, "lock") as changed:
         waiting = asyncio.ensure_future(changed())
@@ -67,7 +67,7 @@ async def test_other_files_wake_nobody(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("told", [True, False])
-async def test_without_a_word_it_is_looked_at_all_the_same(
+async def test_without_notifications_the_folder_is_polled(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: bool
 ) -> None:
     if not told:
@@ -80,5 +80,5 @@ async def test_without_a_word_it_is_looked_at_all_the_same(
 
 
 @linux
-def test_a_folder_that_is_not_there_is_not_watched(tmp_path: Path) -> None:
+def test_a_missing_folder_is_not_watched(tmp_path: Path) -> None:
     assert module._inotify(tmp_path / "gone") is None

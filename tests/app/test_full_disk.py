@@ -1,4 +1,4 @@
-"""A disk that is full or protected, met by real runs: a clear sentence, nothing lost, and on with the next read."""
+"""Real runs with a full or write-protected disk: a clear message, no lost data, and the next read works."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def core(tmp_path: Path) -> AsyncIterator[Core]:
 
 
 async def full(core: Core) -> Callable[[], Any]:
-    """Let SQLite meet the end of the disk, as it says of a real one; returns what makes room again."""
+    """Make SQLite report a full disk; returns a function that ends this."""
 
     async def limit(more: int) -> None:
         def job(connection: sa.Connection) -> None:
@@ -43,7 +43,8 @@ async def full(core: Core) -> Callable[[], Any]:
 
 
 async def protected(core: Core) -> Callable[[], Any]:
-    """Let every connection of the writer be refused, as on a file system that was mounted read-only."""
+    """Refuse every connection of the writer, as on a file system mounted read-only; returns a function that ends
+    this."""
     side = core.store._database._writer
 
     def refuse(raw: Any, _record: object) -> None:
@@ -92,8 +93,8 @@ async def test_runs_meet_a_disk_that_cannot_be_written(
         line = messages.line(code, language, failed.error.params)
         assert said in line
         assert str(core.store.path) in line
-    assert await stored(core) == before, "nothing lost, nothing half done"
-    # Also that the run failed waits to be written; the journal's writer tries it beside the run's end.
+    assert await stored(core) == before, "rows were lost or partly written"
+    # The failure of the run also waits to be written; the journal's writer retries it after the run's end.
     await until(lambda: core.store.journal.pending)
 
     await mend()

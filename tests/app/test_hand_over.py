@@ -1,4 +1,4 @@
-"""The command line beside a running panel: the holder does the work; output and exit codes are as without one."""
+"""The command line beside a running panel: the panel does the work; output and exit codes are the same as without."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ EXPLAINED = {"at": "2026-03-02T08:00:00+00:00", "reason": "hold", "params": {}, 
 
 @pytest.fixture
 def profile(tmp_path: Path) -> Iterator[Profile]:
-    """A profile that somebody else holds."""
+    """A profile locked by another process."""
     profile = open_profile(str(tmp_path / "p"), demo=True)
     lock = ProfileLock(profile)
     assert lock.acquire()
@@ -35,7 +35,7 @@ def profile(tmp_path: Path) -> Iterator[Profile]:
 
 @contextmanager
 def holder(profile: Profile, handler: channel.Handler) -> Iterator[None]:
-    """The other process, in a thread with a loop of its own."""
+    """The other process, simulated in a thread with its own loop."""
     ready, over = threading.Event(), threading.Event()
 
     async def serve() -> None:
@@ -68,7 +68,7 @@ async def works(name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
     return exit_codes.OK, EXPLAINED
 
 
-def test_progress_and_results_come_through_with_the_holders_exit_code(
+def test_progress_results_and_exit_code_are_those_of_the_holder(
     profile: Profile, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LC_ALL", "it_IT.UTF-8")
@@ -101,7 +101,7 @@ def test_explain_is_answered_by_the_holder_with_the_same_json(
 
 @pytest.mark.parametrize("command", [("status",), ("explain",), ("hold",), ("release",), ("sync", "orders")])
 @pytest.mark.parametrize(("language", "sentence"), [("it_IT", "non risponde"), ("en_US", "does not answer")])
-def test_a_holder_that_says_nothing_is_exit_code_75_and_a_sentence(
+def test_a_holder_that_does_not_answer_is_exit_code_75_and_a_message(
     command: tuple[str, ...],
     language: str,
     sentence: str,
@@ -147,6 +147,6 @@ def test_standalone_beside_a_holder_is_refused_with_its_pid(
     assert str(ProfileLock(profile).holder()) in capsys.readouterr().err
 
 
-def test_how_long_people_wait() -> None:
-    """The issue: no answer in 5 s."""
+def test_the_time_limit_for_an_answer() -> None:
+    """5 s."""
     assert channel.FIRST_ANSWER == 5.0

@@ -1,4 +1,4 @@
-"""A terminal that is closed, or an SSH connection that drops, ends what runs in it as an ordinary end does."""
+"""A closed terminal or a lost SSH connection ends the program cleanly."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_the_end_of_the_terminal_ends_the_program_cleanly(tmp_path: Path, words:
     )  # fmt: skip
     os.close(inside)
     try:
-        database = profile.folder / "archisync.db-wal"  # it works: in use until a clean end
+        database = profile.folder / "archisync.db-wal"  # exists from the opening until a clean end
         limit = time.monotonic() + 60
         while not database.exists() and process.poll() is None and time.monotonic() < limit:
             time.sleep(0.05)
@@ -57,7 +57,7 @@ def test_all_programs_end_at_the_same_signals() -> None:
     assert named == {"system.py"}
 
 
-def test_what_nohup_ignores_stays_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_signal_ignored_by_nohup_stays_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     from archisync_gui.system import end_signals
 
     assert signal.SIGHUP in end_signals()

@@ -1,4 +1,4 @@
-"""Sessions across starts: encrypted, the key in the keyring, off without one, and never older than the ERP's limit."""
+"""Sessions kept over restarts: encrypted with a key in the keyring, off without one, within the ERP's time limit."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def ring() -> Iterator[MemoryKeyring]:
 
 
 def kept(profile: Profile) -> KeptSessions:
-    """As a new process has it."""
+    """A new object, as in a new process."""
     return KeptSessions(profile, lifetime=IDLE)
 
 
-async def test_what_is_kept_comes_back_and_cannot_be_read_from_the_file(profile: Profile, ring: MemoryKeyring) -> None:
+async def test_a_session_is_restored_and_cannot_be_read_from_the_file(profile: Profile, ring: MemoryKeyring) -> None:
     await kept(profile).keep(USER, STATE)
     assert await kept(profile).recall(USER) == STATE
     assert await kept(profile).recall("another") is None
@@ -48,7 +48,7 @@ async def test_what_is_kept_comes_back_and_cannot_be_read_from_the_file(profile:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert "geheim" not in file.read_text()
     ((service, name),) = ring.kept
-    assert (service, name) == (f"{profile.keyring_service}-sessions", KEY_NAME), "no account's password is overwritten"
+    assert (service, name) == (f"{profile.keyring_service}-sessions", KEY_NAME), "may overwrite an account's password"
     assert ring.kept[service, name] not in file.read_text()
 
 
@@ -69,14 +69,14 @@ async def test_without_a_keyring_nothing_is_written(profile: Profile) -> None:
     assert not (profile.folder / "sessions.json").exists()
 
 
-async def test_what_cannot_be_decrypted_counts_as_nothing(profile: Profile, ring: MemoryKeyring) -> None:
+async def test_a_session_that_cannot_be_decrypted_is_ignored(profile: Profile, ring: MemoryKeyring) -> None:
     await kept(profile).keep(USER, STATE)
     ring.kept = {place: Fernet.generate_key().decode() for place in ring.kept}
     assert await kept(profile).recall(USER) is None, "a file from another computer"
     ring.kept = dict.fromkeys(ring.kept, "no key")
     assert await kept(profile).recall(USER) is None
     await kept(profile).keep(USER, STATE)
-    assert set(ring.kept.values()) == {"no key"}, "what is not ours is not overwritten"
+    assert set(ring.kept.values()) == {"no key"}, "the value of another program was overwritten"
     (profile.folder / "sessions.json").write_text("[]")
     assert await kept(profile).recall(USER) is None
 
@@ -90,7 +90,7 @@ async def test_a_session_older_than_the_erps_limit_is_not_tried(profile: Profile
 
 
 async def _visit(demo: DemoErp, memory: KeptSessions) -> int:
-    """A whole process's life: one list opened; returns the logins that it took."""
+    """Open one list as a new process does; returns the number of logins."""
     logins: list[None] = []
 
     async def password(_: str) -> str:
@@ -106,16 +106,16 @@ async def _visit(demo: DemoErp, memory: KeptSessions) -> int:
 
 
 @pytest.mark.usefixtures("ring")
-async def test_a_restart_within_the_limit_costs_no_login(profile: Profile) -> None:
+async def test_a_restart_within_the_limit_needs_no_login(profile: Profile) -> None:
     demo = DemoErp(scale=0.05)
     await demo.start()
     try:
         assert await _visit(demo, kept(profile)) == 1
         assert await _visit(demo, kept(profile)) == 0
         demo.fault("session-expired-now")
-        assert await _visit(demo, kept(profile)) == 1, "a session that the ERP ended is renewed"
+        assert await _visit(demo, kept(profile)) == 1, "no new login after the ERP ended the session"
         await kept(profile).forget(USER)
-        assert await _visit(demo, kept(profile)) == 1, "another password means a real login"
+        assert await _visit(demo, kept(profile)) == 1, "no new login with another password"
     finally:
         await demo.stop()
     assert isinstance(keyring.get_keyring(), MemoryKeyring)

@@ -1,4 +1,4 @@
-"""The keyring of the tests and a real one (Secret Service: gnome-keyring on a bus of its own) do the same for us."""
+"""The keyring of the tests behaves as the real ones (gnome-keyring on a private bus; Windows' Credential Manager)."""
 
 from __future__ import annotations
 

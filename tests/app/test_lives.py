@@ -1,4 +1,5 @@
-"""One life of the panel after the other: what was confirmed is done between two, and a quit is never forgotten."""
+"""The lives of the panel (from the opening of its services to their closing): confirmed work is done between two of
+them, and a quit is never lost."""
 
 from __future__ import annotations
 
@@ -30,7 +31,7 @@ def profile(tmp_path: Path) -> Profile:
 
 
 class Parts:
-    """In the place of core, drafts and endpoint: what happens while they are open, and while they close."""
+    """Replaces core, drafts and endpoint; subclasses act while they are open, and while they close."""
 
     def __init__(self) -> None:
         self.broken: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -38,13 +39,13 @@ class Parts:
         self.done: list[str] = []
 
     async def opens(self, life: Life) -> None:
-        """Called when a life is open."""
+        """Called when the services are open."""
 
     async def closes(self, life: Life) -> None:
-        """Called while a life closes."""
+        """Called while the services close."""
 
     async def work(self) -> tuple[str, str]:
-        """What an operator has confirmed."""
+        """Work that the operator has confirmed."""
         self.done.append("work")
         return "done", "ok"
 
@@ -81,7 +82,7 @@ async def test_work_between_two_lives_is_followed_by_the_next(
 async def test_a_quit_while_a_life_closes_for_work_ends_the_program_after_the_work(
     profile: Profile, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The session ends, or the operator quits, in the seconds in which the archive is closed for a restore."""
+    """The session ends, or the operator quits, while the archive is closed for a restore."""
 
     class Quits(Parts):
         async def opens(self, life: Life) -> None:
@@ -114,7 +115,7 @@ async def test_a_quit_during_the_work_ends_the_program_after_it(
     assert parts.done == ["work"]
 
 
-async def test_a_part_that_fails_to_close_drops_no_confirmed_work(
+async def test_confirmed_work_is_done_although_a_part_fails_to_close(
     profile: Profile, qapp: QApplication, monkeypatch: pytest.MonkeyPatch, expected_errors: Any
 ) -> None:
     expected_errors(r"archisync_gui\.app\.life: the panel could not go on")
@@ -133,10 +134,11 @@ async def test_a_part_that_fails_to_close_drops_no_confirmed_work(
     assert parts.done == ["work"]
 
 
-async def test_a_restore_that_failed_is_told_before_the_next_choice(
+async def test_a_failed_restore_is_reported_before_the_next_choice(
     profile: Profile, qapp: QApplication, monkeypatch: pytest.MonkeyPatch, expected_errors: Any
 ) -> None:
-    """The archive is damaged at the start, and the backup cannot be put in its place: the same question, with why."""
+    """The archive is damaged at the start and the backup cannot be restored: the question is repeated, with the
+    reason."""
     expected_errors(r"archisync_gui\.app\.life: the panel could not go on")
     expected_errors(r"archisync_gui\.app\.life: .* could not be put back")
     store = await Store.open(profile.folder, ENTITIES, clock=SystemClock())

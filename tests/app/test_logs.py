@@ -1,4 +1,4 @@
-"""The log file is private, one record is one line whatever a message holds, and a full disk does not stop the work."""
+"""The log file is private, each record is one line whatever its message, and a full disk does not stop the program."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def handler(profile: Profile) -> Iterator[RotatingFileHandler]:
         "a\udcffb",
     ],
 )
-def test_a_message_cannot_make_a_line_of_its_own(
+def test_a_message_cannot_add_lines_to_the_log(
     profile: Profile, handler: RotatingFileHandler, hostile: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     logging.getLogger("test").info("refused %s", hostile)
@@ -58,7 +58,7 @@ def test_a_message_cannot_make_a_line_of_its_own(
     assert not set(text) & {chr(code) for code in ESCAPED if code != 0x0A}
     records = [line for line in text.split("\n") if line and not line.startswith("    ")]
     assert len(records) == 2
-    assert capsys.readouterr().err == "", "none was dropped"
+    assert capsys.readouterr().err == "", "a record could not be written"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Linux and macOS: POSIX modes")

@@ -1,4 +1,5 @@
-"""Who only looks (doctor, data export, data erase) finds a damaged archive, and makes, migrates or repairs none."""
+"""Commands that open the archive to check it (doctor, data export, data erase) find damage, and make, migrate or repair
+no archive."""
 
 from __future__ import annotations
 
@@ -41,7 +42,7 @@ def orders(count: int) -> list[dict[str, Any]]:
 
 
 def content(profile: Profile) -> dict[str, bytes]:
-    """All files but the lock, and what SQLite shares between processes beside a log."""
+    """All files except the lock, and except the memory that SQLite shares between processes."""
     files = (file for file in profile.folder.rglob("*") if file.is_file())
     return {
         str(file.relative_to(profile.folder)): file.read_bytes()
@@ -62,7 +63,7 @@ def remove_with_backup(profile: Profile) -> None:
 
 
 def break_pages(profile: Profile) -> None:
-    """Pages in the middle of a list, in a file that was closed cleanly."""
+    """Damage pages of a list, in a file that was closed cleanly."""
     path = profile.folder / FILE
     data = bytearray(path.read_bytes())
     for at in range(len(data) // 2, len(data) // 2 + 20 * 4096, 4096):
@@ -96,7 +97,7 @@ def make_newer(profile: Profile) -> None:
     ],
     ids=["sound", "missing", "missing-with-backup", "broken-pages", "empty", "older", "newer"],
 )
-def test_looking_tells_what_is_there_and_changes_nothing(
+def test_the_check_reports_the_state_and_changes_nothing(
     profile: Profile, change: Callable[[Profile], None], verdict: str, said: str, code: str | None
 ) -> None:
     change(profile)
@@ -129,7 +130,7 @@ def test_the_commands_make_no_archive_where_there_is_none(
     )
 
 
-async def test_what_a_killed_program_left_in_the_log_is_looked_at_too(profile: Profile, tmp_path: Path) -> None:
+async def test_the_write_ahead_log_of_a_killed_program_is_checked_too(profile: Profile, tmp_path: Path) -> None:
     store = await Store.open(profile.folder, ENTITIES, clock=SystemClock())
     try:
         await store.apply("orders", "agent", Batch("more", SystemClock().now(), orders(2100), whole=True, clean=True))
@@ -146,7 +147,7 @@ async def test_what_a_killed_program_left_in_the_log_is_looked_at_too(profile: P
     assert content(killed) == before
 
 
-def test_a_folder_in_its_place_is_damage(profile: Profile) -> None:
+def test_a_folder_in_its_place_counts_as_damage(profile: Profile) -> None:
     remove(profile)
     (profile.folder / FILE).mkdir()
     assert doctor._database(profile, "en").verdict == "broken"

@@ -1,4 +1,4 @@
-"""What is free goes back to the system, where the C library can do that."""
+"""Free memory is returned to the system where the C library supports it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ MEGABYTE = 1_000_000
 
 
 @linux
-def test_free_memory_is_given_back() -> None:
+def test_free_memory_is_returned_to_the_system() -> None:
     if memory._glibc() is None:
         pytest.skip("needs Linux with glibc: musl gives nothing back")
-    small = [bytes(600) for _ in range(200_000)]  # below the size for which Python and glibc take pages of their own
+    small = [bytes(600) for _ in range(200_000)]  # below the size for which Python and glibc allocate whole pages
     kept = small[::50]
     del small
     before = psutil.Process().memory_info().rss
@@ -28,7 +28,7 @@ def test_free_memory_is_given_back() -> None:
     assert psutil.Process().memory_info().rss < before - 20 * MEGABYTE
 
 
-def test_elsewhere_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_c_libraries_are_not_called(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory.sys, "platform", "darwin")
     monkeypatch.setattr(memory.ctypes, "CDLL", lambda name: pytest.fail("no library is loaded"))
     memory.give_back()

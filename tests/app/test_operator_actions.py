@@ -1,4 +1,4 @@
-"""The operator's actions side by side, in every order of their steps: nothing is lost, half done or revived."""
+"""Concurrent actions of the operator, in every order of their steps: nothing is lost, half done or undone."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ ROWS = 3
 
 
 class Runs:
-    """In the place of the runner: reads a few rows of any list."""
+    """Replaces the runner; reads a few rows of any list."""
 
     def __init__(self, core: Core) -> None:
         self.core = core
         self.refused: set[str] = set()
-        """Passwords that the ERP does not take."""
+        """Passwords that the ERP refuses."""
         self.suspicious: RefusedKind | None = None
-        """Reads are refused for this reason, and kept."""
+        """The reason for which reads are refused and kept."""
 
     async def __call__(self, control: RunControl) -> Finished:
         run = control.run
@@ -85,15 +85,15 @@ class Office:
     ring: MemoryKeyring
 
     async def settled(self) -> None:
-        """Wait until what nobody waits for is done."""
+        """Wait until the background work is done."""
         await asyncio.gather(*(task for task in self.core._later if "_watch_folder" not in repr(task)))
 
 
 class Offices:
-    """Makes an office for each order that is tried."""
+    """Makes a new office for each order."""
 
     def __init__(self, folder: Path, patch: pytest.MonkeyPatch, empty: bytes) -> None:
-        """``empty``: the archive of an office that has read nothing."""
+        """``empty``: the archive of an office before any read."""
         self._folder, self._patch, self._number, self._empty = folder, patch, 0, empty
 
     @asynccontextmanager
@@ -133,7 +133,7 @@ def in_file(core: Core) -> Settings:
 # ------------------------------------------------------------------------------------------------ settings
 
 
-async def test_changes_at_once_are_all_kept(offices: Offices) -> None:
+async def test_concurrent_changes_are_all_kept(offices: Offices) -> None:
     async def scenario(turns: Turns) -> None:
         async with offices.fresh() as office:
             core = office.core
@@ -180,14 +180,14 @@ async def test_two_pages_that_change_the_schedule_at_once_both_keep_their_change
             assert both in (21, 23)
             for settings in (core.settings, in_file(core)):
                 told = {name: settings.number(f"sync.{name}.interval") for name in (*kept, "ddt")}
-                assert told == {**kept, "ddt": both}, "file, settings in use and orchestrator agree"
+                assert told == {**kept, "ddt": both}, "file, settings in use and orchestrator differ"
                 assert settings.text("sync.daily_time") == "08:00"
 
     assert await in_all_orders(scenario, switches=1) > 3
 
 
-async def test_of_many_keystrokes_the_last_one_counts_whoever_saves_beside(offices: Offices) -> None:
-    """A held arrow key: each value is a change of its own, started before the one before it is saved."""
+async def test_of_many_keystrokes_the_last_one_counts_also_with_other_changes(offices: Offices) -> None:
+    """A held arrow key: each value is a separate change, started before the previous one is saved."""
 
     async def scenario(turns: Turns) -> None:
         async with offices.fresh() as office:
@@ -213,8 +213,8 @@ async def test_of_many_keystrokes_the_last_one_counts_whoever_saves_beside(offic
     assert await in_all_orders(scenario, switches=1) > 3
 
 
-async def test_two_saves_of_one_file_leave_one_of_the_two_and_its_spare(tmp_path: Path) -> None:
-    """Two processes, or a caller beside the core, write the file itself at once."""
+async def test_two_concurrent_saves_leave_the_content_of_one_and_its_spare_file(tmp_path: Path) -> None:
+    """Two processes, or a caller and the core, write the file at once."""
     path = tmp_path / "settings.json"
 
     async def scenario(turns: Turns) -> None:
@@ -233,7 +233,7 @@ async def test_two_saves_of_one_file_leave_one_of_the_two_and_its_spare(tmp_path
     assert await in_all_orders(scenario) > 3
 
 
-async def test_a_change_that_cannot_be_saved_changes_nothing_and_spoils_no_other(
+async def test_a_change_that_cannot_be_saved_has_no_effect_on_others(
     offices: Offices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = Settings.save
@@ -259,14 +259,14 @@ async def test_a_change_that_cannot_be_saved_changes_nothing_and_spoils_no_other
             (error,) = failures(outcomes)
             assert isinstance(error, SyncFailure)
             assert error.code == "settings-not-saved"
-            assert switched == [True, False], "start at login is as it was"
+            assert switched == [True, False], "start at login was not switched back"
             for settings in (core.settings, in_file(core)):
                 assert (settings.number("sync.orders.interval"), settings.number("sync.ddt.interval")) == (10, 25)
 
     assert await in_all_orders(scenario, switches=1) > 3
 
 
-async def test_a_caller_that_goes_away_leaves_no_half_saved_settings(offices: Offices) -> None:
+async def test_a_cancelled_caller_leaves_no_partly_saved_settings(offices: Offices) -> None:
     async def scenario(turns: Turns) -> None:
         async with offices.fresh() as office:
             core = office.core
@@ -290,7 +290,7 @@ async def test_a_caller_that_goes_away_leaves_no_half_saved_settings(offices: Of
 
             outcomes = await turns.run(save, give_up, lambda: core.apply_settings({"sync.ddt.interval": 25}))
             assert failures(outcomes) == []
-            await core.apply_settings({"sync.prices.interval": 35})  # comes after what was under way
+            await core.apply_settings({"sync.prices.interval": 35})  # waits for the change under way
             assert dict(core.settings) == dict(in_file(core))
             assert core.settings.number("sync.ddt.interval") == 25
 
@@ -301,18 +301,18 @@ async def test_a_caller_that_goes_away_leaves_no_half_saved_settings(offices: Of
 
 
 async def rows_and_ages_agree(office: Office) -> None:
-    """Either the list is empty and was never read, or it holds what was read and says since when."""
+    """Check that the list is either empty and never read, or has the rows of a read and its time."""
     page = await office.core.store.rows("customers", ACCOUNT)
     ages = await office.core.store.ages("customers", ACCOUNT)
     parts = office.core.orchestrator.get_status().statuses["customers"].accounts
     (part,) = [part for part in parts if part.account == ACCOUNT]
     assert page.total in (0, ROWS)
     assert (page.total == ROWS) == (ages.last_success is not None)
-    assert (part.last_run_time is not None) == (page.total == ROWS), "the status says what the store has"
+    assert (part.last_run_time is not None) == (page.total == ROWS), "status and store differ"
 
 
 @pytest.mark.parametrize("action", ["clear", "accept", "rekey"])
-async def test_changing_rows_by_hand_beside_a_read(action: str, offices: Offices) -> None:
+async def test_changing_rows_by_hand_during_a_read(action: str, offices: Offices) -> None:
     codes_met: set[str] = set()
 
     async def scenario(turns: Turns) -> None:
@@ -357,10 +357,10 @@ async def test_changing_rows_by_hand_beside_a_read(action: str, offices: Offices
     assert codes_met == {"done", "clear-while-running"}
 
 
-async def test_rows_changed_by_hand_are_not_fresh_by_a_clock_that_was_set_back(
+async def test_rows_changed_by_hand_after_the_clock_was_set_back_are_not_fresh(
     offices: Offices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Rule 30: the store's doubt about its times is passed on with them."""
+    """Rule 30: with its times the store reports its doubts about them."""
     async with offices.fresh() as office:
         core = office.core
         first = await core.orchestrator.request_sync("customers", ACCOUNT)
@@ -378,7 +378,7 @@ async def test_rows_changed_by_hand_are_not_fresh_by_a_clock_that_was_set_back(
 
 
 def control(type: str, account: str) -> Any:
-    """What a run sees of itself."""
+    """The run control of a run."""
     run = type_run(type, account)
     return _Control(run)
 
@@ -407,8 +407,8 @@ def type_run(type: str, account: str) -> _Run:
     return _Run(type, account)
 
 
-async def test_a_run_that_waits_for_an_action_does_not_stand_still(offices: Offices) -> None:
-    """Rule 24: the backup before it may take longer than the watchdog's patience."""
+async def test_a_run_that_waits_for_an_action_does_not_count_as_stalled(offices: Offices) -> None:
+    """Rule 24: the backup of an action may take longer than the watchdog's limit."""
     async with offices.fresh() as office:
         core, mine = office.core, control("customers", ACCOUNT)
         async with core._list_locks["customers", ACCOUNT]:
@@ -419,10 +419,10 @@ async def test_a_run_that_waits_for_an_action_does_not_stand_still(offices: Offi
         assert mine.long_steps == []
 
 
-async def test_an_abandoned_run_keeps_neither_reads_nor_actions_from_its_list(
+async def test_an_abandoned_run_does_not_block_reads_or_actions_of_its_list(
     offices: Offices, monkeypatch: pytest.MonkeyPatch, expected_errors: Any
 ) -> None:
-    """Rule 26: the run hangs for ever; after it was abandoned its list is read and cleared as usual."""
+    """Rule 26: the run hangs without end; after it is abandoned, its list can be read and cleared."""
     expected_errors("did not end when it was told")
     begun, over = asyncio.Event(), asyncio.Event()
     async with offices.fresh() as office:
@@ -440,7 +440,7 @@ async def test_an_abandoned_run_keeps_neither_reads_nor_actions_from_its_list(
 
         monkeypatch.setattr(Runs, "__call__", deaf)
         core.orchestrator.request_sync("customers", ACCOUNT)
-        await asyncio.wait_for(begun.wait(), 60)  # what is cancelled before it, in a look at the folder, just ends
+        await asyncio.wait_for(begun.wait(), 60)  # a run cancelled earlier, while it checks the folder, would just end
         with pytest.raises(SyncFailure) as refused:
             await core.clear_and_read("customers", ACCOUNT)
         assert refused.value.code == "clear-while-running"
@@ -458,7 +458,7 @@ async def test_an_abandoned_run_keeps_neither_reads_nor_actions_from_its_list(
 # ------------------------------------------------------------------------------------------------ accounts
 
 
-async def test_of_two_passwords_given_at_once_memory_and_keyring_keep_the_same(offices: Offices) -> None:
+async def test_of_two_passwords_set_at_once_memory_and_keyring_keep_the_same(offices: Offices) -> None:
     async def scenario(turns: Turns) -> None:
         async with offices.fresh() as office:
             core = office.core
@@ -468,14 +468,16 @@ async def test_of_two_passwords_given_at_once_memory_and_keyring_keep_the_same(o
                 lambda: core.set_password(ACCOUNT, "two"),
                 lambda: core.credentials.password(ACCOUNT),
             )
-            assert all(isinstance(error, NoPassword) for error in failures(outcomes)), "asked before any was given"
+            assert all(isinstance(error, NoPassword) for error in failures(outcomes)), (
+                "another error than a missing password"
+            )
             kept = office.ring.kept[core.profile.keyring_service, ACCOUNT]
             assert await core.credentials.password(ACCOUNT) == kept
 
     assert await in_all_orders(scenario, switches=1) > 3
 
 
-async def test_a_password_that_a_locked_keyring_keeps_is_not_used_by_an_account_added_again(offices: Offices) -> None:
+async def test_a_password_left_in_a_locked_keyring_is_not_used_by_an_account_added_again(offices: Offices) -> None:
     """The operator was told that it is removed from this computer."""
 
     def locked(service: str, name: str) -> None:
@@ -493,7 +495,7 @@ async def test_a_password_that_a_locked_keyring_keeps_is_not_used_by_an_account_
         assert office.ring.kept == {}
 
 
-async def test_a_start_deletes_what_a_removed_account_left(tmp_path: Path) -> None:
+async def test_a_start_deletes_the_password_left_by_a_removed_account(tmp_path: Path) -> None:
     profile = open_profile(str(tmp_path / "p"), demo=False)
     Settings().with_({"erp.accounts": [OTHER]}).save(profile.settings_file)
     replace_file(profile.folder / "passwords-left.json", json.dumps({ACCOUNT: "keyring"}))
@@ -512,7 +514,7 @@ async def test_a_start_deletes_what_a_removed_account_left(tmp_path: Path) -> No
 
 
 async def test_an_account_that_was_removed_meanwhile_gets_no_password(offices: Offices) -> None:
-    """The question for it stays open for hours, and its login waits for the read at work."""
+    """The dialog for it may stay open for hours, and its login waits for the active read."""
     async with offices.fresh() as office:
         core = office.core
         await core.apply_settings({"erp.accounts": [OTHER]})
@@ -577,7 +579,7 @@ async def test_an_account_removed_while_it_is_read_leaves_no_password_though_the
         assert office.ring.kept == {}
 
 
-async def test_a_password_given_during_a_test_of_the_old_one_is_not_stopped(offices: Offices) -> None:
+async def test_a_password_set_during_a_test_of_the_old_one_does_not_stop_the_account(offices: Offices) -> None:
     refused: list[bool] = []
 
     async def scenario(turns: Turns) -> None:
@@ -596,14 +598,14 @@ async def test_a_password_given_during_a_test_of_the_old_one_is_not_stopped(offi
             assert await core.credentials.password(ACCOUNT) == "good"
 
     await in_all_orders(scenario, switches=2)
-    assert set(refused) == {True, False}, "the old one was tried in some orders, the new one in others"
+    assert set(refused) == {True, False}, "not the old one in some orders and the new one in others"
 
 
 # ------------------------------------------------------------------------------------------------ close
 
 
 @pytest.mark.parametrize("action", ["save", "password", "clear", "accept", "remove", "status", "close"])
-async def test_closing_beside_anything_ends_and_leaves_files_that_open_again(action: str, offices: Offices) -> None:
+async def test_closing_during_any_action_ends_and_leaves_intact_files(action: str, offices: Offices) -> None:
     async def scenario(turns: Turns) -> None:
         async with offices.fresh() as office:
             core = office.core
@@ -634,7 +636,7 @@ async def test_closing_beside_anything_ends_and_leaves_files_that_open_again(act
 
 
 @pytest.mark.parametrize("ring", [MemoryKeyring, NoKeyring])
-async def test_keep_forget_and_password_at_once_end_as_if_one_had_come_after_the_other(
+async def test_concurrent_keep_forget_and_password_end_as_in_one_of_their_orders(
     ring: type[Any], tmp_path: Path
 ) -> None:
     numbers = iter(range(10_000))
@@ -653,14 +655,14 @@ async def test_keep_forget_and_password_at_once_end_as_if_one_had_come_after_the
             )
             assert all(isinstance(error, NoPassword) for error in failures(outcomes))
             now, after_a_restart = await _password(mine), await _password(Credentials(profile))
-            assert now == after_a_restart, "memory and store say the same"
-            assert now in ("new", None), "the old one does not come back"
+            assert now == after_a_restart, "memory and storage differ"
+            assert now in ("new", None), "the old password was restored"
 
     assert await in_all_orders(scenario, switches=2) > 5
 
 
 async def _kept(credentials: Credentials, password: str) -> None:
-    """Keep a password for the next start, too: in the file where there is no keyring."""
+    """Keep a password over restarts, in the file if there is no keyring."""
     if not await credentials.keep(ACCOUNT, password):
         await credentials.keep_in_file(ACCOUNT)
 
@@ -672,7 +674,7 @@ async def _password(credentials: Credentials) -> str | None:
         return None
 
 
-async def test_writers_of_kept_sessions_at_once_lose_none(tmp_path: Path) -> None:
+async def test_concurrent_writers_of_kept_sessions_lose_none(tmp_path: Path) -> None:
     numbers = iter(range(10_000))
 
     async def scenario(turns: Turns) -> None:
@@ -699,7 +701,7 @@ async def test_writers_of_kept_sessions_at_once_lose_none(tmp_path: Path) -> Non
 
 
 class Desk:
-    """An office in which every action of the operator can be taken, and what must be so after any of them."""
+    """An office with all actions of the operator, and the checks after any of them."""
 
     def __init__(self, office: Office) -> None:
         self.office, self.core = office, office.core
@@ -707,7 +709,7 @@ class Desk:
         self.tickets: list[Any] = []
 
     async def prepare(self) -> None:
-        """One good read, then one that was refused for each reason and kept."""
+        """A successful read, and then a refused and kept one for each reason."""
         await self.core.set_password(ACCOUNT, "old")
         await self.core.orchestrator.request_sync("customers", ACCOUNT)
         for kind in RefusedKind:
@@ -757,7 +759,7 @@ class Desk:
         }[name]
 
     async def check(self, outcomes: Sequence[object], names: Sequence[str]) -> None:
-        """Whatever the order: sentences instead of tracebacks, one truth in memory and files, and no open ends."""
+        """Check, for any order: known failures only, memory and files agree, and no request is open."""
         core = self.core
         for error in failures(outcomes):
             assert isinstance(error, SyncFailure), repr(error)
@@ -787,7 +789,7 @@ class Desk:
             if line.account == ACCOUNT:
                 told = line.last_run_time, line.new_as_of, line.all_as_of
                 stored = ages.last_success, ages.new_as_of, ages.all_as_of
-                assert [at is None for at in told] == [at is None for at in stored], "status and store say the same"
+                assert [at is None for at in told] == [at is None for at in stored], "status and store differ"
                 assert line.freshness is (Freshness.NEVER if ages.last_success is None else Freshness.FRESH)
         secret = self.office.ring.kept.get((core.profile.keyring_service, ACCOUNT))
         if "remove" in names and "password" not in names:
@@ -800,14 +802,13 @@ class Desk:
 
 
 class Restore:
-    """The operator puts a backup back, as the panel does it: the core closes, the file takes the archive's place, and
-    a new core opens."""
+    """Restores a backup as the panel does: the core closes, the backup replaces the archive, and a new core opens."""
 
     def __init__(self, desk: Desk) -> None:
         self.desk, self.backup = desk, Path()
 
     async def prepare(self) -> None:
-        """A backup of one good read; afterwards the archive has other rows, so that the two cannot be mixed up."""
+        """A backup of one successful read; afterwards the archive has other rows, to distinguish the two."""
         await self.desk.prepare()
         store = self.desk.core.store
         self.backup = await store.backup("test")
@@ -825,11 +826,11 @@ class Restore:
         await Store.restore(core.profile.folder, self.backup, clock=SystemClock())
 
     async def check(self, outcomes: Sequence[object]) -> None:
-        """The next start has what the backup had, claims no more than that, and reads again."""
+        """Check that the next start has the rows of the backup, no later time, and reads again."""
         for error in failures(outcomes):
             assert isinstance(error, SyncFailure), "a sentence, whatever the order"
             assert error.code in codes()
-        assert outcomes[1] is None, "the backup is put back, whatever goes on beside"
+        assert outcomes[1] is None, "the backup was not restored"
         profile = self.desk.core.profile
         core = await Core.open(profile, demo=None, attended=False, reads=False)
         try:
@@ -839,7 +840,7 @@ class Restore:
                 return
             (line,) = [a for a in core.orchestrator.get_status().statuses["customers"].accounts if a.account == ACCOUNT]
             told, stored = (line.last_run_time, line.new_as_of, line.all_as_of), self.saved[1]
-            assert told in (stored, (None, None, None)), "no age that is not of the rows in place"
+            assert told in (stored, (None, None, None)), "a time that does not belong to the restored rows"
             core.orchestrator.release()
             core.syncs = Runs(core)  # type: ignore[assignment]
             assert (await core.orchestrator.request_sync("customers", ACCOUNT)).outcome is Outcome.COMPLETED
@@ -870,7 +871,7 @@ async def restored_beside(name: str, offices: Offices) -> None:
 
 @pytest.mark.ci
 @pytest.mark.parametrize("name", ["read", "clear"])
-async def test_a_backup_put_back_beside_an_action_is_all_that_is_there(name: str, offices: Offices) -> None:
+async def test_after_a_restore_during_an_action_only_the_backups_rows_exist(name: str, offices: Offices) -> None:
     await restored_beside(name, offices)
 
 
@@ -878,7 +879,7 @@ async def test_a_backup_put_back_beside_an_action_is_all_that_is_there(name: str
 @pytest.mark.parametrize(
     "name", ["form", "accept", "rekey", "remove", "password", "login", "schedule", "hold", "close"]
 )
-async def test_a_backup_put_back_beside_any_action_is_all_that_is_there(name: str, offices: Offices) -> None:
+async def test_after_a_restore_during_any_action_only_the_backups_rows_exist(name: str, offices: Offices) -> None:
     await restored_beside(name, offices)
 
 
@@ -907,7 +908,7 @@ USUAL = (
     ("schedule", "schedule too"),
     ("clear", "clear"),
 )
-"""Pairs that are tried everywhere; the others at night."""
+"""Pairs that are tested in every run; the others at night."""
 REST = tuple(pair for pair in combinations_with_replacement(NAMES, 2) if pair not in USUAL and pair[::-1] not in USUAL)
 
 

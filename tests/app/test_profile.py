@@ -1,4 +1,4 @@
-"""A profile is real or demo from birth, and exactly one process holds it."""
+"""A profile is real or demo from its creation, and exactly one process holds it."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_real_profile_is_never_opened_as_a_demo(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "-x", "a\nb", "x" * 80])
-def test_a_name_is_no_way_out_of_the_profiles_folder(
+def test_a_name_cannot_lead_out_of_the_profiles_folder(
     name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(profile_folder, "profiles_folder", lambda: tmp_path)
@@ -68,14 +68,14 @@ def test_a_name_is_no_way_out_of_the_profiles_folder(
         open_profile(name, demo=True)
 
 
-def test_a_damaged_birth_certificate_is_refused_and_left_alone(tmp_path: Path) -> None:
+def test_a_damaged_profile_file_is_refused_and_not_changed(tmp_path: Path) -> None:
     (tmp_path / "profile.json").write_text("{")
     with pytest.raises(ProfileError, match="profile-damaged"):
         open_profile(str(tmp_path), demo=True)
     assert (tmp_path / "profile.json").read_text() == "{"
 
 
-def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_one_message(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ProfileError, match="profile-folder"):
         open_profile(str(tmp_path / "file" / "p"), demo=True)
@@ -115,7 +115,7 @@ def test_rule_1_the_lock_dies_with_its_killed_holder(tmp_path: Path) -> None:
     lock.release()
 
 
-def test_rule_1_a_stale_lock_file_holds_nobody_up(tmp_path: Path) -> None:
+def test_rule_1_a_stale_lock_file_does_not_block_a_start(tmp_path: Path) -> None:
     profile = open_profile(str(tmp_path / "p"), demo=True)
     (profile.folder / "profile.lock").write_text("4711")
     (profile.folder / "holder.json").write_text(json.dumps({"pid": 4711}))
@@ -125,7 +125,7 @@ def test_rule_1_a_stale_lock_file_holds_nobody_up(tmp_path: Path) -> None:
     assert lock.holder() is None
 
 
-def test_a_misspelt_profile_is_not_shown_as_an_empty_office(
+def test_a_command_with_a_misspelt_profile_is_refused_and_makes_none(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(profile_folder, "profiles_folder", lambda: tmp_path)
@@ -137,7 +137,7 @@ def test_a_misspelt_profile_is_not_shown_as_an_empty_office(
     assert "milano" in capsys.readouterr().err
     assert sorted(folder.name for folder in tmp_path.iterdir()) == ["milano"]
     assert open_profile("milan", demo=False).folder == tmp_path / "milan"  # the panel makes one
-    assert open_profile(None, demo=False, make=False).name == "default"  # nobody named it
+    assert open_profile(None, demo=False, make=False).name == "default"  # the default needs no existing profile
 
 
 def state_of(folder: Path) -> dict[str, tuple[int, bytes]]:
@@ -194,7 +194,7 @@ def test_a_folder_with_files_of_others_does_not_become_a_profile(tmp_path: Path)
     assert state_of(folder) == before
 
 
-def test_data_without_their_birth_certificate_are_neither_demo_nor_real(tmp_path: Path) -> None:
+def test_data_without_a_profile_file_are_neither_demo_nor_real(tmp_path: Path) -> None:
     profile = open_profile(str(tmp_path / "p"), demo=False)
     (profile.folder / "archisync.db").write_text("data")
     (profile.folder / "profile.json").unlink()
@@ -202,7 +202,7 @@ def test_data_without_their_birth_certificate_are_neither_demo_nor_real(tmp_path
         open_profile(str(profile.folder), demo=True)
 
 
-def test_settings_may_be_there_before_the_first_start(tmp_path: Path) -> None:
+def test_settings_may_exist_before_the_first_start(tmp_path: Path) -> None:
     folder = tmp_path / "p"
     folder.mkdir()
     (folder / "settings.json").write_text("{}")
@@ -231,7 +231,7 @@ def test_settings_may_be_there_before_the_first_start(tmp_path: Path) -> None:
         ((), "en_US"),
     ],
 )
-def test_a_disk_that_refuses_the_lock_is_one_sentence_and_an_exit_code(
+def test_a_disk_that_refuses_the_lock_is_one_message_and_an_exit_code(
     number: int,
     code: str,
     command: tuple[str, ...],
@@ -256,7 +256,7 @@ def test_a_disk_that_refuses_the_lock_is_one_sentence_and_an_exit_code(
     assert what in said.out + said.err
 
 
-def test_a_full_disk_at_the_holders_note_costs_only_the_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_prevents_only_the_holders_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     profile = open_profile(str(tmp_path / "p"), demo=True)
 
     def full(path: Path, content: object) -> None:
@@ -270,7 +270,7 @@ def test_a_full_disk_at_the_holders_note_costs_only_the_note(tmp_path: Path, mon
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "[1]", '{"pid": "7"}', '{"pid": true}', "\x00\x01", "[" * 100_000])
-def test_no_content_of_the_holders_note_does_harm(content: str, tmp_path: Path) -> None:
+def test_any_content_of_the_holders_note_is_tolerated(content: str, tmp_path: Path) -> None:
     profile = open_profile(str(tmp_path / "p"), demo=True)
     (profile.folder / "holder.json").write_text(content)
     assert ProfileLock(profile).holder() is None
@@ -299,9 +299,7 @@ def test_a_folder_or_lock_that_was_replaced_is_noticed(tmp_path: Path) -> None:
     lock.release()
 
 
-def test_a_folder_that_cannot_be_listed_keeps_no_lock_from_being_held_and_freed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_lock_works_in_a_folder_that_cannot_be_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     profile = open_profile(str(tmp_path / "p"), demo=False)
 
     def broken(self: Path, pattern: str) -> list[Path]:

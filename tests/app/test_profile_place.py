@@ -1,4 +1,5 @@
-"""Folders refused as a profile because other computers write there, too; also as Windows and macOS name them."""
+"""Folders that are refused as a profile because other computers write there, too; also with paths of Windows and
+macOS."""
 
 from __future__ import annotations
 
@@ -76,12 +77,12 @@ def test_a_mapped_drive_of_windows_is_a_network_disk(
         (r"C:\Dati\Anna", False),
     ],
 )
-def test_a_servers_name_is_told_from_a_long_local_path(path: str, unc: bool) -> None:
+def test_the_name_of_a_server_is_distinguished_from_a_long_local_path(path: str, unc: bool) -> None:
     assert _is_unc(path) is unc
 
 
 def test_a_mapped_drive_that_resolves_to_its_server_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Python resolves Z: to \\\\server\\share on Windows, which no disk in the list begins with."""
+    """Python resolves Z: to \\\\server\\share on Windows, which matches no disk in the list."""
 
     class Mapped(type(tmp_path)):  # type: ignore[misc]
         def resolve(self, strict: bool = False) -> Path:
@@ -91,7 +92,9 @@ def test_a_mapped_drive_that_resolves_to_its_server_is_refused(tmp_path: Path, m
     assert network_file_system(Mapped("Z:/profile")) == "UNC"
 
 
-def test_the_longest_mount_point_counts_and_a_name_that_begins_alike_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_longest_mount_point_counts_and_a_name_with_the_same_beginning_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(module, "sys_platform", lambda: "linux")
     disks = [
         SimpleNamespace(mountpoint="/", fstype="ext4", opts="rw"),
@@ -125,7 +128,7 @@ def test_a_folder_of_a_cloud_service_is_refused(below_home: str, service: str | 
     assert synchronised_folder(home / below_home) == service
 
 
-def test_a_folder_that_onedrive_names_elsewhere_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_onedrive_folder_at_another_place_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (home / "D" / "Cloud").mkdir(parents=True)
     monkeypatch.setenv("OneDriveCommercial", str(home / "D" / "Cloud"))
     assert synchronised_folder(home / "D" / "Cloud" / "p") == "OneDrive"
@@ -139,7 +142,7 @@ def test_a_link_into_a_folder_of_a_cloud_service_is_refused(home: Path) -> None:
     assert synchronised_folder(home / "link" / "p") == "OneDrive"
 
 
-def test_a_folder_that_dropbox_names_elsewhere_is_refused(home: Path) -> None:
+def test_a_dropbox_folder_at_another_place_is_refused(home: Path) -> None:
     (home / ".dropbox").mkdir()
     (home / ".dropbox" / "info.json").write_text(json.dumps({"personal": {"path": str(home / "D" / "Drop")}, "x": 1}))
     assert synchronised_folder(home / "D" / "Drop" / "p") == "Dropbox"
@@ -159,7 +162,7 @@ def test_the_refusal_makes_nothing_and_says_what_to_do(home: Path) -> None:
 
 
 def registry(long_paths: int | None) -> SimpleNamespace:
-    """Windows' registry with its setting of long paths; ``None``: a Windows that does not know it."""
+    """Windows' registry with its setting for long paths; ``None`` for a Windows without it."""
 
     def query(key: object, name: str) -> tuple[int, int]:
         if long_paths is None:
@@ -200,8 +203,8 @@ def test_a_long_path_in_windows_long_form_has_no_such_limit(monkeypatch: pytest.
     assert too_long(Long("C:\\" + "l" * 300))
 
 
-def test_the_longest_name_below_a_profile_has_its_place(tmp_path: Path) -> None:
-    """A backup that is being written, with the longest reason, a process id as long as they come and SQLite's file."""
+def test_the_limit_leaves_space_for_the_longest_name_below_a_profile(tmp_path: Path) -> None:
+    """A backup that is being written, with the longest reason, the longest process id and SQLite's suffix."""
     backup = backups._new_name(tmp_path / "archisync.db", backups._word("x" * 100), datetime.now(UTC))
     part = f"{beside(backup).relative_to(tmp_path)}-journal"
     assert len(part) - len(str(os.getpid())) + len(str(2**32)) < BELOW

@@ -1,4 +1,4 @@
-"""`archisync-gui quit`: what an installer asks before it replaces the program's files."""
+"""`archisync-gui quit`: an installer calls it before it replaces the program's files."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 class HolderCore:
-    """As much of a core as the call `quit` needs."""
+    """The part of a core that the call `quit` needs."""
 
     def __init__(self, *, panel: bool) -> None:
         self.asked = threading.Event()
@@ -38,7 +38,7 @@ class HolderCore:
 
 @contextmanager
 def holding(held: Profile, core: Any, *, until: threading.Event | None = None) -> Iterator[None]:
-    """Another process that holds ``held`` until ``until`` (usually: until it was asked to quit)."""
+    """Another process that holds ``held`` until ``until`` is set (by default: until it is asked to quit)."""
     ready, over = threading.Event(), threading.Event()
 
     async def handler(name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
@@ -84,10 +84,10 @@ def test_a_panel_ends_and_the_line_that_starts_it_again_is_printed(
     assert office.name == "default"
 
 
-def test_an_installer_gets_the_lines_in_a_file_with_every_letter(
+def test_an_installer_gets_the_lines_in_a_file_with_all_characters(
     profiles: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A code page has no Łukasz: what is printed there starts nothing."""
+    """Ł (as in Łukasz) is not in the code page, so a printed line would not work."""
     program = "\\".join(("C:", "Users", "Łukasz Ελένη", "app", "archisync-gui-panel.exe"))
     monkeypatch.setattr(autostart, "program", lambda: [program])
     target = tmp_path / "restart.txt"
@@ -138,14 +138,16 @@ def test_only_the_named_profile_is_asked(profiles: Path, capsys: pytest.CaptureF
     assert capsys.readouterr().out == ""
 
 
-def test_without_any_profile_nothing_is_made(profiles: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_any_profile_no_files_are_made(profiles: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["quit", "--all"]) == exit_codes.OK
     assert capsys.readouterr() == ("", "")
     assert not profiles.exists()
 
 
-def test_a_command_is_waited_for_and_not_started_again(profiles: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """`sync` in a terminal ends by itself; it is no panel that has to come back."""
+def test_quit_waits_for_a_command_and_does_not_list_it_for_a_restart(
+    profiles: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`sync` in a terminal ends by itself, and is not restarted as a panel is."""
     held = open_profile(None, demo=True)
     ends = threading.Event()
     asked = threading.Event()
@@ -163,7 +165,7 @@ def test_a_command_is_waited_for_and_not_started_again(profiles: Path, capsys: p
 
 
 @pytest.mark.parametrize(("language", "sentence"), [("it_IT", "tiene ancora"), ("en_US", "still holds")])
-def test_a_panel_that_does_not_end_is_exit_code_75_and_a_sentence(
+def test_a_panel_that_does_not_end_is_exit_code_75_and_a_message(
     language: str,
     sentence: str,
     profiles: Path,

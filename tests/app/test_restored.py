@@ -1,4 +1,4 @@
-"""A backup, or an empty archive, takes the archive's place: what the operator had decided stays (rules 9, 22, 31)."""
+"""A backup or an empty archive replaces the archive: the operator's decisions are kept (rules 9, 22, 31)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def profile(tmp_path: Path) -> Iterator[Profile]:
 
 @asynccontextmanager
 async def opened(profile: Profile) -> AsyncIterator[Core]:
-    """A life that reads nothing."""
+    """A core without reads."""
     core = await Core.open(profile, demo=DemoOptions("none", "stopped"), attended=False, reads=False)
     try:
         yield core
@@ -54,7 +54,7 @@ def today(count: int) -> Json:
 
 
 @pytest.mark.parametrize("empty", [False, True])
-async def test_it_ends_no_pause_and_forgets_no_refused_password(profile: Profile, empty: bool) -> None:
+async def test_a_hold_and_a_refused_password_are_kept(profile: Profile, empty: bool) -> None:
     end = datetime.now(UTC) + timedelta(hours=2)
     async with opened(profile) as core:
         backup = await core.store.backup("operator")
@@ -72,7 +72,7 @@ async def test_it_ends_no_pause_and_forgets_no_refused_password(profile: Profile
     assert account.logins_today == 7
 
 
-async def test_it_brings_back_no_older_pause_and_no_older_refusal(profile: Profile) -> None:
+async def test_an_older_hold_and_an_older_refusal_are_not_restored(profile: Profile) -> None:
     async with opened(profile) as core:
         core.orchestrator.hold()
         await core.store.journal.note(f"stopped:{DEMO_ACCOUNT}", REFUSED)
@@ -88,8 +88,8 @@ async def test_it_brings_back_no_older_pause_and_no_older_refusal(profile: Profi
 
 @pytest.mark.parametrize("empty", [False, True])
 @pytest.mark.parametrize("lost", ["damaged", "gone"])
-async def test_where_the_archive_cannot_say_it_nothing_starts(profile: Profile, lost: str, empty: bool) -> None:
-    """Rule 31: whether the operator held all reads, or an account was stopped, is not known."""
+async def test_where_the_notes_are_lost_no_read_starts(profile: Profile, lost: str, empty: bool) -> None:
+    """Rule 31: it is not known whether there was a hold or a stopped account."""
     async with opened(profile) as core:
         backup = await core.store.backup("operator")
     file = profile.folder / FILE
@@ -100,7 +100,7 @@ async def test_where_the_archive_cannot_say_it_nothing_starts(profile: Profile, 
     assert (await status_after(profile)).hold_since is not None
 
 
-async def test_an_archive_that_is_damaged_elsewhere_still_says_it(profile: Profile) -> None:
+async def test_the_notes_of_an_archive_damaged_elsewhere_are_kept(profile: Profile) -> None:
     async with opened(profile) as core:
         backup = await core.store.backup("operator")
         await core.store.journal.note(f"stopped:{DEMO_ACCOUNT}", REFUSED)
@@ -117,12 +117,14 @@ async def test_an_archive_that_is_damaged_elsewhere_still_says_it(profile: Profi
     assert status.accounts[0].stopped is not None
 
 
-async def test_the_last_transactions_of_a_killed_program_say_it_too(profile: Profile, tmp_path: Path) -> None:
-    """They stand in the write-ahead log."""
+async def test_notes_in_the_last_transactions_of_a_killed_program_are_kept_too(
+    profile: Profile, tmp_path: Path
+) -> None:
+    """They are in the write-ahead log."""
     live = await Store.open(tmp_path / "live", ENTITIES, clock=SystemClock())
     backup = await live.backup("operator")
     await live.journal.note(f"stopped:{DEMO_ACCOUNT}", REFUSED)
-    for file in (tmp_path / "live").glob(f"{FILE}*"):  # as they lie there at a kill
+    for file in (tmp_path / "live").glob(f"{FILE}*"):  # a copy of the files as a kill would leave them
         if not file.name.endswith("-shm"):
             (profile.folder / file.name).write_bytes(file.read_bytes())
     await live.close()
@@ -131,7 +133,7 @@ async def test_the_last_transactions_of_a_killed_program_say_it_too(profile: Pro
 
 
 @pytest.mark.parametrize("error", [OSError(16, "Device or resource busy"), ZeroDivisionError("a mistake")])
-async def test_whatever_stops_it_is_said_and_ends_no_program(
+async def test_an_error_is_reported_and_does_not_end_the_program(
     profile: Profile, error: Exception, monkeypatch: pytest.MonkeyPatch, expected_errors: Any
 ) -> None:
     expected_errors("could not be put back")

@@ -1,4 +1,4 @@
-"""The program is started again while a process holds the profile: a window comes, or why none comes is said."""
+"""A second start while a process holds the profile: the window is shown, or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.support.opening import slow_opening
 CALM = {"look.first_run_done": True, "look.language": "en", "sync.daily": False} | {
     f"sync.{entity.name}.interval": 0 for entity in ENTITIES
 }
-"""Settings of a profile that reads nothing by itself."""
+"""Settings of a profile without scheduled reads."""
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def profile(tmp_path: Path) -> Profile:
 
 @asynccontextmanager
 async def command_at_work(profile: Profile) -> AsyncIterator[Core]:
-    """What ``sync`` has open: no window."""
+    """The parts that ``sync`` has open, without a window."""
     lock = ProfileLock(profile)
     assert lock.acquire()
     core = await Core.open(profile, demo=DemoOptions("none", "stopped"), attended=False, reads=False)
@@ -53,7 +53,7 @@ async def command_at_work(profile: Profile) -> AsyncIterator[Core]:
 
 
 async def asks(profile: Profile, name: str, args: dict[str, Any] | None = None) -> int | None:
-    """The holder's answer; ``None``: nobody answers."""
+    """The holder's answer; ``None`` without one."""
     with suppress(NoAnswer):
         async with asyncio.timeout(20):
             return (await call(profile, name, args or {}, lambda _event: None))[0]
@@ -61,9 +61,10 @@ async def asks(profile: Profile, name: str, args: dict[str, Any] | None = None) 
 
 
 async def a_window(profile: Profile) -> None:
-    """Wait until a panel has answered a start."""
-    while await asks(profile, "raise") != exit_codes.OK:  # noqa: ASYNC110 (another process begins)
-        await asyncio.sleep(0.05)
+    """Wait until a panel answers a start."""
+    async with asyncio.timeout(120):
+        while await asks(profile, "raise") != exit_codes.OK:  # noqa: ASYNC110 (another process begins)
+            await asyncio.sleep(0.05)
 
 
 ENVIRONMENT = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
@@ -78,7 +79,8 @@ code = main()
 from PySide6.QtWidgets import QApplication
 raise SystemExit(code or int(QApplication.quitOnLastWindowClosed()))
 """
-"""The program, as where a person sees its windows; ends with 1 where the box was not the panel's own application's."""
+"""The program, as if its windows were visible; its exit code is 1 if the box did not belong to the panel's
+application."""
 
 
 def command(profile: Profile, *arguments: str, seen: bool = False) -> list[str]:
@@ -88,7 +90,7 @@ def command(profile: Profile, *arguments: str, seen: bool = False) -> list[str]:
 
 @asynccontextmanager
 async def panel(profile: Profile, *arguments: str, seen: bool = False) -> AsyncIterator[asyncio.subprocess.Process]:
-    """The panel's process, without a desktop; it is ended by the test or with the block."""
+    """The panel's process, without a desktop; ended by the test or at the end of the block."""
     process = await asyncio.create_subprocess_exec(
         *command(profile, *arguments, seen=seen),
         env=ENVIRONMENT,
@@ -103,8 +105,8 @@ async def panel(profile: Profile, *arguments: str, seen: bool = False) -> AsyncI
         await process.communicate()
 
 
-async def test_a_command_says_that_it_has_no_window(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From the first moment on, also before the data are open."""
+async def test_a_command_answers_that_it_has_no_window(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also before the data are open."""
     opening, go_on = slow_opening(monkeypatch)
 
     async def ask() -> None:
@@ -119,7 +121,7 @@ async def test_a_command_says_that_it_has_no_window(profile: Profile, monkeypatc
 
 
 @pytest.mark.parametrize("how", ["icon", "login", "box"])
-async def test_the_panel_waits_for_a_command_and_opens_then(profile: Profile, how: str) -> None:
+async def test_the_panel_waits_for_a_command_and_then_opens(profile: Profile, how: str) -> None:
     """A scheduled ``sync`` holds the profile for minutes; the operator clicks the icon, or logs in."""
     async with AsyncExitStack() as at_work:
         await at_work.enter_async_context(command_at_work(profile))
@@ -133,7 +135,7 @@ async def test_the_panel_waits_for_a_command_and_opens_then(profile: Profile, ho
             assert await started.wait() == exit_codes.OK
 
 
-async def test_of_two_that_wait_one_opens_and_the_other_ends(profile: Profile) -> None:
+async def test_of_two_waiting_panels_one_opens_and_the_other_ends(profile: Profile) -> None:
     async with AsyncExitStack() as at_work:
         await at_work.enter_async_context(command_at_work(profile))
         async with panel(profile) as one, panel(profile) as two:
@@ -155,7 +157,7 @@ async def test_of_two_that_wait_one_opens_and_the_other_ends(profile: Profile) -
 async def test_a_start_while_the_panel_closes_opens_it_anew(
     profile: Profile, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Quit, then the icon again: the window that goes away is no answer."""
+    """The operator quits and then clicks the icon again: the closing window must not count as the answer."""
     closing, go_on, asked = asyncio.Event(), asyncio.Event(), asyncio.Event()
     real_close, real_start = Core.close, Life.second_start
 
@@ -193,7 +195,7 @@ async def test_a_start_while_the_panel_closes_opens_it_anew(
 
 
 @pytest.mark.parametrize("work", [False, True])
-def test_only_a_life_that_another_one_follows_takes_a_second_start(profile: Profile, work: bool) -> None:
+def test_a_closing_panel_accepts_a_second_start_only_if_it_opens_again(profile: Profile, work: bool) -> None:
     class Raised:
         def __init__(self) -> None:
             self.asked: list[tuple[bool, str]] = []
@@ -211,8 +213,8 @@ def test_only_a_life_that_another_one_follows_takes_a_second_start(profile: Prof
     assert panel.asked == [(False, "log"), *([(True, "")] if work else [])]
 
 
-def test_the_operator_need_not_wait(profile: Profile, qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The box closes by its button, or by itself when the profile is free."""
+def test_the_operator_can_close_the_box(profile: Profile, qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The box closes with its button, or when the profile is free."""
     monkeypatch.setattr(desktop, "windows_are_seen", lambda: True)
     monkeypatch.setattr(desktop, "LOOK", 0.01)
     asked: list[float] = []
@@ -222,12 +224,12 @@ def test_the_operator_need_not_wait(profile: Profile, qapp: QApplication, monkey
         return len(asked) == 5
 
     assert desktop._waited(over, "at work", "&Do not wait", shown=True)
-    assert asked == [0.0] * 5, "the box is never kept waiting"
+    assert asked == [0.0] * 5, "a check has blocked the box"
     QTimer.singleShot(0, lambda: shown_box().buttons()[0].click())
     assert not desktop._waited(lambda within: False, "at work", "&Do not wait", shown=True)
 
 
-def test_a_folder_that_goes_while_the_box_is_shown_ends_the_wait(
+def test_a_folder_that_disappears_while_the_box_is_shown_ends_the_wait(
     profile: Profile, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(desktop, "windows_are_seen", lambda: True)

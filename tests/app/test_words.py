@@ -1,4 +1,4 @@
-"""What the terminal says of an explanation and a status, in both languages."""
+"""The terminal's texts for an explanation and a status, in both languages."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ def test_a_status_begins_with_its_conditions() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("reason", Reason)
-def test_every_reason_is_a_sentence(language: str, reason: Reason) -> None:
-    """Rule 32: whatever is missing in the answer."""
+def test_every_reason_has_a_text(language: str, reason: Reason) -> None:
+    """Rule 32: also where the answer lacks parameters."""
     said = words.explanation(answer(reason), language)
     assert "explain." not in said
     assert "{" not in said

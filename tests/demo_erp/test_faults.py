@@ -44,8 +44,7 @@ def state(text: str) -> dict[str, object]:
 
 async def until_struck(erp: DemoErp, name: str) -> None:
     """Wait until the request has reached the fault."""
-    while not erp.board.struck(name):  # noqa: ASYNC110 - counted in the server's thread, which has no event of ours
-        await asyncio.sleep(0.001)
+    await until(lambda: erp.board.struck(name))  # set in the server's thread
 
 
 def test_the_table_is_complete_and_speaks_both_languages() -> None:

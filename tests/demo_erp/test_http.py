@@ -188,8 +188,7 @@ async def test_requests_of_one_session_wait_for_each_other(start_erp, visit):
         erp.reset_counters()
         before = arrived[0]
         slow = asyncio.create_task(first.grid(ORDERS, "SEARCH", text=""))
-        while arrived[0] == before:  # noqa: ASYNC110 - counted in the server's thread
-            await asyncio.sleep(0.001)
+        await until(lambda before=before: arrived[0] > before)  # counted in the server's thread
         await quick.grid(ORDERS, "CUSTDIALOG")
         await slow
         assert [action.detail.split()[1] for action in erp.actions] == order

@@ -57,7 +57,7 @@ CATALOGUE: dict[str, tuple[str, ...] | str] = {
     "a failure that is returned counts as success": ("test_s4", "test_refused_credentials_are_tried_once"),
     "an error of the idle database ends the process": ("test_runs_meet_a_disk_that_cannot_be_written",),
     "database files appear in whatever folder the process runs in": (
-        "test_a_name_is_no_way_out_of_the_profiles_folder",
+        "test_a_name_cannot_lead_out_of_the_profiles_folder",
     ),
     # --- browser and session
     "the browser is never started after a rework": ("test_lists_are_read_and_a_second_run_changes_nothing",),
@@ -84,7 +84,7 @@ CATALOGUE: dict[str, tuple[str, ...] | str] = {
     "a login counts as done though it was not": ("test_fault_table", "test_wrong_and_empty_logins_stay"),
     "so many logins that the address gets blocked": (
         "test_the_login_budget_stops_schedule_and_retries_but_never_the_operator",
-        "test_a_restart_within_the_limit_costs_no_login",
+        "test_a_restart_within_the_limit_needs_no_login",
         "test_a_browser_that_died_does_not_cost_a_login",
     ),
     "many tracking pages exhaust the browser": "the couriers' pages are never opened; a link is only made",

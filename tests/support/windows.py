@@ -25,21 +25,21 @@ OUTSIDE = "the browser's processes and downloads, which are outside of Wine"
 LOCALE = "LC_ALL and LANG: Windows has its own language setting"
 
 NOT_ON_WINDOWS = {
-    "tests/app/test_alone.py::test_a_place_where_no_socket_can_be_is_no_reason_not_to_start": UNIX_SOCKET,
-    "tests/app/test_alone.py::test_nothing_is_read_once_the_folder_was_replaced[lock]": OPEN_FILE,
+    "tests/app/test_alone.py::test_where_no_socket_can_be_made_the_program_starts_nevertheless": UNIX_SOCKET,
+    "tests/app/test_alone.py::test_no_read_starts_once_the_folder_was_replaced[lock]": OPEN_FILE,
     "tests/app/test_channel.py::test_a_silent_holder_is_given_up": UNIX_SOCKET,
-    "tests/app/test_channel.py::test_another_users_process_is_turned_away": UNIX_SOCKET,
-    "tests/app/test_channel.py::test_another_users_socket_is_not_believed": UNIX_SOCKET,
-    "tests/app/test_channel.py::test_the_kernel_tells_the_peers_user": UNIX_SOCKET,
+    "tests/app/test_channel.py::test_a_process_of_another_user_is_refused": UNIX_SOCKET,
+    "tests/app/test_channel.py::test_the_socket_of_another_user_is_not_trusted": UNIX_SOCKET,
+    "tests/app/test_channel.py::test_the_user_of_the_peer_is_known_from_the_kernel": UNIX_SOCKET,
     "tests/app/test_channel.py::test_a_malformed_call_is_dropped_and_the_next_one_served": UNIX_SOCKET,
     "tests/app/test_channel.py::test_a_long_folder_name_still_gets_a_socket": UNIX_SOCKET,
     "tests/app/test_channel.py::test_a_socket_left_by_a_killed_holder_is_replaced": UNIX_SOCKET,
-    "tests/app/test_hand_over.py::test_a_holder_that_says_nothing_is_exit_code_75_and_a_sentence": UNIX_SOCKET,
-    "tests/app/test_hand_over.py::test_progress_and_results_come_through_with_the_holders_exit_code": LOCALE,
-    "tests/app/test_quitting.py::test_a_panel_that_does_not_end_is_exit_code_75_and_a_sentence": LOCALE,
+    "tests/app/test_hand_over.py::test_a_holder_that_does_not_answer_is_exit_code_75_and_a_message": UNIX_SOCKET,
+    "tests/app/test_hand_over.py::test_progress_results_and_exit_code_are_those_of_the_holder": LOCALE,
+    "tests/app/test_quitting.py::test_a_panel_that_does_not_end_is_exit_code_75_and_a_message": LOCALE,
     "tests/app/test_credentials.py::test_the_file_is_private_and_only_made_when_allowed": FILE_MODE,
-    "tests/app/test_kept_sessions.py::test_what_is_kept_comes_back_and_cannot_be_read_from_the_file": FILE_MODE,
-    "tests/app/test_profile.py::test_a_disk_that_refuses_the_lock_is_one_sentence_and_an_exit_code[it_IT]": LOCALE,
+    "tests/app/test_kept_sessions.py::test_a_session_is_restored_and_cannot_be_read_from_the_file": FILE_MODE,
+    "tests/app/test_profile.py::test_a_disk_that_refuses_the_lock_is_one_message_and_an_exit_code[it_IT]": LOCALE,
     "tests/app/test_profile.py::test_a_folder_or_lock_that_was_replaced_is_noticed": OPEN_FILE,
     "tests/app/test_profile.py::test_rule_1_the_lock_dies_with_its_killed_holder": SIGNAL,
     "tests/e2e/test_first_light.py::test_ctrl_c_ends_a_sync_cleanly": SIGNAL,
@@ -52,7 +52,7 @@ NOT_ON_WINDOWS = {
 """Each test and why it cannot run; in brackets its parameters, or some of them."""
 
 NOT_UNDER_WINE = {
-    "tests/app/test_console.py::test_a_command_hears_of_ctrl_break": CONSOLE,
+    "tests/app/test_console.py::test_a_command_ends_at_ctrl_break": CONSOLE,
     "tests/e2e/test_order_form.py::test_drafts_are_deleted_printed_and_exported": OUTSIDE,
     "tests/e2e/test_order_form_sessions.py::test_a_stopped_browser_loses_its_sessions_until_it_is_woken": OUTSIDE,
     "tests/erp/test_recovery.py::test_a_browser_that_has_grown_too_large_is_closed_between_reads": OUTSIDE,

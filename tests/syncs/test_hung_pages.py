@@ -212,5 +212,5 @@ async def test_after_a_second_restoration_that_hangs_the_next_read_gets_a_new_pa
 
 def test_a_page_is_given_up_before_its_run_is() -> None:
     """Rule 24: so the failure names the page, and a read that waits for the browser continues."""
-    assert LIMIT + SELDOM < WATCHDOG
+    assert LIMIT + REPEAT_AFTER < WATCHDOG
     assert QUICK.page == LIMIT
