@@ -15,6 +15,7 @@ from archisync_gui.demo_erp import FAULTS, DemoErp
 from archisync_gui.demo_erp.columns import LISTS
 from archisync_gui.demo_erp.faults import parse_fault
 from archisync_gui.demo_erp.switches import SwitchBoard
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.one_browser
 

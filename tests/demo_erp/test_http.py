@@ -16,6 +16,7 @@ from archisync_gui.demo_erp import DemoErp
 from archisync_gui.demo_erp.columns import LISTS
 from archisync_gui.demo_erp.saved_views import PreferenceStore
 from archisync_gui.demo_erp.sessions import PAGES_KEPT, Session
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.one_browser
 
@@ -344,8 +345,7 @@ async def test_stop_leaves_no_thread_even_with_hung_requests(visit):
     await visitor.open(ORDERS)
     erp.fault("hung-callback")
     hung = asyncio.create_task(visitor.grid(ORDERS, "REFRESH"))
-    while not erp.board.struck("hung-callback"):  # noqa: ASYNC110 - counted in the server's thread
-        await asyncio.sleep(0.001)
+    await until(lambda: erp.board.struck("hung-callback"))  # set in the server's thread
     await erp.stop()
     with pytest.raises((aiohttp.ClientError, ValueError)):
         await hung

@@ -1,4 +1,4 @@
-"""Fixtures of the panel's tests: a panel on fakes, in either language, taken down without remains."""
+"""Fixtures of the panel's tests: a panel on fakes, in either language, closed after the test."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from archisync_gui.ui.shell.panel import Panel
 from archisync_gui.ui.shell.window import SIZE
 from archisync_gui.ui.text.i18n import set_language
 
-QApplication.setStyle("Fusion")  # as the program does; Windows and macOS would begin with their own
+QApplication.setStyle("Fusion")  # as the program does; the default on Windows and macOS is another style
 
 
 @pytest.fixture(autouse=True)
 def _plain(qapp: QApplication) -> Iterator[None]:
-    """Every test starts in English and in light."""
+    """Every test starts in English and with the light theme."""
     set_language("en")
     theme().choose("light")
     yield
@@ -45,7 +45,7 @@ async def make_panel(qapp: QApplication, world: World) -> AsyncIterator[MakePane
         world.settings = world.settings.with_({"look.language": language, "look.theme": appearance})
         panel = Panel(qapp, None, language=language, appearance=appearance)
         made.append(panel)
-        panel.window.resize(SIZE)  # the offscreen platform's screen is a small one
+        panel.window.resize(SIZE)  # the screen of the offscreen platform is small
         panel.show(hidden)
         panel.set_services(world.services(**changes))
         return panel

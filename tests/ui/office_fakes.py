@@ -1,4 +1,4 @@
-"""An office in the place of ``app.office_access``, for the dialog's tests; no test."""
+"""A fake of ``app.office_access`` for the tests of the dialog *Office*."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ WRONG = "wrong"
 
 @dataclass(frozen=True)
 class Found:
-    """What a check finds."""
+    """The result of a check."""
 
     seen: Seen
     older: bool = False
     member: bool = False
-    """The computer belongs to that office already."""
+    """The computer is a member of that office already."""
 
     @property
     def brings(self) -> bool:
@@ -42,8 +42,8 @@ class Found:
 
 @dataclass
 class FakeOffice:
-    """In the place of ``app.office_access``: notes what was asked of it. ``tests/office/test_access_contract.py`` holds
-    it to what the real one does."""
+    """Replaces ``app.office_access`` and records the calls. ``tests/office/test_access_contract.py`` checks that it
+    behaves as the real one."""
 
     address: str = ""
     may_lead: bool = True
@@ -51,7 +51,7 @@ class FakeOffice:
     seen: Seen = LED
     error: Exception | None = None
     silent: asyncio.Event | None = None
-    """While it is not set, the server does not answer."""
+    """While this is not set, the server does not answer."""
     asked: list[tuple[str, str]] = field(default_factory=list)
     looks: int = 0
     created: int = 0
@@ -96,7 +96,7 @@ class FakeOffice:
         self.moved.append(("leave", copy))
 
     async def next_life(self) -> tuple[FakeOffice, str]:
-        """The office as the panel finds it when it has done what it was last asked for, and in what tone it says so."""
+        """The office after the panel has restarted and done the last request, and the tone of the message."""
         after = replace(self, moved=[])
         try:
             match self.moved[-1]:

@@ -1,4 +1,4 @@
-"""A stand-in for orchestrator and store that the panel's tests drive: values of ``model``, no rules."""
+"""Fakes of orchestrator and store for the panel's tests: they have the types of ``model``, but no rules."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ ENTITIES = tuple(entity(name) for name in TYPES)
 
 
 class FakeClock:
-    """A clock that tests move."""
+    """A clock that tests set."""
 
     def __init__(self, now: datetime = NOW) -> None:
         self.at = now
@@ -127,7 +127,7 @@ def soon(**kwargs: float) -> datetime:
 
 
 def account_type(type: str, account: str = "agente01", **changes: Any) -> AccountTypeStatus:
-    """A fresh, resting type."""
+    """A fresh, idle type."""
     read = ago(minutes=12)
     base = AccountTypeStatus(
         type=type,
@@ -167,7 +167,7 @@ def type_status(type: str, *accounts: AccountTypeStatus, interval: int | None = 
 
 
 def calm(**changes: Any) -> Status:
-    """All fresh, nothing runs."""
+    """A status in which all lists are fresh and nothing runs."""
     statuses = {name: type_status(name) for name in TYPES}
     forecast = tuple(Forecast(name, "agente01", soon(minutes=5 + 4 * i), 20) for i, name in enumerate(TYPES))
     base = Status(
@@ -208,7 +208,7 @@ def entry(type: str, priority: int, seconds: int, at: int = 0, **changes: Any) -
 
 
 def busy() -> Status:
-    """The moment of the design pictures: customers run, an order form is open, invoices failed."""
+    """The status of the design pictures: customers are read, an order form is open, invoices failed."""
     run = RunView(
         "r9", "customers", "agente01", Scope.ALL, Origin.ORDER_FORM, 1, ago(seconds=15),
         Progress("read", 9, 16, 843, 1512), 12.0, "q9",
@@ -280,7 +280,7 @@ def run_record(type: str, started: datetime, seconds: float, **changes: Any) -> 
 
 
 def history(now: datetime = NOW) -> tuple[RunRecord, ...]:
-    """Runs of the last hours, as a schedule leaves them."""
+    """Runs of the last hours, as of a schedule."""
     every = {"orders": 10, "customers": 30, "ddt": 45, "invoices": 30, "prices": 30, "products": 90}
     length = {"orders": 55, "customers": 42, "ddt": 60, "invoices": 40, "prices": 170, "products": 160}
     runs: list[RunRecord] = []
@@ -302,8 +302,8 @@ def history(now: datetime = NOW) -> tuple[RunRecord, ...]:
 
 
 class FakeOrchestrator(Orchestrator):
-    """Remembers what was asked and shows the status it is given. A subclass without the state of the real one, so that
-    its methods must have the real types and any method that is missing here fails."""
+    """Records its calls and returns the given status. A subclass without the state of the real one, so that its methods
+    must have the real types, and any method that is missing here fails."""
 
     def __init__(self, status: Status | None = None) -> None:
         self.status = status or calm()
@@ -312,7 +312,7 @@ class FakeOrchestrator(Orchestrator):
         self.revision = 1
         self.looked = 0
         self.found = True
-        """What actions on a request, run or session answer; False: it was gone."""
+        """The answer of actions on a request, run or session; False: it no longer existed."""
 
     def get_status(self) -> Status:
         self.looked += 1
@@ -329,7 +329,7 @@ class FakeOrchestrator(Orchestrator):
             listener(an_event(kind, "b", self.revision, at, data or {}))
 
     def become(self, status: Status) -> None:
-        """Another status, told by an event."""
+        """Set another status and send an event."""
         self.status = status
         self.tell(EventKind.QUEUE_UPDATED)
 
@@ -524,7 +524,7 @@ class FakeStore(Store):
 
 
 class FakeEndpoint:
-    """Serves nothing. The pairing is the real one, with no page let in."""
+    """An endpoint that serves nothing. The pairing is the real one, without paired pages."""
 
     url = "http://127.0.0.1:47801"
 
@@ -537,7 +537,7 @@ class FakeEndpoint:
 
 @dataclass
 class World:
-    """Everything a panel is given, and the handles to move it."""
+    """Everything that a panel gets, for the tests to control."""
 
     orchestrator: FakeOrchestrator = field(default_factory=FakeOrchestrator)
     store: FakeStore = field(default_factory=FakeStore)
@@ -545,7 +545,7 @@ class World:
     settings: Settings = field(default_factory=Settings)
     quits: int = 0
     panels: list[Panel] = field(default_factory=list)
-    """The panels that were made."""
+    """The panels made by the test."""
 
     def services(self, **changes: Any) -> Services:
         async def apply(changes: Changes) -> None:

@@ -1,4 +1,4 @@
-"""A small office's data in a real store: one customer with orders, parcels, invoices; articles and prices. No test."""
+"""A small office's data in a real store: one customer with orders, parcels and invoices; articles and prices."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ PRICES: tuple[dict[str, Value], ...] = (
 
 
 def other_customer(number: int) -> dict[str, Value]:
-    """A customer without anything."""
+    """A customer without orders or invoices."""
     return {
         "id": str(60_000 + number),
         "account_num": f"6{number:04d}",

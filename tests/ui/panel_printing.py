@@ -1,4 +1,4 @@
-"""The real print dialog of Qt, answered as an operator does."""
+"""Operates Qt's real print dialog as an operator does."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.waiting import until
 
 
 async def print_to_file(owner: QWidget, file: Path) -> None:
-    """Wait for the dialog that ``owner`` has opened, choose *Print to file (PDF)* and wait for the file."""
+    """Wait for the dialog opened by ``owner``, choose *Print to file (PDF)*, and wait for the file."""
     await until(lambda: owner.findChild(QPrintDialog) is not None)
     asked = owner.findChild(QPrintDialog)
     assert isinstance(asked, QPrintDialog)

@@ -1,7 +1,7 @@
-"""Every page, dialog and state of the panel, one after the other, for the tests that look at all of them.
+"""Every page, dialog and state of the panel, one after the other, for tests that check all of them.
 
-Pictures, cut texts, accessible names, keyboard and languages are tested on the same scenes. The rows are invented and
-look like an office's.
+Pictures, cut texts, accessible names, keyboard and languages are tested on the same scenes. The rows are invented, and
+resemble those of an office.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def firm(at: int) -> str:
 
 
 def value(column: Column, at: int) -> Value:
-    """Something that could stand in that column of row ``at``."""
+    """A plausible value for that column in row ``at``."""
     day = datetime(2026, 3, 10, tzinfo=UTC) - timedelta(days=at % 700)
     match column.kind:
         case Kind.ID:
@@ -145,7 +145,7 @@ def value(column: Column, at: int) -> Value:
 
 @cache
 def _lists() -> Mapping[str, Sequence[Mapping[str, Value]]]:
-    """The rows of all lists; made once, as nobody writes to them: they were half of each test's time."""
+    """The rows of all lists; made once, since they are read-only and took half of each test's time."""
     lists = {e.name: [{c.name: value(c, at) for c in e.columns} for at in range(SIZES[e.name])] for e in ENTITIES}
     for at, row in enumerate(lists["orders"]):
         row["created_at"] = f"{2024 if at < 612 else 2025 + at % 2}-05-0{1 + at % 9}T09:30:00"
@@ -153,12 +153,12 @@ def _lists() -> Mapping[str, Sequence[Mapping[str, Value]]]:
 
 
 class OfficeStore(FakeStore):
-    """A store with the real lists' columns and a past that is worth a look."""
+    """A store with the columns of the real lists and an interesting history."""
 
     def __init__(self) -> None:
         super().__init__(past())
         self.many = 0
-        """So many rows each list says to have, if not 0."""
+        """The reported number of rows of each list, if not 0."""
         self.lists = _lists()
         self.kept = activity()
         self.log = day_changes()
@@ -399,7 +399,7 @@ def nobody() -> Status:
 
 
 async def settled() -> None:
-    """Readings of the fakes have come back and widgets have their sizes."""
+    """Wait until the answers of the fakes have arrived and widgets have their sizes."""
     for _ in range(4):
         await asyncio.sleep(0.02)
         QApplication.sendPostedEvents()
@@ -410,7 +410,7 @@ async def _nothing(*_: object) -> None:
 
 
 def screenshot(folder: Path) -> str:
-    """A picture of an ERP page that does not exist."""
+    """A picture of an invented ERP page."""
     image = QImage(1280, 800, QImage.Format.Format_RGB32)
     image.fill(QColor("#dfe7ef"))
     for at in range(1, 20):
@@ -422,7 +422,7 @@ def screenshot(folder: Path) -> str:
 
 
 class Stage:
-    """A panel on invented data, and the way to each scene."""
+    """A panel on invented data, and the steps to each scene."""
 
     def __init__(self, panel: Panel, world: World, endpoint: Endpoint, folder: Path) -> None:
         self.panel, self.world, self.endpoint, self.folder = panel, world, endpoint, folder
@@ -437,7 +437,7 @@ class Stage:
         appearance: str = "light",
         size: tuple[int, int] = (1280, 800),
     ) -> Stage:
-        """A window of this size on an office's data."""
+        """Open a window of this size with an office's data."""
         world.store = OfficeStore()
         world.orchestrator.status = calm()
         endpoint = Endpoint(folder, world)
@@ -465,7 +465,7 @@ class Stage:
         return cls(panel, world, endpoint, folder)
 
     async def become(self, status: Status) -> QWidget:
-        """The overview in that state."""
+        """Show the overview with that status."""
         self.world.orchestrator.become(status)
         self.panel.window.go("overview")
         await settled()
@@ -505,7 +505,7 @@ class Stage:
         self.endpoint.pairing.refuse(self.endpoint.pairing.pending()[0].id)
 
     async def pages(self) -> AsyncIterator[tuple[str, QWidget]]:
-        """All other pages, each as it can look."""
+        """All other pages, each in its different states."""
         panel, window = self.panel, self.panel.window
         await self.become(busy())
         history: Any = window.go("history")
@@ -595,7 +595,7 @@ class Stage:
         panel.window.go("overview")
 
     async def dialogs(self) -> AsyncIterator[tuple[str, QDialog]]:
-        """All dialogs, each as it can look."""
+        """All dialogs, each in its different states."""
         panel, store = self.panel, self.world.store
         await self.become(busy())
         for name in ("why", "sessions", "diagnostics", "about", "one-customer"):
@@ -702,7 +702,7 @@ class Stage:
         await settled()
 
     async def all(self) -> AsyncIterator[tuple[str, QWidget]]:
-        """Everything."""
+        """All scenes."""
         async for name, widget in self.states():
             yield name, widget
         async for name, widget in self.pages():

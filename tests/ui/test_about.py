@@ -1,4 +1,4 @@
-"""About: the version, newer ones with their pages, and the licences of everything that is shipped."""
+"""About: the version, newer versions with their pages, and the licences of all shipped packages."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ASKED = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
 
 class FakeUpdates:
-    """In the place of ``updates.watch.Updates``: what is known of newer versions."""
+    """Replaces ``updates.watch.Updates``; knows these newer versions."""
 
     def __init__(self, news: News) -> None:
         self._news = news
@@ -63,7 +63,7 @@ async def test_licences_of_everything_are_shown_and_can_be_searched(make_panel: 
     dialog.close()
 
 
-async def test_the_text_that_a_package_brings_along_is_the_one_shown(
+async def test_the_licence_text_in_the_package_itself_is_shown(
     make_panel: MakePanel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / licences.FILE).write_text("the package's own text", "utf-8")
@@ -83,13 +83,13 @@ async def test_newer_versions_have_a_button_to_their_page(make_panel: MakePanel)
     dialog.close()
 
 
-async def test_what_is_known_is_said_in_both_languages() -> None:
+async def test_the_state_of_updates_is_shown_in_both_languages() -> None:
     try:
         for language, off, latest in (("it", "non chiede", "più recente"), ("en", "does not ask", "newest")):
             set_language(language)
             assert off in news_text(News(on=False))
             assert latest in news_text(News(True, asked=ASKED, answered=ASKED))
-            assert latest not in news_text(News(True, asked=ASKED)), "nobody has answered"
+            assert latest not in news_text(News(True, asked=ASKED)), "up to date, though there was no answer"
             frozen = news_text(News(True, (NEWER,), ASKED, "updates-expired", {"day": "2026-02-01"}))
             assert "0.2.0" in frozen
             assert "2026-02-01" in frozen
@@ -98,7 +98,7 @@ async def test_what_is_known_is_said_in_both_languages() -> None:
         set_language("en")
 
 
-async def test_the_setting_stands_beside_the_way_to_about(make_panel: MakePanel, world: World) -> None:
+async def test_the_setting_is_beside_the_button_that_opens_about(make_panel: MakePanel, world: World) -> None:
     panel = await make_panel()
     panel.open("settings")
     (page,) = panel.window.findChildren(SettingsPage)

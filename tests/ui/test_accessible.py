@@ -1,4 +1,4 @@
-"""For everybody: names, roles and text alternatives for screen readers, the keyboard alone, one mnemonic each."""
+"""Accessibility: names, roles and text alternatives for screen readers, use by keyboard, unique mnemonics."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ CONTROLS = (
 )
 
 MUTE = {QAccessible.Role.NoRole, QAccessible.Role.Client, QAccessible.Role.Border, QAccessible.Role.Pane}
-"""Roles that say nothing of what a thing is."""
+"""Roles without information for a screen reader."""
 
 LANGUAGES = ["it", "en"]
 
@@ -62,7 +62,7 @@ def within(root: QWidget) -> Iterator[QWidget]:
 
 
 def controls(root: QWidget) -> list[QWidget]:
-    """What can be used or read, without the parts that Qt's own controls are made of."""
+    """All controls and readable parts, without the inner widgets of Qt's own controls."""
     return [
         w
         for w in within(root)
@@ -79,7 +79,7 @@ def spoken(widget: QWidget, kind: QAccessible.Text = QAccessible.Text.Name) -> s
 
 
 def mnemonics(root: QWidget) -> list[tuple[str, str]]:
-    """The letters that Alt reaches in this window, with what they belong to."""
+    """The mnemonics (Alt and a letter) of this window, with their texts."""
     texts = [w.text() for w in within(root) if isinstance(w, QAbstractButton)]
     texts += [w.text() for w in within(root) if isinstance(w, QLabel) and w.buddy() is not None]
     texts += [w.tabText(at) for w in within(root) if isinstance(w, QTabBar) for at in range(w.count())]
@@ -87,14 +87,14 @@ def mnemonics(root: QWidget) -> list[tuple[str, str]]:
 
 
 def doubled(root: QWidget) -> list[str]:
-    """Texts whose mnemonic is another one's too."""
+    """Texts that share their mnemonic with another one."""
     found = mnemonics(root)
     counts = Counter(letter for letter, _ in found)
     return sorted(text for letter, text in found if counts[letter] > 1)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-async def test_every_control_says_what_it_is(
+async def test_every_control_has_name_and_role(
     make_panel: MakePanel, world: World, tmp_path: Path, language: str
 ) -> None:
     stage = await Stage.set(make_panel, world, tmp_path, language)
@@ -128,7 +128,7 @@ async def test_every_control_says_what_it_is(
     assert twice == {}
 
 
-async def test_pictures_have_words(make_panel: MakePanel, world: World, tmp_path: Path) -> None:
+async def test_pictures_have_text_alternatives(make_panel: MakePanel, world: World, tmp_path: Path) -> None:
     stage = await Stage.set(make_panel, world, tmp_path, "it")
     async for name, window in stage.pages():
         if name == "history-charts":
@@ -150,7 +150,7 @@ async def test_pictures_have_words(make_panel: MakePanel, world: World, tmp_path
 
 
 def reachable(window: QWidget) -> set[QWidget]:
-    """What the Tab key comes to, once around."""
+    """The widgets that the Tab key reaches in one round."""
     window.activateWindow()
     QApplication.processEvents()
     window.setFocus()
@@ -166,14 +166,14 @@ def reachable(window: QWidget) -> set[QWidget]:
 
 
 def to_look_at(control: QWidget) -> bool:
-    """Nothing can be done with it that cannot be done elsewhere: progress, and the overview's strip of the timeline."""
+    """Controls without functions of their own: progress, and the timeline strip of the overview."""
     return isinstance(control, QProgressBar) or (
         isinstance(control, Timeline) and control.focusPolicy() is Qt.FocusPolicy.NoFocus
     )
 
 
 def by_arrows(control: QWidget, there: set[QWidget]) -> bool:
-    """Of a group of buttons one is a tab stop; arrow keys lead to the others."""
+    """In a group of buttons one is a tab stop; the others are reached with arrow keys."""
     beside = control.parentWidget().findChildren(QAbstractButton) if control.parentWidget() is not None else []
     return (
         isinstance(control, QAbstractButton)
@@ -226,7 +226,7 @@ async def test_f5_and_escape(make_panel: MakePanel, world: World, tmp_path: Path
     assert [call for call, _ in world.orchestrator.calls] == ["request_full"]
 
 
-async def test_check_boxes_say_their_state_and_the_title_says_demo(
+async def test_check_boxes_have_their_state_and_the_title_has_demo(
     make_panel: MakePanel, world: World, tmp_path: Path
 ) -> None:
     stage = await Stage.set(make_panel, world, tmp_path, "it")
@@ -240,8 +240,8 @@ async def test_check_boxes_say_their_state_and_the_title_says_demo(
     assert interface.state().checked == box.isChecked()
 
 
-def test_nothing_moves_by_itself() -> None:
-    """There is no animation that somebody who wants less motion would have to switch off."""
+def test_there_are_no_animations() -> None:
+    """So the system's setting for reduced motion needs no support."""
     sources = [p.read_text(encoding="utf-8") for p in Path(archisync_gui.ui.__path__[0]).rglob("*.py")]
     moving = re.compile(r"QPropertyAnimation|QVariantAnimation|QTimeLine|QMovie|setAnimated\(True|setRange\(0, 0\)")
     assert [text[:60] for text in sources if moving.search(text)] == []

@@ -1,4 +1,4 @@
-"""The cards of the ERP accounts: what is typed and tried in one outlives what happens to the others."""
+"""The cards of the ERP accounts: typed texts and login tests of one card are kept when other cards change."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.qasync
 
 
 class Login:
-    """A login that takes as long as the test wants, and what was kept after it."""
+    """A login that ends when the test allows it, and the passwords kept after it."""
 
     def __init__(self) -> None:
         self.over = asyncio.Event()
@@ -53,7 +53,7 @@ async def opened(make_panel: MakePanel, world: World, login: Login, *names: str)
 async def test_a_password_is_kept_whatever_happens_to_the_page_during_its_login(
     make_panel: MakePanel, world: World, what: str
 ) -> None:
-    """A login waits for the read at work, which may take minutes."""
+    """A login waits for the active read, which may take minutes."""
     login = Login()
     panel = await opened(make_panel, world, login, "anna", "bruno")
     accounts = accounts_of(panel)
@@ -76,7 +76,7 @@ async def test_a_password_is_kept_whatever_happens_to_the_page_during_its_login(
             await until(lambda: card.remove.text() == "Rimuovi")
             assert not card.save.isEnabled()
             assert accounts.cards["bruno"].password.field.text() == "half a pass"
-    await asyncio.sleep(0)  # what was to be deleted is
+    await asyncio.sleep(0)  # deleted widgets are removed
     login.over.set()
     await until(lambda: bool(login.kept))
     assert login.kept == [("anna", "geheim")]
@@ -86,7 +86,7 @@ async def test_a_password_is_kept_whatever_happens_to_the_page_during_its_login(
     assert not panel.window.notice.isVisible()
 
 
-async def test_what_is_typed_during_a_login_stays(make_panel: MakePanel, world: World) -> None:
+async def test_a_text_typed_during_a_login_is_kept(make_panel: MakePanel, world: World) -> None:
     login = Login()
     card = accounts_of(await opened(make_panel, world, login, "anna")).cards["anna"]
     card.password.field.setText("geheim")
@@ -99,7 +99,7 @@ async def test_what_is_typed_during_a_login_stays(make_panel: MakePanel, world: 
 
 
 async def test_a_login_test_ends_with_its_card(make_panel: MakePanel, world: World) -> None:
-    """The account is removed while its login is tried: nothing is left to be told, and no error is."""
+    """The account is removed during its login test: neither a result nor an error is shown."""
     login = Login()
     panel = await opened(make_panel, world, login, "anna", "bruno")
     accounts = accounts_of(panel)
@@ -124,7 +124,7 @@ async def test_a_login_test_of_the_first_run_ends_with_its_dialog(make_panel: Ma
     assert not panel.window.notice.isVisible()
 
 
-async def test_cards_stand_in_the_order_of_the_settings(make_panel: MakePanel, world: World) -> None:
+async def test_cards_have_the_order_of_the_settings(make_panel: MakePanel, world: World) -> None:
     panel = await opened(make_panel, world, Login(), "anna", "bruno")
     accounts = accounts_of(panel)
     panel.context.apply({"erp.accounts": ["carla", "bruno", "anna"]})
@@ -135,7 +135,9 @@ async def test_cards_stand_in_the_order_of_the_settings(make_panel: MakePanel, w
 
 
 @pytest.mark.parametrize("left", [False, True])
-async def test_a_password_that_could_not_be_deleted_is_told(make_panel: MakePanel, world: World, left: bool) -> None:
+async def test_a_password_that_could_not_be_deleted_is_reported(
+    make_panel: MakePanel, world: World, left: bool
+) -> None:
     asked: list[str] = []
 
     async def password_left(account: str) -> bool:
@@ -156,7 +158,7 @@ async def test_a_password_that_could_not_be_deleted_is_told(make_panel: MakePane
     assert ("could not be deleted" in panel.window.notice.text) is left
 
 
-async def test_a_question_that_outlives_its_account_tries_and_keeps_nothing(
+async def test_a_password_dialog_of_a_removed_account_tries_and_keeps_nothing(
     make_panel: MakePanel, world: World
 ) -> None:
     login = Login()

@@ -1,4 +1,4 @@
-"""The bridge: coalesced, silent when nothing happens, no timer while hidden."""
+"""The bridge: updates are coalesced, there are none without events, and no timer runs while the window is hidden."""
 
 from __future__ import annotations
 
@@ -46,23 +46,23 @@ def test_nothing_ticks_while_hidden(qtbot: QtBot) -> None:
     bridge.detach()
 
 
-async def test_what_has_just_ended_does_not_hold_up_the_end() -> None:
-    """The task is done when the panel closes, and the loop has had no turn to tell it: Python 3.12 and later wait for
-    nothing then, so that a loop around ``asyncio.gather`` went round for ever."""
+async def test_closing_ends_although_a_task_has_just_finished() -> None:
+    """The task is done when the panel closes, but its callbacks have not run yet. Since Python 3.12 ``asyncio.gather``
+    does not yield then, so that a loop around it never ended."""
 
     async def nothing() -> None:
         pass
 
     background = Background()
     done = background.run(nothing())
-    closing = asyncio.get_running_loop().create_task(background.close())  # begins right behind it
+    closing = asyncio.get_running_loop().create_task(background.close())  # runs directly after it
     await closing
     assert done.done()
     background.deleteLater()
 
 
-def test_a_timer_between_two_turns_of_the_loop_starts_its_work_in_the_next_one() -> None:
-    """It fired where no loop ran: its coroutine was never awaited."""
+def test_a_timer_that_fires_between_two_runs_of_the_loop_starts_its_work_in_the_next() -> None:
+    """It fires while no loop runs; its coroutine has to be awaited later."""
     done: list[str] = []
 
     async def work(name: str) -> None:

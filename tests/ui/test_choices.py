@@ -1,4 +1,4 @@
-"""What is chosen in a table stays chosen when rows move, and nothing is chosen in its place when its row is gone."""
+"""The selection in a table follows its row when rows move, and is empty when its row is removed."""
 
 from __future__ import annotations
 
@@ -38,21 +38,21 @@ def left(world: World, *numbers: int) -> None:
     world.orchestrator.become(replace(busy(), session_count=len(numbers), sessions=tuple(map(tab, numbers))))
 
 
-async def test_a_tab_that_closes_by_itself_leaves_no_other_chosen(make_panel: MakePanel, world: World) -> None:
+async def test_when_the_selected_tab_closes_no_other_is_selected(make_panel: MakePanel, world: World) -> None:
     _, found = await sessions_of(make_panel, world, 0, 1, 2)
     found.table.selectRow(1)
     left(world, 0, 2)
     await until(lambda: found.table.model().rowCount() == 2)
     assert not found.one.isEnabled()
     assert found.one.toolTip() == "Choose a row first"
-    found._end_one()  # a click that came at the same moment
+    found._end_one()  # a click at the same time
     assert world.orchestrator.calls == []
     found.table.selectRow(1)
     QTest.mouseClick(found.one, Qt.MouseButton.LeftButton)
     assert world.orchestrator.calls == [("end_session", ("s-2",))]
 
 
-async def test_a_chosen_tab_stays_chosen_when_another_closes_or_moves(make_panel: MakePanel, world: World) -> None:
+async def test_a_selected_tab_stays_selected_when_another_closes_or_moves(make_panel: MakePanel, world: World) -> None:
     _, found = await sessions_of(make_panel, world, 0, 1, 2)
     found.table.selectRow(2)
     left(world, 2, 1)
@@ -80,7 +80,9 @@ async def waits(queue: QueueList, world: World, *entries: QueueEntry) -> None:
     await until(lambda: [queue.model().item(at) for at in range(queue.model().rowCount())] == list(entries))
 
 
-async def test_keys_follow_a_request_that_goes_to_the_front(make_panel: MakePanel, world: World) -> None:
+async def test_keys_act_on_the_selected_request_after_it_moved_to_the_front(
+    make_panel: MakePanel, world: World
+) -> None:
     queue = await queue_of(make_panel, world)
     queue.setCurrentIndex(queue.model().index(2, 0))
     press(queue, Qt.Key.Key_Home)
@@ -88,12 +90,12 @@ async def test_keys_follow_a_request_that_goes_to_the_front(make_panel: MakePane
     press(queue, Qt.Key.Key_Delete)
     assert world.orchestrator.calls == [("move_to_front", ("q-ddt",)), ("remove", ("q-ddt",))]
     buttons = [queue.indexWidget(queue.model().index(at, 0)) for at in range(3)]
-    assert all(buttons), "the buttons move with their rows"
+    assert all(buttons), "the buttons did not move with their rows"
     front = [b.isEnabled() for holder in buttons for b in holder.findChildren(object) if b.objectName() == "front"]
     assert front == [False, True, True]
 
 
-async def test_delete_does_not_take_the_next_request_when_the_chosen_one_starts(
+async def test_delete_does_not_remove_the_next_request_when_the_selected_one_starts(
     make_panel: MakePanel, world: World
 ) -> None:
     queue = await queue_of(make_panel, world)

@@ -1,5 +1,5 @@
-"""What the panel claims is what it knows: a failure is over when the same was read, none means that somebody looked,
-a time of another day has its day."""
+"""The panel shows only known facts: a failure is over after a read of the same scope, "none" requires a read, and times
+of other days have their date."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.qasync
 # ------------------------------------------------------------------------------------------------------ failures
 
 
-def test_a_failure_that_ended_on_another_day_says_on_which() -> None:
+def test_a_failure_that_ended_on_another_day_shows_the_day() -> None:
     bad = run_record("orders", NOW - timedelta(days=3), 30, outcome=Outcome.FAILED, error=SILENT)
     good = run_record("orders", NOW - timedelta(hours=1), 30)
     (span,) = failure_spans([bad, good])
@@ -39,7 +39,7 @@ def test_a_failure_that_ended_on_another_day_says_on_which() -> None:
 
 
 @pytest.mark.parametrize(("scope", "key"), [(Scope.NEW, None), (Scope.ONE, "7")])
-def test_a_read_of_a_part_does_not_mend_the_whole_list(scope: Scope, key: str | None) -> None:
+def test_a_read_of_a_part_does_not_end_a_failure_of_the_whole_list(scope: Scope, key: str | None) -> None:
     def failed(minute: int) -> object:
         return run_record("orders", NOW + timedelta(minutes=minute), 30, outcome=Outcome.FAILED, error=SILENT)
 
@@ -51,7 +51,7 @@ def test_a_read_of_a_part_does_not_mend_the_whole_list(scope: Scope, key: str | 
     assert span.over == whole.ended
     bad_part = replace(part, outcome=Outcome.FAILED, error=SILENT)
     (span,) = failure_spans([bad_part, part])
-    assert span.over == part.ended, "the same scope was read again"
+    assert span.over == part.ended, "not over, though the same scope was read again"
 
 
 # ------------------------------------------------------------------------------------------------------- nothing
@@ -71,13 +71,13 @@ async def store_run(office: Office, name: str, account: str, scope: Scope, key: 
     await office.store.journal.flush()
 
 
-async def test_one_record_read_again_is_no_look_at_the_list(make_panel: MakePanel, office: Office) -> None:
+async def test_a_read_of_one_record_does_not_count_as_a_read_of_the_list(make_panel: MakePanel, office: Office) -> None:
     await store_run(office, "ddt", "agente01", Scope.ONE, "7001")
     shipped = (await sections(make_panel, office, "agente01"))["ddt"]
     assert (shipped.tile, shipped.sentence) == ("–", "No data: this list was not read in this time.")
 
 
-async def test_none_names_the_account_for_which_nobody_looked(make_panel: MakePanel, office: Office) -> None:
+async def test_none_names_the_account_that_was_not_read(make_panel: MakePanel, office: Office) -> None:
     await store_run(office, "ddt", "agente01", Scope.NEW)
     shipped = (await sections(make_panel, office, "agente01", "agente02"))["ddt"]
     assert (shipped.tile, shipped.sentence) == ("–", "None. Not read in this time: agente02.")
@@ -109,7 +109,7 @@ async def test_a_number_of_today_is_not_of_one_account_alone(make_panel: MakePan
     await until(lambda: "due" not in {number.view for number in past.numbers}, 5)
 
 
-def test_states_are_saved_in_the_words_of_the_screen() -> None:
+def test_files_have_the_same_words_for_states_as_the_screen() -> None:
     for stored in ("delivered", "invoice", "none", "a new one"):
         assert exported(stored, ColumnKind.ENUM) == shown(stored, ColumnKind.ENUM)
     assert exported("delivered", ColumnKind.ENUM) == "shipped"
@@ -135,7 +135,7 @@ async def test_an_open_credit_note_is_not_paid(office: Office) -> None:
     assert "credit open: 50.00 €" in plain_text(sheet)
 
 
-async def test_a_copied_sheet_says_how_much_it_leaves_out(office: Office) -> None:
+async def test_a_copied_sheet_says_how_many_lines_it_leaves_out(office: Office) -> None:
     many = [{**INVOICES[2], "erp_id": str(n), "invoice_number": f"FT{n}"} for n in range(400, 412)]
     sheet = await sheet_of(office, *many)
     left = next(section.left_out for section in sheet.sections if section.title.startswith("Paid invoices"))

@@ -1,4 +1,4 @@
-"""More of what the panel claims: pictures of the time asked for, words of the list and the moment they are about."""
+"""The panel shows only known facts (continued): timelines of the requested time, texts of the right list and time."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def shown_runs(band: TimelineBand) -> int:
     return sum(first <= run.started <= last for run in band._runs)
 
 
-async def test_the_timeline_moved_back_to_now_has_its_runs(make_panel: MakePanel, office: Office) -> None:
+async def test_a_timeline_that_returns_to_now_shows_its_runs(make_panel: MakePanel, office: Office) -> None:
     band = await band_of(make_panel, office)
     at_first = shown_runs(band)
     for _ in range(20):
@@ -58,7 +58,7 @@ async def test_the_timeline_moved_back_to_now_has_its_runs(make_panel: MakePanel
     await until(lambda: shown_runs(band) == at_first, 5)
 
 
-async def test_a_timeline_of_too_many_runs_says_since_when(
+async def test_a_timeline_with_too_many_runs_says_since_when_it_is_complete(
     make_panel: MakePanel, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("archisync_gui.ui.pages.timeline.MOST", 10)
@@ -68,7 +68,7 @@ async def test_a_timeline_of_too_many_runs_says_since_when(
     await until(lambda: "runs since" in band._range.text(), 5)
 
 
-def test_the_row_of_several_accounts_tells_the_oldest_data_and_the_state_of_the_busiest() -> None:
+def test_the_row_of_several_accounts_shows_the_oldest_data_and_the_most_active_state() -> None:
     queued = account_type("orders", state=SyncState.QUEUED, last_run_time=NOW - timedelta(minutes=3), queue_position=1)
     late = account_type("orders", "agente02", freshness=Freshness.LATE, last_run_time=NOW - timedelta(days=2))
     model = TypesModel()
@@ -79,7 +79,7 @@ def test_the_row_of_several_accounts_tells_the_oldest_data_and_the_state_of_the_
     assert state.text == list_words.list_line(queued, None, list_words.News(), NOW).chip.text
 
 
-def test_times_of_another_day_have_their_day() -> None:
+def test_times_of_another_day_are_shown_with_the_day() -> None:
     later = NOW + timedelta(days=2)
     forecast = Forecast("orders", "agente01", later, 30)
     due = account_type("orders", state=SyncState.IDLE, expected=forecast)
@@ -103,12 +103,12 @@ async def test_an_open_history_of_today_follows_the_day(make_panel: MakePanel, w
     await until(lambda: page.model.rowCount() == 0, 5)
 
 
-def test_an_age_that_is_unknown_is_not_called_now() -> None:
+def test_an_unknown_age_is_not_shown_as_now() -> None:
     ahead = account_type("orders", freshness=Freshness.UNKNOWN, last_run_time=NOW + timedelta(hours=20))
     assert _cell("orders", with_type(calm(), ahead), 3, "agente01", NOW).spoken == "Orders, 3 · age unknown"
 
 
-async def test_why_asked_again_is_answered_again(make_panel: MakePanel, world: World) -> None:
+async def test_each_request_for_why_gets_a_new_answer(make_panel: MakePanel, world: World) -> None:
     panel = await make_panel()
     panel.open("why", None)
     dialog = panel.dialogs.open_now["why"]
@@ -123,7 +123,7 @@ async def test_why_asked_again_is_answered_again(make_panel: MakePanel, world: W
     assert dialog.windowTitle() == "Why, at that moment"
 
 
-async def test_an_older_question_that_fails_leaves_the_newer_answer(
+async def test_a_failed_older_request_does_not_replace_the_newer_answer(
     make_panel: MakePanel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     panel = await make_panel()
@@ -142,7 +142,7 @@ async def test_an_older_question_that_fails_leaves_the_newer_answer(
     assert dialog.reason.text() == answer
 
 
-async def test_details_opened_again_are_of_the_ended_run(make_panel: MakePanel, office: Office) -> None:
+async def test_details_opened_again_show_the_ended_run(make_panel: MakePanel, office: Office) -> None:
     run = run_record("customers", NOW - timedelta(minutes=1), 20, id="c9", added=1)
     await office.store.journal.run_started(replace(run, ended=None, outcome=None))
     await office.store.journal.flush()
@@ -151,7 +151,7 @@ async def test_details_opened_again_are_of_the_ended_run(make_panel: MakePanel, 
     await until(lambda: "run:c9" in panel.dialogs.open_now)
     shown = panel.dialogs.open_now["run:c9"]
     assert isinstance(shown, RunDetails)
-    assert "Rows" not in dict(facts(shown.run)), "nothing is counted yet"
+    assert "Rows" not in dict(facts(shown.run)), "rows are shown before they are counted"
     await office.store.journal.run_ended(run)
     await office.store.journal.flush()
     panel.open("run", "c9")

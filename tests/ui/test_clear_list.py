@@ -1,4 +1,4 @@
-"""Clearing a list: what is said is what happens, and nothing is cleared that could not be read again."""
+"""Clearing a list: the message is true, and a list that could not be read again is not cleared."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def clear_list(panel: Panel, name: str) -> ClearList:
 
 
 def read_by(run: RunView | None, *waiting: str, **changes: object) -> Status:
-    """A status in which the orders are cleared: read by ``run``, or waiting."""
+    """A status after clearing the orders: they are read by ``run``, or wait."""
     queue = tuple(entry(name, 4, 5, reason=Reason.HOLD) for name in waiting)
     current = None if run is None else run.type
     return dataclasses.replace(calm(), current_run=run, current_sync=current, queue=queue, **changes)  # type: ignore[arg-type]
@@ -50,7 +50,7 @@ assert RUN is not None
         ),
     ],
 )
-async def test_it_is_said_whether_a_cleared_list_is_read_or_waits(
+async def test_the_message_says_whether_a_cleared_list_is_read_or_waits(
     make_panel: MakePanel, world: World, after: Status, said: str
 ) -> None:
     cleared: list[tuple[str, str]] = []
@@ -98,11 +98,11 @@ def accounts(*stopped: bool | None) -> Status:
         (accounts(), "No account reads", "No account reads"),
         (accounts(None), "No account reads", "No account reads"),
         (accounts(True), "agente01 is stopped", "agente01 is stopped"),
-        (accounts(True, False), "agente01 is stopped", ""),  # another account reads the shared lists meanwhile
+        (accounts(True, False), "agente01 is stopped", ""),  # another account can read the shared lists
         (accounts(False, True), "", ""),
     ],
 )
-async def test_a_list_that_nobody_can_read_again_is_not_cleared(
+async def test_a_list_that_no_account_can_read_is_not_cleared(
     make_panel: MakePanel, world: World, status: Status, orders: str, products: str
 ) -> None:
     world.orchestrator.status = status
@@ -120,7 +120,7 @@ async def test_a_list_that_nobody_can_read_again_is_not_cleared(
         dialog.close()
 
 
-async def test_the_chosen_account_decides(make_panel: MakePanel, world: World) -> None:
+async def test_the_state_of_the_chosen_account_counts(make_panel: MakePanel, world: World) -> None:
     world.orchestrator.status = accounts(True, False)
     panel = await make_panel(clear_and_read=_never)
     part = clear_list(panel, "orders")
@@ -134,7 +134,7 @@ async def test_the_chosen_account_decides(make_panel: MakePanel, world: World) -
     ("changes", "said"),
     [({}, ""), ({"hold_since": NOW}, "stays empty until you resume"), ({"session_count": 1}, "until it is closed")],
 )
-async def test_the_question_says_what_its_read_would_wait_for(
+async def test_the_dialog_says_what_the_read_would_wait_for(
     make_panel: MakePanel, world: World, changes: dict[str, object], said: str
 ) -> None:
     panel = await make_panel()

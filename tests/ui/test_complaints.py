@@ -1,7 +1,7 @@
-"""What users of programs like this one complain of: for each complaint the tests that make it impossible here.
+"""Complaints of users of similar programs, and for each one the tests that exclude it here.
 
-The numbers are those of the collection of forty that the panel was designed against; the first words of each say what
-it was. Tests that stand nowhere else are below the table.
+The numbers are those of the forty complaints on which the panel's design was based; the first text of each entry
+describes the complaint. Tests that are in no other file are below the table.
 """
 
 from __future__ import annotations
@@ -42,15 +42,15 @@ COMPLAINTS: dict[int, tuple[str, tuple[str, ...]]] = {
     3: (
         "a white box when started at login",
         (
-            "test_3_and_4_a_tray_that_comes_late_is_waited_for",
+            "test_3_and_4_the_panel_waits_for_a_late_tray",
             "test_icons_are_drawn",
         ),
     ),
     4: (
         "starts before the tray and gives up",
         (
-            "test_3_and_4_a_tray_that_comes_late_is_waited_for",
-            "test_a_tray_that_came_while_nobody_looked_is_seen_at_the_next_close",
+            "test_3_and_4_the_panel_waits_for_a_late_tray",
+            "test_a_tray_that_appeared_after_the_search_is_found_at_the_next_close",
         ),
     ),
     5: (
@@ -64,13 +64,13 @@ COMPLAINTS: dict[int, tuple[str, tuple[str, ...]]] = {
     7: (
         "the tray's menu needs a parent; messages cannot be closed",
         (
-            "test_7_and_10_the_system_places_the_trays_menu",
-            "test_the_same_condition_takes_the_older_ones_place",
+            "test_7_and_10_the_position_of_the_trays_menu_is_left_to_the_system",
+            "test_a_notification_replaces_the_older_one_of_its_condition",
         ),
     ),
     8: (
         "dark icon on a dark panel",
-        ("test_seen_on_dark_and_light_panels",),
+        ("test_icons_are_visible_on_dark_and_light_panels",),
     ),
     9: (
         "a generic icon in the task bar",
@@ -78,17 +78,17 @@ COMPLAINTS: dict[int, tuple[str, tuple[str, ...]]] = {
     ),
     10: (
         "the tray's menu in the wrong corner",
-        ("test_7_and_10_the_system_places_the_trays_menu",),
+        ("test_7_and_10_the_position_of_the_trays_menu_is_left_to_the_system",),
     ),
     11: (
         "deadlock: events pumped while a lock is held",
-        ("test_11_nobody_pumps_events",),
+        ("test_11_no_code_calls_process_events",),
     ),
     12: (
         "hangs on Cancel",
         (
             "test_cancel_hold_release_and_their_words",
-            "test_12_to_14_no_action_waits_for_anybody",
+            "test_12_to_14_no_action_waits_for_a_run",
         ),
     ),
     13: (
@@ -100,20 +100,20 @@ COMPLAINTS: dict[int, tuple[str, tuple[str, ...]]] = {
     ),
     14: (
         "each menu action is a blocking call",
-        ("test_12_to_14_no_action_waits_for_anybody",),
+        ("test_12_to_14_no_action_waits_for_a_run",),
     ),
     15: (
         "many rows block the window",
         (
             "test_a_hundred_thousand_rows_are_read_in_pages",
-            "test_only_what_changed_is_told",
+            "test_only_changes_are_signalled",
         ),
     ),
     16: (
         "one popup per failed attempt",
         (
-            "test_a_failure_is_told_once_then_backs_off_then_is_resolved",
-            "test_what_comes_and_goes_is_told_once_in_ten_minutes",
+            "test_a_failure_is_notified_once_then_with_back_off_and_then_resolved",
+            "test_a_condition_that_alternates_is_notified_once_in_ten_minutes",
         ),
     ),
     17: (
@@ -141,15 +141,15 @@ COMPLAINTS: dict[int, tuple[str, tuple[str, ...]]] = {
         "notifications silently stopped",
         (
             "test_a_notification_service_that_dies_is_replaced_by_the_tray",
-            "test_what_held_before_notifications_worked_is_told_once_they_do",
-            "test_quiet_hours_forget_nothing",
+            "test_conditions_from_before_notifications_worked_are_notified_once_they_do",
+            "test_notifications_are_shown_after_quiet_hours",
         ),
     ),
     21: (
         "a badge that cannot be found or dismissed",
         (
             "test_trouble_says_what_to_press",
-            "test_21_the_tray_shows_nothing_that_the_window_does_not_name",
+            "test_21_the_window_names_everything_that_the_tray_shows",
         ),
     ),
     22: (
@@ -162,8 +162,8 @@ COMPLAINTS: dict[int, tuple[str, tuple[str, ...]]] = {
     23: (
         "runs missed for days without a word",
         (
-            "test_after_a_sleep_the_panel_says_what_was_missed_and_offers_to_read",
-            "test_misses_of_earlier_starts_are_read_from_the_kept_events",
+            "test_after_a_sleep_the_panel_shows_missed_reads_and_offers_to_read",
+            "test_misses_of_earlier_starts_are_read_from_the_stored_events",
         ),
     ),
     24: (
@@ -191,8 +191,8 @@ COMPLAINTS: dict[int, tuple[str, tuple[str, ...]]] = {
         "ten weeks without a run and without a word",
         (
             "test_one_headline_for_each_way_things_can_be",
-            "test_a_long_pause_is_called_to_mind",
-            "test_27_what_grows_late_is_seen_in_the_tray",
+            "test_there_is_a_reminder_of_a_long_hold",
+            "test_27_a_list_that_becomes_late_is_shown_in_the_tray",
         ),
     ),
     28: (
@@ -236,13 +236,13 @@ COMPLAINTS: dict[int, tuple[str, tuple[str, ...]]] = {
         "the log is not reachable from the row",
         (
             "test_log_lines_of_one_run_only",
-            "test_a_failure_that_backs_off_opens_its_run",
+            "test_a_failure_in_back_off_opens_its_run",
         ),
     ),
     34: (
         "the error is cut off and cannot be copied",
         (
-            "test_34_an_error_is_whole_and_can_be_copied",
+            "test_34_an_error_is_shown_completely_and_can_be_copied",
             "test_log_filters_and_stays_bounded",
         ),
     ),
@@ -259,7 +259,7 @@ COMPLAINTS: dict[int, tuple[str, tuple[str, ...]]] = {
     ),
     37: (
         "lists refreshed in a hidden window",
-        ("test_a_hidden_window_fills_no_table_and_catches_up_when_shown",),
+        ("test_a_hidden_window_fills_no_table_and_is_updated_when_shown",),
     ),
     38: (
         "DNS rebinding",
@@ -279,7 +279,7 @@ COMPLAINTS: dict[int, tuple[str, tuple[str, ...]]] = {
         "filters lost by opening a row; one state at a time",
         (
             "test_filters_survive_opening_a_row",
-            "test_history_shows_all_that_went_wrong_and_keeps_what_was_asked_for",
+            "test_history_shows_all_failures_and_keeps_the_loaded_pages",
         ),
     ),
 }
@@ -295,9 +295,7 @@ def test_every_complaint_has_its_tests() -> None:
 
 
 @pytest.mark.qasync
-async def test_3_and_4_a_tray_that_comes_late_is_waited_for(
-    make_panel: MakePanel, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_3_and_4_the_panel_waits_for_a_late_tray(make_panel: MakePanel, monkeypatch: pytest.MonkeyPatch) -> None:
     panel = await make_panel()
     tray = panel.tray
     assert tray._check_timer.isActive()  # none yet: it looks again, for two minutes after the start
@@ -324,7 +322,7 @@ async def test_6_everything_opens_as_an_ordinary_window(make_panel: MakePanel) -
 
 
 @pytest.mark.qasync
-async def test_7_and_10_the_system_places_the_trays_menu(make_panel: MakePanel) -> None:
+async def test_7_and_10_the_position_of_the_trays_menu_is_left_to_the_system(make_panel: MakePanel) -> None:
     panel = await make_panel()
     assert panel.tray.icon.contextMenu() is panel.tray.menu
     panel.window.hide()
@@ -344,9 +342,9 @@ def _desktop_file() -> str:
     return found[1]
 
 
-def test_11_nobody_pumps_events() -> None:
+def test_11_no_code_calls_process_events() -> None:
     pumping = re.compile(r"processEvents\(|\bexec_?\(|QEventLoop\(|run_until_complete\(|time\.sleep\(")
-    # session_end.py: Windows waits for the end of one callback of Qt, between two of asyncio, when the panel is over.
+    # session_end.py is an exception: Windows waits for one callback of Qt, in which the panel has to end.
     exempt = {"loop.py", "session_end.py"}
     files = [f for f in Path(archisync_gui.ui.__path__[0]).rglob("*.py") if f.name not in exempt]
     assert files
@@ -354,8 +352,8 @@ def test_11_nobody_pumps_events() -> None:
 
 
 @pytest.mark.qasync
-async def test_12_to_14_no_action_waits_for_anybody(make_panel: MakePanel, world: World) -> None:
-    """The run never ends and no event comes; every action has reached the orchestrator before its click returns."""
+async def test_12_to_14_no_action_waits_for_a_run(make_panel: MakePanel, world: World) -> None:
+    """The run never ends and no event arrives; every action has reached the orchestrator before its click returns."""
     world.orchestrator.status = busy()
     panel = await make_panel()
     panel.context.cancel()
@@ -386,7 +384,7 @@ def test_19_a_skipped_run_is_no_failure() -> None:
 
 
 @pytest.mark.qasync
-async def test_21_the_tray_shows_nothing_that_the_window_does_not_name(make_panel: MakePanel, world: World) -> None:
+async def test_21_the_window_names_everything_that_the_tray_shows(make_panel: MakePanel, world: World) -> None:
     panel = await make_panel()
     account = dataclasses.replace(calm().accounts[0], stopped=SILENT)
     for status in (
@@ -409,7 +407,7 @@ def test_22_a_sleep_is_no_notification() -> None:
 
 
 @pytest.mark.qasync
-async def test_27_what_grows_late_is_seen_in_the_tray(make_panel: MakePanel, world: World) -> None:
+async def test_27_a_list_that_becomes_late_is_shown_in_the_tray(make_panel: MakePanel, world: World) -> None:
     from archisync_gui.model import Freshness
 
     panel = await make_panel()
@@ -428,7 +426,7 @@ async def test_27_what_grows_late_is_seen_in_the_tray(make_panel: MakePanel, wor
 
 
 @pytest.mark.qasync
-async def test_34_an_error_is_whole_and_can_be_copied(make_panel: MakePanel) -> None:
+async def test_34_an_error_is_shown_completely_and_can_be_copied(make_panel: MakePanel) -> None:
     panel = await make_panel()
     message = "Timeout 30000 ms exceeded. " * 40
     error = dataclasses.replace(SILENT, message=message, stack="Traceback (most recent call last):\n  deep inside")

@@ -1,4 +1,4 @@
-"""No text is cut: all that stands on a page or dialog has the room it needs, in both languages, with large letters."""
+"""No text is cut: every text on a page or dialog has enough space, in both languages, also with large letters."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ SLACK = 2
 """Pixels that a text may lack by rounding."""
 
 MAY_END_IN_DOTS = ("muted",)
-"""Names of labels whose text may end in … (its tooltip then has all of it): the header's second line, the profile."""
+"""Names of labels whose text may end in … (the tooltip has the whole text): the header's second line, the profile."""
 
 
 def cut(root: QWidget) -> list[str]:
-    """The texts that have less room than they need."""
+    """The texts that have less space than they need."""
     return [
         f"{type(widget).__name__} {text!r}: {widget.size().toTuple()}"
         for widget in [root, *root.findChildren(QWidget)]
@@ -85,7 +85,7 @@ def _cut(widget: QWidget) -> list[str]:
 
 def _longest_word(widget: QLabel) -> int:
     metrics = QFontMetrics(widget.font())
-    parts = re.split(r"[\s\u200b]+", widget.text())  # paths may be broken at their zero-width spaces
+    parts = re.split(r"[\s\u200b]+", widget.text())  # lines may break paths at zero-width spaces
     return max(map(metrics.horizontalAdvance, parts))
 
 
@@ -113,7 +113,7 @@ def cut_cells(table: QTableView, columns: tuple[int, ...]) -> list[str]:
 
 @pytest.fixture
 def letters(qapp: QApplication) -> Iterator[Callable[[float], None]]:
-    """Makes all letters larger, until the end of the test."""
+    """A function that enlarges all letters until the end of the test."""
     before = QFont(qapp.font())
 
     def scale(factor: float) -> None:

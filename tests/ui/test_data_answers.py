@@ -1,4 +1,4 @@
-"""The Data page while answers are late or fail: rows are never taken for those of another list, search or account."""
+"""The Data page with late or failed answers: rows are never shown for another list, search or account."""
 
 from __future__ import annotations
 
@@ -25,23 +25,26 @@ TWO = tuple(AccountStatus(name, True, True, None, 0, 15) for name in ("agente01"
 
 
 class Server:
-    """The office's store as a slow or unreachable server: holds back or refuses readings of rows."""
+    """The office's store as a slow or unreachable server: delays or refuses queries of rows."""
 
     def __init__(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
         self.held: Callable[[str, dict[str, Any]], bool] = lambda *_: False
         self.refused: Callable[[str, dict[str, Any]], bool] = lambda *_: False
         self.open = asyncio.Event()
-        self.waiting = 0
+        self.waiting = self.answered = 0
         rows = office.store.rows
 
         async def answer(name: str, account: str | None, **question: Any) -> Any:
-            page = "offset" in question  # the Data page reads in pages, others only count
+            page = "offset" in question  # the Data page queries in pages; other queries only count
             if page and self.refused(name, question):
                 raise StoreError("office-unreachable", path="x", detail="y")
-            if page and self.held(name, question):
+            held = page and self.held(name, question)
+            if held:
                 self.waiting += 1
                 await self.open.wait()
-            return await rows(name, account, **question)
+            found = await rows(name, account, **question)
+            self.answered += held
+            return found
 
         monkeypatch.setattr(office.store, "rows", answer)
 
@@ -86,7 +89,7 @@ def wanted(panel: Panel) -> list[object]:
     return seen
 
 
-async def test_rows_of_the_list_before_do_not_act_as_the_new_lists(
+async def test_actions_do_not_use_rows_of_the_previous_list(
     make_panel: MakePanel, office: Office, server: Server
 ) -> None:
     panel, page = await data_of(make_panel, office)
@@ -129,7 +132,7 @@ async def test_a_list_that_cannot_be_read_shows_no_rows_of_another(
     assert page.table.isVisible()
 
 
-async def test_a_search_that_fails_leaves_no_rows_of_the_search_before(
+async def test_a_failed_search_leaves_no_rows_of_the_previous_one(
     make_panel: MakePanel, office: Office, server: Server, expected_errors: Any
 ) -> None:
     _, page = await data_of(make_panel, office)
@@ -143,10 +146,10 @@ async def test_a_search_that_fails_leaves_no_rows_of_the_search_before(
     await until(lambda: page.empty.isVisible())
 
 
-async def test_rows_that_could_not_be_read_again_stay(
+async def test_rows_that_could_not_be_refreshed_stay(
     make_panel: MakePanel, office: Office, server: Server, world: World, expected_errors: Any
 ) -> None:
-    """They are what was asked for; the notice tells that they could not be renewed."""
+    """They are the requested rows; the notice says that they could not be refreshed."""
     panel, page = await data_of(make_panel, office)
     expected_errors("ui:data failed")
     server.refused = lambda *_: True
@@ -156,7 +159,7 @@ async def test_rows_that_could_not_be_read_again_stay(
     assert page.table.isVisible()
 
 
-async def test_another_account_shows_nothing_of_the_one_before(
+async def test_another_account_shows_no_rows_of_the_previous_one(
     make_panel: MakePanel, office: Office, server: Server, world: World
 ) -> None:
     world.orchestrator.status = calm(accounts=TWO)
@@ -167,14 +170,14 @@ async def test_another_account_shows_nothing_of_the_one_before(
     assert keys(page) == []
 
 
-async def test_what_is_shown_is_exported_although_another_search_is_typed(
+async def test_the_shown_rows_are_exported_although_another_search_is_typed(
     make_panel: MakePanel, office: Office, server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
     _, page = await data_of(make_panel, office)
     path = tmp_path / "shown.csv"
 
     async def asked(*_: object) -> Any:
-        page.search.setText("rossi")  # while the name of the file is asked for
+        page.search.setText("rossi")  # while the dialog for the file is open
         return path
 
     monkeypatch.setattr("archisync_gui.ui.pages.data_rows.ask_where", asked)
@@ -183,7 +186,7 @@ async def test_what_is_shown_is_exported_although_another_search_is_typed(
     await until(lambda: len(path.read_text(encoding="utf-8-sig").splitlines()) == 22)
 
 
-async def test_a_click_made_while_the_list_is_read_again_stays(
+async def test_a_selection_made_while_the_list_is_refreshed_is_kept(
     make_panel: MakePanel, office: Office, server: Server, world: World
 ) -> None:
     _, page = await data_of(make_panel, office)
@@ -191,7 +194,7 @@ async def test_a_click_made_while_the_list_is_read_again_stays(
     server.held = lambda *_: True
     world.orchestrator.tell(EventKind.SYNC_COMPLETED, {"type": "customers", "account": "agente01"})
     await until(lambda: server.waiting > 0)
-    assert page.table.updatesEnabled(), "the rows are painted while a slow server answers"
+    assert page.table.updatesEnabled(), "the rows are not painted during a slow answer"
     page.table.setCurrentIndex(page.model.index(7, 0))
     clicked, shown = page.model.stored(7), page.shown_query
     server.open.set()
@@ -201,7 +204,7 @@ async def test_a_click_made_while_the_list_is_read_again_stays(
 
 
 async def test_pages_belong_to_the_search_that_is_shown(make_panel: MakePanel, office: Office, server: Server) -> None:
-    """Scrolled between typing and reading: the page that is looked at is one of the rows that are still shown."""
+    """After scrolling between typing and the query, the visible page belongs to the rows that are still shown."""
     many = [CUSTOMER, *({**other_customer(n), "name": f"Ferramenta {n:04d}"} for n in range(900))]
     zeta = [{**other_customer(n), "name": f"Zeta {n:04d}"} for n in range(1000, 1900)]
     await office.read("customers", "agente01", [*many, *zeta], NOW)
@@ -210,14 +213,14 @@ async def test_pages_belong_to_the_search_that_is_shown(make_panel: MakePanel, o
     assert isinstance(page, Data)
     page.lists.choose("customers")
     await until(lambda: page.model.total == 1801)
-    page.search.blockSignals(True)  # its delay has not passed
+    page.search.blockSignals(True)  # as before the end of its delay
     page.search.setText("zeta")
     page.model.page_wanted.emit(2)
     await until(lambda: page.model.stored(400) is not None)
     assert str(page.model.stored(400).values["name"]).startswith("Ferramenta")
 
 
-async def test_a_page_of_the_search_before_is_not_put_into_the_new_one(
+async def test_a_page_of_the_previous_search_is_not_added_to_the_new_one(
     make_panel: MakePanel, office: Office, server: Server
 ) -> None:
     many = [CUSTOMER, *({**other_customer(n), "name": f"Ferramenta {n:04d}"} for n in range(900))]
@@ -234,12 +237,13 @@ async def test_a_page_of_the_search_before_is_not_put_into_the_new_one(
     page.table.horizontalHeader().setSortIndicator(0, Qt.SortOrder.DescendingOrder)
     await until(lambda: page.model.total == 901 and page.model.stored(0).key != keys_before)
     server.open.set()
-    await asyncio.sleep(0.1)
+    await until(lambda: server.answered == 1)
+    await asyncio.sleep(0.05)  # the page gets the answer in the next turns of the loop
     assert page.model.stored(400) is None
 
 
 async def test_a_number_of_today_leads_to_all_its_rows(make_panel: MakePanel, office: Office, world: World) -> None:
-    """What was looked for before, and the account chosen before, do not hide rows that were counted."""
+    """An earlier search and an earlier choice of an account do not hide rows that were counted."""
     world.orchestrator.status = calm(accounts=TWO)
     new = {**CUSTOMER, "id": "50999", "name": "Colorificio Nuovo"}
     await office.read("customers", "agente01", [CUSTOMER, *(other_customer(n) for n in range(20)), new], NOW)
@@ -258,7 +262,7 @@ async def test_a_number_of_today_leads_to_all_its_rows(make_panel: MakePanel, of
     assert page.account.currentData() == ""
 
 
-async def test_a_record_of_a_shared_list_leaves_the_account_alone(
+async def test_a_record_of_a_shared_list_does_not_change_the_chosen_account(
     make_panel: MakePanel, office: Office, world: World
 ) -> None:
     world.orchestrator.status = calm(accounts=TWO)
@@ -276,7 +280,7 @@ async def test_a_record_of_a_shared_list_leaves_the_account_alone(
         ("it", "La vista «Theirs» è di agente02, che non è in uso."),
     ],
 )
-async def test_a_view_of_an_account_that_is_gone_shows_no_other_accounts_rows(
+async def test_a_view_of_a_removed_account_shows_no_rows_of_other_accounts(
     make_panel: MakePanel, office: Office, world: World, language: str, words: str
 ) -> None:
     _, page = await data_of(make_panel, office, language)

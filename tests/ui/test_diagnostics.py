@@ -1,4 +1,4 @@
-"""Planted secrets and personal data never reach the diagnostics bundle."""
+"""Secrets and personal data in the sources are never in the diagnostics bundle."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ LOG = """2026-03-10 14:00:00 INFO    a: login of agente01 at https://erp.example
 """
 
 
-async def test_planted_secrets_are_gone_and_the_rest_is_there(tmp_path: Path) -> None:
+async def test_secrets_are_removed_and_the_rest_is_kept(tmp_path: Path) -> None:
     log = tmp_path / "archisync.log"
     log.write_text(LOG, encoding="utf-8")
     crash = 'File "erp.py", line 7, in login\nValueError: password=hunter2-Passw0rd for Ferramenta Demo 0007'
     (tmp_path / "crash.previous.txt").write_text(crash, encoding="utf-8")
-    (tmp_path / "crash.txt").touch()  # nothing happened in this life
+    (tmp_path / "crash.txt").touch()  # no crash in this process
     told = dataclasses.replace(SILENT, message="mario.rossi@example.test did not answer, Ferramenta Demo 0007")
     runs = tuple(dataclasses.replace(r, error=told) if r.error is not None else r for r in history())
     world = World(store=FakeStore(runs))
@@ -64,7 +64,7 @@ async def test_planted_secrets_are_gone_and_the_rest_is_there(tmp_path: Path) ->
     assert "erp-slow" in text
 
 
-async def test_the_list_shown_first_is_what_is_written(tmp_path: Path) -> None:
+async def test_the_written_files_are_those_of_the_preview(tmp_path: Path) -> None:
     log = tmp_path / "archisync.log"
     log.write_text("2026-03-10 14:00:00 INFO    a: b\n", encoding="utf-8")
     services = World().services(log_file=log)
@@ -82,10 +82,10 @@ async def test_the_list_shown_first_is_what_is_written(tmp_path: Path) -> None:
         "http://127.0.0.1:47801 at 14:05",
     ],
 )
-async def test_harmless_lines_stay_as_they_are(harmless: str) -> None:
+async def test_harmless_lines_are_not_changed(harmless: str) -> None:
     assert Scrubber(["Bianchi"])(harmless) == harmless
 
 
-async def test_values_are_found_whatever_stands_around_them() -> None:
+async def test_values_are_found_in_any_context() -> None:
     scrub = Scrubber(["Rossi & Figli S.r.l.", "Bar Sport"])
     assert scrub("for 'ROSSI & FIGLI S.R.L.' (bar sport)") == f"for '{REMOVED}' ({REMOVED})"

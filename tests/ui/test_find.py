@@ -1,4 +1,4 @@
-"""Find and the record sheet on the real window with a real store: keys, mouse, what is found and what is shown."""
+"""Find and the record sheet in the real window with a real store: keys, mouse, results and sheets."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ pytestmark = pytest.mark.qasync
 
 
 async def typed(panel: Panel, text: str) -> Find:
-    """Ctrl+K, and the text typed over what stood there; waits for the results."""
-    panel.window.activateWindow()  # a window that is not the active one takes no shortcuts
+    """Press Ctrl+K, replace the text, and wait for the results."""
+    panel.window.activateWindow()  # shortcuts work only in the active window
     await until(panel.window.isActiveWindow)
     QTest.keyClick(panel.window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
     assert panel.window.focusWidget() is panel.window.header.find_box
@@ -50,14 +50,14 @@ async def typed(panel: Panel, text: str) -> Find:
 
 
 def wanted(panel: Panel) -> list[tuple[object, object]]:
-    """What the panel is asked to open from now on."""
+    """The requests to open something, from now on."""
     seen: list[tuple[object, object]] = []
     panel.context.open_requested.connect(lambda place, what: seen.append((place, what)))
     return seen
 
 
 async def opened(panel: Panel) -> RecordSheet:
-    """Enter on what is chosen; waits for the sheet."""
+    """Press Enter on the selected result, and wait for the sheet."""
     sheet = panel.window.record_sheet()
     seen: list[object] = []
     sheet.opened.connect(seen.append)
@@ -88,7 +88,7 @@ async def test_a_customer_is_found_however_it_is_typed(make_panel: MakePanel, of
     assert any(str(CUSTOMER["name"]) in line for line in lines(find))
 
 
-async def test_enter_opens_the_customer_with_orders_parcels_and_what_is_unpaid(
+async def test_enter_opens_the_customer_with_orders_parcels_and_unpaid_invoices(
     make_panel: MakePanel, office: Office
 ) -> None:
     panel = await panel_of(make_panel, office)
@@ -117,7 +117,7 @@ async def test_ages_are_those_of_the_rows(make_panel: MakePanel, office: Office)
     assert "Orders: 2 h 5 min ago" in sheet.sheet.ages
 
 
-async def test_part_of_an_order_number_leads_to_its_parcel(
+async def test_part_of_an_order_number_finds_its_parcel(
     make_panel: MakePanel, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     panel = await panel_of(make_panel, office)
@@ -138,10 +138,10 @@ async def test_part_of_an_order_number_leads_to_its_parcel(
         ("it", "Altri DDT dell'ordine", "consegnato", "Altre fatture dell'ordine"),
     ],
 )
-async def test_the_sheets_of_note_and_invoice_say_of_their_order_what_its_own_sheet_says(
+async def test_the_sheets_of_note_and_invoice_show_the_same_state_of_their_order_as_its_own_sheet(
     make_panel: MakePanel, office: Office, language: str, note: str, order: str, invoice: str
 ) -> None:
-    """A note or invoice counts for the state of its order in its own sheet too, with the others of that order."""
+    """In the sheet of a note or invoice, that one and the others of the order count for the order's state."""
     second = {**DDT[0], "id": "7002", "ddt_number": "4570", "delivery_date": "2026-03-06"}
     overdue = {**INVOICES[1], "erp_id": "310", "invoice_number": "FT310", "due_date": "2026-03-02"}
     await office.read("ddt", "agente01", [*DDT, second], NOW)
@@ -174,7 +174,7 @@ async def test_the_sheets_of_note_and_invoice_say_of_their_order_what_its_own_sh
     assert (await shown("orders", "902")).state == order
 
 
-async def test_a_note_without_others_shows_no_heading_for_them(make_panel: MakePanel, office: Office) -> None:
+async def test_without_other_notes_there_is_no_heading_for_them(make_panel: MakePanel, office: Office) -> None:
     panel = await panel_of(make_panel, office)
     await typed(panel, "998877")
     sheet = await opened(panel)
@@ -214,7 +214,7 @@ async def test_arrows_pass_headings_and_escape_keeps_the_text(make_panel: MakePa
     assert box.text() == "26-00"
 
 
-async def test_nothing_found_and_too_little_typed_are_said(make_panel: MakePanel, office: Office) -> None:
+async def test_messages_for_no_results_and_for_too_short_texts(make_panel: MakePanel, office: Office) -> None:
     panel = await panel_of(make_panel, office)
     find = await typed(panel, "zzzz")
     assert find.accessibleName() == "Nothing found for “zzzz”."
@@ -234,7 +234,7 @@ async def test_an_answer_to_an_older_text_is_dropped(make_panel: MakePanel, offi
 
 
 class Slow:
-    """The store's answers to lookups, held back until they are let go."""
+    """Delays the store's answers to searches until ``go`` is set."""
 
     def __init__(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
         self.go = asyncio.Event()
@@ -248,7 +248,7 @@ class Slow:
 
 
 def scan(panel: Panel, text: str) -> None:
-    """A text and Enter without a pause, as a barcode scanner or a paste gives them."""
+    """Enter a text and press Enter without a pause, as a barcode scanner does."""
     box = panel.window.header.find_box
     box.selectAll()
     box.insert(text)
@@ -256,7 +256,7 @@ def scan(panel: Panel, text: str) -> None:
     QTest.keyClick(box, Qt.Key.Key_Return)
 
 
-async def test_enter_before_the_answer_opens_a_result_of_what_is_typed(
+async def test_enter_before_the_answer_opens_a_result_of_the_typed_text(
     make_panel: MakePanel, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     panel = await panel_of(make_panel, office)
@@ -264,7 +264,7 @@ async def test_enter_before_the_answer_opens_a_result_of_what_is_typed(
     slow, opened_now = Slow(office, monkeypatch), wanted(panel)
     scan(panel, "X10K2")
     await asyncio.sleep(0.1)
-    assert opened_now == [], "the lines are of the text before"
+    assert opened_now == [], "opened a result of the previous text"
     slow.go.set()
     await until(lambda: bool(opened_now))
     assert opened_now == [("record", ("products", "", "X10K2"))]
@@ -284,7 +284,7 @@ async def test_enter_before_any_result_is_not_lost_and_nothing_found_opens_nothi
     await until(lambda: "Nothing found" in find.accessibleName())
     scan(panel, "")
     await typed(panel, "rossi")
-    assert len(opened_now) == 1, "that Enter was the other text's"
+    assert len(opened_now) == 1, "an Enter for another text opened a result"
 
 
 async def test_enter_waits_for_the_account_just_chosen(
@@ -308,7 +308,7 @@ async def test_enter_waits_for_the_account_just_chosen(
 @pytest.mark.parametrize(
     ("language", "words"), [("en", "“X10K2” could not be looked up: "), ("it", "Impossibile cercare «X10K2»: ")]
 )
-async def test_a_lookup_that_fails_leaves_no_results_of_the_text_before(
+async def test_a_failed_search_leaves_no_results_of_the_previous_text(
     make_panel: MakePanel,
     office: Office,
     monkeypatch: pytest.MonkeyPatch,
@@ -331,7 +331,7 @@ async def test_a_lookup_that_fails_leaves_no_results_of_the_text_before(
     assert opened_now == []
 
 
-async def test_rows_of_another_account_only_when_all_are_asked(make_panel: MakePanel, office: Office) -> None:
+async def test_rows_of_another_account_are_found_only_in_a_search_of_all(make_panel: MakePanel, office: Office) -> None:
     await office.read("customers", "agente02", [{**CUSTOMER, "name": "De Rossi di un altro"}], NOW)
     panel = await panel_of(make_panel, office)
     accounts = tuple(AccountStatus(name, True, True, None, 2, 15) for name in ("agente01", "agente02"))
@@ -358,7 +358,7 @@ async def test_the_sheet_is_copied_as_text(make_panel: MakePanel, office: Office
     assert "https://vas.brt.it" in text
 
 
-async def test_the_sheets_ages_grow_and_copies_say_day_and_time(make_panel: MakePanel, office: Office) -> None:
+async def test_the_ages_in_a_sheet_increase_and_copies_have_day_and_time(make_panel: MakePanel, office: Office) -> None:
     panel = await panel_of(make_panel, office)
     await typed(panel, "55012")
     sheet = await opened(panel)
@@ -387,7 +387,7 @@ async def test_an_open_sheet_follows_the_day(make_panel: MakePanel, office: Offi
 
 
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="Windows and macOS show their own print dialog")
-async def test_the_sheet_is_printed_by_the_real_dialog(make_panel: MakePanel, office: Office, tmp_path: Path) -> None:
+async def test_the_sheet_is_printed_with_the_real_dialog(make_panel: MakePanel, office: Office, tmp_path: Path) -> None:
     panel = await panel_of(make_panel, office, "it")
     await typed(panel, "55012")
     sheet = await opened(panel)
@@ -397,7 +397,7 @@ async def test_the_sheet_is_printed_by_the_real_dialog(make_panel: MakePanel, of
     await until(lambda: sheet.findChildren(QPrintDialog) == [])
 
 
-async def test_the_sheet_is_exported_as_pdf_or_says_why_not(
+async def test_the_sheet_is_exported_as_pdf_or_an_error_is_shown(
     make_panel: MakePanel, office: Office, tmp_path: Path, expected_errors: Any
 ) -> None:
     expected_errors("export-record failed")
@@ -425,7 +425,7 @@ async def test_the_sheet_is_exported_as_pdf_or_says_why_not(
         await until(lambda: sheet.findChildren(QFileDialog) == [])
 
 
-async def test_a_row_of_data_opens_by_enter_and_double_click(make_panel: MakePanel, office: Office) -> None:
+async def test_a_row_of_data_opens_with_enter_and_double_click(make_panel: MakePanel, office: Office) -> None:
     panel = await panel_of(make_panel, office)
     page = panel.window.go("data")
     page.focus_on({"type": "orders"})  # type: ignore[attr-defined]
@@ -439,7 +439,7 @@ async def test_a_row_of_data_opens_by_enter_and_double_click(make_panel: MakePan
     assert sheet.sheet.kind == "Order"
 
 
-async def test_a_record_that_is_gone_is_said(make_panel: MakePanel, office: Office) -> None:
+async def test_for_a_record_that_is_gone_there_is_a_message(make_panel: MakePanel, office: Office) -> None:
     panel = await panel_of(make_panel, office)
     panel.open("record", ("orders", "agente01", "nothing"))
     await until(lambda: panel.window.notice.text == "This record is no longer stored.")

@@ -1,4 +1,4 @@
-"""The first picture: what it says of the last known data, and when it is shown at all."""
+"""The first picture of the window: its texts about the last known data, and when it is shown."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ ENGLISH = KNOWN._replace(language="en", appearance="light", lists=(("Delivery no
 
 
 SIZES = [(1800, 1100), (1700, 720)]
-"""Of windows."""
+"""Sizes of windows."""
 
-if sys.platform != "win32":  # Wine has no fonts, and letters as wide as high: there the header needs a row more
+if sys.platform != "win32":  # Wine has no fonts and uses square letters, so the header needs one more row there
     SIZES += [(1330, 780), (900, 640)]
 
 
@@ -57,7 +57,7 @@ def test_both_languages_have_the_same_words() -> None:
 
 
 @pytest.mark.parametrize("language", ["it", "en"])
-def test_its_words_are_those_of_the_window(language: str, qapp: QApplication) -> None:
+def test_its_texts_are_those_of_the_window(language: str, qapp: QApplication) -> None:
     set_language(language)
     assert PAGES[language] == tuple(page_titles().values())
     assert BUTTONS[language] == (tr("Order form", "button"), tr("Try a &fault").replace("&", ""))
@@ -77,15 +77,15 @@ def test_its_words_are_those_of_the_window(language: str, qapp: QApplication) ->
         (timedelta(seconds=-1), "not known"),
     ],
 )
-def test_it_says_an_age_and_never_that_data_are_of_now(passed: timedelta, said: str) -> None:
+def test_it_shows_an_age_and_never_that_data_are_fresh(passed: timedelta, said: str) -> None:
     assert english(NOW - passed) == said
 
 
-def test_what_was_never_read_is_not_known() -> None:
+def test_a_list_that_was_never_read_is_unknown() -> None:
     assert english(None) == "not known"
 
 
-def test_the_file_says_what_was_written(tmp_path: Path) -> None:
+def test_the_file_is_read_as_it_was_written(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text(KNOWN.text(), encoding="utf-8")
     assert read_last_known(tmp_path) == KNOWN
 
@@ -115,7 +115,7 @@ def damaged(**changed: object) -> str:
         damaged(lists=[["Clienti", None]] * 1000),
     ],
 )
-def test_a_file_that_says_something_else_is_none(content: str, tmp_path: Path) -> None:
+def test_a_file_with_invalid_content_is_ignored(content: str, tmp_path: Path) -> None:
     (tmp_path / FILE).write_text(content, encoding="utf-8")
     assert read_last_known(tmp_path) is None
 
@@ -132,7 +132,7 @@ def test_of_several_accounts_the_oldest_read_counts() -> None:
     assert dict(of_status(status, str, "en", "system").lists)["orders"] is None
 
 
-def test_without_a_file_it_shows_that_nothing_is_known(qapp: QApplication) -> None:
+def test_without_a_file_all_lists_are_unknown(qapp: QApplication) -> None:
     picture = FirstPicture(None)
     assert lines(None) == []
     assert status_sentence(None) in (WORDS["it"]["nothing"], WORDS["en"]["nothing"])
@@ -140,7 +140,7 @@ def test_without_a_file_it_shows_that_nothing_is_known(qapp: QApplication) -> No
     assert not picture.grab().isNull()
 
 
-def test_it_speaks_the_language_and_has_the_colours_of_last_time(qapp: QApplication) -> None:
+def test_it_has_the_language_and_colours_of_the_last_start(qapp: QApplication) -> None:
     picture = FirstPicture(KNOWN)
     assert [title for title, _ in lines(KNOWN)] == ["Clienti", "Ordini"]
     assert "ultimi dati noti" in picture.accessibleName()
@@ -156,7 +156,7 @@ def test_invented_data_are_marked(qapp: QApplication) -> None:
 
 
 @pytest.mark.qasync
-async def test_the_panel_keeps_what_the_next_start_shows(qapp: QApplication, world: World, tmp_path: Path) -> None:
+async def test_the_panel_writes_the_data_for_the_next_start(qapp: QApplication, world: World, tmp_path: Path) -> None:
     world.settings = world.settings.with_({"look.language": "it"})
     panel = Panel(qapp, memory=tmp_path / "window.ini", language="it")
     panel.set_services(world.services())
@@ -174,7 +174,7 @@ async def test_the_panel_keeps_what_the_next_start_shows(qapp: QApplication, wor
 
 @pytest.mark.qasync
 async def test_the_panel_takes_the_window_of_the_picture(qapp: QApplication, tmp_path: Path) -> None:
-    """One window, in one place: nothing moves or flashes. What was pressed meanwhile is not lost."""
+    """The same window at the same position, without flicker. Clicks before the takeover are not lost."""
     profile = open_profile(str(tmp_path / "p"), demo=True)
     lock = ProfileLock(profile)
     assert lock.acquire()
@@ -187,7 +187,7 @@ async def test_the_panel_takes_the_window_of_the_picture(qapp: QApplication, tmp
     picture = window.centralWidget()
     assert isinstance(picture, FirstPicture)
     assert window.windowTitle() == "Archisync [DEMO]"
-    assert picture.accessibleName().startswith("DEMO"), "invented data are never shown as real ones"
+    assert picture.accessibleName().startswith("DEMO"), "invented data are not marked"
     before = window.geometry()
     panel = Panel(qapp, window=window, language="it")
     panel.show()
@@ -204,7 +204,7 @@ async def test_the_panel_takes_the_window_of_the_picture(qapp: QApplication, tmp
 @pytest.mark.qasync
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("known", [None, KNOWN, ENGLISH], ids=["nothing", "it", "en"])
-async def test_nothing_jumps_when_the_window_is_filled(
+async def test_no_part_moves_when_the_window_is_filled(
     known: LastKnown | None, size: tuple[int, int], qapp: QApplication
 ) -> None:
     window = MainWindow()
@@ -217,7 +217,7 @@ async def test_nothing_jumps_when_the_window_is_filled(
     panel = Panel(qapp, window=window, language=language_of(known), demo=True)
     panel.show()
     await until(lambda: window.was_painted)
-    qapp.processEvents()  # layouts that a part asked for when it got its size
+    qapp.processEvents()  # layouts requested by parts when they got their size
     page = window.page("overview")
     assert isinstance(page, Overview)
     table = page.table
@@ -259,22 +259,22 @@ def _numbers(place: object) -> tuple[float, ...]:
     [["--hidden"], ["status"], ["--open", "data"], ["--profile"], ["--version"], ["--demo", "--nonsense"], []],
 )
 def test_other_starts_show_no_picture(arguments: list[str], tmp_path: Path) -> None:
-    """Each with a profile that would show one."""
+    """Each with a profile for which a picture could be shown."""
     profile = open_profile(str(tmp_path / "p"), demo=True)
     lock = ProfileLock(profile)
     assert lock.acquire()
     lock.release()
-    demo = ["--demo"] if arguments else []  # without: a profile of the demo is not opened as a real one
+    demo = ["--demo"] if arguments else []  # without it, a profile of the demo is not opened as a real one
     assert first_window([*demo, "--profile", str(profile.folder), *(arguments or [])]) is None
 
 
 def test_a_second_start_and_a_new_profile_show_no_picture(tmp_path: Path) -> None:
     start = ["--demo", "--profile", str(tmp_path / "p")]
-    assert first_window(start) is None, "no profile"
+    assert first_window(start) is None, "a picture without a profile"
     profile = open_profile(str(tmp_path / "p"), demo=True)
     lock = ProfileLock(profile)
     assert lock.acquire()
     try:
-        assert first_window(start) is None, "another panel has it"
+        assert first_window(start) is None, "a picture beside the panel that holds the profile"
     finally:
         lock.release()

@@ -1,4 +1,4 @@
-"""The end of the first steps: once, whatever is pressed, and also where the dialog is closed meanwhile."""
+"""The end of the first steps: done once, whatever is pressed, also when the dialog is closed meanwhile."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.qasync
 
 
 class Keyring:
-    """Takes as long as the test wants."""
+    """A keyring that answers when the test allows it."""
 
     def __init__(self) -> None:
         self.answers = asyncio.Event()
@@ -61,7 +61,7 @@ async def test_finish_pressed_twice_finishes_once(make_panel: MakePanel, world: 
     assert world.orchestrator.calls.count(("request_full", ())) == 1
 
 
-async def test_what_cannot_be_kept_can_be_tried_again(make_panel: MakePanel, world: World) -> None:
+async def test_after_a_failure_to_keep_the_password_it_can_be_tried_again(make_panel: MakePanel, world: World) -> None:
     keyring = Keyring()
     keyring.error = SyncFailure("keyring-silent", FailureKind.LOGIN, params={"account": "agente07"})
     keyring.answers.set()
@@ -76,8 +76,8 @@ async def test_what_cannot_be_kept_can_be_tried_again(make_panel: MakePanel, wor
 
 
 @pytest.mark.parametrize("fails", [False, True])
-async def test_closed_while_it_finishes_it_finishes(make_panel: MakePanel, world: World, fails: bool) -> None:
-    """A locked keyring takes seconds, and the operator has pressed Escape."""
+async def test_it_finishes_although_it_is_closed_meanwhile(make_panel: MakePanel, world: World, fails: bool) -> None:
+    """A locked keyring takes seconds, and the operator presses Escape."""
     keyring = Keyring()
     if fails:
         keyring.error = SyncFailure("keyring-silent", FailureKind.LOGIN, params={"account": "agente07"})

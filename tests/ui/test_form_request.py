@@ -1,4 +1,4 @@
-"""An order form opened from a bookmark waits for one click: shown at once, as plain text, told once."""
+"""An order form opened from a bookmark waits for one click: shown at once, as plain text, with one notification."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LOUD = {"notify.quiet_from": "00:00", "notify.quiet_to": "00:00"}
 
 
 class Endpoint:
-    """The endpoint as far as pairing goes; the pairing itself is the real one."""
+    """An endpoint with the real pairing and nothing else."""
 
     url = ORIGIN
 
@@ -35,7 +35,7 @@ class Endpoint:
 
 
 class Shown:
-    """Keeps what would be notified."""
+    """Records the notifications."""
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
@@ -47,7 +47,7 @@ class Shown:
         """Nothing is open."""
 
 
-async def test_one_click_lets_the_form_in(make_panel: MakePanel, world: World, tmp_path: Path) -> None:
+async def test_one_click_pairs_the_form(make_panel: MakePanel, world: World, tmp_path: Path) -> None:
     endpoint = Endpoint(tmp_path, world)
     panel = await make_panel("it", endpoint=endpoint)
     request = panel.window.form_request
@@ -75,7 +75,7 @@ async def test_a_form_that_was_waiting_before_the_panel_is_shown_and_can_be_refu
     assert endpoint.pairing.collect(secret, ORIGIN).state == "refused"
 
 
-async def test_a_question_goes_away_with_its_time(make_panel: MakePanel, world: World, tmp_path: Path) -> None:
+async def test_a_request_disappears_when_it_expires(make_panel: MakePanel, world: World, tmp_path: Path) -> None:
     endpoint = Endpoint(tmp_path, world)
     panel = await make_panel(endpoint=endpoint)
     endpoint.ask()
@@ -98,7 +98,7 @@ async def test_other_pages_still_need_their_digits(make_panel: MakePanel, world:
     assert not panel.window.form_request.isVisible()
 
 
-async def test_it_is_notified(make_panel: MakePanel, world: World, tmp_path: Path) -> None:
+async def test_there_is_a_notification(make_panel: MakePanel, world: World, tmp_path: Path) -> None:
     world.settings = world.settings.with_(LOUD)
     endpoint = Endpoint(tmp_path, world)
     panel = await make_panel(endpoint=endpoint)
@@ -111,10 +111,10 @@ async def test_it_is_notified(make_panel: MakePanel, world: World, tmp_path: Pat
 
 
 async def _nothing() -> None:
-    """Runs after what was started before it."""
+    """Ends after tasks that were started before it."""
 
 
-def test_told_once_while_it_waits_and_never_in_quiet_hours() -> None:
+def test_it_is_notified_once_while_it_waits_and_never_in_quiet_hours() -> None:
     policy, loud = Policy(), Settings(LOUD)
     assert len(policy.of_requests(1, NOW, loud)) == 1
     assert policy.of_requests(2, NOW + timedelta(seconds=30), loud) == []
@@ -125,7 +125,7 @@ def test_told_once_while_it_waits_and_never_in_quiet_hours() -> None:
     assert Policy().of_requests(1, night, Settings()) == []
 
 
-async def test_of_two_forms_at_once_the_digits_tell_which_one_is_let_in(
+async def test_of_two_forms_at_once_the_one_with_the_typed_digits_is_paired(
     make_panel: MakePanel, world: World, tmp_path: Path
 ) -> None:
     endpoint = Endpoint(tmp_path, world)
@@ -137,7 +137,7 @@ async def test_of_two_forms_at_once_the_digits_tell_which_one_is_let_in(
     assert request.digits.isVisible()
     assert request.text.startswith("Several order forms ask at once")
     request.allow.click()
-    assert request.isVisible(), "a click alone lets nobody in"
+    assert request.isVisible(), "a click without digits has paired a form"
     assert not endpoint.pairing.store.ids()
     digits = endpoint.pairing.collect(form, ORIGIN).digits
     assert digits is not None
@@ -148,7 +148,7 @@ async def test_of_two_forms_at_once_the_digits_tell_which_one_is_let_in(
     assert endpoint.pairing.collect(program, ORIGIN).state == "refused"
 
 
-async def test_rejecting_rejects_all_that_cannot_be_told_apart(
+async def test_rejecting_rejects_all_requests_that_look_alike(
     make_panel: MakePanel, world: World, tmp_path: Path
 ) -> None:
     endpoint = Endpoint(tmp_path, world)
@@ -159,14 +159,14 @@ async def test_rejecting_rejects_all_that_cannot_be_told_apart(
     assert {endpoint.pairing.collect(secret, ORIGIN).state for secret in secrets} == {"refused"}
 
 
-async def test_a_question_that_becomes_two_before_the_click_is_not_answered_by_it(
+async def test_a_click_does_not_accept_when_a_second_request_has_arrived(
     make_panel: MakePanel, world: World, tmp_path: Path
 ) -> None:
     endpoint = Endpoint(tmp_path, world)
     panel = await make_panel(endpoint=endpoint)
     request = panel.window.form_request
     endpoint.ask()
-    endpoint.pairing._listeners.clear()  # the panel has not heard of the second one when the click arrives
+    endpoint.pairing._listeners.clear()  # the panel does not know of the second one at the click
     endpoint.ask()
     request.allow.click()
     assert not endpoint.pairing.store.ids()

@@ -1,4 +1,4 @@
-"""Tray pictures differ by shape, not by colour alone, and are seen on dark and on light panels."""
+"""Tray icons differ in shape and not only in colour, and are visible on dark and light panels."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def picture(kind: str, side: int = 22) -> QImage:
 
 
 def silhouette(image: QImage) -> list[tuple[bool, bool]]:
-    """Per pixel: covered, and light or coloured. Colours are gone."""
+    """For each pixel: whether it is covered, and whether it is light; colours are ignored."""
     return [
         (
             image.pixelColor(x, y).alpha() > 127,
@@ -39,7 +39,7 @@ def test_shapes_differ_without_colour(qapp: QApplication, first: str, second: st
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("panel", ["#1b1b1b", "#f4f4f4"])
-def test_seen_on_dark_and_light_panels(qapp: QApplication, kind: str, panel: str) -> None:
+def test_icons_are_visible_on_dark_and_light_panels(qapp: QApplication, kind: str, panel: str) -> None:
     image = picture(kind)
     best = max(
         contrast(QColor(image.pixelColor(x, y)).name(), panel)
@@ -50,7 +50,7 @@ def test_seen_on_dark_and_light_panels(qapp: QApplication, kind: str, panel: str
     assert best >= 3
 
 
-def test_progress_is_seen(qapp: QApplication) -> None:
+def test_progress_changes_the_icon(qapp: QApplication) -> None:
     early, late = tray_icon("running", 1).pixmap(22, 22).toImage(), tray_icon("running", 9).pixmap(22, 22).toImage()
     assert early != late
 

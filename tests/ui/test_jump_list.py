@@ -1,4 +1,4 @@
-"""The taskbar's jump list: which tasks it has, and that they reach Windows through the right functions of COM."""
+"""The taskbar's jump list: its tasks, and that the right COM functions are called."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _english(qapp: object) -> Iterator[None]:
 
 
 async def written_out() -> None:
-    """Wait until all that was begun is written."""
+    """Wait until all writes have ended."""
     await asyncio.gather(*(task for task in asyncio.all_tasks() if task.get_name() == "ui:jump-list"))
 
 
@@ -45,7 +45,7 @@ def test_every_task_is_a_command_line_that_the_program_knows() -> None:
         assert options.open in task.arguments
 
 
-def test_the_tasks_speak_the_panels_language() -> None:
+def test_the_tasks_are_in_the_panels_language() -> None:
     set_language("it")
     assert tasks(COMMAND)[0].title == "Apri il modulo ordini"
 
@@ -66,7 +66,7 @@ async def test_the_list_is_written_at_the_start_and_when_the_language_changes(mo
     parent.deleteLater()
 
 
-async def test_a_windows_without_jump_lists_costs_nothing_but_a_line_of_the_log(
+async def test_without_jump_lists_there_is_only_a_line_in_the_log(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def refused(_: object) -> None:
@@ -81,7 +81,7 @@ async def test_a_windows_without_jump_lists_costs_nothing_but_a_line_of_the_log(
     context.deleteLater()
 
 
-# The functions of each interface in the order of the Windows SDK's headers, written down apart from the code.
+# The functions of each interface in the order of the Windows SDK's headers, listed independently of the code.
 UNKNOWN = ["QueryInterface", "AddRef", "Release"]
 FUNCTIONS = {
     "6332debf-87b5-4670-90c0-5e57b408a49e": [
@@ -101,7 +101,7 @@ FUNCTIONS = {
 
 
 class FakeWindows:
-    """Objects of COM whose functions keep what they were called with."""
+    """Fake COM objects whose functions record their arguments."""
 
     def __init__(self) -> None:
         self.called: list[str] = []
@@ -110,7 +110,7 @@ class FakeWindows:
         self._kept: list[object] = []
 
     def object(self, interface: str) -> int:
-        """Address of a new object with that interface."""
+        """Make an object with that interface; returns its address."""
         self.alive += 1
         names = FUNCTIONS[interface]
         kind = ctypes.CFUNCTYPE(ctypes.c_int, *[ctypes.c_void_p] * 4)
@@ -156,7 +156,7 @@ def windows(monkeypatch: pytest.MonkeyPatch) -> FakeWindows:
     return fake
 
 
-def test_the_tasks_reach_windows(windows: FakeWindows) -> None:
+def test_the_tasks_are_passed_to_windows(windows: FakeWindows) -> None:
     jump_list.write([Task("Dati", "a.exe", "--open data")])
     assert windows.called[0] == "enter"
     assert windows.called[-1] == "leave"
@@ -167,7 +167,7 @@ def test_the_tasks_reach_windows(windows: FakeWindows) -> None:
     assert windows.alive == 0
 
 
-def test_what_windows_refuses_is_an_error_and_nothing_is_left(windows: FakeWindows) -> None:
+def test_a_refusal_of_windows_is_an_error_and_all_objects_are_released(windows: FakeWindows) -> None:
     windows.fails["BeginList"] = -2147467263
     with pytest.raises(OSError, match="0x80004001"):
         jump_list.write([Task("Dati", "a.exe", "--open data")])
@@ -177,8 +177,8 @@ def test_what_windows_refuses_is_an_error_and_nothing_is_left(windows: FakeWindo
 
 
 @pytest.mark.skipif(sys.platform != "win32", reason="needs Windows: its own shell links")
-def test_windows_reads_a_link_as_it_was_meant() -> None:
-    """With Windows' own COM; Wine has its shell links, though no jump list that they could go into."""
+def test_windows_reads_a_link_with_the_values_that_were_set() -> None:
+    """With the real COM. Wine has shell links, though no jump list."""
     com = jump_list.Com()
     try:
         program = r"C:\windows\system32\cmd.exe"
@@ -189,7 +189,7 @@ def test_windows_reads_a_link_as_it_was_meant() -> None:
         com.call(made, 3, text, ctypes.c_int(1024), ctypes.c_void_p(), ctypes.c_uint(0))  # GetPath
         assert text.value.lower() == program.lower()
         if under_wine():
-            return  # takes the title without a word and cannot be asked for it
+            return  # Wine accepts the title but cannot return it
         properties = com.keep(ctypes.c_void_p())
         wanted = ctypes.create_string_buffer(uuid.UUID(jump_list.PROPERTIES).bytes_le, 16)
         com.call(made, jump_list.QUERY_INTERFACE, wanted, ctypes.c_void_p(ctypes.addressof(properties)))

@@ -1,4 +1,4 @@
-"""The language is switched without a restart: no word of the other one is left on any page, dialog, menu or icon."""
+"""The language is switched without a restart: no text of the other one is left on any page, dialog, menu or icon."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.qasync
 
 
 def pairs() -> list[tuple[str, str]]:
-    """All texts in English and Italian that differ; ``{…}`` and ``%n`` stand for anything."""
+    """All texts that differ in English and Italian; ``{…}`` and ``%n`` are placeholders."""
     found = []
     for message in ET.parse(messages.resources() / "translations" / "archisync_it.ts").getroot().iter("message"):
         translation = message.find("translation")
@@ -48,7 +48,7 @@ def pairs() -> list[tuple[str, str]]:
 
 
 def pattern(text: str) -> re.Pattern[str] | None:
-    """Matches ``text`` filled in; ``None`` when next to nothing of it is fixed."""
+    """Matches ``text`` with filled placeholders; ``None`` when it has almost no fixed part."""
     plain = text.replace("&", "")
     fixed = re.sub(r"\{\w+\}|%n|[\W\d]", "", plain)
     if len(fixed) < 3:
@@ -61,7 +61,7 @@ def pattern(text: str) -> re.Pattern[str] | None:
 
 
 def texts(root: QWidget) -> set[str]:
-    """Everything that can be read or heard in ``root``."""
+    """All texts in ``root``, including those for screen readers."""
     found: list[str] = []
     for widget in [root, *root.findChildren(QWidget)]:
         found += [widget.toolTip(), widget.accessibleName(), widget.accessibleDescription(), widget.windowTitle()]
@@ -92,7 +92,7 @@ def texts(root: QWidget) -> set[str]:
 
 
 @pytest.mark.parametrize(("first", "then"), [("it", "en"), pytest.param("en", "it", marks=pytest.mark.nightly)])
-async def test_no_word_of_the_other_language_is_left(
+async def test_no_text_of_the_other_language_is_left(
     make_panel: MakePanel, world: World, tmp_path: Path, first: str, then: str
 ) -> None:
     stage = await Stage.set(make_panel, world, tmp_path, first)
@@ -119,7 +119,7 @@ async def test_no_word_of_the_other_language_is_left(
         spoken |= texts(dialog)
     spoken |= {a.text().replace("&", "") for a in panel.tray.menu.actions()} | {panel.tray.icon.toolTip()}
     theirs = [(e, i) if then == "it" else (i, e) for e, i in pairs()]
-    """Of the other language, and ours."""
+    """Pairs of a text in the other language and in ours."""
     ours = {text.replace("&", "").strip() for _, text in theirs}
     left = {
         text

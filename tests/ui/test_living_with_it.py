@@ -1,4 +1,4 @@
-"""What an operator lives with: closing, second starts, missed reads, passwords without a keyring, notifications."""
+"""Everyday use of the panel: closing, second starts, missed reads, passwords without a keyring, notifications."""
 
 from __future__ import annotations
 
@@ -64,28 +64,26 @@ pytestmark = pytest.mark.qasync
 
 
 class Shown:
-    """A way to show notifications that keeps them."""
+    """A way to show notifications that records them."""
 
     def __init__(self) -> None:
         self.shown: list[Message] = []
 
     async def ready(self, *_: object) -> Shown:
-        """Is the best way, at once."""
+        """Used as the best way, at once."""
         return self
 
     async def show(self, message: Message) -> None:
         self.shown.append(message)
 
     async def close(self) -> None:
-        """Nothing stays open."""
+        """Nothing to close."""
 
 
 # ---------------------------------------------------------------------------------------------- closing, second start
 
 
-async def test_closing_can_be_made_to_mean_quitting_and_then_asks_as_quitting_does(
-    make_panel: MakePanel, world: World
-) -> None:
+async def test_closing_can_be_set_to_quit_and_then_asks_like_quitting(make_panel: MakePanel, world: World) -> None:
     world.settings = world.settings.with_({"look.close_to_tray": False})
     panel = await make_panel()
     panel.window.close()
@@ -99,7 +97,9 @@ async def test_closing_can_be_made_to_mean_quitting_and_then_asks_as_quitting_do
     assert world.quits == 1
 
 
-async def test_what_closing_means_is_told_once_with_the_way_to_change_it(make_panel: MakePanel, world: World) -> None:
+async def test_the_effect_of_closing_is_explained_once_with_the_setting_for_it(
+    make_panel: MakePanel, world: World
+) -> None:
     panel = await make_panel()
     panel.window.close()
     await until(lambda: world.settings.flag("look.tray_told"))
@@ -116,7 +116,7 @@ async def test_what_closing_means_is_told_once_with_the_way_to_change_it(make_pa
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What the system's browser was asked to open."""
+    """The addresses that the system's browser was asked to open."""
     pages: list[str] = []
 
     class Browser:
@@ -132,10 +132,10 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 FORM = "http://127.0.0.1:47801/order-form#code=once"
 
 
-async def test_a_second_start_hands_its_arguments_over(make_panel: MakePanel, opened: list[str]) -> None:
+async def test_a_second_start_passes_its_arguments_on(make_panel: MakePanel, opened: list[str]) -> None:
     panel = await make_panel()
     panel.window.hide()
-    panel.second_start(True, "")  # at login, beside one that runs
+    panel.second_start(True, "")  # started at login, while the panel already runs
     assert not panel.window.isVisible()
     panel.second_start(False, "")
     assert panel.window.isVisible()
@@ -158,7 +158,7 @@ async def test_the_order_form_opens_without_a_tray(make_panel: MakePanel, opened
     assert opened == [FORM, FORM]
 
 
-async def test_where_nothing_is_served_the_panel_says_so(make_panel: MakePanel, opened: list[str]) -> None:
+async def test_without_an_endpoint_the_panel_shows_a_message(make_panel: MakePanel, opened: list[str]) -> None:
     class Silent(FakeEndpoint):
         url = ""
 
@@ -171,7 +171,7 @@ async def test_where_nothing_is_served_the_panel_says_so(make_panel: MakePanel, 
     assert opened == []
 
 
-async def test_a_tray_that_came_while_nobody_looked_is_seen_at_the_next_close(
+async def test_a_tray_that_appeared_after_the_search_is_found_at_the_next_close(
     make_panel: MakePanel, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     panel = await make_panel()
@@ -197,7 +197,7 @@ def miss(reason: Reason, count: int = 1, type: str = "orders", due: datetime = N
     }
 
 
-async def test_after_a_sleep_the_panel_says_what_was_missed_and_offers_to_read(
+async def test_after_a_sleep_the_panel_shows_missed_reads_and_offers_to_read(
     make_panel: MakePanel, world: World
 ) -> None:
     panel = await make_panel()
@@ -216,7 +216,9 @@ async def test_after_a_sleep_the_panel_says_what_was_missed_and_offers_to_read(
     assert history.band.timeline.isVisible()
 
 
-async def test_a_read_missed_for_a_hold_is_in_the_timeline_and_no_news(make_panel: MakePanel, world: World) -> None:
+async def test_a_read_missed_because_of_a_hold_is_in_the_timeline_without_a_notice(
+    make_panel: MakePanel, world: World
+) -> None:
     panel = await make_panel()
     world.orchestrator.tell(EventKind.SCHEDULE_MISSED, {"missed": [miss(Reason.HOLD)]})
     await until(lambda: bool(panel.past_runs.misses))
@@ -224,7 +226,7 @@ async def test_a_read_missed_for_a_hold_is_in_the_timeline_and_no_news(make_pane
     assert overview(panel).activity.rowCount() == 0
 
 
-async def test_misses_of_earlier_starts_are_read_from_the_kept_events(make_panel: MakePanel, world: World) -> None:
+async def test_misses_of_earlier_starts_are_read_from_the_stored_events(make_panel: MakePanel, world: World) -> None:
     kept = {"missed": [miss(Reason.NOT_RUNNING, 6, due=ago(hours=3))]}
     world.store.kept = [an_event(EventKind.SCHEDULE_MISSED, "before", 1, ago(hours=1), kept)]
     panel = await make_panel()
@@ -232,10 +234,10 @@ async def test_misses_of_earlier_starts_are_read_from_the_kept_events(make_panel
     assert [(m.type, m.count, m.reason) for m in panel.past_runs.misses] == [("orders", 6, Reason.NOT_RUNNING)]
 
 
-async def test_what_a_member_of_an_office_hears_hides_nothing_that_was_kept(
+async def test_events_of_a_member_of_an_office_do_not_hide_stored_ones(
     make_panel: MakePanel, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A member adds events with the revision of the leader's last one; that one was told before the panel opened."""
+    """A member adds events with the revision of the leader's last one, which was sent before the panel opened."""
     world.store.kept = [an_event(EventKind.SESSION_CLOSED, "b", 7, ago(minutes=1), {"reason": "operator"})]
     read, go_on = world.store.events, asyncio.Event()
 
@@ -251,11 +253,11 @@ async def test_what_a_member_of_an_office_hears_hides_nothing_that_was_kept(
     go_on.set()
     await until(lambda: page.activity.rowCount() > 0)
     assert "form" in page.activity.index(0, 0).data().lower()
-    page._happened([own, *world.store.kept])  # later ones come in front, whatever their revision
+    page._happened([own, *world.store.kept])  # later events come first, whatever their revision
     assert page.activity.rowCount() == 2
 
 
-async def test_a_miss_is_a_cross_that_tells_why_and_asks_about_its_moment(qapp: object) -> None:
+async def test_a_miss_is_a_cross_with_its_reason_that_opens_why_for_its_time(qapp: object) -> None:
     line = Timeline(interactive=True)
     line.resize(800, 300)
     due = ago(minutes=40)
@@ -273,7 +275,7 @@ async def test_a_miss_is_a_cross_that_tells_why_and_asks_about_its_moment(qapp: 
     assert line._session_at(QPoint(round(line._scale().x(ago(minutes=30))), 20)) == ""
 
 
-async def test_why_is_asked_about_the_moment_of_a_miss(make_panel: MakePanel, world: World) -> None:
+async def test_why_is_requested_for_the_time_of_a_miss(make_panel: MakePanel, world: World) -> None:
     asked: list[datetime | None] = []
 
     async def explain(at: datetime | None = None) -> Explanation:
@@ -298,13 +300,13 @@ async def test_a_missing_network_is_the_headline(make_panel: MakePanel, world: W
 # ---------------------------------------------------------------------------------------------- passwords, first run
 
 
-async def test_without_a_keyring_the_password_is_not_called_stored(make_panel: MakePanel, world: World) -> None:
-    """The result of one action is in the card: what was typed is kept, and where."""
+async def test_without_a_keyring_the_password_is_not_shown_as_stored(make_panel: MakePanel, world: World) -> None:
+    """The card shows the result of one action: whether the password is kept, and where."""
     given: dict[str, str] = {}
     places = {"anna": ""}
 
     async def no_ring(account: str, password: str) -> bool:
-        await asyncio.sleep(0.05)  # as long as a keyring takes: the dialog is destroyed meanwhile
+        await asyncio.sleep(0.05)  # as long as a keyring takes; the dialog is destroyed meanwhile
         given[account], places[account] = password, "memory"
         return False
 
@@ -318,7 +320,7 @@ async def test_without_a_keyring_the_password_is_not_called_stored(make_panel: M
     panel = await make_panel(demo=False, set_password=no_ring, keep_in_file=in_file, password_place=place)
     page = panel.window.go("settings")
     assert isinstance(page, SettingsPage)
-    await asyncio.sleep(0.1)  # the language is put on, which makes the rows anew
+    await asyncio.sleep(0.1)  # the language is applied, which makes the rows anew
     buttons = {b.accessibleName(): b for b in page.accounts.findChildren(QPushButton)}
     keep = buttons["Keep the password of anna in a file"]
     assert not keep.isVisible()
@@ -328,7 +330,7 @@ async def test_without_a_keyring_the_password_is_not_called_stored(make_panel: M
 
     assert "no password yet" in texts()
     card = page.accounts.cards["anna"]
-    assert "keyring" not in texts(), "nothing is promised before it is known"
+    assert "keyring" not in texts(), "a storage place is shown before it is known"
     QTest.keyClicks(card.password.field, "geheim")
     QTest.keyClick(card.password.field, Qt.Key.Key_Return)
     await until(keep.isVisible)
@@ -364,15 +366,15 @@ async def test_a_password_that_the_erp_refuses_is_not_kept(make_panel: MakePanel
     card.save.click()
     await until(lambda: card.result.text() == "Name or password are wrong.")
     assert (tried, kept) == (["old"], [])
-    assert card.password.field.text() == "old", "to be corrected"
+    assert card.password.field.text() == "old", "the refused password was removed from the field"
     card.password.field.setText("new")
     card.save.click()
     await until(lambda: card.result.text() == "Good. The password is kept.")
-    assert (tried, kept) == (["old", "new"], ["new"]), "each is tried once"
+    assert (tried, kept) == (["old", "new"], ["new"]), "not each tried once and only the new one kept"
     assert card.password.field.text() == ""
 
 
-async def test_started_hidden_a_notification_leads_to_the_password_that_is_missing(
+async def test_after_a_hidden_start_a_notification_opens_the_dialog_for_the_missing_password(
     make_panel: MakePanel, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     means = Shown()
@@ -407,7 +409,7 @@ async def test_started_hidden_a_notification_leads_to_the_password_that_is_missi
     assert "agente01" in asked.labelText()
     asked.reject()
     await until(lambda: panel.window.findChildren(QInputDialog) == [])
-    panel.notifications.opened(message)  # closed, it can be had again; and only then
+    panel.notifications.opened(message)  # opens the dialog again only when it is closed
     await until(lambda: bool(panel.window.findChildren(QInputDialog)))
     (asked,) = panel.window.findChildren(QInputDialog)
     asked.setTextValue("segreto")
@@ -418,13 +420,13 @@ async def test_started_hidden_a_notification_leads_to_the_password_that_is_missi
     await until(lambda: [m.title for m in means.shown[1:]] == ["agente01: resolved"])
 
 
-async def test_a_keyring_that_is_opened_late_is_told_to_nobody(
+async def test_when_the_keyring_is_unlocked_late_there_is_no_notification(
     make_panel: MakePanel, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     means = Shown()
     monkeypatch.setattr("archisync_gui.ui.shell.notifications.best_means", means.ready)
     world.settings = world.settings.with_({"erp.accounts": ["agente01"], "look.first_run_done": True})
-    world.clock.at = NOW.replace(hour=3)  # quiet hours: nothing is told yet
+    world.clock.at = NOW.replace(hour=3)  # quiet hours: no notification yet
     open_now = False
 
     async def has(account: str) -> bool:
@@ -444,9 +446,7 @@ async def test_a_keyring_that_is_opened_late_is_told_to_nobody(
     assert means.shown == []
 
 
-async def test_what_a_missing_password_needs_is_asked_for_and_not_tried_again(
-    make_panel: MakePanel, world: World
-) -> None:
+async def test_for_a_missing_password_the_panel_asks_instead_of_retrying(make_panel: MakePanel, world: World) -> None:
     missing = ErrorInfo("password-missing", FailureKind.CREDENTIALS, "no password", {"account": "agente01"})
     account = dataclasses.replace(calm().accounts[0], stopped=missing)
     stopped = with_type(calm(), account_type("orders", state=SyncState.STOPPED, last_error=missing))
@@ -472,7 +472,7 @@ async def test_what_a_missing_password_needs_is_asked_for_and_not_tried_again(
     await until(lambda: panel.window.findChildren(QInputDialog) == [])
 
 
-async def test_the_first_steps_lead_to_the_demo_and_can_be_taken_again(make_panel: MakePanel, world: World) -> None:
+async def test_the_first_steps_offer_the_demo_and_can_be_repeated(make_panel: MakePanel, world: World) -> None:
     started: list[bool] = []
 
     def demo() -> bool:
@@ -508,7 +508,7 @@ def test_every_error_says_what_happened_what_it_means_and_what_to_do() -> None:
     assert "unexpected" not in known
 
 
-async def test_what_held_before_notifications_worked_is_told_once_they_do(
+async def test_conditions_from_before_notifications_worked_are_notified_once_they_do(
     make_panel: MakePanel, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     means, ready = Shown(), asyncio.Event()
@@ -551,7 +551,7 @@ async def test_a_notification_service_that_dies_is_replaced_by_the_tray(make_pan
     assert panel.notifications.means._last is message
 
 
-async def test_what_the_tray_asked_for_in_vain_is_told_by_a_notification(
+async def test_the_failure_of_a_request_from_the_tray_is_notified(
     make_panel: MakePanel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     means = Shown()
@@ -565,7 +565,7 @@ async def test_what_the_tray_asked_for_in_vain_is_told_by_a_notification(
     assert panel.context.services is not None
     panel.context.services = dataclasses.replace(panel.context.services, endpoint=None)
     panel.context.open_order_form()
-    assert means.shown == [], "the window itself says so"
+    assert means.shown == [], "notified, though the window shows it"
     panel.window.hide()
     panel.context.open_order_form()
     await until(lambda: len(means.shown) == 1)
@@ -573,10 +573,10 @@ async def test_what_the_tray_asked_for_in_vain_is_told_by_a_notification(
     assert means.shown[0].place == "overview"
 
 
-# ---------------------------------------------------------------------------------------------- looking
+# ---------------------------------------------------------------------------------------------- display
 
 
-async def test_a_hidden_window_fills_no_table_and_catches_up_when_shown(make_panel: MakePanel, world: World) -> None:
+async def test_a_hidden_window_fills_no_table_and_is_updated_when_shown(make_panel: MakePanel, world: World) -> None:
     panel = await make_panel()
     page = overview(panel)
     await until(lambda: bool(panel.past_runs.runs))
@@ -591,7 +591,7 @@ async def test_a_hidden_window_fills_no_table_and_catches_up_when_shown(make_pan
     await until(lambda: page.types.index(0, TypesModel.TODAY).data() == "Failed · 4 attempts")
 
 
-async def test_a_failure_that_backs_off_opens_its_run(make_panel: MakePanel, world: World) -> None:
+async def test_a_failure_in_back_off_opens_its_run(make_panel: MakePanel, world: World) -> None:
     failed = run_record("orders", ago(minutes=5), 30, outcome=Outcome.FAILED, error=SILENT)
     world.store.all_runs = (failed,)
     item = account_type(
@@ -604,9 +604,7 @@ async def test_a_failure_that_backs_off_opens_its_run(make_panel: MakePanel, wor
     await until(lambda: f"run:{failed.id}" in panel.dialogs.open_now)
 
 
-async def test_history_shows_all_that_went_wrong_and_keeps_what_was_asked_for(
-    make_panel: MakePanel, world: World
-) -> None:
+async def test_history_shows_all_failures_and_keeps_the_loaded_pages(make_panel: MakePanel, world: World) -> None:
     bad = (Outcome.FAILED, Outcome.REFUSED, Outcome.INTERRUPTED)
     world.store.all_runs = tuple(
         run_record("orders", ago(minutes=n), 5, outcome=bad[n % 3] if n < 6 else Outcome.COMPLETED, id=f"r{n}")
@@ -655,7 +653,7 @@ async def test_a_list_that_begins_to_be_read_can_no_longer_be_cleared(make_panel
 # ---------------------------------------------------------------------------------------------- backups
 
 
-async def test_backups_are_listed_in_words_and_one_can_be_put_back(
+async def test_backups_are_listed_readably_and_one_can_be_restored(
     make_panel: MakePanel, world: World, tmp_path: Path
 ) -> None:
     names = ("archive-20261126T130000Z-before-clear-orders.db", "archive-20261125T130000Z-operator.db")
@@ -668,7 +666,7 @@ async def test_backups_are_listed_in_words_and_one_can_be_put_back(
     page = panel.window.go("settings")
     assert isinstance(page, SettingsPage)
     found = page.backups
-    await asyncio.sleep(0.1)  # the language is put on, which fills the list anew
+    await asyncio.sleep(0.1)  # the language is applied, which fills the list anew
     found.show_backups()
     texts = [found.choice.itemText(at) for at in range(found.choice.count())]
     assert "before clearing Orders · 2.5 MB" in texts[0]
@@ -710,7 +708,7 @@ async def test_a_damaged_archive_offers_the_newest_backup(make_panel: MakePanel,
 
 
 @pytest.mark.parametrize("code", ["damaged", "data-file-missing"])
-async def test_without_an_archive_one_may_begin_with_an_empty_one(make_panel: MakePanel, code: str) -> None:
+async def test_without_an_archive_the_panel_offers_an_empty_one(make_panel: MakePanel, code: str) -> None:
     panel = await make_panel("it")
     told = asyncio.ensure_future(panel.show_failure(StoreError(code, path="a.db", detail="")))
     await until(lambda: any(b.isVisible() for b in panel.window.findChildren(QMessageBox)))

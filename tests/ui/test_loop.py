@@ -1,4 +1,4 @@
-"""The event loop: order, cancelled timers, times, and that nothing of it survives its close."""
+"""The event loop: order, cancelled timers, times, and that nothing runs after its close."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_no_wake_up_is_lost_when_a_callback_processes_events(loop: QtEventLoop, 
         await asyncio.sleep(0)
         for number, future in enumerate(awaited):
             future.set_result(number)
-        qapp.processEvents()  # a nested event loop, as a modal dialog or a print preview starts one
+        qapp.processEvents()  # a nested event loop, like that of a modal dialog or a print preview
         return await asyncio.wait_for(asyncio.gather(*tasks), 5)
 
     answers = loop.run_until_complete(main())
@@ -110,10 +110,10 @@ def test_the_collector_is_pinned_and_freed() -> None:
     assert gc.isenabled()
 
 
-def test_what_is_there_after_the_first_minute_is_looked_through_by_no_collection(
+def test_objects_that_exist_after_the_first_minute_are_not_scanned_by_the_collector(
     loop: QtEventLoop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A full collection that looks through all modules and the whole window stops the loop for a tenth of a second."""
+    """A full collection that scans all modules and the whole window stops the loop for 0.1 s."""
     done: list[str] = []
     monkeypatch.setattr(gc, "isenabled", lambda: False)
     monkeypatch.setattr(gc, "get_count", lambda: (0, 0, 11))
@@ -130,7 +130,7 @@ def test_what_is_there_after_the_first_minute_is_looked_through_by_no_collection
 
 
 def test_this_pyside_does_not_steal_references(qapp: QApplication) -> None:
-    """PySide6 6.12.0 on Python below 3.12 takes a reference to None in every call and kills the process later."""
+    """PySide6 6.12.0 on Python below 3.12 loses a reference to None in every call, and the process dies later."""
     before = sys.getrefcount(None)
     for _ in range(1000):
         QObject().setObjectName("x")

@@ -1,4 +1,4 @@
-"""Dialogs before a loss: neither focus, Enter, Space, Esc nor a double click on what opens them ever loses anything."""
+"""Dialogs before a loss of data: neither the focus nor Enter, Space, Esc or a double click can cause the loss."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.qasync
 
 QUESTIONS = (Confirm, AcceptDialog, ClearDialog)
-"""The dialogs that ask before something is lost."""
+"""The dialogs that ask before a loss."""
 
 
 @dataclass
 class Losses:
-    """What was lost, and the services that lose it."""
+    """Records the losses, and has the services that cause them."""
 
     lost: list[str] = field(default_factory=list)
 
@@ -54,7 +54,7 @@ class Losses:
 
 
 class StoreWithBackup(FakeStore):
-    """It has one backup."""
+    """A store with one backup."""
 
     backup_file = Path("never")
 
@@ -63,7 +63,7 @@ class StoreWithBackup(FakeStore):
 
 
 def question() -> QDialog | None:
-    """The question that is on the screen."""
+    """The visible question."""
     shown = [w for w in QApplication.topLevelWidgets() if isinstance(w, QUESTIONS) and w.isVisible()]
     return shown[-1] if shown else None
 
@@ -122,7 +122,7 @@ async def revoke(panel: Panel) -> QPushButton:
 
 
 async def quit_while_reading(panel: Panel) -> QPushButton:
-    await until(lambda: not panel._quitting)  # the question of before has had its answer
+    await until(lambda: not panel._quitting)  # the previous question has been answered
     made = QPushButton("Quit", panel.window)
     made.clicked.connect(panel.ask_quit)
     made.show()
@@ -140,7 +140,7 @@ async def erase_customer(panel: Panel) -> QPushButton:
 
 
 async def office_dialog(panel: Panel, address: str) -> OfficeDialog:
-    """The dialog *Office*, ready for the next thing; the second call finds the first one's."""
+    """The dialog *Office*, after a check; a second call returns the same dialog."""
     if "office" not in panel.dialogs.open_now:
         panel.context.office = FakeOffice(address)
         panel.open("office")
@@ -232,7 +232,9 @@ async def test_no_key_and_no_double_click_loses_anything(
         assert nothing_lost(), key
 
 
-async def test_no_dialog_offers_a_loss_first(make_panel: MakePanel, world: World, tmp_path: Path) -> None:
+async def test_in_no_dialog_the_default_button_causes_a_loss(
+    make_panel: MakePanel, world: World, tmp_path: Path
+) -> None:
     stage = await Stage.set(make_panel, world, tmp_path, "en")
     wrong = []
     async for name, dialog in stage.dialogs():

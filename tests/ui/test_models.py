@@ -1,4 +1,4 @@
-"""The models tell the smallest change, and their rows are what the status says."""
+"""The models signal the smallest change, and their rows match the status."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def texts(model: TypesModel, column: int) -> list[str]:
     return [str(model.index(r, column).data()) for r in range(model.rowCount())]
 
 
-def test_only_what_changed_is_told(qtbot: QtBot) -> None:
+def test_only_changes_are_signalled(qtbot: QtBot) -> None:
     model = TypesModel()
     QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
     model.show_status(calm(), NOW)
@@ -47,7 +47,7 @@ def test_only_what_changed_is_told(qtbot: QtBot) -> None:
     assert told == [(0, TypesModel.FRESH, 5, TypesModel.FRESH)]
 
 
-def test_accounts_fold_out_below_their_type(qtbot: QtBot) -> None:
+def test_accounts_are_rows_below_their_type(qtbot: QtBot) -> None:
     model = TypesModel()
     QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
     status = with_type(calm(), account_type("orders", "agente01"), account_type("orders", "agente02"))
@@ -60,7 +60,7 @@ def test_accounts_fold_out_below_their_type(qtbot: QtBot) -> None:
 
 
 def test_the_conditions_are_computed_once_for_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """They are computed from the whole status, and the rows are drawn again at every event."""
+    """They are computed from the whole status, and rows are drawn at every event."""
     computed: list[Status] = []
 
     def counted(status: Status) -> tuple[Condition, ...]:
@@ -73,7 +73,7 @@ def test_the_conditions_are_computed_once_for_all_rows(monkeypatch: pytest.Monke
     assert len(computed) == 1
 
 
-def test_the_tooltip_says_how_long_the_last_reads_took_and_how_many_failed() -> None:
+def test_the_tooltip_has_the_duration_of_the_last_reads_and_the_number_of_failures() -> None:
     model = TypesModel()
     model.show_status(calm(), NOW)
     model.set_runs(history(), lambda _: {})
@@ -83,7 +83,7 @@ def test_the_tooltip_says_how_long_the_last_reads_took_and_how_many_failed() -> 
     assert "2 failed" in tip
 
 
-def test_a_calm_row_says_what_today_brought() -> None:
+def test_a_row_without_trouble_shows_todays_changes() -> None:
     model = TypesModel()
     model.show_status(calm(), NOW)
     reads = [
@@ -97,7 +97,7 @@ def test_a_calm_row_says_what_today_brought() -> None:
     assert texts(model, TypesModel.TODAY)[:4] == ["3 new · 4 changed · 1 gone", "first read today", "no change", "–"]
 
 
-def test_the_row_in_trouble_says_why_and_the_rest_steps_back() -> None:
+def test_a_row_in_trouble_shows_the_reason_and_other_rows_are_less_prominent() -> None:
     model = TypesModel()
     failed = account_type("ddt", last_outcome=Outcome.FAILED, last_error=SILENT, failures_in_a_row=1)
     model.show_status(with_type(calm(), failed), NOW)
@@ -130,8 +130,8 @@ def test_rows_follow_any_change_of_the_keys(snapshots: list[list[int]]) -> None:
         assert [model.index(at, 0).data() for at in range(model.rowCount())] == [str(key) for key in keys]
 
 
-def test_neighbours_come_and_go_together(qtbot: QtBot) -> None:
-    """Whoever listens has work for every signal: B22."""
+def test_adjacent_rows_are_inserted_and_removed_with_one_signal(qtbot: QtBot) -> None:
+    """Each signal costs every listener work."""
     model, told = SnapshotModel(1), []
     model.rowsInserted.connect(lambda _, first, last: told.append(("in", first, last)))
     model.rowsRemoved.connect(lambda _, first, last: told.append(("out", first, last)))
@@ -165,7 +165,7 @@ def test_sessions_show_handles_labels_and_signs_of_life() -> None:
     assert model.index(1, 2).data() == "now"
 
 
-def test_attempts_at_the_same_thing_are_one_line(qtbot: QtBot) -> None:
+def test_attempts_of_one_request_are_one_line(qtbot: QtBot) -> None:
     model = ActivityModel()
     QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
     for minute in range(3):

@@ -1,4 +1,4 @@
-"""Which notifications are shown: one per condition, with back-off, resolved once, never in quiet hours."""
+"""Which notifications are shown: one for each condition, with back-off, resolved once, none in quiet hours."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def failing(*types: str, count: int = 1) -> Status:
     return status
 
 
-def test_a_failure_is_told_once_then_backs_off_then_is_resolved() -> None:
+def test_a_failure_is_notified_once_then_with_back_off_and_then_resolved() -> None:
     policy = Policy()
     first = policy.of_status(failing("orders"), NOW, LOUD)
     assert [m.title for m in first] == ["Orders: the update failed"]
@@ -56,17 +56,17 @@ def test_an_erp_that_does_not_answer_is_one_message_not_six() -> None:
     assert "Orders, Delivery notes, Prices" in found[0].text
 
 
-def test_a_browser_that_is_missing_is_told_with_what_helps() -> None:
+def test_a_missing_browser_is_notified_with_a_solution() -> None:
     missing = ErrorInfo("browser-missing", FailureKind.PERMANENT, "browser-missing")
     item = account_type("orders", last_outcome=Outcome.FAILED, last_error=missing, failures_in_a_row=1)
     (found,) = Policy().of_status(with_type(calm(), item), NOW, LOUD)
     assert found.title == "Archisync's browser does not work"
     assert "no usable browser" in found.text
     assert "Install one" in found.text
-    assert "by itself" not in found.text  # it is not tried again before somebody has mended it
+    assert "by itself" not in found.text  # there are no retries before the operator acts
 
 
-def test_a_new_attempt_is_no_recovery() -> None:
+def test_a_new_attempt_does_not_count_as_a_recovery() -> None:
     policy = Policy()
     policy.of_status(failing("orders"), NOW, LOUD)
     again = with_type(
@@ -96,19 +96,19 @@ def test_quiet_hours_over_midnight() -> None:
     assert Policy().of_status(failing("orders"), NOW, quiet) == []
 
 
-def test_a_long_pause_is_called_to_mind() -> None:
+def test_there_is_a_reminder_of_a_long_hold() -> None:
     held = dataclasses.replace(calm(), hold_since=NOW - LONG_HOLD)
     assert [m.title for m in Policy().of_status(held, NOW, LOUD)] == ["Still paused by you"]
     fresh = dataclasses.replace(calm(), hold_since=NOW)
     assert Policy().of_status(fresh, NOW, LOUD) == []
 
 
-def test_a_session_left_open_is_told() -> None:
+def test_a_session_left_open_is_notified() -> None:
     event = an_event(EventKind.SMART_SYNC_TIMEOUT, "b", 1, NOW, {"handle": "s-1"})
     assert [m.place for m in Policy().of_events([event, event], NOW, LOUD)] == ["sessions"]
 
 
-def test_quiet_hours_forget_nothing() -> None:
+def test_notifications_are_shown_after_quiet_hours() -> None:
     policy = Policy()
     quiet = LOUD.with_(
         {
@@ -122,7 +122,7 @@ def test_quiet_hours_forget_nothing() -> None:
     assert after == ["Delivery notes: the update failed", "Orders: resolved"]
 
 
-def test_what_comes_and_goes_is_told_once_in_ten_minutes() -> None:
+def test_a_condition_that_alternates_is_notified_once_in_ten_minutes() -> None:
     policy = Policy()
     told = []
     for minute in range(0, 20, 2):
@@ -154,17 +154,17 @@ def stopped(status: Status, by: ErrorInfo | None = REFUSED_PASSWORD) -> Status:
     return dataclasses.replace(status, accounts=(dataclasses.replace(status.accounts[0], stopped=by),))
 
 
-def test_a_list_that_failed_is_not_resolved_by_its_accounts_refused_password() -> None:
+def test_a_failed_list_is_not_resolved_when_its_accounts_password_is_refused() -> None:
     policy = Policy()
     policy.of_status(failing("orders", count=3), NOW, LOUD)
     found = policy.of_status(stopped(failing("orders", count=4)), NOW + timedelta(seconds=30), LOUD)
     assert [m.key for m in found] == ["account:agente01"]
 
 
-def test_a_password_that_is_tried_again_is_resolved_by_a_read_only() -> None:
+def test_a_refused_password_is_resolved_only_by_a_read() -> None:
     policy = Policy()
     policy.of_status(stopped(calm()), NOW, LOUD)
-    assert policy.of_status(calm(), NOW + timedelta(seconds=5), LOUD) == [], "nothing was tried yet"
+    assert policy.of_status(calm(), NOW + timedelta(seconds=5), LOUD) == [], "resolved before an attempt"
     assert policy.of_status(stopped(calm()), NOW + timedelta(seconds=25), LOUD) == []
     read = account_type("orders", last_run_time=NOW + timedelta(seconds=40), last_attempt=NOW + timedelta(seconds=40))
     found = policy.of_status(with_type(calm(), read), NOW + timedelta(seconds=60), LOUD)
@@ -172,7 +172,7 @@ def test_a_password_that_is_tried_again_is_resolved_by_a_read_only() -> None:
 
 
 @pytest.mark.parametrize("removed", [True, False])
-def test_an_account_that_is_not_used_any_more_is_not_said_to_work(removed: bool) -> None:
+def test_for_an_account_no_longer_in_use_there_is_no_message_that_it_works(removed: bool) -> None:
     policy = Policy()
     policy.of_status(stopped(failing("orders", count=3)), NOW, LOUD)
     policy.of_status(failing("orders", count=3), NOW, LOUD)
@@ -185,7 +185,7 @@ def test_an_account_that_is_not_used_any_more_is_not_said_to_work(removed: bool)
     assert policy.open == set()
 
 
-def test_a_list_that_was_cleared_is_resolved_when_it_is_read() -> None:
+def test_the_failure_of_a_cleared_list_is_resolved_when_it_is_read() -> None:
     policy = Policy()
     policy.of_status(failing("orders"), NOW, LOUD)
     cleared = account_type("orders", last_outcome=None, last_attempt=None, last_run_time=None)
@@ -193,7 +193,7 @@ def test_a_list_that_was_cleared_is_resolved_when_it_is_read() -> None:
     assert [m.title for m in policy.of_status(calm(), NOW, LOUD)] == ["Orders: resolved"]
 
 
-def test_a_silent_erp_works_again_when_it_has_answered() -> None:
+def test_a_silent_erp_is_resolved_when_it_answers() -> None:
     policy = Policy()
     policy.of_status(failing("orders", "ddt"), NOW, LOUD)
     later = NOW + timedelta(minutes=2)

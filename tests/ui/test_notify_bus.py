@@ -1,4 +1,4 @@
-"""Notifications over a real session bus: shown, replaced by condition, and what a click leads to."""
+"""Notifications over a real session bus: shown, replaced by later ones of their condition, and opened by clicks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FAILED = Message("type:orders", "Orders: the sync failed", "a < b & c", "run", "
 
 
 class Desk:
-    """A notification service and a panel's means on one bus."""
+    """A notification service and the panel's client on one bus."""
 
     def __init__(self, service: NotificationService) -> None:
         self.service = service
@@ -44,7 +44,7 @@ async def desk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
         await made.means.close()
 
 
-async def test_a_click_and_the_button_lead_to_the_place(desk: Desk) -> None:
+async def test_a_click_and_the_button_open_the_place(desk: Desk) -> None:
     await desk.means.show(FAILED)
     await desk.service.click("Orders")
     assert await desk.place() is FAILED
@@ -52,13 +52,13 @@ async def test_a_click_and_the_button_lead_to_the_place(desk: Desk) -> None:
     assert await desk.place() is FAILED
 
 
-async def test_the_text_is_text_whatever_the_service_makes_of_markup(desk: Desk) -> None:
+async def test_the_text_is_escaped_for_services_with_markup(desk: Desk) -> None:
     await desk.means.show(FAILED)
     markup = "body-markup" in desk.service.capabilities
     assert desk.service.notes == [("Orders: the sync failed", "a &lt; b &amp; c" if markup else "a < b & c")]
 
 
-async def test_the_same_condition_takes_the_older_ones_place(desk: Desk) -> None:
+async def test_a_notification_replaces_the_older_one_of_its_condition(desk: Desk) -> None:
     solved = Message("type:orders", "Orders: resolved", "", "overview")
     other = Message("account:anna", "The ERP refused the password of anna", "", "trouble", "anna")
     for message in (FAILED, other, solved):
@@ -68,12 +68,12 @@ async def test_the_same_condition_takes_the_older_ones_place(desk: Desk) -> None
     assert await desk.place() is solved
 
 
-async def test_one_that_was_closed_is_not_replaced_and_clicks_on_strangers_are_ignored(desk: Desk) -> None:
+async def test_a_closed_one_is_not_replaced_and_clicks_on_those_of_other_programs_are_ignored(desk: Desk) -> None:
     await desk.means.show(FAILED)
     await desk.service.close(1)
     desk.service.notes.append(("Mail", ""))
     desk.service.numbers.append(77)
-    await desk.service.click("Mail")  # another program's
+    await desk.service.click("Mail")  # of another program
     other = Message("hold", "Still paused by you", "", "overview")
     await desk.means.show(other)
     await desk.service.click("Still paused")
@@ -96,8 +96,8 @@ async def test_without_a_service_the_tray_shows_balloons(qapp: object, monkeypat
 
 
 async def test_a_panel_that_ends_while_it_connects_leaves_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cancelled after each number of the loop's steps: nothing stays open."""
-    # Of a call that is cancelled when its answer comes, jeepney 0.9 leaves an exception that nobody retrieves.
+    """Cancelled after each possible number of steps of the loop, no socket stays open."""
+    # When a call is cancelled as its answer arrives, jeepney 0.9 leaves an exception that is never retrieved.
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
     async with bus() as address, NotificationService(("body",)).at(address):
         monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
@@ -114,15 +114,15 @@ async def test_a_panel_that_ends_while_it_connects_leaves_no_connection(monkeypa
             connected = connecting.done()
             connecting.cancel()
             if await asyncio.gather(connecting, return_exceptions=True) == [True]:
-                await means.close()  # it was ready, or became so before it was cancelled
+                await means.close()  # it was ready before the cancellation
             await until(lambda: open_sockets() == sockets and set(asyncio.all_tasks()) == at_first)
         assert steps > 5
 
 
 def open_sockets() -> int:
-    """How many sockets this process has open."""
+    """The number of open sockets of this process."""
     found = 0
     for file in Path("/proc/self/fd").iterdir():
-        with suppress(FileNotFoundError):  # of the listing itself
+        with suppress(FileNotFoundError):  # the descriptor of the listing itself
             found += str(file.readlink()).startswith("socket:")
     return found

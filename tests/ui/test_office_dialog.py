@@ -1,4 +1,4 @@
-"""The dialog *Office*: a check before anything, nothing lost by focus, Esc or double clicks, and no waiting window."""
+"""The dialog *Office*: it requires a check first, loses nothing by focus, Esc or double clicks, and never blocks."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def questions() -> list[Confirm]:
     return [w for w in QApplication.topLevelWidgets() if isinstance(w, Confirm) and w.isVisible()]
 
 
-async def test_nothing_can_be_joined_before_the_server_was_looked_at(make_panel: MakePanel) -> None:
+async def test_an_office_can_be_joined_only_after_a_check(make_panel: MakePanel) -> None:
     office = FakeOffice()
     dialog = await opened(make_panel, office)
     assert not dialog.check.isEnabled()
@@ -57,7 +57,7 @@ async def test_nothing_can_be_joined_before_the_server_was_looked_at(make_panel:
     assert "are copied into the office" in dialog.said.text()
     assert dialog.join.isEnabled()
     dialog.address.setText(ADDRESS + "2")
-    assert not dialog.join.isEnabled()  # another server than the one that was looked at
+    assert not dialog.join.isEnabled()  # another server than the checked one
     assert dialog.said.isHidden()
     assert office.moved == []
     dialog.close()
@@ -78,7 +78,7 @@ async def test_an_office_is_made_where_there_is_none(make_panel: MakePanel) -> N
     dialog.close()
 
 
-async def test_joining_is_asked_about_and_says_what_is_copied(make_panel: MakePanel) -> None:
+async def test_joining_is_confirmed_in_a_dialog_that_says_what_is_copied(make_panel: MakePanel) -> None:
     office = FakeOffice(found=Found(LED))
     dialog = await opened(make_panel, office)
     await checked(dialog)
@@ -129,9 +129,7 @@ async def test_older_data_are_upgraded_only_after_consent(make_panel: MakePanel)
         ("en", "office-pooler", "connection pooler"),
     ],
 )
-async def test_what_is_wrong_is_said_in_plain_words(
-    make_panel: MakePanel, language: str, code: str, words: str
-) -> None:
+async def test_errors_are_shown_in_plain_words(make_panel: MakePanel, language: str, code: str, words: str) -> None:
     office = FakeOffice(error=StoreError(code, path=PLACE, detail="FATAL <i>"))
     dialog = await opened(make_panel, office, language)
     await checked(dialog)
@@ -145,7 +143,7 @@ async def test_what_is_wrong_is_said_in_plain_words(
     dialog.close()
 
 
-async def test_the_window_does_not_wait_for_a_server_that_does_not_answer(make_panel: MakePanel, world: World) -> None:
+async def test_a_server_that_does_not_answer_does_not_block_the_window(make_panel: MakePanel, world: World) -> None:
     office = FakeOffice(silent=asyncio.Event())
     dialog = await opened(make_panel, office)
     dialog.address.setText(ADDRESS)
@@ -155,7 +153,7 @@ async def test_the_window_does_not_wait_for_a_server_that_does_not_answer(make_p
     await until(lambda: len(office.asked) == 1)
     assert "Checking" in dialog.said.text()
     assert not dialog.check.isEnabled()
-    world.orchestrator.become(busy())  # the rest of the panel goes on
+    world.orchestrator.become(busy())  # the rest of the panel works
     await until(lambda: "being read" in dialog.join.toolTip() or "One moment" in dialog.join.toolTip())
     QTest.keyClick(dialog, Qt.Key.Key_Escape)
     await until(lambda: not world.panels[0].window.findChildren(OfficeDialog))
@@ -164,7 +162,7 @@ async def test_the_window_does_not_wait_for_a_server_that_does_not_answer(make_p
     assert office.moved == []
 
 
-async def test_an_answer_for_an_earlier_address_opens_nothing(make_panel: MakePanel) -> None:
+async def test_an_answer_for_an_earlier_address_is_ignored(make_panel: MakePanel) -> None:
     office = FakeOffice(silent=asyncio.Event())
     dialog = await opened(make_panel, office)
     dialog.address.setText(ADDRESS)
@@ -177,7 +175,7 @@ async def test_an_answer_for_an_earlier_address_opens_nothing(make_panel: MakePa
     dialog.close()
 
 
-async def test_a_member_sees_who_reads_and_who_takes_part(make_panel: MakePanel) -> None:
+async def test_a_member_sees_leader_and_members(make_panel: MakePanel) -> None:
     office = FakeOffice(address=ADDRESS)
     dialog = await opened(make_panel, office)
     await until(lambda: "PC-1" in dialog.members.text())
@@ -189,7 +187,7 @@ async def test_a_member_sees_who_reads_and_who_takes_part(make_panel: MakePanel)
     office.error = StoreError("office-unreachable", path=PLACE, detail="timeout")
     dialog._look_again()
     await until(lambda: "does not answer" in dialog.said.text())
-    assert dialog.members.text() == ""  # who reads now is not known
+    assert dialog.members.text() == ""  # the leader is unknown now
     office.error = None
     dialog._look_again()
     await until(lambda: "PC-1" in dialog.members.text())
@@ -198,7 +196,7 @@ async def test_a_member_sees_who_reads_and_who_takes_part(make_panel: MakePanel)
     dialog.close()
 
 
-async def test_looks_do_not_pile_up_at_a_silent_server(make_panel: MakePanel) -> None:
+async def test_checks_do_not_accumulate_at_a_silent_server(make_panel: MakePanel) -> None:
     office = FakeOffice(address=ADDRESS, silent=asyncio.Event())
     dialog = await opened(make_panel, office)
     await until(lambda: office.looks == 1)
@@ -209,7 +207,7 @@ async def test_looks_do_not_pile_up_at_a_silent_server(make_panel: MakePanel) ->
 
 
 @pytest.mark.parametrize("copy", [True, False])
-async def test_leaving_is_asked_about(make_panel: MakePanel, world: World, copy: bool) -> None:
+async def test_leaving_is_confirmed_in_a_dialog(make_panel: MakePanel, world: World, copy: bool) -> None:
     office = FakeOffice(address=ADDRESS)
     dialog = await opened(make_panel, office)
     await until(lambda: "PC-1" in dialog.members.text())

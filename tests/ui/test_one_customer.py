@@ -1,4 +1,4 @@
-"""One customer's data in the panel: found first, then exported, or erased after a question."""
+"""One customer's data in the panel: found first, then exported, or erased after a confirmation."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BAR = Holding("50120", "Bar <b>Sport</b>", {"customers": 1, "orders": 4, "change
 
 
 class DataCare:
-    """In the place of ``app.data_care``: one customer, and what was asked of it."""
+    """Replaces ``app.data_care``: has one customer, and records the calls."""
 
     def __init__(self) -> None:
         self.exported: list[tuple[str, Path]] = []
@@ -68,7 +68,7 @@ def to(path: Path) -> Callable[..., Awaitable[Path]]:
     return where
 
 
-async def test_a_search_that_breaks_is_said_in_the_dialog(make_panel: MakePanel, expected_errors: Any) -> None:
+async def test_an_error_of_the_search_is_shown_in_the_dialog(make_panel: MakePanel, expected_errors: Any) -> None:
     expected_errors("no such column")
 
     class Breaks(DataCare):
@@ -82,7 +82,7 @@ async def test_a_search_that_breaks_is_said_in_the_dialog(make_panel: MakePanel,
     assert not dialog.erase.isEnabled()
 
 
-async def test_nothing_can_be_done_before_the_customer_is_found(make_panel: MakePanel) -> None:
+async def test_the_buttons_are_disabled_before_the_customer_is_found(make_panel: MakePanel) -> None:
     dialog = await opened(make_panel, DataCare())
     assert not dialog.export.isEnabled()
     assert not dialog.erase.isEnabled()
@@ -95,11 +95,11 @@ async def test_nothing_can_be_done_before_the_customer_is_found(make_panel: Make
     assert dialog.export.isEnabled()
     assert dialog.erase.isEnabled()
     dialog.wanted.setText("bar sport 2")
-    assert not dialog.erase.isEnabled()  # what is shown and what is typed may differ now
+    assert not dialog.erase.isEnabled()  # the shown customer and the typed text may differ now
     dialog.close()
 
 
-async def test_the_export_goes_where_one_says_and_a_full_disk_is_said(
+async def test_the_export_is_written_to_the_chosen_folder_and_a_full_disk_is_reported(
     make_panel: MakePanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     care = DataCare()
@@ -116,7 +116,9 @@ async def test_the_export_goes_where_one_says_and_a_full_disk_is_said(
 
 
 @pytest.mark.parametrize("backups", [False, True])
-async def test_erasing_is_confirmed_and_backups_go_only_when_ticked(make_panel: MakePanel, backups: bool) -> None:
+async def test_erasing_is_confirmed_and_backups_are_deleted_only_when_ticked(
+    make_panel: MakePanel, backups: bool
+) -> None:
     care = DataCare()
     dialog = await opened(make_panel, care)
     assert not dialog.backups.isVisible()
@@ -131,7 +133,7 @@ async def test_erasing_is_confirmed_and_backups_go_only_when_ticked(make_panel: 
         assert "the next read brings it back" in box.detail.text()
         assert ("other data of that time" in box.detail.text()) is backups
         if not yes:
-            QTest.keyClick(box, Qt.Key.Key_Return)  # the harmless answer is the usual one
+            QTest.keyClick(box, Qt.Key.Key_Return)  # the harmless answer is the default
             await until(lambda: not any(b.isVisible() for b in dialog.findChildren(Confirm)))
             assert care.erased == []
         else:

@@ -1,4 +1,4 @@
-"""What leaves the panel: runs, a day, one run and its log as files; and the two decisions about a refused read."""
+"""Exports of the panel (runs, a day, one run and its log), and the two decisions about a refused read."""
 
 from __future__ import annotations
 
@@ -60,10 +60,10 @@ async def test_the_history_as_excel_has_outcome_duration_and_error(
     assert rows[2][6] == pytest.approx(61.2, abs=0.1)
 
 
-async def test_a_cut_history_says_so_and_its_file_has_all_of_it(
+async def test_a_shortened_history_says_so_and_its_file_is_complete(
     make_panel: MakePanel, office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for n in range(STEP + 40):  # seven at a time: the parts end amid runs of the same moment
+    for n in range(STEP + 40):  # seven runs have the same start, so that pages end between them
         run = run_record("orders", NOW - timedelta(minutes=49 * (n // 7) + 5), 30, id=f"o{n}")
         await office.store.journal.run_started(run)
         await office.store.journal.run_ended(run)
@@ -127,7 +127,7 @@ async def test_a_run_as_a_file_with_its_log_lines(
         assert "Timeout 30000 ms exceeded" in text
 
 
-async def test_what_cannot_be_written_is_said_as_a_sentence(
+async def test_a_file_that_cannot_be_written_is_reported_with_a_message(
     make_panel: MakePanel, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected_errors: object
 ) -> None:
     expected_errors(r"archisync_gui\.ui\.live\.bridge: ui:export-history failed")  # type: ignore[operator]
@@ -148,7 +148,7 @@ async def test_what_cannot_be_written_is_said_as_a_sentence(
         ("keys-changed", "Re-&key…", "Re-&key", "rekey"),
     ],
 )
-async def test_a_decision_about_a_refused_read_is_confirmed_and_its_refusal_said(
+async def test_a_decision_about_a_refused_read_is_confirmed_and_its_failure_is_shown(
     make_panel: MakePanel, world: World, code: str, button: str, yes: str, service: str
 ) -> None:
     decided: list[str] = []

@@ -1,4 +1,4 @@
-"""The operator's own views of Data: saved as they look, shown again after a restart, renamed, deleted, put back."""
+"""The operator's own views of Data: saved as they look, shown again after a restart, renamed, deleted, restored."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.qasync
 
 
 async def data_with(make_panel: MakePanel, office: Office, memory: Path, language: str = "en") -> Data:
-    """The page Data of a new window that remembers what is in that file."""
+    """The page Data of a new window whose settings are in that file."""
     panel = await make_panel(language=language, store=office.store, entities=ENTITIES)
     panel.context.memory = QSettings(str(memory), QSettings.Format.IniFormat)
     page = panel.window.go("data")
@@ -48,7 +48,7 @@ def press(page: Data, text: str) -> None:
 
 
 async def answer(page: Data, name: str) -> None:
-    """Type a name into the question and press Enter."""
+    """Type a name into the dialog and press Enter."""
     await until(lambda: any(asked.isVisible() for asked in page.findChildren(QInputDialog)))
     asked = next(asked for asked in page.findChildren(QInputDialog) if asked.isVisible())
     asked.setTextValue(name)
@@ -61,7 +61,7 @@ def click(button: QPushButton) -> None:
 
 
 async def saved(page: Data) -> None:
-    """Narrow the unpaid invoices to a customer, sort, change the columns, and save that."""
+    """Filter the unpaid invoices by a customer, sort, change the columns, and save the view."""
     click(page.views["unpaid"])
     await until(lambda: page.lists.name() == "invoices" and page.model.total == 2)
     page.search.setText("de rossi")
@@ -84,7 +84,7 @@ async def test_a_view_is_shown_again_after_a_restart(make_panel: MakePanel, offi
     assert columns[0] == "remaining_amount"
     assert "order_number" not in columns
     assert page.bar.own["De Rossi, unpaid"].isChecked()
-    assert not page.views["unpaid"].isChecked(), "one view is shown"
+    assert not page.views["unpaid"].isChecked(), "two views are shown as active"
     page._context.memory.sync()  # type: ignore[union-attr]
     again = await data_with(make_panel, office, memory)
     usual = shown_columns(again)
@@ -94,17 +94,17 @@ async def test_a_view_is_shown_again_after_a_restart(make_panel: MakePanel, offi
     assert again.search.text() == "de rossi"
     header = again.table.horizontalHeader()
     assert again.model.column(header.sortIndicatorSection()).name == "remaining_amount"
-    click(again.bar.own["De Rossi, unpaid"])  # again: the whole list, as it was before
+    click(again.bar.own["De Rossi, unpaid"])  # a second click shows the whole list, as it was before
     await until(lambda: again.model.total == len(INVOICES))
     assert again.search.text() == ""
-    assert "order_number" not in shown_columns(again), "that column was hidden in the list itself"
+    assert "order_number" not in shown_columns(again), "a column hidden in the list itself is shown"
     again.lists.choose("customers")
     await until(lambda: again.model.total == 21)
     assert not any(button.isChecked() for button in (*again.views.values(), *again.bar.own.values()))
     assert usual
 
 
-async def test_what_is_changed_in_a_view_is_kept_only_when_asked(
+async def test_changes_of_a_view_are_kept_only_when_saved(
     make_panel: MakePanel, office: Office, tmp_path: Path
 ) -> None:
     page = await data_with(make_panel, office, tmp_path / "window.ini")
@@ -115,10 +115,10 @@ async def test_what_is_changed_in_a_view_is_kept_only_when_asked(
     await until(lambda: "created_at" in shown_columns(page))
     page.lists.choose("invoices")
     await until(lambda: "due_date" in shown_columns(page))
-    assert "invoice_date" in shown_columns(page), "the list's own columns are as before"
+    assert "invoice_date" in shown_columns(page), "the list's own columns were changed"
     click(page.bar.own["De Rossi, unpaid"])
     await until(lambda: rows(page) == ["302", "301"])
-    assert "invoice_date" in shown_columns(page), "nobody saved it"
+    assert "invoice_date" in shown_columns(page), "a change was kept without saving"
     page._show_column("invoices", "invoice_date", False)
     page.search.setText("")
     press(page, "&Keep the present look")
@@ -130,7 +130,7 @@ async def test_what_is_changed_in_a_view_is_kept_only_when_asked(
     assert "invoice_date" not in shown_columns(page)
 
 
-async def test_views_are_renamed_deleted_and_put_back(make_panel: MakePanel, office: Office, tmp_path: Path) -> None:
+async def test_views_are_renamed_deleted_and_restored(make_panel: MakePanel, office: Office, tmp_path: Path) -> None:
     page = await data_with(make_panel, office, tmp_path / "window.ini")
     await saved(page)
     press(page, "&Rename")
@@ -138,8 +138,8 @@ async def test_views_are_renamed_deleted_and_put_back(make_panel: MakePanel, off
     await until(lambda: list(page.bar.own) == ["Rossi & <b>Co</b>"])
     button = page.bar.own["Rossi & <b>Co</b>"]
     assert button.isChecked()
-    assert button.text() == "Rossi && <b>Co</b>", "no letter is underlined"
-    assert "&lt;b&gt;" in button.toolTip(), "no markup"
+    assert button.text() == "Rossi && <b>Co</b>", "a letter is underlined"
+    assert "&lt;b&gt;" in button.toolTip(), "the tooltip has markup"
     press(page, "&Save as a new view")
     await answer(page, "rossi & <B>co</b>")
     notice = page.window().notice  # type: ignore[attr-defined]
@@ -155,12 +155,12 @@ async def test_views_are_renamed_deleted_and_put_back(make_panel: MakePanel, off
     assert not page.bar.own["Rossi & <b>Co</b>"].isChecked()
 
 
-@pytest.mark.qt_log_ignore("grabbing the keyboard")  # what the offscreen platform says of an open menu
+@pytest.mark.qt_log_ignore("grabbing the keyboard")  # a warning of the offscreen platform for an open menu
 async def test_a_views_own_menu_is_about_that_view(make_panel: MakePanel, office: Office, tmp_path: Path) -> None:
     page = await data_with(make_panel, office, tmp_path / "window.ini")
     page.own_views.put(OwnView("One", "customers", search="demo"))
     page.own_views.put(OwnView("Two", "orders"))
-    for name in ("One", "One", "Two"):  # the second time it is shown already, and stays so
+    for name in ("One", "One", "Two"):  # the second time the view is already shown, and stays so
         page.bar.own[name].customContextMenuRequested.emit(QPoint(1, 1))
         menu = QApplication.activePopupWidget()
         assert isinstance(menu, QMenu)
@@ -170,7 +170,7 @@ async def test_a_views_own_menu_is_about_that_view(make_panel: MakePanel, office
         menu.close()
 
 
-async def test_a_question_that_is_closed_saves_nothing(make_panel: MakePanel, office: Office, tmp_path: Path) -> None:
+async def test_a_closed_dialog_saves_nothing(make_panel: MakePanel, office: Office, tmp_path: Path) -> None:
     page = await data_with(make_panel, office, tmp_path / "window.ini")
     for name in ("", "   "):
         press(page, "&Save as a new view")
@@ -178,7 +178,7 @@ async def test_a_question_that_is_closed_saves_nothing(make_panel: MakePanel, of
     assert page.own_views.all == ()
 
 
-async def test_a_view_keeps_whose_rows_it_shows(make_panel: MakePanel, office: Office, tmp_path: Path) -> None:
+async def test_a_view_keeps_its_account(make_panel: MakePanel, office: Office, tmp_path: Path) -> None:
     await office.read("customers", "agente02", [CUSTOMER], office.clock.at)
     page = await data_with(make_panel, office, tmp_path / "window.ini")
     both = [AccountStatus(name, True, name == "agente01", None, 2, 15) for name in ("agente01", "agente02")]
@@ -207,17 +207,17 @@ WHOLE = {"name": "A", "list": "orders", "ready": "", "search": "x", "account": "
         json.dumps([{**WHOLE, "name": ""}]),
     ],
 )  # fmt: skip
-def test_what_cannot_be_read_is_left_out(kept: str) -> None:
+def test_unreadable_views_are_left_out(kept: str) -> None:
     assert read_views(kept) == ()
 
 
-def test_one_damaged_view_spoils_no_other() -> None:
+def test_one_damaged_view_does_not_affect_others() -> None:
     good = {**WHOLE, "columns": ["id", "gone"], "later": "version"}
     kept = json.dumps([{"name": 1}, good, {**good, "name": "a", "search": "y"}])
     assert read_views(kept) == (OwnView("A", "orders", search="x", columns=("id", "gone")),)
 
 
-async def test_a_view_of_columns_that_are_gone_shows_those_that_are_there(
+async def test_a_view_with_removed_columns_shows_the_others(
     make_panel: MakePanel, office: Office, tmp_path: Path
 ) -> None:
     page = await data_with(make_panel, office, tmp_path / "window.ini")

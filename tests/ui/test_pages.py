@@ -1,4 +1,4 @@
-"""The pages on fakes: what they show, ask the store for, and export."""
+"""The pages on fakes: contents, queries to the store, and exports."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ async def test_charts_count_by_day(make_panel: MakePanel, world: World) -> None:
     assert page.charts.isVisible()
 
 
-async def test_charts_tell_what_is_pointed_at_and_come_back_after_a_zoom(make_panel: MakePanel) -> None:
+async def test_charts_show_the_values_at_the_pointer_and_a_double_click_ends_a_zoom(make_panel: MakePanel) -> None:
     runs = [run_record("orders", NOW - timedelta(minutes=30 * n), 10 + n) for n in range(8)]
     found = charts.Charts()
     found.resize(1200, 260)
@@ -168,8 +168,7 @@ async def test_charts_tell_what_is_pointed_at_and_come_back_after_a_zoom(make_pa
             return True
 
     plot.scene().sigMouseClicked.emit(Double())
-    await asyncio.sleep(0.05)
-    assert view.viewRange()[0] == pytest.approx(before[0])
+    await until(lambda: view.viewRange()[0] == pytest.approx(before[0]))
     found.close()
     found.deleteLater()
 
@@ -216,7 +215,7 @@ async def test_a_list_that_was_never_read_says_so(make_panel: MakePanel, world: 
     await until(lambda: page.empty.text() == "Orders: nothing found for “demo”. Ctrl+K looks in all lists.")
 
 
-async def test_lists_are_dated_and_counted_only_while_they_are_seen(make_panel: MakePanel, world: World) -> None:
+async def test_ages_and_counts_of_lists_are_updated_only_while_visible(make_panel: MakePanel, world: World) -> None:
     panel = await make_panel()
     page = panel.window.go("data")
     assert isinstance(page, Data)
@@ -233,16 +232,16 @@ async def test_lists_are_dated_and_counted_only_while_they_are_seen(make_panel: 
         return await counts()
 
     page.lists.show_lists, world.store.counts = dated, count  # type: ignore[method-assign]
-    before = shown[0]  # the panel's own clock may have ticked meanwhile
+    before = shown[0]  # the panel's own timer may have run meanwhile
     panel.context.bridge.tick.emit()
     assert shown[0] == before + 1
     page.search.setText("demo 0007")
     await until(lambda: page.model.rowCount() == 1)
-    assert counted == [0], "a search changes no count"
+    assert counted == [0], "counted again after a search"
     panel.window.go("history")
     before = shown[0]
     panel.context.bridge.tick.emit()
-    assert shown[0] == before, "nobody sees the ages"
+    assert shown[0] == before, "the ages were updated while hidden"
     panel.window.go("data")
     assert shown[0] > before
     await until(lambda: counted == [1])
@@ -266,9 +265,7 @@ async def test_search_sort_and_history_of_a_row(make_panel: MakePanel, world: Wo
     assert "030 → 031" in " ".join(found.text() for found in sheet.findChildren(QLabel))
 
 
-async def test_a_list_that_is_read_meanwhile_leaves_the_operator_where_he_is(
-    make_panel: MakePanel, world: World
-) -> None:
+async def test_the_position_and_selection_are_kept_when_the_list_is_read(make_panel: MakePanel, world: World) -> None:
     panel = await make_panel()
     page = panel.window.go("data")
     assert isinstance(page, Data)
@@ -277,7 +274,7 @@ async def test_a_list_that_is_read_meanwhile_leaves_the_operator_where_he_is(
     await until(lambda: page.model.stored(600) is not None)
     page.table.selectRow(603)
     place = page.table.verticalScrollBar().value()
-    world.store.data.insert(0, {**world.store.data[0], "id": "60000"})  # a new record, above all others
+    world.store.data.insert(0, {**world.store.data[0], "id": "60000"})  # a new record before all others
     world.orchestrator.tell(EventKind.SYNC_COMPLETED, {"type": "orders", "account": "agente01"})
     await until(lambda: page.model.rowCount() == 1001)
     await until(lambda: page.table.currentIndex().row() == 604)
@@ -285,7 +282,7 @@ async def test_a_list_that_is_read_meanwhile_leaves_the_operator_where_he_is(
     assert abs(page.table.verticalScrollBar().value() - place) <= 1
 
 
-async def test_the_first_column_stays_while_the_others_are_moved(make_panel: MakePanel, world: World) -> None:
+async def test_the_first_column_stays_while_the_others_are_scrolled(make_panel: MakePanel, world: World) -> None:
     panel = await make_panel()
     page = panel.window.go("data")
     assert isinstance(page, Data)
@@ -304,14 +301,14 @@ async def test_the_first_column_stays_while_the_others_are_moved(make_panel: Mak
     table.verticalScrollBar().setValue(40)
     assert table.first.verticalScrollBar().value() == 40
     table.scrollTo(page.model.index(40, kept + 1))
-    assert table.columnViewportPosition(kept + 1) >= table.columnWidth(kept), "not below the first column"
+    assert table.columnViewportPosition(kept + 1) >= table.columnWidth(kept), "hidden behind the first column"
     table.first.horizontalHeader().sectionClicked.emit(kept)
     assert table.horizontalHeader().sortIndicatorSection() == kept
     bar.setValue(0)
     assert not table.first.isVisible()
 
 
-async def test_the_rows_of_all_accounts_say_whose_they_are(make_panel: MakePanel, world: World) -> None:
+async def test_rows_of_all_accounts_show_their_account(make_panel: MakePanel, world: World) -> None:
     accounts = tuple(AccountStatus(name, True, True, None, 0, 15) for name in ("agente01", "agente02"))
     world.orchestrator.status = calm(accounts=accounts)
     asked: list[tuple[str | None, object]] = []
@@ -369,7 +366,7 @@ async def test_read_this_customer_again(make_panel: MakePanel, world: World) -> 
     assert not page.again.isVisibleTo(page)
 
 
-async def test_clearing_needs_the_name_typed_and_no_run(make_panel: MakePanel, world: World) -> None:
+async def test_clearing_requires_the_typed_name_and_no_run(make_panel: MakePanel, world: World) -> None:
     cleared: list[tuple[str, str]] = []
 
     async def clear(type: str, account: str) -> None:
@@ -413,7 +410,7 @@ async def test_csv_cells_are_never_formulas_and_phones_stay_text(value: object, 
     assert csv_cell(value) == cell
 
 
-async def test_csv_opens_right_in_italian_excel(tmp_path: Path) -> None:
+async def test_csv_has_the_format_of_italian_excel(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "a.csv", ["Nome", "Totale"], [["Caffè; bar", 1.5]])
     raw = path.read_bytes()
     assert raw.startswith(b"\xef\xbb\xbf")
@@ -429,7 +426,7 @@ async def test_excel_keeps_text_as_text(tmp_path: Path) -> None:
     assert sheet["A3"].data_type == "s"
 
 
-async def test_values_as_people_read_them(make_panel: MakePanel) -> None:
+async def test_values_are_shown_in_the_notation_of_the_language(make_panel: MakePanel) -> None:
     from archisync_gui.entities import CUSTOMERS
     from archisync_gui.entities.declaration import Kind
     from archisync_gui.ui.text.i18n import set_language
@@ -451,7 +448,7 @@ async def test_values_as_people_read_them(make_panel: MakePanel) -> None:
 
 
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="Windows and macOS show their own print dialog")
-async def test_the_summary_is_printed_by_the_real_dialog(make_panel: MakePanel, tmp_path: Path) -> None:
+async def test_the_summary_is_printed_with_the_real_dialog(make_panel: MakePanel, tmp_path: Path) -> None:
     panel = await make_panel()
     page = panel.window.go("summary")
     assert isinstance(page, SummaryPage)
@@ -487,7 +484,7 @@ async def test_calendars_can_be_read(make_panel: MakePanel, appearance: str) -> 
     theme().choose("system")
 
 
-async def test_the_summary_tells_what_happened(make_panel: MakePanel, world: World) -> None:
+async def test_the_summary_has_reads_and_failures(make_panel: MakePanel, world: World) -> None:
     noon = NOW.replace(hour=11)
     world.store.log = [
         Change(1, noon, "r", "customers", "agente01", "50001", ChangeKind.ADDED, None, None, None, None, "A"),
@@ -511,7 +508,7 @@ async def test_the_summary_tells_what_happened(make_panel: MakePanel, world: Wor
     await until(lambda: "Dado" in page.view.toPlainText())
 
 
-async def test_what_the_forms_cost() -> None:
+async def test_the_cost_of_the_forms() -> None:
     opened = an_event(EventKind.SESSION_OPENED, "b", 1, NOW, {})
     fast = run_record("customers", NOW, 2.1, origin=Origin.ORDER_FORM, scope=Scope.NEW)
     held = run_record("prices", NOW, 90, suspensions=((NOW, NOW + timedelta(seconds=40)),))
@@ -583,7 +580,7 @@ async def test_log_filters_and_stays_bounded(make_panel: MakePanel) -> None:
     assert not model.catch_up()
 
 
-async def test_the_log_tells_reads_in_plain_words_and_technical_lines_on_request(
+async def test_the_log_shows_reads_in_plain_words_and_technical_lines_on_request(
     make_panel: MakePanel, world: World
 ) -> None:
     panel = await make_panel()
@@ -604,7 +601,7 @@ async def test_the_log_tells_reads_in_plain_words_and_technical_lines_on_request
     assert "the ERP does not answer" in lines()[1]
     log.technical.setChecked(True)
     assert any("page 1 of 2" in line for line in lines())
-    assert "Orders: 7 rows" in lines()[0], "by time"
+    assert "Orders: 7 rows" in lines()[0], "not sorted by time"
     log.level.setCurrentIndex(2)
     assert len(lines()) == 1
     assert "the ERP does not answer" in lines()[0]
@@ -656,7 +653,7 @@ async def test_appearance_changes_at_once(make_panel: MakePanel, world: World) -
     await until(lambda: panel.window.header.all.text() == "Aggior&na tutto")
 
 
-async def test_too_much_load_is_said() -> None:
+async def test_a_warning_is_shown_for_too_much_load() -> None:
     slow = [run_record("orders", ago(hours=h), 400) for h in range(3)]
     assert load(ENTITIES, slow, Settings({"sync.orders.interval": 5}), 1) > TOO_BUSY
     assert load(ENTITIES, slow, Settings({"sync.orders.interval": 60}), 1) < TOO_BUSY
@@ -692,7 +689,7 @@ async def test_why_names_one_reason_and_what_comes_next(make_panel: MakePanel, w
     assert found.reason.text()
 
 
-async def test_a_run_that_is_gone_says_so(make_panel: MakePanel) -> None:
+async def test_for_a_run_that_is_gone_there_is_a_message(make_panel: MakePanel) -> None:
     panel = await make_panel()
     panel.open("run", "no such run")
     await until(lambda: "no longer" in panel.window.notice.text)
@@ -707,7 +704,7 @@ REFUSED = ErrorInfo(
 )
 
 
-async def test_a_refused_read_is_a_picture_with_its_likely_cause(make_panel: MakePanel, world: World) -> None:
+async def test_a_refused_read_is_shown_with_a_chart_and_its_likely_cause(make_panel: MakePanel, world: World) -> None:
     accepted: list[str] = []
 
     async def accept(run_id: str) -> None:
@@ -739,11 +736,11 @@ async def test_a_refused_read_is_a_picture_with_its_likely_cause(make_panel: Mak
     assert shown_dialog.headline.text() == "Orders: the ERP sent 400 rows of 1,000. Nothing was changed."
     assert "600" in said
     assert "Questo mese" in said
-    assert shown_dialog.focusWidget() is buttons["&Read again"], "Enter and Space must be harmless"
+    assert shown_dialog.focusWidget() is buttons["&Read again"], "Enter and Space are not harmless"
     accept = buttons["It is right so, &accept…"]
     first = shown_dialog.buttons.itemAt(0)
     assert first is not None
-    assert first.widget() is accept, "far from what is usually pressed"
+    assert first.widget() is accept, "near the buttons that are usually pressed"
 
     async def asked() -> AcceptDialog:
         accept.click()
@@ -794,7 +791,7 @@ async def test_a_refused_read_that_is_gone_meanwhile_cannot_be_accepted(
     assert not shown.findChildren(AcceptDialog)
 
 
-async def test_the_picture_keeps_its_height_and_shows_the_largest_losses(make_panel: MakePanel) -> None:
+async def test_the_chart_keeps_its_height_and_shows_the_largest_losses(make_panel: MakePanel) -> None:
     await make_panel()
     picture = GroupPicture()
     picture.show_group({"2024": 5}, {"2024": 5, "2025": 9})
@@ -808,7 +805,7 @@ async def test_the_picture_keeps_its_height_and_shows_the_largest_losses(make_pa
     assert bars[-1] == f"{40 - BARS + 1} others: {sum(range(40 - BARS + 1))} of {100 * (40 - BARS + 1):,}"
 
 
-async def test_the_usual_preset_is_no_cause(make_panel: MakePanel, world: World) -> None:
+async def test_the_usual_preset_is_not_named_as_a_cause(make_panel: MakePanel, world: World) -> None:
     usual = next(e for e in ENTITIES if e.filter is not None and e.name == "orders")
     assert usual.filter is not None
     evidence = {"filtersAfter": {"preset": usual.filter.texts[0]}}
@@ -844,7 +841,7 @@ async def test_refused_credentials_offer_one_more_try(make_panel: MakePanel, wor
     assert world.orchestrator.calls == [("retry_login", ("agente01",))]
 
 
-async def test_a_certificate_is_looked_at_and_accepted(make_panel: MakePanel, world: World) -> None:
+async def test_a_certificate_is_shown_and_accepted(make_panel: MakePanel, world: World) -> None:
     seen = {"name": "CN=erp.example.test", "fingerprint": "AB:CD", "expires": "31/12/2027", "key": "c2VlbiBrZXk="}
     error = ErrorInfo("certificate-unknown", FailureKind.CREDENTIALS, "unknown", seen)
     panel = await make_panel()
@@ -860,10 +857,10 @@ async def test_a_certificate_is_looked_at_and_accepted(make_panel: MakePanel, wo
     await until(lambda: any(b.text() == "&Accept" for b in found.findChildren(QPushButton)))
     next(b for b in found.findChildren(QPushButton) if b.text() == "&Accept").click()
     await until(lambda: world.settings.text("erp.pinned_key") == seen["key"])
-    assert any(name == "request_sync" for name, _ in world.orchestrator.calls), "it is read at once"
+    assert any(name == "request_sync" for name, _ in world.orchestrator.calls), "no read was requested"
 
 
-async def test_a_password_that_nothing_keeps_is_asked_for_at_the_start(make_panel: MakePanel, world: World) -> None:
+async def test_a_password_that_is_not_stored_is_asked_for_at_the_start(make_panel: MakePanel, world: World) -> None:
     world.settings = world.settings.with_({"erp.accounts": ["anna", "bruno"], "look.first_run_done": True})
     given: list[tuple[str, str]] = []
 
@@ -879,7 +876,7 @@ async def test_a_password_that_nothing_keeps_is_asked_for_at_the_start(make_pane
     (asked,) = panel.window.findChildren(QInputDialog)
     assert "bruno" in asked.labelText()
     assert asked.textEchoMode() is QLineEdit.EchoMode.Password
-    assert not asked.isModal()  # the rest can be looked at meanwhile
+    assert not asked.isModal()  # the rest of the window can be used meanwhile
     asked.setTextValue("segreto")
     asked.accept()
     await until(lambda: given == [("bruno", "segreto")])
@@ -901,13 +898,13 @@ async def test_first_run_can_be_skipped_through(make_panel: MakePanel, world: Wo
     found.skip.click()
     found.next.click()
     await until(lambda: bool(found.url_wrong.text()))
-    assert found.stack.currentIndex() == 1, "said beside the field"
+    assert found.stack.currentIndex() == 1, "the message is not beside the field"
     found.url.setText("erp.example.test/Archibald/Default.aspx?login=1")
     found.account.setText("agente07")
     found.next.click()
     await until(lambda: found.stack.currentIndex() == 2)
     assert found.url.text() == "https://erp.example.test/Archibald"
-    assert world.settings == before, "nothing is kept before the last step"
+    assert world.settings == before, "settings were kept before the last step"
     for _ in range(2):
         found.skip.click()
     found.next.click()
@@ -917,7 +914,7 @@ async def test_first_run_can_be_skipped_through(make_panel: MakePanel, world: Wo
     await until(lambda: ("request_full", ()) in world.orchestrator.calls)
 
 
-async def test_no_alarm_stands_behind_the_first_steps(make_panel: MakePanel, world: World) -> None:
+async def test_no_failure_is_shown_behind_the_first_steps(make_panel: MakePanel, world: World) -> None:
     world.orchestrator.status = dataclasses.replace(calm(), accounts=())
     panel = await make_panel(demo=False)
     found = dialog(panel, FirstRun)
@@ -943,7 +940,7 @@ def test_a_typed_address_is_completed(typed: str, meant: str) -> None:
 
 
 class PairingEndpoint:
-    """The endpoint as far as pairing goes; the pairing itself is the real one."""
+    """An endpoint with the real pairing and nothing else."""
 
     url = "http://127.0.0.1:47801"
 
@@ -951,13 +948,13 @@ class PairingEndpoint:
         self.pairing = Pairing(PairingStore(folder / "pages.json", clock=world.clock), clock=world.clock)
 
     def ask(self, *scopes: Access, name: str = "<b>Gestionale</b>") -> str:
-        """A page asks for these scopes; the digits that it shows."""
+        """A page requests these scopes; returns the digits that it shows."""
         digits = self.pairing.ask("https://gestionale.example.test", name, scopes, own=False).digits
         assert digits is not None
         return digits
 
 
-async def test_pairing_takes_typed_digits(make_panel: MakePanel, world: World, tmp_path: Path) -> None:
+async def test_pairing_accepts_typed_digits(make_panel: MakePanel, world: World, tmp_path: Path) -> None:
     endpoint = PairingEndpoint(tmp_path, world)
     panel = await make_panel(endpoint=endpoint)
     panel.open("pairing")
@@ -974,7 +971,7 @@ async def test_pairing_takes_typed_digits(make_panel: MakePanel, world: World, t
     assert all(w.textFormat() is Qt.TextFormat.PlainText for w in panel.window.notice.findChildren(QLabel))
 
 
-async def test_pairing_says_what_a_page_may_do_and_grants_the_least(
+async def test_pairing_shows_the_scopes_of_a_page_and_grants_the_least(
     make_panel: MakePanel, world: World, tmp_path: Path
 ) -> None:
     endpoint = PairingEndpoint(tmp_path, world)
@@ -982,7 +979,7 @@ async def test_pairing_says_what_a_page_may_do_and_grants_the_least(
     panel.open("pairing")
     found = dialog(panel, PairingDialog)
     assert isinstance(found, PairingDialog)
-    assert not any(box.isVisible() for box in found.scopes.values()), "nobody has asked yet"
+    assert not any(box.isVisible() for box in found.scopes.values()), "scopes are shown before a request"
     digits = endpoint.ask(*Access)
     assert {scope for scope, box in found.scopes.items() if box.isVisible()} == {"sessions", "watch", "operate"}
     assert [scope for scope, box in found.scopes.items() if box.isChecked()] == ["sessions"]
@@ -992,22 +989,20 @@ async def test_pairing_says_what_a_page_may_do_and_grants_the_least(
     found.scopes["sessions"].setChecked(False)
     assert not found.connect_button.isEnabled()
     found.scopes["watch"].setChecked(True)
-    endpoint.pairing.refuse("nobody")  # a change that concerns others leaves the operator's choice alone
+    endpoint.pairing.refuse("nobody")  # a change of other requests does not change the operator's choice
     assert found.scopes["watch"].isChecked()
     found.connect_button.click()
     (waiting,) = endpoint.pairing._requests.values()
     assert (waiting.state, waiting.scopes) == ("confirmed", {Access.WATCH})
 
 
-async def test_pairing_for_all_accounts_is_a_choice_of_its_own(
-    make_panel: MakePanel, world: World, tmp_path: Path
-) -> None:
+async def test_pairing_for_all_accounts_has_to_be_chosen(make_panel: MakePanel, world: World, tmp_path: Path) -> None:
     endpoint = PairingEndpoint(tmp_path, world)
     panel = await make_panel(endpoint=endpoint)
     panel.open("pairing")
     found = dialog(panel, PairingDialog)
     assert isinstance(found, PairingDialog)
-    assert found.account.currentData() is not None, "one account is the default"
+    assert found.account.currentData() is not None, "the default is all accounts"
     if found.account.count() > 1:
         found.account.setCurrentIndex(found.account.count() - 1)
         assert found.account.currentData() is None
@@ -1017,7 +1012,7 @@ async def test_pairing_for_all_accounts_is_a_choice_of_its_own(
 # ---------------------------------------------------------------------------------------------------- timeline
 
 
-async def test_timeline_shows_suspensions_failures_and_tells_them(make_panel: MakePanel) -> None:
+async def test_timeline_shows_suspensions_and_failures_with_tooltips(make_panel: MakePanel) -> None:
     run = run_record(
         "prices", ago(minutes=30), 300, suspensions=((ago(minutes=29), ago(minutes=27)),), outcome=Outcome.FAILED,
         error=SILENT,
@@ -1052,8 +1047,8 @@ async def test_a_click_on_a_bar_opens_its_run(make_panel: MakePanel, world: Worl
 
 
 async def test_a_panel_makes_no_folder_that_was_removed(qapp: object, world: World, tmp_path: Path) -> None:
-    """B13: Qt would make a removed profile's folder anew, readable for everybody, and the next start would use it.
-    While the folder is there, the file in it is private."""
+    """Qt would make a removed profile's folder anew, readable for all users, and the next start would use it. While the
+    folder exists, the file in it is private."""
     memory = tmp_path / "profile" / "window.ini"
     memory.parent.mkdir()
     panel = Panel(qapp, memory=memory)  # type: ignore[arg-type]

@@ -156,7 +156,7 @@ async def test_keyboard_alone_is_enough(make_panel: MakePanel, world: World) -> 
     await until(panel.window.isActiveWindow)
     QTest.keyClick(panel.window, Qt.Key.Key_F5)
     QTest.keyClick(panel.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
-    await asyncio.sleep(SETTLE + 0.1)
+    await until(lambda: len(world.orchestrator.calls) >= 4)
     names = [name for name, _ in world.orchestrator.calls]
     assert sorted(names) == sorted(["request_sync", "move_to_front", "remove", "request_full"])
     assert panel.window.stack.currentWidget() is panel.window.page("data")
@@ -221,7 +221,7 @@ async def test_removing_can_be_undone(make_panel: MakePanel, world: World) -> No
     panel = await make_panel()
     panel.context.remove(entry("ddt", 4, 5))
     panel.window.notice.press()
-    await asyncio.sleep(SETTLE + 0.05)
+    await until(lambda: len(world.orchestrator.calls) >= 2)
     assert world.orchestrator.calls == [("remove", ("q-ddt",)), ("request_sync", ("ddt", "agente01", None))]
 
 
@@ -229,12 +229,11 @@ async def test_languages_switch_without_restart(make_panel: MakePanel, world: Wo
     panel = await make_panel("en")
     await panel.context.services.apply_settings({"look.language": "it"})  # type: ignore[union-attr]
     panel.context.settings_changed.emit()
-    await asyncio.sleep(0.05)
-    assert panel.window.header.all.text() == "Aggior&na tutto"
-    assert panel.window.header.title.text() == "Tutto aggiornato"
+    await until(lambda: panel.window.header.all.text() == "Aggior&na tutto")
+    await until(lambda: panel.window.header.title.text() == "Tutto aggiornato")
     assert overview(panel).types.headerData(0, Qt.Orientation.Horizontal) == "Elenco"
     assert overview(panel).types.index(1, 0).data() == "Clienti"
-    assert panel.tray.menu.actions()[0].text() == "&Apri Archisync"
+    await until(lambda: panel.tray.menu.actions()[0].text() == "&Apri Archisync")
 
 
 async def test_tray_menu_does_what_it_says(make_panel: MakePanel, world: World) -> None:
@@ -247,7 +246,7 @@ async def test_tray_menu_does_what_it_says(make_panel: MakePanel, world: World) 
     one = next(a for a in panel.tray.menu.actions() if a.menu() is not None).menu().actions()  # type: ignore[union-attr]
     assert [a.text() for a in one] == [e.en for e in panel.context.services.entities]  # type: ignore[union-attr]
     one[0].trigger()
-    await asyncio.sleep(SETTLE + 0.05)
+    await until(lambda: len(world.orchestrator.calls) >= 3)
     assert [n for n, _ in world.orchestrator.calls] == ["request_full", "hold", "request_sync"]
     assert world.orchestrator.calls[1] == ("hold", (NOW + timedelta(hours=1),))
 
@@ -255,10 +254,9 @@ async def test_tray_menu_does_what_it_says(make_panel: MakePanel, world: World) 
 async def test_closing_without_tray_minimises_and_says_so_once(make_panel: MakePanel, world: World) -> None:
     panel = await make_panel()
     panel.window.close()
-    await asyncio.sleep(0.05)
+    await until(lambda: world.settings.flag("look.tray_told"))
     assert panel.window.isMinimized()
     assert "tray" in panel.window.notice.text
-    assert world.settings.flag("look.tray_told")
     assert world.quits == 0
 
 
@@ -288,8 +286,8 @@ async def test_a_notice_moves_nothing_and_lies_inside_the_window(make_panel: Mak
         before = found
         await asyncio.sleep(0.05)
     panel.context.say("A long sentence about what was refused and what can be done about it. " * 4, "bad", "&Do it")
-    await asyncio.sleep(0.05)
-    assert window.notice.isVisible()
+    await until(window.notice.isVisible)
+    await asyncio.sleep(0.05)  # the layout follows
     after = places()
     assert {key: after[key] for key in before} == before
     inside = window.rect().contains(window.notice.geometry().translated(window.centralWidget().pos()))

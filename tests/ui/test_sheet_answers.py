@@ -69,16 +69,17 @@ async def test_the_buttons_act_on_the_record_shown_while_the_next_is_read(
     make_panel: MakePanel, office: Office, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     panel, sheet = await sheet_of_customer(make_panel, office)
-    go, row = asyncio.Event(), office.store.row
+    began, go, row = asyncio.Event(), asyncio.Event(), office.store.row
 
     async def slow(*asked: Any) -> Any:
         if asked[0] == NEXT[0]:
+            began.set()
             await go.wait()
         return await row(*asked)
 
     monkeypatch.setattr(office.store, "row", slow)
     sheet.open(NEXT)
-    await asyncio.sleep(0.05)
+    await until(began.is_set)
     acts_on_the_customer(panel, sheet)
     world.orchestrator.tell(EventKind.SYNC_COMPLETED, {"type": "customers", "account": "agente01"})
     await asyncio.sleep(0.1)  # a read of the list that is shown does not take the place of what was asked for
