@@ -30,7 +30,7 @@ TESTS = Path(__file__).parent.parent
 COMPLAINTS: dict[int, tuple[str, tuple[str, ...]]] = {
     1: (
         "no tray icon on GNOME, so no program",
-        ("test_closing_without_tray_minimises_and_says_so_once",),
+        ("test_closing_without_tray_minimises_with_a_message",),
     ),
     2: (
         "the icon is the only way in",
@@ -87,14 +87,14 @@ COMPLAINTS: dict[int, tuple[str, tuple[str, ...]]] = {
     12: (
         "hangs on Cancel",
         (
-            "test_cancel_hold_release_and_their_words",
+            "test_cancel_hold_release_and_their_texts",
             "test_12_to_14_no_action_waits_for_a_run",
         ),
     ),
     13: (
         "frozen while something is set up; never notices the end",
         (
-            "test_first_paint_waits_for_no_service",
+            "test_the_first_paint_does_not_wait_for_services",
             "test_progress_reaches_the_header",
         ),
     ),
@@ -148,7 +148,7 @@ COMPLAINTS: dict[int, tuple[str, tuple[str, ...]]] = {
     21: (
         "a badge that cannot be found or dismissed",
         (
-            "test_trouble_says_what_to_press",
+            "test_trouble_names_the_button_that_helps",
             "test_21_the_window_names_everything_that_the_tray_shows",
         ),
     ),
@@ -156,7 +156,7 @@ COMPLAINTS: dict[int, tuple[str, tuple[str, ...]]] = {
         "'disconnected' after every hibernation",
         (
             "test_22_a_sleep_is_no_notification",
-            "test_a_computer_that_wakes_is_not_trusted_before_its_network_is",
+            "test_a_computer_that_wakes_counts_as_awake_only_with_a_network",
         ),
     ),
     23: (
@@ -169,7 +169,7 @@ COMPLAINTS: dict[int, tuple[str, tuple[str, ...]]] = {
     24: (
         "catch-up before the network is back",
         (
-            "test_a_network_that_comes_back_late_is_waited_for_but_not_for_ever",
+            "test_the_wait_for_a_late_network_is_limited",
             "test_without_network_the_schedule_waits_and_is_made_up_once",
         ),
     ),
@@ -190,7 +190,7 @@ COMPLAINTS: dict[int, tuple[str, tuple[str, ...]]] = {
     27: (
         "ten weeks without a run and without a word",
         (
-            "test_one_headline_for_each_way_things_can_be",
+            "test_each_state_has_its_headline",
             "test_there_is_a_reminder_of_a_long_hold",
             "test_27_a_list_that_becomes_late_is_shown_in_the_tray",
         ),

@@ -484,7 +484,7 @@ async def test_calendars_can_be_read(make_panel: MakePanel, appearance: str) -> 
     theme().choose("system")
 
 
-async def test_the_summary_has_reads_and_failures(make_panel: MakePanel, world: World) -> None:
+async def test_the_summary_has_new_customers_and_changed_prices(make_panel: MakePanel, world: World) -> None:
     noon = NOW.replace(hour=11)
     world.store.log = [
         Change(1, noon, "r", "customers", "agente01", "50001", ChangeKind.ADDED, None, None, None, None, "A"),

@@ -1,4 +1,4 @@
-"""What the panel paints and makes anew while a run tells its progress: what changed, once, and nothing else."""
+"""During a run's progress the panel paints and rebuilds only what has changed, and only once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.qasync
 
 
 class Watch(QObject):
-    """Notes each paint, with the part of the widget that it is for, and each request to lay widgets out anew."""
+    """Records each paint, with the painted part of the widget, and each layout request."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,13 +43,13 @@ class Watch(QObject):
         return False
 
     def of(self, widget: QWidget) -> list[QRect]:
-        """The parts of a widget that were painted."""
+        """The painted parts of a widget."""
         return [part for painted, part in self.painted if painted is widget]
 
 
 @contextmanager
 def watched(app: QApplication) -> Iterator[Watch]:
-    """Note what is painted and laid out within the block."""
+    """Record paints and layout requests within the block."""
     watch = Watch()
     app.installEventFilter(watch)
     try:
@@ -59,7 +59,8 @@ def watched(app: QApplication) -> Iterator[Watch]:
 
 
 def reading(page: int) -> Status:
-    """Customers are read, so many pages are there; what comes next is expected a little later with each."""
+    """A status in which ``page`` pages of customers are read; the next list is expected a little later with each
+    page."""
     status = busy()
     assert status.current_run is not None
     progress = Progress("read", page, 16, 100 * page, 1512)
@@ -74,14 +75,14 @@ def reading(page: int) -> Status:
 
 
 async def at_rest(app: QApplication) -> None:
-    """Nothing waits to be painted or laid out any more."""
+    """Wait until no paint or layout is pending."""
     for _ in range(3):
         app.processEvents()
         await asyncio.sleep(0.05)
 
 
 async def read_page(panel: Panel, world: World, page: int) -> None:
-    """A page was read, and what the panel shows of it is painted."""
+    """Report a page as read, and wait until the panel is painted."""
     world.orchestrator.status = status = reading(page)
     world.orchestrator.tell(EventKind.SYNC_PROGRESS, {"rows": 100 * page})
     await until(lambda: panel.context.status is status)
@@ -89,7 +90,7 @@ async def read_page(panel: Panel, world: World, page: int) -> None:
 
 
 async def shown(make_panel: MakePanel, world: World) -> Panel:
-    """A panel that shows a run that has read five pages."""
+    """A panel with a run that has read five pages."""
     world.orchestrator.status = reading(5)
     panel = await make_panel()
     await until(lambda: bool(panel.past_runs.runs))
@@ -104,7 +105,7 @@ async def test_progress_paints_the_header_and_what_changed_in_the_table(
     page, header = overview(panel), panel.window.header
     with watched(qapp) as watch:
         await read_page(panel, world, 6)
-    assert len(watch.of(header.title)) == 1, "at once, with all else"
+    assert len(watch.of(header.title)) == 1, "not painted once together with the rest"
     assert len(watch.of(header.bar)) == 1
     table = page.table
     changed = table.visualRect(page.types.index(0, TypesModel.TODAY)).united(
@@ -112,15 +113,17 @@ async def test_progress_paints_the_header_and_what_changed_in_the_table(
     )
     parts = watch.of(table.viewport())
     assert parts
-    assert all(changed.adjusted(0, 0, 1, 1).contains(part) for part in parts), "the orders come after the customers"
+    assert all(changed.adjusted(0, 0, 1, 1).contains(part) for part in parts), "other cells were painted, too"
     for still in (page.strip, page.queue_list.viewport(), page.activity_list.viewport(), panel.window.foot):
         assert not watch.of(still), still
     assert page not in watch.laid_out
     assert panel.window.foot not in watch.laid_out
 
 
-async def test_no_paint_comes_before_all_was_told(make_panel: MakePanel, world: World, qapp: QApplication) -> None:
-    """Qt's progress bar paints itself and all that waits to be painted as soon as it gets another value."""
+async def test_nothing_is_painted_before_the_update_is_complete(
+    make_panel: MakePanel, world: World, qapp: QApplication
+) -> None:
+    """Qt's progress bar paints itself and everything pending as soon as its value changes."""
     panel = await shown(make_panel, world)
     world.orchestrator.status = reading(9)
     with watched(qapp) as watch:
@@ -136,7 +139,7 @@ async def test_no_paint_comes_before_all_was_told(make_panel: MakePanel, world: 
 
 @contextmanager
 def strip(app: QApplication) -> Iterator[Timeline]:
-    """The strip of the overview, alone: three hours on 1,080 pixels, a pixel is ten seconds."""
+    """The timeline strip of the overview: three hours on 1,080 pixels, ten seconds each."""
     line = Timeline()
     line.resize(round(1080 / line.devicePixelRatioF()), 160)
     line.show()
@@ -149,7 +152,8 @@ def strip(app: QApplication) -> Iterator[Timeline]:
 
 
 def picture(seconds: float, outcome: Outcome | None = None) -> Picture:
-    """So many seconds after :data:`NOW`: orders are read (or were, with that outcome), delivery notes are expected."""
+    """The picture ``seconds`` after :data:`NOW`: orders are read (or were, with that outcome), delivery notes are
+    expected."""
     now = NOW + timedelta(seconds=seconds)
     run = dataclasses.replace(run_record("orders", ago(seconds=100), 100), outcome=outcome)
     if outcome is None:
@@ -175,7 +179,7 @@ async def test_the_strip_is_painted_again_when_something_moved_by_a_pixel(qapp: 
             assert len(watch.of(line)) == 2
 
 
-async def test_the_strip_tells_of_the_newest_picture_though_it_looks_the_same(qapp: QApplication) -> None:
+async def test_the_tooltip_of_the_strip_is_current_though_the_picture_looks_the_same(qapp: QApplication) -> None:
     with strip(qapp) as line:
         line.show_picture(picture(0))
         line.show_picture(picture(5))
@@ -187,7 +191,7 @@ async def test_the_strip_tells_of_the_newest_picture_though_it_looks_the_same(qa
 # ------------------------------------------------------------------------------------------------------ the table
 
 
-def test_the_words_of_tooltips_are_made_when_somebody_points(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_texts_of_tooltips_are_made_only_when_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     real = types_model._fresh_tip
 
@@ -201,13 +205,13 @@ def test_the_words_of_tooltips_are_made_when_somebody_points(monkeypatch: pytest
     told: list[object] = []
     model.dataChanged.connect(lambda *_: told.append(1))
     model.show_status(with_type(calm(), account_type("orders", rows=7)), NOW)
-    assert (asked, told) == ([], []), "no cell looks different"
+    assert (asked, told) == ([], []), "a tooltip was made, or a cell signalled, without a visible change"
     tip = model.index(0, TypesModel.FRESH).data(Qt.ItemDataRole.ToolTipRole)
     assert asked == ["orders"]
-    assert tip.startswith("7 rows"), "the newest, though the cell looks as before"
+    assert tip.startswith("7 rows"), "the tooltip is not current"
 
 
-async def test_the_buttons_of_a_row_that_did_not_change_are_left_alone(
+async def test_the_buttons_of_an_unchanged_row_are_not_updated(
     make_panel: MakePanel, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     panel = await shown(make_panel, world)
@@ -220,10 +224,10 @@ async def test_the_buttons_of_a_row_that_did_not_change_are_left_alone(
 
     monkeypatch.setattr(IconButton, "say", say)
     await read_page(panel, world, 6)
-    assert set(said) == {"Update Customers now", "Update Orders now"}, "the orders come after the customers"
+    assert set(said) == {"Update Customers now", "Update Orders now"}, "buttons of other rows were updated"
 
 
-async def test_the_foot_gives_its_words_their_room_when_they_changed(
+async def test_the_foot_is_laid_out_when_its_texts_changed(
     make_panel: MakePanel, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     panel = await shown(make_panel, world)

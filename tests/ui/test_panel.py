@@ -1,4 +1,4 @@
-"""The panel as a whole on fakes: what is pressed does what it says, by mouse, keyboard, tray and menu."""
+"""The whole panel on fakes: actions by mouse, keyboard, tray and menu."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def test_the_first_window_fits_on_its_screen(qapp: QApplication) -> None:
         panel.deleteLater()
 
 
-async def test_first_paint_waits_for_no_service(qapp: object) -> None:
+async def test_the_first_paint_does_not_wait_for_services(qapp: object) -> None:
     panel = Panel(qapp)  # type: ignore[arg-type]
     panel.show()
     assert panel.window.isVisible()
@@ -61,7 +61,7 @@ async def test_first_paint_waits_for_no_service(qapp: object) -> None:
     await panel.aclose()
 
 
-async def test_everything_of_the_design_picture_is_there(make_panel: MakePanel, world: World) -> None:
+async def test_the_window_has_all_parts_of_the_design_picture(make_panel: MakePanel, world: World) -> None:
     world.orchestrator.status = busy()
     panel = await make_panel("it")
     page = overview(panel)
@@ -79,13 +79,14 @@ async def test_everything_of_the_design_picture_is_there(make_panel: MakePanel, 
 
 
 async def test_a_thousand_waiting_requests_cost_no_more_than_fifty(make_panel: MakePanel, world: World) -> None:
-    """B22: paired pages may let a thousand requests for single records wait. Counted are calls of functions, which no
-    other program on the computer can change."""
+    """Paired pages may have a thousand waiting requests for single records. Measured in calls of functions, which do
+    not depend on the load of the computer."""
     panel = await make_panel("en")
     page = overview(panel)
 
     def cost(count: int) -> int:
-        """Of showing ``count`` more requests before those that wait, then all of them again a minute later."""
+        """Calls of functions for showing ``count`` more requests before the waiting ones, and all again a minute
+        later."""
         made = 0
 
         def count_calls(frame: FrameType, event: str, argument: object) -> None:
@@ -113,7 +114,9 @@ async def test_a_thousand_waiting_requests_cost_no_more_than_fifty(make_panel: M
     assert not [label for label in page.findChildren(QLabel) if label.isVisible() and "more" in label.text()]
 
 
-async def test_a_request_while_busy_queues_says_why_and_offers_run_anyway(make_panel: MakePanel, world: World) -> None:
+async def test_a_request_during_a_run_is_queued_with_the_reason_and_run_anyway(
+    make_panel: MakePanel, world: World
+) -> None:
     world.orchestrator.status = busy()
     panel = await make_panel()
     page = overview(panel)
@@ -129,7 +132,7 @@ async def test_a_request_while_busy_queues_says_why_and_offers_run_anyway(make_p
     ]
 
 
-async def test_enter_asks_for_nothing_where_no_account_reads(make_panel: MakePanel, world: World) -> None:
+async def test_enter_requests_nothing_where_no_account_reads(make_panel: MakePanel, world: World) -> None:
     """The button of such a row is disabled."""
     statuses = {name: dataclasses.replace(found, accounts=()) for name, found in calm().statuses.items()}
     world.orchestrator.status = dataclasses.replace(calm(), statuses=statuses)
@@ -162,7 +165,7 @@ async def test_keyboard_alone_is_enough(make_panel: MakePanel, world: World) -> 
     assert panel.window.stack.currentWidget() is panel.window.page("data")
 
 
-async def test_escape_destroys_nothing(make_panel: MakePanel, world: World) -> None:
+async def test_escape_cancels_no_run(make_panel: MakePanel, world: World) -> None:
     world.orchestrator.status = busy()
     panel = await make_panel()
     page = overview(panel)
@@ -180,28 +183,26 @@ async def test_escape_destroys_nothing(make_panel: MakePanel, world: World) -> N
         ("it", "Clienti: l'aggiornamento è già finito. Non è stato interrotto nulla."),
     ],
 )
-async def test_cancel_means_the_run_that_is_shown(
-    make_panel: MakePanel, world: World, language: str, words: str
-) -> None:
-    """The run in the header ends, another one begins, and Cancel is pressed before the header shows that."""
+async def test_cancel_applies_to_the_shown_run(make_panel: MakePanel, world: World, language: str, words: str) -> None:
+    """The run in the header ends, another one begins, and Cancel is pressed before the header is updated."""
     world.orchestrator.status = busy()
     panel = await make_panel(language)
     run = world.orchestrator.status.current_run
     assert run is not None
     following = dataclasses.replace(run, id="r10", type="orders")
-    world.orchestrator.status = dataclasses.replace(busy(), current_run=following)  # no event has told of it yet
+    world.orchestrator.status = dataclasses.replace(busy(), current_run=following)  # without an event
     panel.window.header.cancel.click()
     assert world.orchestrator.calls == [("cancel_run", (run.id,))]
     assert panel.window.notice.text == words
 
 
-@pytest.mark.qt_log_ignore("grabbing the keyboard")  # what the offscreen platform says of an open menu
-async def test_cancel_hold_release_and_their_words(make_panel: MakePanel, world: World) -> None:
+@pytest.mark.qt_log_ignore("grabbing the keyboard")  # a warning of the offscreen platform for an open menu
+async def test_cancel_hold_release_and_their_texts(make_panel: MakePanel, world: World) -> None:
     world.orchestrator.status = busy()
     panel = await make_panel()
     header = panel.window.header
     header.cancel.click()
-    header.hold.click()  # asks how long
+    header.hold.click()  # opens the menu of durations
     header.pause_menu.actions()[1].trigger()
     header.pause_menu.close()
     hour = NOW + timedelta(hours=1)
@@ -236,7 +237,7 @@ async def test_languages_switch_without_restart(make_panel: MakePanel, world: Wo
     await until(lambda: panel.tray.menu.actions()[0].text() == "&Apri Archisync")
 
 
-async def test_tray_menu_does_what_it_says(make_panel: MakePanel, world: World) -> None:
+async def test_actions_of_the_tray_menu(make_panel: MakePanel, world: World) -> None:
     panel = await make_panel()
     actions = {a.text(): a for a in panel.tray.menu.actions() if a.text()}
     actions["Up&date all"].trigger()
@@ -251,7 +252,7 @@ async def test_tray_menu_does_what_it_says(make_panel: MakePanel, world: World) 
     assert world.orchestrator.calls[1] == ("hold", (NOW + timedelta(hours=1),))
 
 
-async def test_closing_without_tray_minimises_and_says_so_once(make_panel: MakePanel, world: World) -> None:
+async def test_closing_without_tray_minimises_with_a_message(make_panel: MakePanel, world: World) -> None:
     panel = await make_panel()
     panel.window.close()
     await until(lambda: world.settings.flag("look.tray_told"))
@@ -270,7 +271,7 @@ async def test_hidden_start_without_tray_is_minimised(qapp: object) -> None:
 
 
 @pytest.mark.parametrize("size", [(1366, 768), (720, 480)])
-async def test_a_notice_moves_nothing_and_lies_inside_the_window(make_panel: MakePanel, size: tuple[int, int]) -> None:
+async def test_a_notice_moves_nothing_and_is_inside_the_window(make_panel: MakePanel, size: tuple[int, int]) -> None:
     panel = await make_panel()
     window = panel.window
     window.resize(*size)
@@ -282,7 +283,7 @@ async def test_a_notice_moves_nothing_and_lies_inside_the_window(make_panel: Mak
         return {id(button): button.mapTo(window, button.rect().topLeft()) for button in seen}
 
     before: dict[int, QPoint] = {}
-    while (found := places()) != before:  # the table's scroll bar comes a moment after the page
+    while (found := places()) != before:  # the table's scroll bar appears a moment after the page
         before = found
         await asyncio.sleep(0.05)
     panel.context.say("A long sentence about what was refused and what can be done about it. " * 4, "bad", "&Do it")
@@ -291,7 +292,7 @@ async def test_a_notice_moves_nothing_and_lies_inside_the_window(make_panel: Mak
     after = places()
     assert {key: after[key] for key in before} == before
     inside = window.rect().contains(window.notice.geometry().translated(window.centralWidget().pos()))
-    assert inside, "nothing of it is cut"
+    assert inside, "the notice is cut"
     assert window.notice.geometry().bottom() <= window.centralWidget().height() - window.foot.height()
     assert page.isVisible()
     window.resize(1100, 700)
@@ -323,17 +324,19 @@ async def test_quitting_while_a_run_is_active_asks(make_panel: MakePanel, world:
     await until(lambda: world.quits == 1)
 
 
-async def test_quitting_in_peace_does_not_ask(make_panel: MakePanel, world: World) -> None:
+async def test_quitting_without_a_run_does_not_ask(make_panel: MakePanel, world: World) -> None:
     panel = await make_panel()
     panel.ask_quit()
     await until(lambda: world.quits == 1)
 
 
-async def test_a_refusal_says_why(make_panel: MakePanel, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_refusal_is_shown_with_its_reason(
+    make_panel: MakePanel, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     panel = await make_panel()
 
     def refuse(*args: object, **kwargs: object) -> None:
-        raise ValueError("the archive is being restored")  # what no part of ours raises
+        raise ValueError("the archive is being restored")  # an unexpected kind of exception
 
     monkeypatch.setattr(world.orchestrator, "request_sync", refuse, raising=False)
     panel.context.sync("orders")
@@ -386,7 +389,7 @@ async def test_progress_reaches_the_header(make_panel: MakePanel, world: World) 
     await until(lambda: panel.window.header.title.text().startswith("Prices, whole list · page 3 of 50"))
 
 
-async def test_activity_goes_on_where_the_last_start_left_it(make_panel: MakePanel, world: World) -> None:
+async def test_activity_contains_events_from_before_the_last_start(make_panel: MakePanel, world: World) -> None:
     def read(revision: int, at: datetime, boot: str = "before") -> Event:
         return an_event(EventKind.SYNC_COMPLETED, boot, revision, at, {"type": "orders", "rows": revision})
 
@@ -411,7 +414,7 @@ async def test_activity_goes_on_where_the_last_start_left_it(make_panel: MakePan
     assert page._activity_empty.isHidden()
 
 
-async def test_activity_of_a_quiet_weekend_is_looked_for_further_back(make_panel: MakePanel, world: World) -> None:
+async def test_after_a_quiet_weekend_activity_shows_older_events(make_panel: MakePanel, world: World) -> None:
     error = {"type": "ddt", "account": "agente01"}
     world.store.kept = [an_event(EventKind.SYNC_ERROR, "before", n, ago(days=3, hours=-n), error) for n in range(1, 4)]
     panel = await make_panel("it")
@@ -421,7 +424,7 @@ async def test_activity_of_a_quiet_weekend_is_looked_for_further_back(make_panel
     assert page.activity.rowCount() == 3
 
 
-async def test_demo_menu_has_the_everyday_faults_first(make_panel: MakePanel, world: World) -> None:
+async def test_the_demo_menu_has_common_faults_first(make_panel: MakePanel, world: World) -> None:
     struck: list[str] = []
 
     def fault(name: str) -> Fault:
@@ -448,7 +451,7 @@ async def test_demo_menu_has_the_everyday_faults_first(make_panel: MakePanel, wo
     menu.close()
 
 
-async def test_trouble_says_what_to_press(make_panel: MakePanel, world: World) -> None:
+async def test_trouble_names_the_button_that_helps(make_panel: MakePanel, world: World) -> None:
     panel = await make_panel()
     header = panel.window.header
     assert not header.fix.isVisible()
@@ -483,8 +486,8 @@ async def _nothing() -> None:
     """A fault that does nothing."""
 
 
-async def test_an_action_that_came_too_late_says_so(make_panel: MakePanel, world: World) -> None:
-    """Between the drawing of the queue and the click the request has started, or the run or the form has ended."""
+async def test_an_action_that_comes_too_late_shows_a_message(make_panel: MakePanel, world: World) -> None:
+    """Between the painting of the queue and the click the request has started, or the run or the form has ended."""
     world.orchestrator.status = busy()
     panel = await make_panel()
     waiting = world.orchestrator.status.queue[0]
@@ -502,7 +505,7 @@ async def test_an_action_that_came_too_late_says_so(make_panel: MakePanel, world
     assert said.text == "No order form is open."
 
 
-async def test_a_cancelled_run_is_not_called_ended_before_it_has_ended(make_panel: MakePanel, world: World) -> None:
+async def test_a_cancelled_run_is_not_shown_as_ended_before_its_end(make_panel: MakePanel, world: World) -> None:
     world.orchestrator.status = busy()
     panel = await make_panel()
     panel.context.cancel()
@@ -518,10 +521,12 @@ async def test_only_a_whole_list_can_be_put_back_into_the_queue(make_panel: Make
     assert isinstance(button, QPushButton)
     assert button.text() == "Put it bac&k"
     panel.context.remove(dataclasses.replace(waiting, scope=Scope.ONE))
-    assert button.isHidden(), "the read of one record would come back as one of the whole list"
+    assert button.isHidden(), "the read of one record would be put back as one of the whole list"
 
 
-async def test_paused_syncs_do_not_go_on_when_the_forms_are_ended(make_panel: MakePanel, world: World) -> None:
+async def test_during_a_hold_ending_the_forms_does_not_announce_that_syncs_continue(
+    make_panel: MakePanel, world: World
+) -> None:
     world.orchestrator.status = dataclasses.replace(busy(), hold_since=NOW)
     panel = await make_panel()
     panel.context.end_sessions()
@@ -530,8 +535,8 @@ async def test_paused_syncs_do_not_go_on_when_the_forms_are_ended(make_panel: Ma
     )
 
 
-async def test_the_starting_window_shows_no_time_of_a_zone_that_is_not_the_offices(qapp: QApplication) -> None:
-    """The office's zone stands in the settings, which are not read yet."""
+async def test_the_starting_window_shows_no_time_in_another_zone_than_the_offices(qapp: QApplication) -> None:
+    """The office's zone is in the settings, which are not read yet."""
     panel = Panel(qapp, None, language="it", appearance="light")
     panel.show(hidden=False)
     try:

@@ -1,5 +1,5 @@
-"""The stand-ins of the panel's tests do for the panel what orchestrator, store and core do: two implementations, one
-promise. That they take the same calls is checked by mypy, since they are subclasses."""
+"""The fakes of the panel's tests behave as the real orchestrator, store and core. mypy checks that they have the same
+methods, since they are subclasses."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ROWS = 30
 # ------------------------------------------------------------------------------------------------ the orchestrator
 
 
-async def test_a_listener_hears_until_it_is_taken_back(tmp_path: Path) -> None:
+async def test_a_listener_gets_events_until_it_is_removed(tmp_path: Path) -> None:
     async with opened(tmp_path) as core:
         for face, make in (
             (core.orchestrator, core.orchestrator.hold),
@@ -67,7 +67,7 @@ async def test_a_ticket_has_the_place_of_its_request(tmp_path: Path) -> None:
 
 @dataclass
 class Stores:
-    """A fake and a real store that hold the same."""
+    """A fake and a real store with the same rows."""
 
     fake: FakeStore
     real: Store
@@ -158,7 +158,7 @@ async def test_runs_are_filtered_alike(how: dict[str, Any], stores: Stores) -> N
         return [run.started for run in await store.runs(**{"limit": 100, **how})]
 
     await stores.same(ask)
-    assert await stores.same(order) == sorted(await order(stores.real), reverse=True), "the newest first"
+    assert await stores.same(order) == sorted(await order(stores.real), reverse=True), "not the newest first"
 
 
 async def test_one_run_is_found_by_its_id(stores: Stores) -> None:
@@ -217,7 +217,7 @@ def opened(folder: Path) -> Any:
 
 
 class _Opened:
-    """A core of its own, as a context."""
+    """A new core as a context manager."""
 
     def __init__(self, folder: Path) -> None:
         self._profile = open_profile(str(folder / "p"), demo=True)

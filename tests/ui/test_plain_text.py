@@ -1,4 +1,4 @@
-"""Text from outside is text: no label, tooltip, list or dialog of the panel reads it as markup."""
+"""Text from outside is shown as plain text: no label, tooltip, list or dialog of the panel interprets it as markup."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ pytestmark = pytest.mark.qasync
 HOSTILE = "<b>x</b><img src='file:///etc/hostname'>"
 UI = Path(archisync_gui.ui.__path__[0])
 SHOWN_AS_MARKUP = {"setToolTip": 0, "setLabelText": 0, "showText": 1}
-"""Calls whose text Qt reads as markup, and which argument it is."""
+"""Calls whose text Qt interprets as markup, and the position of that argument."""
 
 
 @pytest.mark.parametrize("text", ["", "a < b", "Rossi & Figli", "two\nlines", "Studio Bianchi"])
-def test_ordinary_text_stays_as_it_is(text: str) -> None:
+def test_ordinary_text_is_not_changed(text: str) -> None:
     assert plain(text) == text
 
 
 @pytest.mark.parametrize("text", [HOSTILE, f"a\n{HOSTILE}", "<qt>x", "<!DOCTYPE html><p>"])
-def test_what_looks_like_markup_is_escaped(text: str) -> None:
+def test_text_that_looks_like_markup_is_escaped(text: str) -> None:
     assert not loads_pictures(plain(text))
     assert not loads_pictures(plain(text).removeprefix("<qt>").removesuffix("</qt>"))
 
 
 def loads_pictures(text: str) -> bool:
-    """Whether Qt would take the text for markup and obey what is in it. It looks for a tag in the first line."""
+    """Whether Qt would interpret the text as markup. It looks for a tag in the first line."""
     return GuiQt.mightBeRichText(text) and any(tag in text for tag in ("<img", "<b>", "<p>"))
 
 
 def harmless(node: ast.expr) -> bool:
-    """Whether an expression can hold nothing from outside, or is made harmless."""
+    """Whether an expression has no text from outside, or escapes it."""
     match node:
         case ast.Constant():
             return True
@@ -60,7 +60,7 @@ def harmless(node: ast.expr) -> bool:
 
 
 @pytest.mark.parametrize("path", sorted(UI.rglob("*.py")), ids=lambda path: path.relative_to(UI).as_posix())
-def test_every_text_that_qt_reads_as_markup_is_ours_or_escaped(path: Path) -> None:
+def test_every_text_that_qt_interprets_as_markup_is_ours_or_escaped(path: Path) -> None:
     wrong = [
         node.lineno
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
@@ -106,7 +106,7 @@ async def test_no_widget_of_any_page_reads_markup(make_panel: MakePanel, world: 
 
 
 def _of_qt(widget: QWidget) -> bool:
-    """A label that Qt made for itself (in a spin box, a calendar, a dialog): it shows nothing from outside."""
+    """A label inside one of Qt's own widgets (spin box, calendar, dialog), without text from outside."""
     return isinstance(widget, QLabel) and not widget.text()
 
 

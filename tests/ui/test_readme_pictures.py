@@ -1,4 +1,4 @@
-"""The README's pictures and its animation, made from invented data. ``ARCHISYNC_README=folder`` keeps them."""
+"""The README's pictures and its animation, made from invented data. ``ARCHISYNC_README=folder`` stores them there."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SIZE = (1200, 750)
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Where the pictures go."""
+    """The folder for the pictures."""
     kept = os.environ.get("ARCHISYNC_README", "")
     found = Path(kept) if kept else tmp_path / "readme"
     found.mkdir(parents=True, exist_ok=True)
@@ -58,7 +58,7 @@ def chunk(name: bytes, content: bytes) -> bytes:
 
 
 def animated(frames: Sequence[tuple[QImage, int]]) -> bytes:
-    """An animated PNG of images of one size, each shown for so many milliseconds, over and over."""
+    """An animated PNG of images of one size, each with its milliseconds, repeated without end."""
     first, _ = frames[0]
     head = next(content for name, content in chunks(png(first)) if name == b"IHDR")
     made = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"acTL", struct.pack(">II", len(frames), 0))
@@ -82,7 +82,7 @@ def plain(widget: QWidget) -> QImage:
 
 
 def opening() -> list[tuple[Status, int]]:
-    """An order form opens, and the customers become fresh: statuses with the time that each is shown."""
+    """An order form opens and the customers become fresh: statuses, each with the time that it is shown."""
     session = busy()
     opened = calm(
         sessions=session.sessions[:1], session_count=1, smart_customer_sync_active=True, quiet_until=session.quiet_until
@@ -145,11 +145,11 @@ async def test_animation_of_a_form_that_opens(
     stage = await Stage.set(make_panel, world, tmp_path, "en", "light", (1000, 625))
     await until(lambda: bool(stage.panel.past_runs.numbers))
     frames = [(plain(await stage.become(status)), milliseconds) for status, milliseconds in opening()]
-    assert len({bytes(image.constBits()) for image, _ in frames}) == len(frames), "each frame shows something else"
+    assert len({bytes(image.constBits()) for image, _ in frames}) == len(frames), "two frames are equal"
     file = folder / "form-opens.png"
     file.write_bytes(animated(frames))
     assert file.stat().st_size < 600_000
     names = [name for name, _ in chunks(file.read_bytes())]
     assert names.count(b"fcTL") == len(frames)
     still = QImage(str(file))
-    assert (still.width(), still.height()) == (1000, 625), "who cannot show animations shows the first frame"
+    assert (still.width(), still.height()) == (1000, 625), "the first frame is no complete picture"

@@ -1,4 +1,4 @@
-"""The panel in front of the real orchestrator: what it says about the queue is what the orchestrator does."""
+"""The panel with the real orchestrator: its messages about the queue match the orchestrator."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.qasync
 
 
-async def test_the_place_told_is_that_of_the_request_itself(make_panel: MakePanel) -> None:
-    """One customer waits before the whole list is asked for: both are customers, the list's place is 2."""
+async def test_the_shown_place_is_that_of_the_request_itself(make_panel: MakePanel) -> None:
+    """A read of one customer waits before the whole list is requested: both are customers, and the list's place is
+    2."""
     panel = await make_panel()
     rig = Rig()
     await rig.o.start()

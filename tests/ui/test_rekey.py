@@ -1,4 +1,5 @@
-"""After *Re-key* a number means another record: what was shown, opened or watched before is not taken for it."""
+"""After *Re-key* a number belongs to another record: records shown, opened or watched before are not confused with
+it."""
 
 from __future__ import annotations
 
@@ -34,7 +35,7 @@ PEOPLE: list[dict[str, Value]] = [
     for n in range(40)
 ]
 MOVED = [{**one, "id": str(int(str(one["id"])) + 1)} for one in PEOPLE]
-"""All ids moved by one: each is the one of the neighbour before."""
+"""All ids are increased by one, so each was the id of the next record before."""
 
 
 async def rekeyed(office: Office, world: World) -> None:
@@ -46,7 +47,7 @@ async def rekeyed(office: Office, world: World) -> None:
 
 
 def tell_replaced(world: World) -> None:
-    """As the core tells it, here and on every computer of an office; a plain one follows at once."""
+    """Send the event of the core, as on every computer of an office, and an ordinary event after it."""
     world.orchestrator.tell(EventKind.QUEUE_UPDATED, {"waiting": 0, "type": "customers", "account": "agente01"})
     world.orchestrator.tell(EventKind.QUEUE_UPDATED, {"waiting": 0})
 
@@ -62,7 +63,7 @@ async def panel_of(make_panel: MakePanel, office: Office) -> Panel:
     return await make_panel(store=office.store, entities=ENTITIES)
 
 
-async def test_data_takes_the_rows_away_and_reads_them_anew(
+async def test_data_removes_its_rows_and_loads_them_anew(
     make_panel: MakePanel, people: Office, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     panel = await panel_of(make_panel, people)
@@ -88,7 +89,7 @@ async def test_data_takes_the_rows_away_and_reads_them_anew(
     await until(lambda: page.shown_query is not None)
     assert page.model.stored(at).values["name"] == "Cliente 03"
     assert page.model.stored(at).key == "70004"
-    assert not page.table.currentIndex().isValid(), "the key chosen before is another record's"
+    assert not page.table.currentIndex().isValid(), "the selection is kept though its key belongs to another record"
 
 
 @pytest.mark.parametrize(
@@ -110,7 +111,7 @@ async def test_an_open_sheet_is_closed(
     assert panel.window.notice.text == words
 
 
-async def test_back_does_not_lead_to_another_record(make_panel: MakePanel, people: Office, world: World) -> None:
+async def test_back_does_not_open_another_record(make_panel: MakePanel, people: Office, world: World) -> None:
     panel = await panel_of(make_panel, people)
     sheet = panel.window.record_sheet()
     sheet.open(("customers", "agente01", "70003"))
@@ -122,7 +123,7 @@ async def test_back_does_not_lead_to_another_record(make_panel: MakePanel, peopl
     assert sheet.isVisible()
 
 
-async def test_found_records_are_looked_up_again(make_panel: MakePanel, people: Office, world: World) -> None:
+async def test_the_search_of_find_is_repeated(make_panel: MakePanel, people: Office, world: World) -> None:
     panel = await panel_of(make_panel, people)
     find, box = panel.window.results(), panel.window.header.find_box
 
@@ -155,14 +156,14 @@ async def test_a_watch_follows_its_record(make_panel: MakePanel, people: Office,
     await people.read("customers", "agente01", own, NOW)
     world.orchestrator.tell(EventKind.SYNC_COMPLETED, {"type": "customers", "runId": f"run-{people._runs}"}, NOW)
     await until(lambda: bool(told))
-    assert [key for key, _ in told] == ["70004"], "nothing of the customer who has the number now"
+    assert [key for key, _ in told] == ["70004"], "a message about the customer who has the number now"
     assert told[0][1].startswith("Cliente 03: changed: ")
 
 
 async def test_a_watch_follows_a_record_re_keyed_while_this_panel_was_away(
     make_panel: MakePanel, people: Office, world: World
 ) -> None:
-    """No event told of it; the watch is put right before the next read is looked at."""
+    """There was no event; the watch is corrected before the next read is checked."""
     panel = await panel_of(make_panel, people)
     kept = panel.window.watches()
     kept.add(Watch("customers", "agente01", "70003", "Cliente 03", "90003"))
@@ -180,7 +181,7 @@ async def test_a_watch_follows_a_record_re_keyed_while_this_panel_was_away(
     assert told[0].startswith("Cliente 03: changed: ")
 
 
-async def test_a_watch_without_a_row_of_its_number_stays_as_it_is(
+async def test_a_watch_without_a_row_of_its_number_is_not_changed(
     make_panel: MakePanel, people: Office, world: World
 ) -> None:
     panel = await panel_of(make_panel, people)

@@ -1,6 +1,6 @@
-"""Pictures of every page, dialog and state, light and dark, in both languages, at 100 and 150 %: none is blank or cut.
+"""Pictures of every page, dialog and state, light and dark, in both languages, at 100 and 150 %; none is blank or cut.
 
-``ARCHISYNC_SCREENSHOTS=folder`` keeps them for people to look at, with one contact sheet for each look.
+``ARCHISYNC_SCREENSHOTS=folder`` stores them for a manual check, with one contact sheet for each variant.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["letters"]
 pytestmark = pytest.mark.qasync
 
 EVERY_DAY = ("dark", "it", 1.5, (1366, 768))
-"""The look in which most goes wrong; the others take too long for every run of the suite."""
+"""The variant with the most faults; the others take too long for every run of the suite."""
 
 LOOKS = [
     pytest.param(*look, marks=() if look == EVERY_DAY else pytest.mark.nightly)
@@ -42,14 +42,14 @@ def folder(tmp_path: Path) -> Path:
 
 
 MANUAL = Path(__file__).resolve().parents[2] / "docs" / "manual"
-"""Its pictures are some of these, under the same names, with fewer colours."""
+"""The manual uses some of these pictures, with the same names and fewer colours."""
 
 THUMB = 320
-"""Pixels that a picture is wide on a contact sheet."""
+"""Width in pixels of a picture on a contact sheet."""
 
 
 def contact_sheet(pictures: Sequence[tuple[str, QImage]], columns: int = 6) -> QImage:
-    """All pictures small beside each other, each with its name."""
+    """One image with all pictures in small size, each with its name."""
     rows = -(-len(pictures) // columns)
     cell = THUMB * 5 // 8 + 20
     sheet = QImage(columns * (THUMB + 8), rows * (cell + 8), QImage.Format.Format_RGB32)
@@ -66,7 +66,7 @@ def contact_sheet(pictures: Sequence[tuple[str, QImage]], columns: int = 6) -> Q
 
 
 def shades(image: QImage) -> int:
-    """How many different colours a coarse grid over ``image`` meets."""
+    """The number of different colours at the points of a coarse grid over ``image``."""
     return len({image.pixel(x, y) for x in range(0, image.width(), 3) for y in range(0, image.height(), 3)})
 
 
@@ -88,7 +88,7 @@ async def test_every_page_dialog_and_state(
     blank: list[str] = []
     shortened: dict[str, list[str]] = {}
     pictures: list[tuple[str, QImage]] = []
-    roomy = size[0] / scale > 800  # below, cells of the table end in … and have their tooltips
+    roomy = size[0] / scale > 800  # in smaller windows, cells of the table end in … and have tooltips
     async for name, widget in stage.all():
         image = widget.grab().toImage()
         assert image.save(str(folder / f"{name}-{suffix}.png"))
@@ -112,7 +112,7 @@ async def test_every_page_dialog_and_state(
 
 
 def unlike(one: QImage, other: QImage) -> bool:
-    """Whether two pictures differ in more than their colours' fineness: seen from afar, at any place."""
+    """Whether two pictures differ at any place by more than the number of colours: compared at a small size."""
     if one.size() != other.size():
         return True
     grey = [
@@ -142,7 +142,7 @@ def test_a_contact_sheet_has_a_place_for_each_picture(qapp: object) -> None:
     sheet = contact_sheet([(str(at), image) for at in range(7)])
     assert (sheet.width(), sheet.height()) == (6 * (THUMB + 8), 2 * 228)
     assert sheet.pixelColor(4 + THUMB // 2, 100) == QColor("#ff0000")
-    assert sheet.pixelColor(4 + THUMB // 2, 328) == QColor("#ff0000"), "the seventh begins the second row"
+    assert sheet.pixelColor(4 + THUMB // 2, 328) == QColor("#ff0000"), "the seventh is not first in the second row"
 
 
 def test_a_blank_picture_would_be_found() -> None:

@@ -1,4 +1,4 @@
-"""The end of the user's session: the panel has ended when the system's message returns."""
+"""The end of the user's session: the panel has ended before the system's message returns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.qasync
 
 
 class Rig:
-    """A panel that ends some steps of asyncio's after it was told to, as the real one does."""
+    """A panel that ends some steps of asyncio after the request, as the real one does."""
 
     def __init__(self, *, ends: bool = True) -> None:
         self.app = application()
@@ -36,7 +36,7 @@ class Rig:
             self.end.panel_is_over()
 
     async def message(self) -> None:
-        """The system's message, which Qt handles between two callbacks."""
+        """Send the system's message, which Qt handles between two callbacks."""
         returned = asyncio.Event()
 
         def arrives() -> None:
@@ -63,7 +63,7 @@ async def test_the_message_returns_when_the_panel_has_ended() -> None:
     rig.away()
 
 
-async def test_an_ordinary_end_waits_for_nothing() -> None:
+async def test_an_ordinary_end_does_not_wait() -> None:
     rig = Rig()
     panel = asyncio.ensure_future(rig.panel())
     await rig.message()
@@ -73,9 +73,9 @@ async def test_an_ordinary_end_waits_for_nothing() -> None:
     rig.away()
 
 
-async def test_a_session_whose_end_was_cancelled_does_not_hold_the_next_end_up() -> None:
+async def test_after_a_cancelled_end_of_the_session_the_next_end_is_not_delayed() -> None:
     rig = Rig()
-    rig.end.session_asks()  # and another program says no
+    rig.end.session_asks()  # and another program cancels the end
     panel = asyncio.ensure_future(rig.panel())
     rig.stop.set()
     await panel
@@ -84,7 +84,7 @@ async def test_a_session_whose_end_was_cancelled_does_not_hold_the_next_end_up()
     rig.away()
 
 
-async def test_a_panel_that_does_not_end_holds_the_session_up_for_a_limited_time(
+async def test_a_panel_that_does_not_end_delays_the_session_for_a_limited_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(session_end, "LIMIT", 1)

@@ -1,4 +1,4 @@
-"""The settings page: a wheel's many values are one change, a refused one is taken back, two changes lose nothing."""
+"""The settings page: many values of a wheel are one change, a refused change is undone, concurrent changes are kept."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.qasync
 
 
 class Applied:
-    """In the place of what puts settings into effect: keeps the calls, and may refuse them."""
+    """Replaces the function that applies settings: records its calls, and may refuse them."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -34,7 +34,7 @@ class Applied:
     async def __call__(self, changes: Any) -> None:
         if self.refuses is not None:
             raise self.refuses
-        async with self._one_at_a_time:  # as the core does it
+        async with self._one_at_a_time:  # as in the core
             changed = changes(self.world.settings) if callable(changes) else changes
             self.calls.append(changed)
             await asyncio.sleep(0)
@@ -61,19 +61,19 @@ async def applied_all(panel: Panel) -> None:
         await asyncio.wait(panel.context.background._tasks)
 
 
-async def test_the_values_that_a_wheel_passes_are_one_change(make_panel: MakePanel, world: World) -> None:
+async def test_turning_a_wheel_is_one_change(make_panel: MakePanel, world: World) -> None:
     panel = await make_panel()
     applied = Applied(world)
     field, spin = interval(await page_of(panel, applied))
     for value in range(11, 23):
         spin.setValue(value)
-    assert applied.calls == [], "still turning"
+    assert applied.calls == [], "applied while the wheel is turned"
     field.settle()
     await applied_all(panel)
     assert applied.calls == [{"sync.orders.interval": 22}]
 
 
-async def test_leaving_the_control_or_closing_the_panel_puts_the_last_value_into_effect(
+async def test_leaving_the_control_or_closing_the_panel_applies_the_last_value(
     make_panel: MakePanel, world: World
 ) -> None:
     panel = await make_panel()
@@ -89,7 +89,9 @@ async def test_leaving_the_control_or_closing_the_panel_puts_the_last_value_into
     assert not field._settling.isActive()
 
 
-async def test_a_change_that_is_refused_shows_the_value_in_use_and_why(make_panel: MakePanel, world: World) -> None:
+async def test_after_a_refused_change_the_value_in_use_and_the_reason_are_shown(
+    make_panel: MakePanel, world: World
+) -> None:
     panel = await make_panel("it")
     applied = Applied(world)
     applied.refuses = SyncFailure(
@@ -105,7 +107,7 @@ async def test_a_change_that_is_refused_shows_the_value_in_use_and_why(make_pane
 
 
 def typed(control: QLineEdit, text: str) -> None:
-    """Type over what is there, as a person does, and press Enter."""
+    """Replace the text by typing, and press Enter."""
     control.selectAll()
     QTest.keyClicks(control, text)
     QTest.keyClick(control, Qt.Key.Key_Return)
@@ -138,7 +140,7 @@ async def test_a_typed_time_is_understood(make_panel: MakePanel, world: World, t
 
 
 @pytest.mark.parametrize("text", ["24:00", "9:75", "99", "12345", "morning", "-1", ""])
-async def test_what_is_no_time_is_said_and_changes_nothing(make_panel: MakePanel, world: World, text: str) -> None:
+async def test_an_invalid_time_is_reported_and_changes_nothing(make_panel: MakePanel, world: World, text: str) -> None:
     panel = await make_panel()
     page = await page_of(panel, Applied(world))
     field = page.fields["notify.quiet_from"]
@@ -167,7 +169,7 @@ async def test_a_held_arrow_key_saves_the_last_time_once(make_panel: MakePanel, 
     assert world.settings.text("notify.quiet_from") == "03:30"
 
 
-async def test_a_daily_time_outside_office_hours_is_warned_of_beside_it(make_panel: MakePanel, world: World) -> None:
+async def test_there_is_a_warning_beside_a_daily_time_outside_office_hours(make_panel: MakePanel, world: World) -> None:
     panel = await make_panel("it")
     page = await page_of(panel, Applied(world))
     daily, closing = page.fields["sync.daily_time"], page.fields["sync.office_to"]
@@ -178,7 +180,7 @@ async def test_a_daily_time_outside_office_hours_is_warned_of_beside_it(make_pan
     typed(daily.control, "20:30")
     daily.settle()
     await applied_all(panel)
-    assert "l'ufficio è chiuso (orario 07:00–20:00)" in daily.wrong.text(), "the value is taken, and warned of"
+    assert "l'ufficio è chiuso (orario 07:00–20:00)" in daily.wrong.text(), "no warning for the accepted value"
     assert not daily.wrong.isHidden()
     assert world.settings.text("sync.daily_time") == "20:30"
     typed(closing.control, "21")
@@ -186,7 +188,7 @@ async def test_a_daily_time_outside_office_hours_is_warned_of_beside_it(make_pan
     daily.control.clearFocus()
     await applied_all(panel)
     page.show_settings()
-    assert daily.wrong.isHidden(), "the office is open then"
+    assert daily.wrong.isHidden(), "a warning for a time within office hours"
 
 
 async def test_two_accounts_added_at_once_are_both_kept(make_panel: MakePanel, world: World) -> None:

@@ -1,4 +1,4 @@
-"""The record sheet while the next record is late or cannot be read: its buttons act on what it shows."""
+"""The record sheet while the next record is late or cannot be read: its buttons act on the shown record."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def sheet_of_customer(make_panel: MakePanel, office: Office) -> tuple[Pane
 
 
 def acts_on_the_customer(panel: Panel, sheet: RecordSheet) -> None:
-    """Each button is about the customer, and Back leads nowhere yet."""
+    """Check that each button acts on the customer, and that there is no Back yet."""
     seen: list[tuple[object, object]] = []
     panel.context.open_requested.connect(lambda place, what: seen.append((place, what)))
     assert sheet.sheet is not None
@@ -82,7 +82,7 @@ async def test_the_buttons_act_on_the_record_shown_while_the_next_is_read(
     await until(began.is_set)
     acts_on_the_customer(panel, sheet)
     world.orchestrator.tell(EventKind.SYNC_COMPLETED, {"type": "customers", "account": "agente01"})
-    await asyncio.sleep(0.1)  # a read of the list that is shown does not take the place of what was asked for
+    await asyncio.sleep(0.1)  # the end of a read of the shown list must not replace the requested record
     go.set()
     await until(lambda: sheet.sheet is not None and sheet.sheet.name == "Order ORD/26-001")
     QTest.mouseClick(sheet.back, Qt.MouseButton.LeftButton)
@@ -91,7 +91,7 @@ async def test_the_buttons_act_on_the_record_shown_while_the_next_is_read(
 
 
 @pytest.mark.parametrize("gone", [("orders", "agente01", "nothing"), ("no such list", "agente01", "901")])
-async def test_a_link_to_what_is_not_stored_leaves_the_record_shown(
+async def test_a_link_to_a_missing_record_keeps_the_shown_one(
     make_panel: MakePanel, office: Office, gone: tuple[str, str, str]
 ) -> None:
     panel, sheet = await sheet_of_customer(make_panel, office)

@@ -1,4 +1,4 @@
-"""The summary: its spans of time, what is said when nothing is known, failures as spans, and links to records."""
+"""The summary: its periods, texts for unknown facts, failures as spans, and links to records."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ def test_periods_are_the_offices_days() -> None:
     assert period_of("week", NOW, None).start == midnight(NOW, 6)
     looked = NOW - timedelta(days=3)
     assert period_of("since", NOW, looked).start == looked
-    assert period_of("since", NOW, None).start == midnight(NOW, 1), "never looked: since yesterday"
+    assert period_of("since", NOW, None).start == midnight(NOW, 1), "not since yesterday before the first look"
 
 
 @pytest.mark.parametrize(
     ("kept", "known"),
     [("", False), ("x", False), ("2026-03-09T18:02:00", False), ("2027-01-01T00:00:00+00:00", False)],
 )
-def test_a_kept_look_that_cannot_be_right_counts_as_none(kept: str, known: bool) -> None:
+def test_an_impossible_time_of_the_last_look_is_ignored(kept: str, known: bool) -> None:
     assert (earlier_day(kept, NOW) is not None) is known
 
 
@@ -87,7 +87,7 @@ def test_failures_in_a_row_are_one_span_that_ends_with_the_next_good_read() -> N
     assert failure_spans([]) == []
 
 
-async def test_nothing_known_is_not_called_none(make_panel: MakePanel, office: Office) -> None:
+async def test_unknown_facts_are_not_shown_as_none(make_panel: MakePanel, office: Office) -> None:
     journal = office.store.journal
     for name in ("customers", "ddt"):
         run = run_record(name, NOW - timedelta(hours=1), 20, id=f"{name}-1")
@@ -105,7 +105,7 @@ async def test_nothing_known_is_not_called_none(make_panel: MakePanel, office: O
     assert page.content is not None
     said = {section.name: section for section in page.content.sections}
     assert "Colorificio Nuovo" in [line.cells[0] for line in said["customers"].lines]
-    assert said["ddt"].sentence == "None.", "it was read, and nothing was shipped"
+    assert said["ddt"].sentence == "None.", "not none, though the list was read and has no deliveries"
     assert said["prices"].sentence == "No data: this list was not read in this time."
     assert said["prices"].tile == "–"
     lines = [line for section in page.content.sections for line in section.lines]
@@ -120,7 +120,7 @@ async def test_nothing_known_is_not_called_none(make_panel: MakePanel, office: O
     assert changed.lines[0].cells == ("X10K2 · Fresa conica", "12.50", "13.90", "+11.2 %")
 
 
-async def test_an_open_summary_is_read_again_when_a_read_ends_and_says_as_of_when(
+async def test_an_open_summary_is_updated_when_a_read_ends_and_shows_its_time(
     make_panel: MakePanel, office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     panel = await make_panel(store=office.store, entities=ENTITIES)
@@ -148,7 +148,7 @@ async def test_an_open_summary_is_read_again_when_a_read_ends_and_says_as_of_whe
 
     monkeypatch.setattr("archisync_gui.ui.pages.summary.ask_where", where)
     await page._export()
-    assert f"as of {clock(office.clock.at)}" in out.read_text(encoding="utf-8-sig"), "read anew for the file"
+    assert f"as of {clock(office.clock.at)}" in out.read_text(encoding="utf-8-sig"), "not updated for the file"
 
 
 async def test_the_due_invoices_have_a_total(make_panel: MakePanel, office: Office) -> None:
@@ -182,7 +182,7 @@ async def test_the_mornings_summary_is_written_once_a_day(
     panel = await make_panel(store=office.store, entities=ENTITIES)
     await until(lambda: panel.context.status is not None)
     panel.context.bridge.tick.emit()
-    assert list(folder.iterdir()) == [], "not before its time"
+    assert list(folder.iterdir()) == [], "written before its time"
     world.clock.at = NOW
     panel.context.bridge.tick.emit()
     file = folder / "archisync-2026-03-09.pdf"
@@ -191,10 +191,10 @@ async def test_the_mornings_summary_is_written_once_a_day(
     await until(lambda: not panel.context.background._tasks)
     file.unlink()
     panel.context.bridge.tick.emit()
-    assert not [task for task in panel.context.background._tasks if "morning" in task.get_name()], "once a day"
+    assert not [task for task in panel.context.background._tasks if "morning" in task.get_name()], "written twice a day"
 
 
-async def test_a_summary_that_cannot_be_written_is_said(
+async def test_a_summary_that_cannot_be_written_is_reported(
     make_panel: MakePanel, world: World, office: Office, tmp_path: Path
 ) -> None:
     wanted = {"summary.morning": "folder", "summary.folder": str(tmp_path / "gone")}
@@ -221,18 +221,18 @@ async def test_the_overview_counts_nothing_of_a_list_that_was_never_read(
     card = panel.window.findChild(TodayCard)
     assert isinstance(card, TodayCard)
     await until(lambda: card.numbers["changed-today"].text() == "0 prices changed")
-    assert card.numbers["new-today"].text() == "…", "not 0 new customers"
+    assert card.numbers["new-today"].text() == "…", "shows 0 new customers"
     assert card.numbers["new-today"].accessibleName() == "not counted yet"
     world.orchestrator.become(calm())
     panel.context.bridge.flush()
     panel.past_runs.read()
-    await until(lambda: card.numbers["new-today"].text() == "0 new customers")  # all 21 came with the first read
+    await until(lambda: card.numbers["new-today"].text() == "0 new customers")  # all 21 are of the first read
 
 
-async def test_after_midnight_nothing_of_yesterday_is_called_today(
+async def test_after_midnight_numbers_of_yesterday_are_not_shown_for_today(
     make_panel: MakePanel, office: Office, world: World
 ) -> None:
-    """Nothing happens in the night, nor on a Sunday: the clock alone says that it is another day."""
+    """At night and on Sundays there are no events; the change of the day is known only from the clock."""
     panel = await make_panel(store=office.store, entities=ENTITIES)
     card = panel.window.findChild(TodayCard)
     overview = panel.window.page("overview")
@@ -283,12 +283,10 @@ async def test_after_midnight_views_and_summary_are_of_the_new_day(
     await until(lambda: summary.content is not None and summary.content.period.start == midnight(world.clock.at))
 
 
-async def test_a_run_whose_row_is_written_late_counts_all_the_same(
-    make_panel: MakePanel, office: Office, world: World
-) -> None:
-    """A backup before it on the writing thread, or a disk that was full for a while."""
+async def test_a_run_whose_row_is_written_late_is_counted(make_panel: MakePanel, office: Office, world: World) -> None:
+    """For example because of a backup on the writing thread, or a disk that was full for a while."""
     panel = await make_panel(store=office.store, entities=ENTITIES)
-    await until(lambda: panel.past_runs.size is not None)  # the first reading is over
+    await until(lambda: panel.past_runs.size is not None)  # the first query has ended
     run = run_record("customers", NOW - timedelta(minutes=3), 20, rows=22, added=1)
     reads = 0
     real = office.store.runs
@@ -307,15 +305,15 @@ async def test_a_run_whose_row_is_written_late_counts_all_the_same(
     await office.store.journal.run_ended(run)
     await until(lambda: any(found.id == run.id for found in panel.past_runs.runs))
     last = reads
-    await asyncio.sleep(1.0)  # it is there: not read again
+    await asyncio.sleep(1.0)  # after the row was found, there are no more queries
     assert reads == last
 
 
-async def test_the_open_summary_knows_of_a_read_whose_row_is_written_late(
+async def test_the_open_summary_contains_a_read_whose_row_is_written_late(
     make_panel: MakePanel, office: Office
 ) -> None:
     panel = await make_panel(store=office.store, entities=ENTITIES)
-    await until(lambda: panel.past_runs.size is not None)  # the first reading is over
+    await until(lambda: panel.past_runs.size is not None)  # the first query has ended
     page = panel.window.go("summary")
     assert isinstance(page, SummaryPage)
     page.choose("today")
@@ -336,7 +334,7 @@ async def test_the_open_summary_knows_of_a_read_whose_row_is_written_late(
     await until(lambda: said() == "None.")
 
 
-async def test_a_file_is_of_now_although_the_summary_is_read_again_meanwhile(
+async def test_a_file_is_current_although_the_summary_is_updated_meanwhile(
     make_panel: MakePanel, office: Office, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     panel = await make_panel(store=office.store, entities=ENTITIES)
@@ -364,10 +362,10 @@ async def test_a_file_is_of_now_although_the_summary_is_read_again_meanwhile(
     assert f"as of {clock(world.clock.at)}" in out.read_text(encoding="utf-8-sig")
 
 
-async def test_a_reading_of_runs_that_fails_is_tried_again(
+async def test_a_failed_query_of_runs_is_retried(
     make_panel: MakePanel, office: Office, world: World, expected_errors: Any
 ) -> None:
-    """The office's server is away just when a run has ended."""
+    """The office's server is away when a run ends."""
     expected_errors("ui:runs failed")
     panel = await make_panel(store=office.store, entities=ENTITIES)
     await until(lambda: panel.past_runs.size is not None)
@@ -417,7 +415,7 @@ async def test_overview_view_and_summary_count_the_same_new_customers(
         data.focus_on({"type": "customers", "view": "new"})
         await until(lambda new=new: data.model.total == new and data.lists.name() == "customers")
         panel.window.go("summary")
-        await until(lambda new=new: tile() == (str(new) if new else "–"))  # no run is kept here: not read, so no 0
+        await until(lambda new=new: tile() == (str(new) if new else "–"))  # without a stored run there is no 0
 
 
 async def test_delivery_notes_are_counted_by_their_date_in_overview_and_summary(

@@ -1,4 +1,4 @@
-"""Sleep and wake, network lost and found: what is heard, what is told of it, and when reads are tried again."""
+"""Sleep and wake, network lost and found: detection, reports, and when reads are tried again."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def told(around: Surroundings) -> list[Reason | None]:
     return heard
 
 
-def test_a_computer_that_wakes_is_not_trusted_before_its_network_is(around: Surroundings) -> None:
+def test_a_computer_that_wakes_counts_as_awake_only_with_a_network(around: Surroundings) -> None:
     heard = told(around)
     around.sleeps(True)
     around.sleeps(True)
@@ -51,7 +51,7 @@ def test_a_computer_that_wakes_is_not_trusted_before_its_network_is(around: Surr
     assert not around._patience.isActive()
 
 
-def test_a_network_that_comes_back_late_is_waited_for_but_not_for_ever(around: Surroundings) -> None:
+def test_the_wait_for_a_late_network_is_limited(around: Surroundings) -> None:
     heard = told(around)
     around.set_online(False)
     around.sleeps(True)
@@ -70,7 +70,7 @@ def test_a_network_that_comes_back_late_is_waited_for_but_not_for_ever(around: S
     assert around.away is Reason.OFFLINE
 
 
-def test_a_network_lost_and_found_is_told_once_each(around: Surroundings) -> None:
+def test_the_loss_and_the_return_of_a_network_are_reported_once_each(around: Surroundings) -> None:
     heard = told(around)
     for online in (True, False, False, True, True):
         around.set_online(online)
@@ -88,7 +88,7 @@ def test_an_erp_on_this_computer_needs_no_network(qapp: object) -> None:
     assert heard == [Reason.ASLEEP, None]
 
 
-def test_disconnected_is_believed_only_when_no_interface_is_up(
+def test_disconnected_counts_only_when_no_interface_is_up(
     around: Surroundings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disconnected = QNetworkInformation.Reachability.Disconnected
@@ -102,10 +102,10 @@ def test_disconnected_is_believed_only_when_no_interface_is_up(
     assert around.away is None
 
 
-def test_an_interface_that_comes_back_is_found_where_the_system_says_nothing(
+def test_an_interface_that_comes_back_is_found_without_a_signal_of_the_system(
     around: Surroundings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A network without a way out of the house: "disconnected" before and after it."""
+    """A local network without access to the internet is "disconnected" before and after."""
     monkeypatch.setattr(surroundings, "interface_up", lambda: False)
     around._reachable(QNetworkInformation.Reachability.Disconnected)
     assert around._look.isActive()
@@ -118,14 +118,14 @@ def test_an_interface_that_comes_back_is_found_where_the_system_says_nothing(
     assert not around._look.isActive()
 
 
-async def test_nothing_is_looked_for_after_the_end(around: Surroundings) -> None:
+async def test_after_the_end_there_is_no_polling(around: Surroundings) -> None:
     around.set_online(False)
     await around.close()
     assert not around._look.isActive()
 
 
 async def test_an_answer_of_the_erp_ends_being_offline(qapp: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The operator's own reads are tried without a network, too."""
+    """The operator's reads are tried even without a network."""
     made: list[Surroundings] = []
 
     async def connect_system(around: Surroundings) -> None:
@@ -151,7 +151,7 @@ async def test_an_answer_of_the_erp_ends_being_offline(qapp: object, monkeypatch
     await around.close()
 
 
-def test_the_computers_own_loop_is_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_loopback_interface_does_not_count_as_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
     every = surroundings.QNetworkInterface.allInterfaces()
     loop = [i for i in every if i.flags() & surroundings.QNetworkInterface.InterfaceFlag.IsLoopBack]
     monkeypatch.setattr(surroundings.QNetworkInterface, "allInterfaces", staticmethod(lambda: loop))
@@ -159,7 +159,7 @@ def test_the_computers_own_loop_is_no_network(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.skipif(shutil.which("dbus-daemon") is None, reason="needs Linux with dbus-daemon")
-async def test_logind_is_heard_on_the_system_bus(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_signals_of_logind_are_received_from_the_system_bus(monkeypatch: pytest.MonkeyPatch) -> None:
     heard: asyncio.Queue[bool] = asyncio.Queue()
     async with bus() as address:
         monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", address)
@@ -172,7 +172,7 @@ async def test_logind_is_heard_on_the_system_bus(monkeypatch: pytest.MonkeyPatch
         await logind.close()
 
 
-async def test_without_a_system_bus_nothing_is_heard_and_nothing_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_a_system_bus_there_are_no_signals_and_no_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus")
     logind = Logind(lambda asleep: None)
     assert await logind.connect() is False
@@ -218,7 +218,7 @@ def _namespace() -> bool:
     not _namespace(), reason="needs Linux and the right to make a network namespace with a network in it"
 )
 def test_a_real_network_lost_and_found() -> None:
-    """In a network namespace that begins empty: a network comes, goes, and comes back without a way out."""
+    """In a network namespace, empty at first: a network appears, disappears, and comes back without a route outside."""
     done = subprocess.run(
         ["unshare", "-n", sys.executable, "-c", HEAR], capture_output=True, text=True, timeout=90, check=False
     )

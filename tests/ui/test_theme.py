@@ -1,4 +1,4 @@
-"""Both palettes keep WCAG AA, and light and dark are switched at once."""
+"""Both palettes fulfil WCAG AA, and light and dark are switched at once."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def test_text_is_readable(tokens: Tokens, front: str, back: str) -> None:
 
 @pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=["light", "dark"])
 @pytest.mark.parametrize(("front", "back"), SEEN)
-def test_edges_signs_and_charts_are_seen(tokens: Tokens, front: str, back: str) -> None:
+def test_edges_signs_and_charts_are_visible(tokens: Tokens, front: str, back: str) -> None:
     assert contrast(getattr(tokens, front), getattr(tokens, back)) >= 3
 
 
 @pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=["light", "dark"])
 def test_every_pair_of_the_style_sheet_is_readable(tokens: Tokens) -> None:
-    """Where a rule sets text and background, whatever the roles: no pair is left out of the list above."""
+    """Every rule that sets text and background, so that no pair is missing in the list above."""
     plain = Tokens(**{f.name: f"<{f.name}>" for f in fields(Tokens)})
     rules = re.findall(r"([^{}]+)\{([^{}]*)\}", style_sheet(plain))
     pairs = set()
@@ -41,8 +41,8 @@ def test_every_pair_of_the_style_sheet_is_readable(tokens: Tokens) -> None:
 
 
 @pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=["light", "dark"])
-def test_the_focus_is_seen_on_its_own_control(tokens: Tokens) -> None:
-    """The ring against what it surrounds: the rule's own fill, or what the same control has without the focus."""
+def test_the_focus_is_visible_on_its_control(tokens: Tokens) -> None:
+    """The ring against the fill of its rule, or the fill of the same control without the focus."""
     plain = Tokens(**{f.name: f"<{f.name}>" for f in fields(Tokens)})
     rules = re.findall(r"([^{}]+)\{([^{}]*)\}", style_sheet(plain))
     fills = {
@@ -63,7 +63,8 @@ def test_the_focus_is_seen_on_its_own_control(tokens: Tokens) -> None:
 
 
 def test_every_kind_of_button_shows_the_focus() -> None:
-    """A name's own edge hides the general ring, so each needs a ring of its own; a pressed-in one is edged already."""
+    """The edge of a named kind hides the general ring, so each kind needs its own ring, except checked ones, which have
+    an edge."""
     sheet = style_sheet(LIGHT)
     edged = re.findall(r"^QPushButton(#\w+|:checked) \{[^}]*border", sheet, re.MULTILINE)
     assert {"#primary", "#danger", "#nav", ":checked"} <= set(edged)
@@ -75,7 +76,7 @@ def test_light_and_dark_follow_the_system_at_once(qapp: QApplication, monkeypatc
     hints = qapp.styleHints()
     switches = ((Qt.ColorScheme.Dark, DARK), (Qt.ColorScheme.Light, LIGHT), (Qt.ColorScheme.Dark, DARK))
     for scheme, wanted in switches:
-        # The offscreen platform has no theme of its own that could be switched: what a real one says is said for it.
+        # The offscreen platform has no theme to switch, so its signal is simulated.
         monkeypatch.setattr(hints, "colorScheme", lambda scheme=scheme: scheme)
         hints.colorSchemeChanged.emit(scheme)
         assert theme().tokens is wanted
@@ -92,12 +93,12 @@ def test_a_choice_is_kept_when_the_system_switches(qapp: QApplication) -> None:
     theme().choose("light")
 
 
-def test_contrast_is_the_known_one() -> None:
+def test_the_contrast_function_gives_known_values() -> None:
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
 
 
-def test_switching_changes_palette_and_tells_once(qapp: QApplication) -> None:
+def test_switching_changes_the_palette_with_one_signal(qapp: QApplication) -> None:
     heard: list[bool] = []
     theme().choose("light")
     theme().changed.connect(lambda: heard.append(theme().dark))
@@ -109,5 +110,5 @@ def test_switching_changes_palette_and_tells_once(qapp: QApplication) -> None:
     assert heard == [True, False]
 
 
-def test_no_role_is_left_open_in_the_style_sheet() -> None:
+def test_all_roles_in_the_style_sheet_are_filled() -> None:
     assert "@" not in style_sheet(LIGHT).split("*/", 1)[1]

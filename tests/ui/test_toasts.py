@@ -1,4 +1,4 @@
-"""Notifications through Windows' own interface, against a stand-in for it; and the balloon where Windows has none."""
+"""Notifications through Windows' interface, with a fake of it, and the balloon where Windows has none."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FAILED = Message("type:orders", 'Orders: "a < b"', "c & d", "run", "r1", urgent=
 
 
 class FakeWindows:
-    """Keeps what it is given; its callbacks come on a thread of its own, as Windows' do."""
+    """Records its calls; its callbacks run in another thread, as on Windows."""
 
     def __init__(self) -> None:
         self.shown: dict[tuple[str, str], Any] = {}
@@ -49,7 +49,7 @@ class FakeWindows:
         self.shown = {key: toast for key, toast in self.shown.items() if key[0] != group}
 
     def click(self) -> None:
-        """A click on the only toast, told on a foreign thread."""
+        """A click on the only toast, reported in another thread."""
         (toast,) = self.shown.values()
         thread = threading.Thread(target=toast.activated, args=(toast, object()))
         thread.start()
@@ -63,7 +63,7 @@ async def connected(windows: FakeWindows) -> tuple[Toasts, asyncio.Queue[Message
     return means, opened
 
 
-async def test_a_click_leads_to_the_place_in_the_event_loop() -> None:
+async def test_a_click_opens_the_place_in_the_event_loop() -> None:
     windows = FakeWindows()
     means, opened = await connected(windows)
     await means.show(FAILED)
@@ -73,7 +73,7 @@ async def test_a_click_leads_to_the_place_in_the_event_loop() -> None:
     await means.close()
 
 
-async def test_the_text_is_text_and_the_button_speaks_the_panels_language(qapp: object) -> None:
+async def test_the_text_is_escaped_and_the_button_is_in_the_panels_language(qapp: object) -> None:
     windows = FakeWindows()
     means, _ = await connected(windows)
     set_language("it")
@@ -88,7 +88,7 @@ async def test_the_text_is_text_and_the_button_speaks_the_panels_language(qapp: 
     await means.close()
 
 
-async def test_the_same_condition_takes_the_older_ones_place() -> None:
+async def test_a_toast_replaces_the_older_one_of_its_condition() -> None:
     windows = FakeWindows()
     means, opened = await connected(windows)
     solved = Message("type:orders", "Orders: resolved", "", "overview")
@@ -101,7 +101,7 @@ async def test_the_same_condition_takes_the_older_ones_place() -> None:
     await means.close()
 
 
-async def test_at_the_end_nothing_is_left_that_nobody_would_answer() -> None:
+async def test_at_the_end_all_toasts_are_removed() -> None:
     windows = FakeWindows()
     windows.shown["another process", "x"] = object()
     means, opened = await connected(windows)
@@ -109,12 +109,12 @@ async def test_at_the_end_nothing_is_left_that_nobody_would_answer() -> None:
     toast = next(t for (group, _), t in windows.shown.items() if group != "another process")
     await means.close()
     assert list(windows.shown) == [("another process", "x")]
-    toast.activated(toast, object())  # a click on the way when the panel ended
+    toast.activated(toast, object())  # a click that arrives after the panel's end
     await asyncio.sleep(0)
     assert opened.empty()
 
 
-async def test_a_refused_toast_is_an_error_for_the_panel_which_then_takes_the_balloon() -> None:
+async def test_a_refused_toast_raises_so_that_the_panel_uses_the_balloon() -> None:
     windows = FakeWindows()
     means, _ = await connected(windows)
     windows.refuses = True
@@ -140,8 +140,8 @@ async def test_without_windows_notifications_the_tray_shows_them(
 
 
 @pytest.mark.skipif(sys.platform != "win32", reason="needs Windows: its registry")
-async def test_windows_own_interface_answers_or_says_that_there_is_none() -> None:
-    """The shipped library on this Windows: Wine has no notifications, a Windows without a desktop neither."""
+async def test_the_real_interface_of_windows_works_or_reports_that_it_is_missing() -> None:
+    """The shipped library on this Windows: Wine and a Windows without a desktop have no notifications."""
     import winreg
 
     means = Toasts(lambda _: None)

@@ -1,4 +1,5 @@
-"""Italian is complete, its compiled form is up to date, and placeholders are the same in both languages."""
+"""The Italian translation is complete, its compiled file is up to date, and placeholders are equal in both
+languages."""
 
 from __future__ import annotations
 
@@ -57,8 +58,8 @@ def sources(path: Path) -> set[tuple[str, str]]:
     return {(m.findtext("source") or "", m.findtext("comment") or "") for m in messages}
 
 
-def test_the_files_hold_every_text_of_the_code_and_no_other(tmp_path: Path) -> None:
-    """Qt's own tool says which texts there are. English needs only its plurals."""
+def test_the_files_have_every_text_of_the_code_and_no_other(tmp_path: Path) -> None:
+    """Qt's tool extracts the texts. English needs only its plurals."""
     extracted = tmp_path / "extracted.ts"
     tool = [sys.executable, "-c", "from PySide6.scripts.pyside_tool import lupdate; lupdate()"]
     modules = [str(p) for p in sorted(UI.rglob("*.py"))]
@@ -79,11 +80,11 @@ def test_nothing_is_marked_unfinished(name: str) -> None:
 
 
 def test_quoted_buttons_have_the_names_they_have_on_the_panel() -> None:
-    """``«Porta in testa» cambia l'ordine``: what an error tells people to press is there under that name."""
+    """``«Porta in testa» cambia l'ordine``: a button named in an error message exists with that name."""
     plain = {form.replace("&", "").rstrip("…") for _, _, forms, _ in entries() for form in forms}
     plain |= {d.it for d in DECLARATIONS}
     plain |= {messages.text("office-dialog.open", one).what.replace("&", "").rstrip("…") for one in messages.LANGUAGES}
-    elsewhere = {"Tutti"}  # a choice of the ERP's own
+    elsewhere = {"Tutti"}  # a choice in the ERP
     quoted = {
         quote.rstrip("…")
         for path in (messages.resources() / "messages").glob("*.toml")
@@ -93,5 +94,5 @@ def test_quoted_buttons_have_the_names_they_have_on_the_panel() -> None:
 
 
 @pytest.mark.parametrize("pattern", [r"\{tr\("])
-def test_no_text_hides_where_the_extractor_cannot_see_it(pattern: str) -> None:
+def test_no_text_is_where_the_extractor_cannot_find_it(pattern: str) -> None:
     assert [p.name for p in UI.rglob("*.py") if re.search(pattern, p.read_text(encoding="utf-8"))] == []

@@ -1,4 +1,4 @@
-"""What is offered about a list in trouble, also while it waits for something else."""
+"""The actions for a list in trouble, also while it waits for another reason."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHRINK = ErrorInfo("shrink", FailureKind.REFUSED, "fewer rows", {"list": "custom
 @pytest.mark.parametrize(
     ("state", "reason"), [(SyncState.BACKING_OFF, Reason.BACK_OFF), (SyncState.WAITING, Reason.HOLD)]
 )
-async def test_a_refused_read_can_be_looked_at_while_its_list_waits(
+async def test_a_refused_read_can_be_opened_while_its_list_waits(
     make_panel: MakePanel, world: World, state: SyncState, reason: Reason
 ) -> None:
     item = account_type(
@@ -42,7 +42,7 @@ async def test_a_refused_read_can_be_looked_at_while_its_list_waits(
         assert [type(dialog) for dialog in panel.dialogs.open_now.values()] == [TroubleDialog]
 
 
-async def test_a_login_that_cannot_be_asked_for_is_told(
+async def test_a_login_that_cannot_be_requested_is_reported(
     make_panel: MakePanel, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The account was removed while the dialog was open."""

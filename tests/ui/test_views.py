@@ -1,4 +1,4 @@
-"""The Data page's ready-made views with a real store: what they show, their totals, and how they end."""
+"""The Data page's predefined views with a real store: their rows, their totals, and how they end."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def counted(page: Data) -> str:
 def cells(page: Data, column: str) -> list[str]:
     model = page.model
     at = next((i for i in range(model.columnCount()) if model.column(i).name == column), -1)
-    if at < 0:  # another list is still shown
+    if at < 0:  # the previous list is still shown
         return []
     return [str(model.index(row, at, QModelIndex()).data()) for row in range(model.total)]
 
@@ -48,17 +48,17 @@ def click(page: Data, view: str) -> None:
 async def test_unpaid_invoices_with_their_total(make_panel: MakePanel, office: Office) -> None:
     page = await data_of(make_panel, office)
     click(page, "unpaid")
-    await until(lambda: cells(page, "invoice_number") == ["FT301", "FT302"])  # due first, first
+    await until(lambda: cells(page, "invoice_number") == ["FT301", "FT302"])  # sorted by due date
     assert counted(page) == "2 rows · 623.45 € to be paid"
     click(page, "overdue")
     await until(lambda: page.model.total == 1)
     assert counted(page) == "1 row · 500.00 € to be paid"
     assert not page.views["unpaid"].isChecked()
-    click(page, "overdue")  # again: the whole list
+    click(page, "overdue")  # a second click shows the whole list
     await until(lambda: page.model.total == len(INVOICES))
 
 
-async def test_prices_changed_this_week_beside_what_they_were(make_panel: MakePanel, office: Office) -> None:
+async def test_prices_changed_this_week_with_their_old_values(make_panel: MakePanel, office: Office) -> None:
     await office.read("prices", "", [{**PRICES[0], "unit_price": 1300}], NOW - timedelta(days=2))
     await office.read("prices", "", [{**PRICES[0], "unit_price": 1390}], NOW - timedelta(days=1))
     page = await data_of(make_panel, office)
@@ -101,7 +101,7 @@ async def test_states_are_in_the_panels_language(make_panel: MakePanel, office: 
     await until(lambda: cells(page, "sales_status") == ["aperto"] * 3)
 
 
-async def test_only_what_matters_is_shown_until_more_is_asked_for(make_panel: MakePanel, office: Office) -> None:
+async def test_only_important_columns_are_shown_by_default(make_panel: MakePanel, office: Office) -> None:
     page = await data_of(make_panel, office)
     page.focus_on({"type": "invoices"})
     await until(lambda: page.model.columnCount() > 1 and page.model.column(1).name == "invoice_number")

@@ -1,4 +1,4 @@
-"""One vocabulary: words that screens, messages, manual and README no longer use are found wherever they come back."""
+"""One vocabulary: finds words that screens, messages, manual and README no longer use."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ OLD_ITALIAN = {
     r"\bgiornata\b": "riepilogo",
     r"\berp muto\b": "l'ERP non risponde",
 }
-"""Patterns, and what is said instead."""
+"""Patterns, and the words to use instead."""
 
 ONLY_REFUSED = re.compile(r"\blettur[ae]\b", re.IGNORECASE)
-"""*Lettura* is the word for a read that was refused, and for nothing else."""
+"""*Lettura* is used only for a refused read."""
 
 OLD_ENGLISH = {
     r"\bsyncs?\b(?! (all|--))": "update",
@@ -41,11 +41,11 @@ OLD_ENGLISH = {
 }
 
 ABOUT_A_REFUSED_READ = ("rifiut", "accett", "Controlla la lettura", "Chiedere l'elenco intero")
-"""What a text with *lettura* speaks of besides."""
+"""Other words in a text with *lettura*."""
 
 
 def catalogue(language: str) -> Iterator[tuple[str, str]]:
-    """The panel's own texts with where they are from."""
+    """The panel's texts with their sources."""
     for message in ET.parse(RESOURCES / "translations" / "archisync_it.ts").getroot().iter("message"):
         source = message.findtext("source") or ""
         if language == "en":
@@ -73,7 +73,7 @@ def told(language: str, *names: str) -> Iterator[tuple[str, str]]:
 
 
 def pages(language: str) -> Iterator[tuple[str, str]]:
-    """The manual, and in English the README, line by line without what is code."""
+    """The lines of the manual (and of the README, in English) without code."""
     files = [*(ROOT / "docs" / "manual" / language).glob("*.md"), *([ROOT / "README.md"] if language == "en" else [])]
     for path in sorted(files):
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
@@ -81,7 +81,7 @@ def pages(language: str) -> Iterator[tuple[str, str]]:
 
 
 def found(texts: Iterator[tuple[str, str]], old: dict[str, str]) -> list[str]:
-    """Where a text has an old word, and what to say instead."""
+    """Each use of an old word, with its source and the word to use instead."""
     return [
         f"{where}: {text!r}: say {instead}"
         for where, text in texts
@@ -100,7 +100,7 @@ def test_english_has_no_old_word(source: object) -> None:
     assert found(source("en"), OLD_ENGLISH) == []  # type: ignore[operator]
 
 
-def test_a_read_is_called_so_only_where_it_was_refused() -> None:
+def test_lettura_is_used_only_for_a_refused_read() -> None:
     texts = [
         *catalogue("it"),
         *settings("it"),

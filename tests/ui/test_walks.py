@@ -1,6 +1,6 @@
-"""An operator's questions, walked on the real window by keyboard and mouse: how many actions the answer takes.
+"""Tasks of an operator in the real window by keyboard and mouse: the number of actions until the answer is visible.
 
-An action is a click, a shortcut or a key that opens something, or a text that is typed. The time is printed only.
+An action is a click, a shortcut, a key that opens something, or a typed text. The time is only printed.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ pytestmark = pytest.mark.qasync
 
 
 class Walk:
-    """One question: counts what the operator does, and reads what is on the screen."""
+    """One task: counts the operator's actions, and reads the texts on the screen."""
 
     def __init__(self, panel: Panel) -> None:
         self.panel = panel
@@ -69,7 +69,7 @@ class Walk:
         QTest.mouseClick(widget, Qt.MouseButton.LeftButton)
 
     def key(self, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
-        """A shortcut goes to the window, another key to what has the keyboard."""
+        """Send a shortcut to the window, another key to the widget with the focus."""
         self.actions += 1
         shortcut = modifier is not Qt.KeyboardModifier.NoModifier
         focus = None if shortcut else self.panel.window.focusWidget()
@@ -87,7 +87,7 @@ class Walk:
         return next(button for button in buttons if button.text().replace("&", "") == title)
 
     def seen(self) -> str:
-        """All texts that are on the screen, tables included."""
+        """All visible texts, including those in tables."""
         window = self.panel.window
         texts = [
             part.text() for kind in (QLabel, QPushButton) for part in window.findChildren(kind) if part.isVisible()
@@ -103,7 +103,7 @@ class Walk:
         return "\n".join(texts)
 
     async def answered(self, *parts: str, within: int) -> None:
-        """Wait until the answer can be read; the bound is on what the operator had to do."""
+        """Wait until the answer is visible; ``within`` is the limit of the number of actions."""
         await until(lambda: all(part in self.seen() for part in parts))
         seconds = time.perf_counter() - self._begun
         print(f"{self.actions} action(s), {seconds:.2f} s")
@@ -112,7 +112,7 @@ class Walk:
 
 async def walk(make_panel: MakePanel, office: Office, **changes: object) -> Walk:
     panel = await make_panel(store=office.store, entities=ENTITIES, **changes)
-    panel.window.activateWindow()  # a window that is not the active one takes no shortcuts
+    panel.window.activateWindow()  # shortcuts work only in the active window
     await until(lambda: panel.context.status is not None and panel.window.isActiveWindow())
     return Walk(panel)
 
@@ -152,7 +152,7 @@ async def test_did_prices_change_this_week(make_panel: MakePanel, office: Office
     await walked.answered("Fresa conica", "12.50", "13.90", "1 row", within=2)
 
 
-@pytest.mark.qt_log_ignore("grabbing the keyboard")  # what the offscreen platform says of an open menu
+@pytest.mark.qt_log_ignore("grabbing the keyboard")  # a warning of the offscreen platform for an open menu
 async def test_pause_for_an_hour(make_panel: MakePanel, office: Office) -> None:
     walked = await walk(make_panel, office)
     rig = Rig()
@@ -246,13 +246,13 @@ async def test_a_form_left_open(make_panel: MakePanel, world: World, office: Off
     elsewhere = tuple(replace(session, computer="PC-2") for session in status.sessions)
     world.orchestrator.status = replace(status, sessions=elsewhere)
     walked = await walk(make_panel, office)
-    assert "(PC-2)" in walked.seen(), "where it is open is seen before anything is pressed"
+    assert "(PC-2)" in walked.seen(), "the computer of the form is not visible at once"
     walked.click(walked.panel.window.banner.list)
     await until(lambda: "sessions" in walked.panel.dialogs.open_now)
     dialog = walked.panel.dialogs.open_now["sessions"]
     assert isinstance(dialog, SessionsDialog)
     await until(lambda: dialog.table.currentIndex().isValid())
-    assert "Ordine Ferramenta Demo" in walked.seen(), "the first one is chosen already"
+    assert "Ordine Ferramenta Demo" in walked.seen(), "the first one is not selected"
     assert "on PC-2" in walked.seen()
     walked.click(dialog.one)
     assert world.orchestrator.calls == [("end_session", ("s-1a2b",))]

@@ -1,4 +1,4 @@
-"""Watched records: what the change log of a run tells about them, and where it is said."""
+"""Watched records: messages about their changes from the change log of a run, and where they are shown."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ async def watching(make_panel: MakePanel, office: Office, *watches: Watch) -> tu
 
 
 def ended(world: World, office: Office, name: str) -> None:
-    """The read of that list is told as it ends."""
+    """Send the event of the end of a read of that list."""
     world.orchestrator.tell(EventKind.SYNC_COMPLETED, {"type": name, "runId": f"run-{office._runs}"}, NOW)
 
 
-async def test_a_watched_order_that_ships_is_told_once(make_panel: MakePanel, world: World, office: Office) -> None:
+async def test_a_watched_order_that_ships_is_reported_once(make_panel: MakePanel, world: World, office: Office) -> None:
     panel, told = await watching(make_panel, office, ORDER, CUSTOMER)
     shipped = {**DDT[0], "id": "7002", "ddt_number": "4568", "order_number": "ORD/26-003", "tracking": "BRT 1"}
     await office.read("ddt", "agente01", [*DDT, shipped], NOW - timedelta(seconds=30))
@@ -57,11 +57,11 @@ async def test_a_watched_order_that_ships_is_told_once(make_panel: MakePanel, wo
     await office.read("orders", "agente01", [*ORDERS[:2], {**ORDERS[2], "total_amount": 1}], NOW)
     ended(world, office, "orders")
     await until(lambda: len(told) > 2)
-    assert [name for name, _ in told[2:]] == ["ORD/26-003", "De Rossi"], "an unchanged read tells nothing"
+    assert [name for name, _ in told[2:]] == ["ORD/26-003", "De Rossi"], "a message after a read without changes"
     assert told[2][1].startswith("ORD/26-003: changed: ")
 
 
-async def test_a_paid_invoice_and_a_new_order_are_told_of_the_customer(
+async def test_a_paid_invoice_and_a_new_order_of_a_watched_customer_are_reported(
     make_panel: MakePanel, world: World, office: Office
 ) -> None:
     _, told = await watching(make_panel, office, CUSTOMER)
@@ -75,10 +75,10 @@ async def test_a_paid_invoice_and_a_new_order_are_told_of_the_customer(
     await office.read("orders", "agente01", [*ORDERS, new, other], NOW)
     ended(world, office, "orders")
     await until(lambda: len(told) == 2)
-    assert told[1] == ("De Rossi", "De Rossi: new order ORD/26-004"), "nothing of another customer"
+    assert told[1] == ("De Rossi", "De Rossi: new order ORD/26-004"), "a message about another customer"
 
 
-async def test_a_read_that_changes_very_much_hides_no_watched_record(
+async def test_watched_records_are_found_among_very_many_changes(
     make_panel: MakePanel, world: World, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watches, "CHANGES_PER_QUERY", 7)
@@ -106,21 +106,21 @@ async def test_a_record_is_watched_from_its_sheet_and_removed_in_the_settings(
     def removes() -> list[QPushButton]:
         return [b for b in page.findChildren(QPushButton) if b.accessibleName().startswith("Remove Società")]
 
-    await until(lambda: len(removes()) == 1)  # lines of before are deleted in the event loop
+    await until(lambda: len(removes()) == 1)  # the old lines are deleted in the event loop
     removes()[0].click()
     assert kept.all == ()
     assert not sheet.watch.isChecked()
 
 
 @pytest.mark.parametrize("kept", ["", "{", "[1]", '[{"list": "orders"}]', '{"a": 1}', "null"])
-async def test_kept_watches_that_cannot_be_read_are_none(make_panel: MakePanel, kept: str) -> None:
+async def test_unreadable_watches_are_ignored(make_panel: MakePanel, kept: str) -> None:
     panel = await make_panel()
     panel.context.recall = lambda key: kept if key == WATCHES else ""  # type: ignore[method-assign]
     assert Watches(panel.context).all == ()
 
 
 async def journaled(office: Office, name: str, ended: datetime) -> None:
-    """The run of the last read, as another computer of the office has written it: no event tells of it here."""
+    """Write the run of the last read as another computer of the office does, without an event here."""
     run = run_record(name, ended - timedelta(seconds=20), 20, id=f"run-{office._runs}")
     await office.store.journal.run_started(run)
     await office.store.journal.run_ended(run)
@@ -128,7 +128,7 @@ async def journaled(office: Office, name: str, ended: datetime) -> None:
 
 
 class Computer:
-    """A panel with a memory of its own, opened and closed again."""
+    """A panel with its own settings file, which can be opened and closed."""
 
     def __init__(self, world: World, office: Office, memory: Path) -> None:
         self._world, self._office, self._memory = world, office, memory
@@ -148,7 +148,7 @@ class Computer:
         panel.deleteLater()
 
 
-async def test_what_another_computer_read_while_this_one_was_off_is_told_at_the_start(
+async def test_changes_read_by_another_computer_while_this_one_was_off_are_reported_at_the_start(
     qapp: QApplication, world: World, office: Office, tmp_path: Path
 ) -> None:
     computer = Computer(world, office, tmp_path / "window.ini")
@@ -172,10 +172,10 @@ async def test_what_another_computer_read_while_this_one_was_off_is_told_at_the_
         EventKind.SYNC_COMPLETED, {"type": "orders", "runId": f"run-{office._runs}"}, world.clock.at
     )
     await until(lambda: len(computer.told) > 1)
-    assert computer.told[1].startswith("ORD/26-003: changed: "), "nothing is told twice"
+    assert computer.told[1].startswith("ORD/26-003: changed: "), "a change was reported twice"
 
 
-async def test_a_read_missed_while_this_computer_slept_is_told_with_the_next_one(
+async def test_changes_of_a_read_missed_during_sleep_are_reported_with_the_next_one(
     make_panel: MakePanel, world: World, office: Office
 ) -> None:
     _, told = await watching(make_panel, office, ORDER)
@@ -189,7 +189,7 @@ async def test_a_read_missed_while_this_computer_slept_is_told_with_the_next_one
     assert told == [("ORD/26-003", "ORD/26-003: shipped, delivery note 4568")]
 
 
-async def test_what_was_read_before_is_no_news_for_a_new_watch(
+async def test_changes_from_before_a_new_watch_are_not_reported(
     make_panel: MakePanel, world: World, office: Office
 ) -> None:
     shipped = {**DDT[0], "id": "7002", "ddt_number": "4568", "order_number": "ORD/26-003"}
@@ -226,7 +226,7 @@ async def test_the_rows_of_watched_records_are_looked_up_once_for_all_missed_rea
 
 
 @pytest.mark.parametrize("kept", ["", "{", "[1]", '{"ddt": []}', '{"ddt": ["x"]}', '{"ddt": ["2026-03-09"]}', "null"])
-async def test_reads_looked_at_that_cannot_be_read_are_none(make_panel: MakePanel, kept: str) -> None:
+async def test_an_unreadable_list_of_checked_reads_is_ignored(make_panel: MakePanel, kept: str) -> None:
     panel = await make_panel()
     panel.context.recall = lambda key: kept if key == SEEN_READS else ""  # type: ignore[method-assign]
     looked = SeenReads(panel.context)

@@ -1,4 +1,4 @@
-"""What the panel says of a status: headline, chips, freshness, expectation, activity, in both languages."""
+"""The panel's texts for a status: headline, chips, freshness, expectation, activity, in both languages."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _names() -> None:
     words.name_types(ENTITIES)
 
 
-def test_running_headline_tells_type_scope_page_rows_times_and_asker() -> None:
+def test_the_headline_of_a_run_has_type_scope_page_rows_times_and_asker() -> None:
     set_language("it")
     found = status_words.headline(busy(), NOW)
     assert found.title == "Clienti, elenco intero · pagina 9 di 16 · 843 righe"
@@ -44,7 +44,7 @@ def test_running_headline_tells_type_scope_page_rows_times_and_asker() -> None:
         "Fatture: l'ERP non ha risposto in tempo · in corso da 0:15 · circa 0:12 alla fine · per il modulo ordini"
     )
     assert found.fraction == pytest.approx(843 / 1512, abs=0.01)
-    assert (found.kind, found.running, found.tone) == ("trouble", True, "bad"), "a failure stays in view"
+    assert (found.kind, found.running, found.tone) == ("trouble", True, "bad"), "the failure is hidden by the run"
     well = dataclasses.replace(calm(), current_run=busy().current_run)
     found = status_words.headline(well, NOW)
     assert found.detail == "in corso da 0:15 · circa 0:12 alla fine · per il modulo ordini"
@@ -85,7 +85,7 @@ def test_running_headline_tells_type_scope_page_rows_times_and_asker() -> None:
         ),
     ],
 )
-def test_one_headline_for_each_way_things_can_be(change: object, kind: str, title: str) -> None:
+def test_each_state_has_its_headline(change: object, kind: str, title: str) -> None:
     found = status_words.headline(change(calm()), NOW)  # type: ignore[operator]
     assert (found.kind, found.title) == (kind, title)
     assert found.detail
@@ -104,7 +104,7 @@ def test_why_an_account_is_stopped(code: str, title: str, word: str) -> None:
     assert (words.stopped_title(code, "anna"), words.stopped_word(code)) == (title, word)
 
 
-def test_state_and_freshness_are_two_words() -> None:
+def test_state_and_freshness_are_separate_words() -> None:
     item = account_type(
         "orders",
         state=SyncState.WAITING,
@@ -135,7 +135,7 @@ def test_every_reason_has_words(reason: Reason, language: str) -> None:
     assert words.reason_word(reason, {"type": "prices"})
 
 
-def test_expectation_names_what_comes_before() -> None:
+def test_an_expectation_names_the_run_before_it() -> None:
     set_language("it")
     status = busy()
     orders = list_words.worst(status.statuses["orders"])
@@ -146,13 +146,13 @@ def test_expectation_names_what_comes_before() -> None:
     assert list_words.expected_line(prices, status, NOW).endswith("· riprende da pag. 19")
 
 
-def test_a_queued_request_says_where_and_why() -> None:
+def test_a_queued_request_has_its_place_and_reason() -> None:
     assert words.queued_sentence(entry("orders", 6, 5), 2) == "Orders is in the queue at place 2: form open."
     after = entry("orders", 6, 5, reason=Reason.RUNNING, params={"type": "prices"})
     assert words.queued_sentence(after, 1) == "Orders is in the queue at place 1: after Prices."
 
 
-def test_the_worst_account_speaks() -> None:
+def test_the_text_is_that_of_the_worst_account() -> None:
     status = with_type(
         calm(),
         account_type("orders", "agente01"),
@@ -184,7 +184,7 @@ def test_activity_in_plain_words(language: str) -> None:
     ("language", "line"),
     [("it", "Clienti: 1.512 righe, primo aggiornamento"), ("en", "Customers: 1,512 rows, first read")],
 )
-def test_a_first_read_brings_nothing_new_and_warns_of_nothing(language: str, line: str) -> None:
+def test_a_first_read_has_no_new_rows_and_no_warnings(language: str, line: str) -> None:
     set_language(language)
     data = {"type": "customers", "rows": 1512, "added": 0, "changed": 0, "gone": 0, "warnings": [FIRST_READ]}
     found = event_line(an_event(EventKind.SYNC_COMPLETED, "b", 1, NOW, data))
@@ -193,11 +193,11 @@ def test_a_first_read_brings_nothing_new_and_warns_of_nothing(language: str, lin
     run = run_record("customers", NOW, 20, rows=1512, added=0, changed=0, warnings=(FIRST_READ, "two-pages-alike"))
     assert words.run_line(run) == line.partition(": ")[2].replace(", ", " · ")
     assert list_words.warnings_of(run) == ("two-pages-alike",)
-    assert str(words.warning_word(FIRST_READ)) != FIRST_READ, "it has a text for whoever reads the run's JSON"
+    assert str(words.warning_word(FIRST_READ)) != FIRST_READ, "the code in the run's JSON has no text"
 
 
 @pytest.mark.parametrize("language", ["it", "en"])
-def test_the_end_of_a_session_tells_what_it_cost(language: str) -> None:
+def test_the_end_of_a_session_is_shown_with_its_cost(language: str) -> None:
     set_language(language)
     cost = {"reason": "closed", "customersMs": 2100, "putOffMs": 40_000}
     found = event_line(an_event(EventKind.SESSION_CLOSED, "b", 1, NOW, cost))
@@ -212,7 +212,7 @@ def test_the_end_of_a_session_tells_what_it_cost(language: str) -> None:
     assert unserved.text == {"it": "Modulo ordini chiuso", "en": "Order form closed"}[language]
 
 
-def test_errors_in_the_activity_have_the_tone_of_errors() -> None:
+def test_errors_in_the_activity_are_coloured_as_errors() -> None:
     failed = an_event(
         EventKind.SYNC_ERROR,
         "b",
@@ -226,7 +226,7 @@ def test_errors_in_the_activity_have_the_tone_of_errors() -> None:
     assert found.text == "Invoices: the ERP does not answer (3 attempts)"
 
 
-def test_numbers_and_times_as_people_write_them() -> None:
+def test_numbers_and_times_have_the_notation_of_the_language() -> None:
     set_language("it")
     assert number(1604) == "1.604"
     assert decimal(1234.5) == "1.234,5"
@@ -243,7 +243,7 @@ def test_numbers_and_times_as_people_write_them() -> None:
     assert tr("%n row(s)", "", 1) == "1 riga"
 
 
-def test_the_banner_speaks_of_customers_only_and_of_the_oldest_account_that_asks() -> None:
+def test_the_banner_is_about_customers_and_the_oldest_account_of_the_forms() -> None:
     """A fresher list of another type or account must not make the form's customers look fresh."""
     status = busy()
     customers = status.statuses["customers"]
@@ -273,7 +273,7 @@ def test_the_banner_speaks_of_customers_only_and_of_the_oldest_account_that_asks
     assert "new customers" not in status_words.banner_line(status, NOW)
 
 
-def test_the_row_count_is_the_whole_lists_not_a_fast_reads() -> None:
+def test_the_row_count_is_of_the_whole_list_and_not_of_a_fast_read() -> None:
     set_language("en")
     fast = dataclasses.replace(busy().statuses["customers"].accounts[0], last_outcome=Outcome.COMPLETED, rows=60)
     whole = RunRecord(
@@ -283,21 +283,21 @@ def test_the_row_count_is_the_whole_lists_not_a_fast_reads() -> None:
 
 
 @pytest.mark.parametrize("chosen", ["it", "en"])
-def test_warnings_of_a_run_are_sentences(chosen: str) -> None:
+def test_warnings_of_a_run_have_texts(chosen: str) -> None:
     set_language(chosen)
     said = words.warning_word(warning("unclean-total", before=10, after=12))
     assert "unclean-total" not in said
     assert "?" not in said
 
 
-def test_a_warning_names_its_list_and_says_all_of_it() -> None:
+def test_a_warning_names_its_list_and_has_all_details() -> None:
     set_language("it")
     said = words.warning_word(warning("unclean-pause", list="invoices"))
     assert said.startswith("L'aggiornamento dell'elenco Fatture ha dovuto aspettare")
     assert "nessuna è stata segnata come mancante" in said
 
 
-def test_the_status_bar_says_connected_only_while_the_last_answer_was_good() -> None:
+def test_the_status_bar_shows_connected_only_while_the_last_answer_was_good() -> None:
     set_language("en")
     well = calm()
     said, tone, _ = status_words.erp_line(well, NOW)
@@ -317,8 +317,8 @@ def test_the_status_bar_says_connected_only_while_the_last_answer_was_good() -> 
 
 
 @pytest.mark.parametrize("state", [SyncState.RUNNING, SyncState.QUEUED])
-def test_a_list_that_is_read_now_or_next_is_told_one_time_only(state: SyncState) -> None:
-    """The column of the next update has it; a second one beside it, of the read after that, would contradict."""
+def test_a_list_that_is_read_now_or_next_shows_only_one_time(state: SyncState) -> None:
+    """The column for the next update has it; the time of the read after that would contradict it."""
     forecast = Forecast("orders", "agente01", NOW + timedelta(minutes=9), 60)
     item = account_type(
         "orders", state=state, freshness=Freshness.NEVER, last_run_time=None, expected=forecast, reason=None

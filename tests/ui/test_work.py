@@ -1,4 +1,4 @@
-"""Long work: told with the time left, ended by its button, and a file is written whole or not at all."""
+"""Long work: shown with the time left, cancelled by its button, and a file is written completely or not at all."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.qasync
 
 
 class Said:
-    """What the notice was told."""
+    """Records the texts of the notice."""
 
     def __init__(self, context: Context) -> None:
         self.texts: list[str] = []
@@ -31,7 +31,7 @@ class Said:
         self.press = callback
 
 
-async def test_it_is_told_with_the_time_left_but_not_when_it_is_quick(qapp: object) -> None:
+async def test_it_is_shown_with_the_time_left_unless_it_is_quick(qapp: object) -> None:
     context = Context()
     said = Said(context)
     times = iter((0.0, 0.5, 2.0, 2.1, 4.0, 5.0))
@@ -41,7 +41,7 @@ async def test_it_is_told_with_the_time_left_but_not_when_it_is_quick(qapp: obje
     assert said.texts == ["Export Orders: 25 %, about 0:06 left", "Export Orders: 50 %, about 0:04 left"]
 
 
-async def test_its_button_ends_it(qapp: object) -> None:
+async def test_its_button_cancels_it(qapp: object) -> None:
     context = Context()
     said = Said(context)
 
@@ -60,7 +60,7 @@ async def test_its_button_ends_it(qapp: object) -> None:
 
 
 class Rows:
-    """Rows of which the last never come, until the test says so."""
+    """Rows whose last part is delayed until the test allows it."""
 
     def __init__(self, at_row: Callable[[int], None]) -> None:
         self._at_row = at_row
@@ -75,7 +75,7 @@ class Rows:
 
 
 @pytest.mark.parametrize("name", ["orders.csv", "orders.xlsx"])
-async def test_a_cancelled_or_failed_export_leaves_the_older_file_as_it_was(tmp_path: Path, name: str) -> None:
+async def test_a_cancelled_or_failed_export_does_not_change_the_older_file(tmp_path: Path, name: str) -> None:
     file = tmp_path / name
     file.write_text("the older file", encoding="utf-8")
     reached: asyncio.Queue[float] = asyncio.Queue()
@@ -103,7 +103,7 @@ async def test_a_cancelled_or_failed_export_leaves_the_older_file_as_it_was(tmp_
     assert file.read_bytes() != b"the older file"
 
 
-async def test_an_export_of_data_ends_in_one_sentence(
+async def test_an_export_of_data_ends_with_one_message(
     make_panel: MakePanel, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def where(*_: object) -> Path:
