@@ -86,7 +86,7 @@ async def test_leaving_the_control_or_closing_the_panel_applies_the_last_value(
     panel.context.ending.emit()
     await applied_all(panel)
     assert applied.calls == [{"sync.orders.interval": 25}, {"sync.orders.interval": 26}]
-    assert not field._settling.isActive()
+    assert not field._apply_timer.isActive()
 
 
 async def test_after_a_refused_change_the_value_in_use_and_the_reason_are_shown(
