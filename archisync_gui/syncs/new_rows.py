@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from enum import StrEnum
 
 from archisync_gui.entities.declaration import Entity, Row
 from archisync_gui.erp import Erp
 from archisync_gui.erp.cells.rows import RowReader
+from archisync_gui.erp.failures import refused
 from archisync_gui.erp.lists.restoring import FAST_PAGE_SIZE
 from archisync_gui.model import (
     AccountId,
@@ -56,6 +57,16 @@ def reached(found: Mapping[str, Row], news: Set[str], seen_new: Set[str], *, by_
     return not news and last not in again and 2 * len(again) <= len(found)
 
 
+def _by_key(entity: Entity, records: Sequence[Row]) -> dict[str, Row]:
+    """The records of one page by key. Raises ``key-twice`` where one stands there twice with different content."""
+    found: dict[str, Row] = {}
+    for row in records:
+        key = row_key(entity, row)
+        if dict(found.setdefault(key, row)) != dict(row):
+            raise refused("key-twice", list=entity.name, key=key)
+    return found
+
+
 class NewRows:
     """Makes fast reads of lists; stores nothing."""
 
@@ -101,7 +112,7 @@ class NewRows:
                     as_of, began = page.since, began_at(self._erp.clock, page.since, began)
                 count, total = page.count, page.footer
                 for _ in range(FAST_PAGES):
-                    found = {row_key(entity, row): row for row in page.records(reader)}
+                    found = _by_key(entity, page.records(reader))
                     unseen = {key: row for key, row in found.items() if rows.get(key) != row}
                     rows |= found
                     control.progress(Progress("read", page.index + 1, None, reader.findings.raw))
@@ -113,6 +124,8 @@ class NewRows:
                     if page.index >= page.count - 1 or known:
                         break
                     before, page = page, await view.turn_to(page.index + 1)
+                    if not descending(entity, name, before, page):
+                        return WhyWhole.SORT
                     steady = steady and not slept(before, page)
                 else:
                     return WhyWhole.MUCH

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from archisync_gui.entities.declaration import Entity, Row, Value
 from archisync_gui.erp.cells.rows import RowReader
+from archisync_gui.erp.driver.page_driver import LIMIT
 from archisync_gui.erp.lists.page import Page
 from archisync_gui.model import (
     FIRST_READ,
@@ -185,9 +186,9 @@ def login_callback(control: FollowedControl) -> Callable[[], None]:
     return on_login
 
 
-STANDSTILL = 240.0
-"""Seconds between two pages from which the computer must have slept: even a slow ERP needs less, since the two steps in
-its page have limits of 100 s each."""
+STANDSTILL = 2.4 * LIMIT
+"""Seconds between two pages from which the computer must have slept: even a slow ERP needs less, since the two scripts in
+its page end after :data:`LIMIT` seconds each."""
 
 
 def slept(before: Page, page: Page) -> float:
@@ -236,10 +237,10 @@ def compared(reading: Reading) -> Iterator[list[str]]:
         yield keys[start : start + size]
 
 
-def descending(entity: Entity, name: str, page: Page) -> bool:
-    """Whether a page is sorted by that field, largest first, blanks last."""
+def descending(entity: Entity, name: str, *pages: Page) -> bool:
+    """Whether pages that follow each other are sorted by that field, largest first, blanks last."""
     column = next(column for column in entity.columns if column.field_name == name)
-    values: list[Value] = [row.get(column.name) for row in page.records(RowReader(entity))]
+    values: list[Value] = [row.get(column.name) for page in pages for row in page.records(RowReader(entity))]
     keys = [(len(str(v)), str(v)) if v is not None else (0, "") for v in values]
     return keys == sorted(keys, reverse=True)
 

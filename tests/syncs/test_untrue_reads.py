@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -202,6 +202,33 @@ async def test_a_fast_read_that_stops_at_rows_of_the_base_sets_a_time(office: Of
     assert (ended.outcome, ended.added) == (Outcome.COMPLETED, 3)
     assert await office.new_as_of() == ended.as_of
     assert office.erp.calls < 8, "it read the whole list"
+
+
+async def test_a_sort_that_is_lost_on_a_later_page_proves_nothing(office: Office) -> None:
+    """The first page is newest first; on the second the ERP has the rows in their usual order again."""
+    office.erp.rows = customers(76)
+    assert (await office.read()).outcome is Outcome.COMPLETED
+    office.erp.rows += customers(SIZE + 5, 60_000)
+    usual = office.erp.turn_to
+
+    async def lost(index: int) -> Page:
+        page = await usual(index)
+        return replace(page, rows=page.rows[::-1])
+
+    office.erp.turn_to = lost  # type: ignore[method-assign]
+    ended = await office.read(Scope.NEW)
+    assert ended.whole
+    assert "sort-ignored" in [warning_parts(text)[0] for text in ended.warnings]
+
+
+async def test_a_fast_read_refuses_a_record_that_a_page_shows_twice_with_other_content(office: Office) -> None:
+    office.erp.rows = customers(76)
+    assert (await office.read()).outcome is Outcome.COMPLETED
+    office.erp.rows.append({**customers(1, 60_000)[0], "NAME": "One"})
+    office.erp.rows.append({**customers(1, 60_000)[0], "NAME": "Another"})
+    assert await office.refused(Scope.NEW) == "key-twice"
+    office.erp.rows[-1]["NAME"] = "One"
+    assert (await office.read(Scope.NEW)).added == 1, "twice the same says nothing wrong"
 
 
 # ------------------------------------------------------------------------------------------------ empty keys, garbage
