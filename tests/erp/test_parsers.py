@@ -58,6 +58,11 @@ def parse(kind: Kind, text: str, **more: object) -> Value:
         (Kind.PERCENT, "0,00 %", 0),
         (Kind.DATE, "23/06/2025", "2025-06-23"),
         (Kind.DATE, "31/12/2154", "2154-12-31"),
+        # No date, as the typed values write it, too.
+        (Kind.DATE, "01/01/1900", None),
+        (Kind.DATE, "01/01/0001 00:00:00", None),
+        (Kind.DATETIME, "01/01/1900 00:00:00", None),
+        (Kind.DATETIME, "01/01/0001", None),
         (Kind.DATETIME, "20/01/2026 12:00:05", "2026-01-20T12:00:05"),
         (Kind.BOOL, "No", False),
         (Kind.BOOL, "Sì", True),
@@ -142,12 +147,12 @@ def test_whole_numbers_round_trip(number: int) -> None:
     assert parse(Kind.NUMBER, f"-{text}" if number < 0 else text) == number * 1000
 
 
-@given(st.dates(date(1900, 1, 1)))
+@given(st.dates(date(1900, 1, 2)))
 def test_dates_round_trip(day: date) -> None:
     assert parse(Kind.DATE, f"{day.day:02}/{day.month:02}/{day.year}") == day.isoformat()
 
 
-@given(st.datetimes().filter(lambda moment: moment.year >= 1900).map(lambda moment: moment.replace(microsecond=0)))
+@given(st.datetimes().filter(lambda moment: moment.year > 1900).map(lambda moment: moment.replace(microsecond=0)))
 def test_times_round_trip(moment: datetime) -> None:
     assert parse(Kind.DATETIME, f"{moment:%d/%m/}{moment.year} {moment:%H:%M:%S}") == moment.isoformat()
 

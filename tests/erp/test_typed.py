@@ -45,7 +45,9 @@ def typed(kind: Kind, value: Any) -> Any:
         (Kind.DATE, "2026-01-31T00:00:00", "2026-01-31"),
         (Kind.DATE, {"$date": "0001-01-01T00:00:00"}, None),
         (Kind.DATE, {"$date": "1900-01-01T00:00:00"}, None),
+        (Kind.DATE, {"$date": "2026-01-31T22:15:00"}, "2026-01-31"),
         (Kind.DATETIME, {"$date": "2026-01-20T12:00:05"}, "2026-01-20T12:00:05"),
+        (Kind.DATETIME, {"$date": "2026-01-20T23:00:00"}, "2026-01-20T23:00:00"),
         (Kind.BOOL, True, True),
         (Kind.BOOL, False, False),
         (Kind.BOOL, 1, True),
@@ -71,6 +73,10 @@ def test_each_kind_of_value(kind: Kind, value: Any, stored: Any) -> None:
         (Kind.MONEY, {"$other": "[object Object]"}),
         (Kind.DATE, 20260131),
         (Kind.DATE, {"$other": "[object Object]"}),
+        (Kind.DATE, {"$other": "Invalid Date"}),
+        # The beginning of an Italian day as UTC writes it, in winter and in summer: it is on the day before.
+        (Kind.DATE, {"$date": "2026-01-30T23:00:00"}),
+        (Kind.DATE, "2026-06-29T22:00:00"),
         (Kind.BOOL, 2),
         (Kind.TEXT, {"$other": "[object Uint8Array]"}),
         (Kind.ENUM, {"$other": "[object Object]"}),
@@ -111,6 +117,18 @@ def test_words_are_learned_from_the_page() -> None:
     assert parser(STATUS, words)("N/A") is None
 
 
+def test_words_that_differ_in_their_signs_only_are_two_words() -> None:
+    words = Words({"SALESSTATUS": [("1", "Classe A+"), ("-1", "Classe A-"), ("0", ""), ("Odd", "-")]})
+    by_cell, by_value = parser(STATUS, words), typed_parser(STATUS, words)
+    assert (by_cell("Classe A+"), by_cell(" classe  A- "), by_cell("Classe A")) == (
+        "classe a+",
+        "classe a-",
+        "classe a+",
+    )
+    assert (by_value(1), by_value(-1), by_value(0)) == ("classe a+", "classe a-", None)
+    assert by_cell("\u2014") == "\u2014", "a dash is not each other word of signs"
+
+
 def test_an_unknown_word_is_kept_and_shown() -> None:
     reader = RowReader(ORDERS)
     reader.learn({"SALESSTATUS": [("Frozen", "Congelato")]})
@@ -138,6 +156,26 @@ def test_values_that_differ_from_their_cells_are_named() -> None:
     assert differing_columns(ORDERS, fields, ROWS, cells, Words()) == []
     hundredfold = [(n, amount * 100) for n, amount in ROWS]
     assert differing_columns(ORDERS, fields, hundredfold, cells, Words()) == ["GROSSAMOUNT"]
+
+
+def test_values_that_are_missing_where_the_cells_have_texts_are_named() -> None:
+    """A field that the ERP does not give by values would else be stored as blank, at a first read for good."""
+    fields = ("ID", "SALESNAME", "GROSSAMOUNT", "QUOTE", "DELIVERYDATE")
+    values = [(n, None, None, None, None) for n in range(1, 6)]
+    cells = [[str(n), f"Studio {n}", f"{n},50 €", "Sì", "01/02/2026"] for n in range(1, 6)]
+    assert differing_columns(ORDERS, fields, values, cells, Words()) == [
+        "SALESNAME",
+        "DELIVERYDATE",
+        "QUOTE",
+        "GROSSAMOUNT",
+    ]
+    for name, empty, nothing, no in (
+        ("N/A", "0,00 €", "No", "01/01/1900"),
+        ("-", "", "Unchecked", ""),
+        ("", "0", "", ""),
+    ):
+        cells = [[str(n), name, empty, nothing, no] for n in range(1, 6)]
+        assert differing_columns(ORDERS, fields, values, cells, Words()) == [], "how a cell shows that there is nothing"
 
 
 def test_cells_of_another_language_are_not_compared() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from archisync_gui.entities.declaration import Column, Entity
-from archisync_gui.erp.cells.parsers import Unreadable, parser
+from archisync_gui.entities.declaration import Column, Entity, Value
+from archisync_gui.erp.cells.parsers import NO_VALUE, Unreadable, parser
 from archisync_gui.erp.cells.rows import raw_text_whole
 from archisync_gui.erp.cells.typed import Typed, text_of, typed_parser
 from archisync_gui.erp.cells.words import Words
@@ -43,18 +43,23 @@ def _differs(column: Column, pairs: Sequence[tuple[Typed, str | None]], words: W
     from_value, from_text = typed_parser(column, words), parser(column, words)
     compared = different = 0
     for value, cell in pairs[:SAMPLE]:
-        if cell is None or value is None or not cell.strip():
+        if cell is None or not cell.strip():
             continue
         try:
             shown = from_text(cell)
             typed = from_value(value)
         except Unreadable:
             return False
-        if shown is None or typed is None:
+        if shown is None or (typed is None and not _says_something(shown)):
             continue
         compared += 1
-        different += shown != typed and not _shows(cell, text_of(value))
+        different += shown != typed and (typed is None or not _shows(cell, text_of(value)))
     return compared >= FEWEST and different * 2 >= compared
+
+
+def _says_something(shown: Value) -> bool:
+    """Whether a cell cannot be that of a record without a value, which may be shown as 0, No, ``N/A`` or a dash."""
+    return bool(shown) and shown != NO_VALUE and any(sign.isalnum() for sign in str(shown))
 
 
 def _shows(cell: str, value: str) -> bool:

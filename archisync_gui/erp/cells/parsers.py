@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date
 
 from archisync_gui.entities.declaration import Column, Kind, Value
-from archisync_gui.erp.cells.words import Words, plain
+from archisync_gui.erp.cells.words import Words, plain, written
 
 
 class Unreadable(ValueError):
@@ -39,8 +39,11 @@ def encodable(text: str) -> str:
     return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
-_MARKS = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
-"""Invisible characters: soft hyphen, zero width space, direction marks, byte order mark."""
+PICTURE = "\ufffc"
+"""What a cell's script writes for an image that it does not understand (``cells.js``)."""
+
+_MARKS = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufffc]")
+"""Invisible characters: soft hyphen, zero width space, direction marks, byte order mark; and :data:`PICTURE`."""
 
 
 def fold(text: str) -> str:
@@ -158,6 +161,9 @@ def _bounded(digits: str, shown: str, kind: Kind) -> int:
     return int(significant or "0")
 
 
+NO_DATE = frozenset([date(1, 1, 1), date(1900, 1, 1)])
+"""Values that mean "no date" (assumed; their cells are usually empty)."""
+
 _DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 _PADDED = re.compile(r"\d\d/\d\d/\d{4}")
 _TIME = re.compile(r"(\d{1,2}/\d{1,2}/\d{4}) (\d{1,2}):(\d{2}):(\d{2})( ?[AP]M)?", re.IGNORECASE)
@@ -172,7 +178,7 @@ def parse_date(text: str) -> str | None:
     return _day(text.removesuffix(" 00:00:00"), text, Kind.DATE)
 
 
-def _day(text: str, shown: str, kind: Kind) -> str:
+def _day(text: str, shown: str, kind: Kind) -> str | None:
     found = _DATE.fullmatch(text)
     if found is None:
         raise Unreadable(shown, kind)
@@ -180,9 +186,10 @@ def _day(text: str, shown: str, kind: Kind) -> str:
         raise Unreadable(shown, kind, foreign=True)
     day, month, year = (int(part) for part in found.groups())
     try:
-        return datetime(year, month, day).date().isoformat()  # noqa: DTZ001 - a date without a clock
+        found_day = date(year, month, day)
     except ValueError:
         raise Unreadable(shown, kind, foreign=month > 12 and day <= 12) from None
+    return None if found_day in NO_DATE else found_day.isoformat()
 
 
 def parse_datetime(text: str) -> str | None:
@@ -192,13 +199,15 @@ def parse_datetime(text: str) -> str | None:
         return None
     found = _TIME.fullmatch(text)
     if found is None:
-        return f"{_day(text, text, Kind.DATETIME)}T00:00:00"
+        day = _day(text, text, Kind.DATETIME)
+        return day and f"{day}T00:00:00"
     if found[5]:
         raise Unreadable(text, Kind.DATETIME, foreign=True)
     hour, minute, second = int(found[2]), int(found[3]), int(found[4])
     if hour > 23 or minute > 59 or second > 59:
         raise Unreadable(text, Kind.DATETIME)
-    return f"{_day(found[1], text, Kind.DATETIME)}T{hour:02}:{minute:02}:{second:02}"
+    day = _day(found[1], text, Kind.DATETIME)
+    return day and f"{day}T{hour:02}:{minute:02}:{second:02}"
 
 
 _TRUE = frozenset(("sì", "si", "yes", "true", "1", "checked", "vero"))
@@ -206,7 +215,10 @@ _FALSE = frozenset(("no", "false", "0", "unchecked", "falso"))
 
 
 def parse_bool(text: str) -> bool | None:
-    """Yes or no in either language, or the class of the image that stands for it (``Checked``, ``Unchecked``)."""
+    """Yes or no in either language, or the class of the image that stands for it (``Checked``, ``Unchecked``). Another
+    image may be either."""
+    if PICTURE in text:
+        raise Unreadable(text, Kind.BOOL)
     text = first_line(text)
     if not text:
         return None
@@ -219,12 +231,12 @@ def parse_bool(text: str) -> bool | None:
 
 
 def parse_enum(text: str, meaning: Mapping[str, str]) -> str | None:
-    """The value stored for a word (``meaning``: by plain word). An unknown word is kept as the ERP writes it, in lower
-    case."""
+    """The value stored for a word (``meaning``: see :meth:`Words.meaning`). An unknown word is kept as the ERP writes it,
+    in lower case."""
     word = first_line(text).rstrip(":").rstrip()
     if not word or word == NO_VALUE:
         return None
-    return meaning.get(plain(word), word.casefold())
+    return meaning.get(written(word)) or meaning.get(plain(word), word.casefold()) or None
 
 
 NO_VALUE = "N/A"

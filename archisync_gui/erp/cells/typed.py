@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from math import isfinite
 from typing import TypeAlias, TypeGuard
 
 from archisync_gui.entities.declaration import Column, Kind, Value
-from archisync_gui.erp.cells.parsers import LARGEST, Unreadable, fold, parse_id, parse_text, parser
+from archisync_gui.erp.cells.parsers import LARGEST, NO_DATE, Unreadable, fold, parse_id, parse_text, parser
 from archisync_gui.erp.cells.words import Words
 
 Typed: TypeAlias = str | int | float | bool | Mapping[str, str] | None
 
-_NO_DATE = (date(1, 1, 1), date(1900, 1, 1))
-"""Values that mean "no date" in a typed field (assumed; their cells are empty)."""
+_ITALIAN_MIDNIGHT = (22, 23)
+"""UTC hours at which an Italian day begins, in summer and in winter; the UTC date is the day before."""
 
 _NOISE = Decimal("1e-6")
 """Rounding errors of binary fractions are far below this; a larger difference means further decimals."""
@@ -73,12 +73,16 @@ def _timestamp(value: Typed, kind: Kind) -> datetime | None:
         parsed = datetime.fromisoformat(text)
     except ValueError:
         raise Unreadable(text, kind) from None
-    return None if parsed.date() in _NO_DATE else parsed
+    return None if parsed.date() in NO_DATE else parsed
 
 
 def _date(value: Typed) -> str | None:
     parsed = _timestamp(value, Kind.DATE)
-    return None if parsed is None else parsed.date().isoformat()
+    if parsed is None:
+        return None
+    if parsed.hour in _ITALIAN_MIDNIGHT and not (parsed.minute or parsed.second):
+        raise Unreadable(parsed.isoformat(), Kind.DATE)
+    return parsed.date().isoformat()
 
 
 def _datetime(value: Typed) -> str | None:

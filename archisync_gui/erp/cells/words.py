@@ -17,6 +17,11 @@ def plain(text: str) -> str:
     return "".join(c for c in text.casefold() if c.isalnum())
 
 
+def written(text: str) -> str:
+    """A word without case, its white space folded."""
+    return " ".join(text.split()).casefold()
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """The enum words known in this session."""
@@ -24,14 +29,18 @@ class Words:
     learned: Learned = field(default_factory=dict)
 
     def meaning(self, column: Column) -> Mapping[str, str]:
-        """By plain word: the value stored for it. A learned word is stored as the declared value of its language-free
-        value or of the word itself; if neither is declared, as the language-free value, which is the same in every
-        language."""
-        found: dict[str, str] = {plain(word): canonical for word, canonical in column.words.items()}
+        """The value stored for a word, by the word as :func:`written` and by the :func:`plain` one (two learned words may
+        differ in their signs only). A learned word is stored as the declared value of its language-free value or of the
+        word itself; if neither is declared, as the language-free value, which is the same in every language."""
+        declared: dict[str, str] = {plain(word): canonical for word, canonical in column.words.items()}
+        exact: dict[str, str] = {}
+        found = dict(declared)
         for value, word in self.learned.get(column.field_name, ()):
-            declared = found.get(plain(value)) or found.get(plain(word))
             # A value that is only a number would mean nothing to a person: the word is stored then.
-            stored = declared or (word if value.isdigit() else value).casefold()
-            found[plain(value)] = stored
-            found.setdefault(plain(word), stored)
-        return found
+            name = written(word if value.removeprefix("-").isdigit() else value)
+            stored = declared.get(plain(value)) or declared.get(plain(word)) or name
+            for text in filter(None, (value, word)):
+                exact.setdefault(written(text), stored)
+                found.setdefault(plain(text), stored)
+        found.pop("", None)
+        return found | exact
