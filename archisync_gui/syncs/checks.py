@@ -117,6 +117,8 @@ def check_cells(entity: Entity, findings: Findings) -> None:
             field=findings.foreign.field,
             text=findings.foreign.text,
         )
+    elif findings.undecided is not None:
+        failure = refused("column-hidden", list=entity.name, columns=entity.column(findings.undecided).field_name)
     elif _too_many(findings.nameless, NAMELESS_ROWS, findings.records):
         failure = layout("nameless", list=entity.name, rows=findings.nameless, records=findings.records)
     elif _too_many(findings.bad_rows, UNREADABLE_ROWS, findings.records):

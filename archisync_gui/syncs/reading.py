@@ -187,8 +187,8 @@ def login_callback(control: FollowedControl) -> Callable[[], None]:
 
 
 STANDSTILL = 2.4 * LIMIT
-"""Seconds between two pages from which the computer must have slept: even a slow ERP needs less, since the two scripts in
-its page end after :data:`LIMIT` seconds each."""
+"""Seconds between two pages from which the computer must have slept: even a slow ERP needs less, since the two scripts
+in its page end after :data:`LIMIT` seconds each."""
 
 
 def slept(before: Page, page: Page) -> float:

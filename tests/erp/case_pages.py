@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from aiohttp import web
 
 from archisync_gui.entities.declaration import Column, Entity, FilterWish, Kind
@@ -16,7 +17,7 @@ from archisync_gui.erp.driver.page_driver import Look, PageDriver, ReadPlan
 from archisync_gui.erp.driver.session import Limits
 from archisync_gui.erp.lists.list_view import ListView
 from archisync_gui.erp.lists.ways import ReadingWays
-from archisync_gui.model import SyncTypeSpec, SystemClock
+from archisync_gui.model import SyncFailure, SyncTypeSpec, SystemClock
 
 FOLDER = Path(__file__).with_name("cases")
 FIELDS = ("ID", "NAME", "STATUS")
@@ -72,6 +73,8 @@ class CasePages:
 
     driver: PageDriver
     shown: dict[str, str] = field(default_factory=dict)
+    """``name``: the case that is served, ``cache``: with that header, ``redirect``: the address that all
+    pages lead to, but those of localhost."""
 
     async def open(self, name: str, script: str = "") -> PageDriver:
         """Open a case; ``script`` runs when it has loaded."""
@@ -105,14 +108,37 @@ class CasePages:
         return await ListView.open(session, entity, fields, SystemClock(), ReadingWays(), lambda: None)
 
 
+PLAIN = "19-no-visible-index"
+BY_CELL = (("1", "Rossi", "Open"), ("2", "Bianchi", "Closed"))
+"""Its rows."""
+
+
+async def opened(cases: CasePages, script: str, entity: Entity = SMALL) -> ListView:
+    """A list of two rows whose page misbehaves as the script makes it."""
+    view = await cases.view(PLAIN, entity)
+    await cases.run(f"() => {{ {script} }}")
+    await view.look()
+    return view
+
+
+async def refusal(step: Awaitable[Any]) -> tuple[str, str]:
+    """The code of the failure that a step ends with, and what it names."""
+    with pytest.raises(SyncFailure) as caught:
+        await step
+    return caught.value.code, str(caught.value.params.get("found", caught.value.params.get("rows", "")))
+
+
 @asynccontextmanager
 async def case_pages() -> AsyncIterator[CasePages]:
     """Serve the cases on the loopback interface and start the browser."""
     shown: dict[str, str] = {}
 
     async def page(request: web.Request) -> web.Response:
+        if "redirect" in shown and not request.host.startswith("localhost"):
+            raise web.HTTPFound(shown["redirect"])
         text = (FOLDER / f"{shown['name']}.html").read_text("utf-8")
-        return web.Response(text=text, content_type="text/html")
+        headers = {"Cache-Control": shown["cache"]} if "cache" in shown else None
+        return web.Response(text=text, content_type="text/html", headers=headers)
 
     async def script(request: web.Request) -> web.Response:
         return web.Response(text=(FOLDER / "mini.js").read_text("utf-8"), content_type="text/javascript")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from case_pages import LIMITS, PATH, SMALL, CasePages, case_pages
+from case_pages import BY_CELL, LIMITS, PATH, PLAIN, SMALL, CasePages, case_pages, opened, refusal
 
 from archisync_gui.entities.declaration import Column, Kind
 from archisync_gui.erp.cells.rows import RowReader
@@ -17,25 +17,8 @@ from archisync_gui.erp.failures import SessionExpired
 from archisync_gui.erp.lists.list_view import ListView
 from archisync_gui.model import FailureKind, SyncFailure, warning_parts
 
-PLAIN = "19-no-visible-index"
-BY_CELL = (("1", "Rossi", "Open"), ("2", "Bianchi", "Closed"))
 BY_VALUE = ((1, "Rossi", "Open"), (2, "Bianchi", "Closed"))
 VALUES = '[[1, "Rossi", "Open"], [2, "Bianchi", "Closed"]]'
-
-
-async def opened(cases: CasePages, script: str) -> ListView:
-    """A list of two rows; ``script`` makes its page misbehave."""
-    view = await cases.view(PLAIN)
-    await cases.run(f"() => {{ {script} }}")
-    await view.look()
-    return view
-
-
-async def refusal(step: Awaitable[Any]) -> tuple[str, str]:
-    """The code and the details of the failure that a step raises."""
-    with pytest.raises(SyncFailure) as caught:
-        await step
-    return caught.value.code, str(caught.value.params.get("found", caught.value.params.get("rows", "")))
 
 
 def warned(view: ListView) -> list[str]:
@@ -88,7 +71,7 @@ async def values_of_no_plain_type_are_named_and_never_taken_for_a_blank(cases: C
     page = await view.turn(None)
     assert page.rows == (
         (1, {"$other": "[object Array]"}, {"$other": "[object Object]"}),
-        (2, {"$other": "NaN"}, None),
+        (2, {"$other": "NaN"}, {"$other": "Invalid Date"}),
     )
 
 
@@ -457,6 +440,23 @@ async def another_page_than_asked_for_is_noticed(cases: CasePages) -> None:
     assert (await refusal(view.turn_to(1)))[0] == "page-stuck"
 
 
+async def a_pager_that_shows_more_pages_than_the_grid_knows_is_no_end_of_the_list(cases: CasePages) -> None:
+    view = await opened(
+        cases,
+        """grid.pageCount = 1;
+        grid.GotoPage = index => {};
+        for (const text of ["1", "2", "…", "12", "x"]) {
+            const number = document.createElement("a");
+            number.className = "dxp-num";
+            number.textContent = text;
+            document.querySelector("[id$='_DXPagerBottom']").appendChild(number);
+        }""",
+    )
+    page = await view.turn(None)
+    assert (page.count, page.total) == (12, None)
+    assert (await refusal(view.turn_to(1)))[0] == "page-stuck"
+
+
 async def dialogs_of_the_page_stop_nothing(cases: CasePages) -> None:
     view = await opened(
         cases,
@@ -506,6 +506,7 @@ CHECKS: tuple[Callable[[CasePages], Awaitable[None]], ...] = (
     an_editor_that_cannot_be_asked_refuses_the_read_by_its_class,
     a_callback_that_ends_without_change_is_noticed,
     another_page_than_asked_for_is_noticed,
+    a_pager_that_shows_more_pages_than_the_grid_knows_is_no_end_of_the_list,
     dialogs_of_the_page_stop_nothing,
 )
 
@@ -524,5 +525,5 @@ async def test_each_page_is_read_correctly_or_refused_by_name() -> None:
 
 def test_every_check_is_in_the_table() -> None:
     own = {name for name, item in globals().items() if getattr(item, "__module__", "") == __name__}
-    helpers = {"opened", "refusal", "warned", "_read_by_cells", "CHECKS", "ONE_ROW_LESS", "PRICED", "SIX_ROWS", "STEPS"}
+    helpers = {"warned", "_read_by_cells", "CHECKS", "ONE_ROW_LESS", "PRICED", "SIX_ROWS", "STEPS"}
     assert {name for name in own if not name.startswith("test_")} - helpers == {check.__name__ for check in CHECKS}

@@ -231,8 +231,8 @@ def parse_bool(text: str) -> bool | None:
 
 
 def parse_enum(text: str, meaning: Mapping[str, str]) -> str | None:
-    """The value stored for a word (``meaning``: see :meth:`Words.meaning`). An unknown word is kept as the ERP writes it,
-    in lower case."""
+    """The value stored for a word (``meaning``: see :meth:`Words.meaning`). An unknown word is kept as the ERP writes
+    it, in lower case."""
     word = first_line(text).rstrip(":").rstrip()
     if not word or word == NO_VALUE:
         return None

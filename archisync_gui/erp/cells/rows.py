@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, ClassVar
 
-from archisync_gui.entities.declaration import Column, Entity, Garbage, Row, Value
+from archisync_gui.entities.declaration import Column, Entity, Row, Value
 from archisync_gui.erp.cells.parsers import Unreadable, parser, raw_text
 from archisync_gui.erp.cells.typed import Typed, text_of, typed_parser
 from archisync_gui.erp.cells.words import Learned, Words
@@ -47,6 +47,8 @@ class Findings:
     """Rows that are not garbage."""
     nameless: int = 0
     """Records whose key is empty or cannot be read; they cannot be stored."""
+    undecided: str | None = None
+    """A column that was not read, although a garbage rule needs it."""
 
     def evidence(self) -> dict[str, Json]:
         """As JSON."""
@@ -183,11 +185,9 @@ class RowReader:
 
     def _record(self, plan: _Plan, row: Sequence[Typed]) -> Row | None:
         found = self.findings
-        raw = _Raw(plan.columns, row)
-        for garbage in self.entity.garbage:
-            if _matches(garbage, raw):
-                found.garbage[garbage.name] += 1
-                return None
+        raw = _Raw(plan, row)
+        if self._is_garbage(raw):
+            return None
         found.records += 1
         values: list[Any] = []
         not_read: set[str] = set()
@@ -223,9 +223,20 @@ class RowReader:
             return None
         return record
 
+    def _is_garbage(self, raw: Mapping[str, str]) -> bool:
+        found = self.findings
+        for garbage in self.entity.garbage:
+            try:
+                if garbage.matches(raw):
+                    found.garbage[garbage.name] += 1
+                    return True
+            except KeyError as not_read:
+                found.undecided = found.undecided or str(not_read.args[0])
+        return False
+
     def _unreadable(self, raw: Mapping[str, str], column: Column, error: Unreadable) -> None:
         found = self.findings
-        row = " ".join(raw[name] for name in self.entity.key)
+        row = " ".join(raw.get(name, "") for name in self.entity.key)
         cell = BadCell(row, column.name, "" if column.personal else error.text[:80])
         if len(found.bad) < KEPT_EXAMPLES:
             found.bad.append(cell)
@@ -238,23 +249,20 @@ def raw_text_whole(text: str) -> str:
     return " ".join(text.split())
 
 
-def _matches(garbage: Garbage, raw: Mapping[str, str]) -> bool:
-    try:
-        return garbage.matches(raw)
-    except KeyError:
-        return False  # the rule needs a field that was not read
-
-
 class _Raw(Mapping[str, str]):
-    """The raw texts of one row by target name. Each is folded only when it is needed: garbage rules need few."""
+    """The raw texts of one row by target name. Each is folded only when it is needed: garbage rules need few.
 
-    def __init__(self, columns: Sequence[tuple[Column, int, Callable[[Any], Value]]], row: Sequence[Typed]) -> None:
-        self._columns = columns
+    ``KeyError``: the field was not read. A column that is not shown is not blank: a rule for blank texts would
+    otherwise match every row.
+    """
+
+    def __init__(self, plan: _Plan, row: Sequence[Typed]) -> None:
+        self._plan = plan
         self._row = row
 
     def __getitem__(self, name: str) -> str:
-        for column, at, _ in self._columns:
-            if column.name == name:
+        for column, at, _ in self._plan.columns:
+            if column.name == name and (self._plan.typed or self._row[at] is not None):
                 return raw_text(column, text_of(self._row[at]))
         raise KeyError(name)
 
@@ -265,7 +273,7 @@ class _Raw(Mapping[str, str]):
             return default
 
     def __iter__(self) -> Iterator[str]:
-        return (column.name for column, _, _ in self._columns)
+        return (column.name for column, _, _ in self._plan.columns)
 
     def __len__(self) -> int:
-        return len(self._columns)
+        return len(self._plan.columns)

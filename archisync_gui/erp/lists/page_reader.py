@@ -140,6 +140,8 @@ class PageReader:
         rows = [tuple(row) for row in page["rows"]]
         if not typed and rows and not page["painted"]:
             raise refused("cells-empty", list=entity.name, page=page["index"] + 1)
+        if page.get("old"):
+            raise transient("rows-old", list=entity.name, page=page["index"] + 1)
         if not rows and page["claimed"] and not page["empty"]:
             raise refused("cells-empty", list=entity.name, page=page["index"] + 1)
         if len(rows) < (due := page["due"]):
@@ -167,7 +169,7 @@ class PageReader:
             raise refused("rows-disagree", list=entity.name, rows=others, of=len(rows))
         if keys is None or not rows or rows[0][at] is not None:
             return rows
-        return [(*row[:at], key, *row[at + 1 :]) for row, key in zip(rows, keys, strict=True)]
+        return [(*row[:at], key or "", *row[at + 1 :]) for row, key in zip(rows, keys, strict=True)]
 
     def check_columns(self, state: State) -> None:
         """By cells, hidden columns cannot be read: their stored values are kept, and a warning names them. The read is

@@ -21,10 +21,14 @@
     refresh: grid => grid.Refresh(),
   };
 
+  // The rows shown before the last call.
+  let before = null;
+
   async function act(name, args, limit) {
     const grid = reader.needGrid();
     // A grid in a callback ignores further calls, so a callback in progress (of a cancelled read) has to end first.
     if (!await reader.idle(limit)) return { how: "ended", quiet: false };
+    before = reader.onShow(grid);
     const how = await reader.callback(grid, () => ACTS[name](grid, args), limit);
     return { how, quiet: how === "slow" ? false : await reader.idle(limit) };
   }
@@ -42,10 +46,10 @@
       page.rows = answer.rows;
       page.quiet = answer.how === "slow" ? !reader.busy() : await reader.idle(limit);
     } else {
-      await reader.filled(grid, plan.fields, paint, CALM);
-      Object.assign(page, reader.readCells(grid, plan.fields));
+      await reader.filled(grid, plan.fields, paint, CALM, before);
+      Object.assign(page, reader.readCells(grid, plan.fields), { old: reader.isOld(grid, before) });
     }
-    if (plan.compare) page.cells = reader.readCells(grid, plan.fields);
+    if (plan.compare && !reader.isOld(grid, before)) page.cells = reader.readCells(grid, plan.fields);
     // If the values never come, the driver loads the page again, and it must have the same sort order.
     if (page.how === "slow") page.sort = reader.readState(grid).filters.sort;
     page.keys = reader.rowKeys(grid, page.rows.length);

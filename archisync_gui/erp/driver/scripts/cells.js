@@ -3,18 +3,29 @@
 (reader => {
   "use strict";
 
-  // An empty cell, or one that shows the ERP's word for "no value".
-  const blank = text => !text || !text.trim() || text.trim() === "N/A";
+  // The text of a cell with an unknown image only: the cell has no text, but is not empty either.
+  const PICTURE = "\ufffc";
+
+  // An empty cell, or one that shows the ERP's word for "no value", or a picture, which may be there before the text.
+  const blank = text => !text || ["", "N/A", PICTURE].includes(text.trim());
 
   const BLOCKS = new Set(["DIV", "P", "LI", "UL", "OL", "TABLE", "TR", "TD", "TH"]);
 
-  // The visible text, without scripts, styles and hidden elements; with line breaks, and one around each block element.
+  const NO_TEXT = new Set(["SCRIPT", "STYLE", "TEMPLATE", "NOSCRIPT"]);
+
+  const isHidden = element => element.hidden || getComputedStyle(element).display === "none";
+
+  // The visible text, without scripts, styles and hidden elements, and with the selected option only of a <select>; with
+  // line breaks, and one around each block element.
   function walk(node, parts) {
     for (const child of node.childNodes) {
       if (child.nodeType === 3) parts.push(child.data);
       else if (child.nodeType === 1) {
-        if (child.tagName === "SCRIPT" || child.tagName === "STYLE") continue;
-        if (child.hidden || child.style.display === "none") continue;
+        if (NO_TEXT.has(child.tagName) || isHidden(child)) continue;
+        if (child.tagName === "SELECT") {
+          parts.push("\n", ...[...child.selectedOptions].map(option => option.text), "\n");
+          continue;
+        }
         const block = BLOCKS.has(child.tagName);
         if (block || child.tagName === "BR") parts.push("\n");
         walk(child, parts);
@@ -30,24 +41,44 @@
     return parts.join("");
   }
 
-  // "Checked" or "Unchecked" for a check box drawn as an image, "" for one that is neither; null: no check box.
+  const BOXES = "[class*='hecked'], [class*='Grayed'], [class*='dxICheckBox'], input[type='checkbox'], "
+    + "[role='checkbox'], img[alt]";
+
+  const SAID = { true: "Checked", checked: "Checked", false: "Unchecked", unchecked: "Unchecked", mixed: "" };
+
+  // "Checked" or "Unchecked" for a check box drawn in whatever way, "" for one that is neither; null: no check box.
   function checkbox(node) {
-    for (const box of node.querySelectorAll("[class*='hecked'], [class*='Grayed'], [class*='dxICheckBox']")) {
-      if (/CheckBoxUnchecked|(^|[^A-Za-z])Unchecked/.test(box.className)) return "Unchecked";
-      if (/CheckBoxChecked|(^|[^A-Za-z])Checked/.test(box.className)) return "Checked";
-      if (/dxICheckBox/.test(box.className)) return "";
+    for (const box of node.querySelectorAll(BOXES)) {
+      const name = box.getAttribute("class") || "";
+      if (/CheckBoxUnchecked|(^|[^A-Za-z])Unchecked/.test(name)) return "Unchecked";
+      if (/CheckBoxChecked|(^|[^A-Za-z])Checked/.test(name)) return "Checked";
+      if (/dxICheckBox/.test(name)) return "";
+      const said = box.type === "checkbox" ? (box.indeterminate ? "mixed" : String(box.checked))
+        : box.getAttribute("aria-checked") || (box.alt || "").trim().toLowerCase();
+      if (Object.hasOwn(SAID, said)) return SAID[said];
     }
     return null;
   }
 
+  // The values of the visible text fields of a cell.
+  function typedText(cell) {
+    const seen = [...cell.querySelectorAll("input, textarea")].filter(field =>
+      !/^(hidden|checkbox|radio|button|submit|image|file)$/.test(field.type) && field.offsetWidth > 8
+      && getComputedStyle(field).opacity !== "0" && !field.closest("[class*='NullText']"));
+    return seen.map(field => field.value).join("\n");
+  }
+
   function cellText(cell) {
     const text = plainText(cell);
-    if (blank(text) && cell.firstElementChild) {
-      const box = checkbox(cell);
-      if (box !== null) return box;
-    }
-    return text;
+    if (!cell.firstElementChild) return text;
+    const box = checkbox(cell);
+    // A check box may have a caption, which does not show its state.
+    if (box !== null && (blank(text) || (box && cell.querySelector("[class*='dxICheckBox']")))) return box;
+    if (!blank(text)) return text;
+    return typedText(cell) || (cell.querySelector("img, svg, canvas") ? PICTURE : text);
   }
+
+  const ROWS = "tr[id*='_DXDataRow']";
 
   // The rows of this grid that hold records, with the visible index from their id. Rows of nested grids and the hidden
   // template row of batch editing have other ids.
@@ -55,7 +86,7 @@
     const prefix = grid.name + "_DXDataRow", rows = [];
     for (const row of reader.root(grid).querySelectorAll(`tr[id^='${CSS.escape(prefix)}']`)) {
       const number = row.id.slice(prefix.length);
-      if (/^\d+$/.test(number)) rows.push({ index: Number(number), cells: row.children });
+      if (/^\d+$/.test(number)) rows.push({ index: Number(number), cells: row.children, text: () => row.textContent });
     }
     return rows;
   }
@@ -157,18 +188,39 @@
   // time once.
   const LATE = 1.5;
 
-  // Waits until the rows and their texts are there, which is shortly after the end of a callback, and have not changed
-  // for `calm` seconds, since texts may come one by one. Returns whether they are there after at most `limit` seconds.
-  async function filled(grid, wanted, limit, calm) {
+  // The texts and the keys of the rows shown.
+  const onShow = grid => ({ texts: dataRows(grid).map(row => row.text()), keys: reader.rowKeys(grid, 0) });
+
+  // Whether the table still shows the rows of `before` a call although the client has other rows' keys: the table may be
+  // redrawn shortly after the end of the callback.
+  function isOld(grid, before) {
+    if (!before || !before.keys || before.texts.length < 2) return false;
+    const now = onShow(grid);
+    if (now.texts.length !== before.texts.length || now.texts.some((text, n) => text !== before.texts[n])) return false;
+    const others = now.keys.filter((key, n) => key !== before.keys[n]);
+    return others.length * 2 > now.keys.length;
+  }
+
+  // Whether a mutation changes the rows; that of a clock or of the pager does not.
+  function isOfRows({ target, addedNodes, removedNodes }) {
+    const element = target.nodeType === 1 ? target : target.parentElement;
+    const hasRow = node => node.nodeType === 1 && (node.matches("tr") || !!node.querySelector("tr"));
+    return !!element && (!!element.closest(ROWS) || [...addedNodes, ...removedNodes].some(hasRow));
+  }
+
+  // Waits until the rows and their texts are there, which is shortly after the end of a callback, are not those of
+  // `before` the call, and have not changed for `calm` seconds, since texts may come one by one. Returns whether they are
+  // there after at most `limit` seconds.
+  async function filled(grid, wanted, limit, calm, before = null) {
     const isPainted = () => paint(grid, wanted) !== "no";
     if (!calm && isPainted()) return true;
     return await new Promise(resolve => {
       let rest = 0;
-      const observer = new MutationObserver(look);
+      const observer = new MutationObserver(all => { if (all.some(isOfRows)) look(); });
       const timer = setTimeout(finish, limit * 1000);
       function look() {
         clearTimeout(rest);
-        const now = paint(grid, wanted);
+        const now = isOld(grid, before) ? "no" : paint(grid, wanted);
         if (now !== "no") rest = setTimeout(finish, (now === "late" ? LATE : calm) * 1000);
       }
       function finish() {
@@ -192,7 +244,9 @@
     return null;
   }
 
-  Object.assign(reader, { plainText, cellText, checkbox, blank, dataRows, claimed, header, readCells, filled, footer });
+  Object.assign(reader, {
+    plainText, cellText, checkbox, blank, dataRows, claimed, header, readCells, filled, footer, onShow, isOld,
+  });
 
   reader.emptyRows = async (wanted, limit) => {
     const grid = reader.needGrid();

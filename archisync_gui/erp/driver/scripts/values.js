@@ -8,7 +8,7 @@
   function encode(value) {
     if (value === null || value === undefined) return null;
     if (value instanceof Date) {
-      if (Number.isNaN(value.getTime())) return null;
+      if (Number.isNaN(value.getTime())) return { $other: "Invalid Date" };
       const day = `${String(value.getFullYear()).padStart(4, "0")}-${two(value.getMonth() + 1)}-${two(value.getDate())}`;
       return { $date: `${day}T${two(value.getHours())}:${two(value.getMinutes())}:${two(value.getSeconds())}` };
     }

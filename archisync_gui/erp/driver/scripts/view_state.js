@@ -159,6 +159,13 @@
     return popup ? [...popup.querySelectorAll("li")].map(item => reader.plainText(item).trim()).filter(Boolean) : [];
   }
 
+  // The number of pages. If the pager shows a higher number than the grid has pages, that many have to be read.
+  function pageCount(grid) {
+    const pager = reader.part(grid, "_DXPagerBottom");
+    const shown = [...(pager ? pager.querySelectorAll(".dxp-num") : [])].map(number => number.textContent.trim());
+    return Math.max(grid.GetPageCount(), ...shown.filter(text => /^\d+$/.test(text)).map(Number));
+  }
+
   // How many rows the table must have: those that it has, or more if the grid claims more. The claim is ignored if the
   // footer's total says that the table is complete, or if the grid shows its row for an empty list.
   function due({ index, size, footer, empty, claimed }, shown) {
@@ -169,7 +176,7 @@
   function position(grid) {
     const size = pageSize(grid);
     const at = {
-      index: Math.max(0, grid.GetPageIndex()), count: grid.GetPageCount(), size: size.rows, sizeText: size.text,
+      index: Math.max(0, grid.GetPageIndex()), count: pageCount(grid), size: size.rows, sizeText: size.text,
       footer: reader.footer(grid),
       empty: !!reader.part(grid, "_DXEmptyRow"),
       claimed: reader.claimed(grid),
