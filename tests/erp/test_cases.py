@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from case_pages import FOLDER, PATH, SMALL, WITH_PRESET, CasePages, case_pages
+from case_pages import FOLDER, LIMITS, PATH, SMALL, WITH_PRESET, CasePages, case_pages
 
 from archisync_gui.erp.driver.page_driver import Act, Look, PageDriver
 from archisync_gui.erp.lists.detail import read_record
@@ -186,13 +186,26 @@ async def _record(cases: CasePages, key: str, script: str = "") -> Mapping[str, 
     async def open_page(path: str, on_login: Callable[[], None]) -> PageDriver:
         return await cases.open("20-detail-twice", script)
 
-    session: Any = SimpleNamespace(open=open_page, close=lambda: asyncio.sleep(0))
+    session: Any = SimpleNamespace(open=open_page, close=lambda: asyncio.sleep(0), limits=LIMITS)
     fields = ("ID", "NAME", "CITY", "PHONE", "FAX", "VAT")
     return await read_record(session, DETAIL, key, fields, lambda: None)
 
 
 async def of_several_elements_of_one_name_the_records_own_on_show_counts(cases: CasePages) -> None:
     assert await _record(cases, "50120") == {"ID": "50.120", "NAME": "Rossi", "CITY": "Napoli"}
+
+
+async def a_text_that_stands_for_one_to_come_is_not_read(cases: CasePages) -> None:
+    loading = """() => {
+        const name = document.querySelector("[id$='xaf_l1_xaf_dviCITY_View'], [id$='xaf_l7_xaf_dviCITY_View']");
+        name.textContent = "Caricamento…";
+        const panel = new make.Ctl("Vertical_v3_777_CITY");
+        panel.call("load", [], () => { name.textContent = "Salerno"; });
+        panel.busy = BUSY;
+    }"""
+    assert (await _record(cases, "50120", loading.replace("BUSY", "1")))["CITY"] == "Salerno"
+    with pytest.raises(SyncFailure, match="erp-never-idle"):
+        await _record(cases, "50120", loading.replace("BUSY", "2"))
 
 
 async def a_record_whose_page_shows_two_ids_is_refused(cases: CasePages) -> None:
@@ -229,6 +242,7 @@ EXPECTED: dict[str, tuple[Callable[[CasePages], Awaitable[None]], ...]] = {
     "19-no-visible-index": (columns_without_visible_index_are_mapped,),
     "20-detail-twice": (
         of_several_elements_of_one_name_the_records_own_on_show_counts,
+        a_text_that_stands_for_one_to_come_is_not_read,
         a_record_whose_page_shows_two_ids_is_refused,
     ),
 }

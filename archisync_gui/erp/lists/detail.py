@@ -44,7 +44,9 @@ async def _read(
     try:
         driver = await session.open(path, on_login)
         wanted = [{"field": field, "names": names} for field, names in detail_names(fields).items()]
-        shown = await driver.look(Look.DETAIL, wanted)
+        shown = await driver.look(Look.DETAIL, wanted, session.limits.callback)
+        if not shown["quiet"]:
+            raise transient("erp-never-idle", step="read")
     except SyncFailure as error:
         if error.code == "erp-error-page":
             params = {"key": key, "list": entity.name}

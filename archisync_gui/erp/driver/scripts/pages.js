@@ -73,9 +73,11 @@
   }
 
   // The texts of a detail page. `wanted` is a list of { field, names }; `names` are the notations that the field may
-  // have in an element's id. Of several elements with one name, the visible ones count. Returns { values, ambiguous };
-  // `ambiguous` lists the fields whose elements differ.
-  reader.detail = wanted => {
+  // have in an element's id. Of several elements with one name, the visible ones count. Returns { quiet, values,
+  // ambiguous }; `ambiguous` lists the fields whose elements differ. Not `quiet`: a control is still in a callback, and
+  // a field may show a placeholder.
+  reader.detail = async (wanted, limit) => {
+    const quiet = !window.ASPxClientControl || await reader.idle(limit);
     const values = {}, ambiguous = [], all = detailFields();
     for (const { field, names } of wanted) {
       const found = names.map(name => all.filter(e => e.id.endsWith(`xaf_dvi${name}_View`))).find(nodes => nodes.length);
@@ -85,6 +87,6 @@
       if (texts.size > 1) ambiguous.push(field);
       else values[field] = [...texts][0];
     }
-    return JSON.stringify({ values, ambiguous });
+    return JSON.stringify({ quiet, values, ambiguous });
   };
 })(window.archisyncReader);
