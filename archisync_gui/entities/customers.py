@@ -144,6 +144,7 @@ CUSTOMERS = Entity(
     key=("id",),
     natural_key=("name", "vat_number", "fiscal_code", "postal_code"),
     filter=FilterWish("customers", ("all_customers",), ("Tutti i clienti", "All customers")),
+    view="customerlistviewagent",
     garbage=(Garbage("id-zero", "righe di sistema con ID 0", "system rows with ID 0", lambda c: c["id"] == "0"),),
     title="name",
     detail_path="CUSTTABLE_DetailView/{id}/?mode=View",

@@ -119,6 +119,8 @@ class Entity:
     natural_key: tuple[str, ...]
     """Target names that identify a record after the ERP has given its rows new ids."""
     filter: FilterWish | None = None
+    view: str = ""
+    """How the internal value of the list's own view ends, case folded, where the toolbar offers several views."""
     garbage: tuple[Garbage, ...] = ()
     title: str = ""
     """Target name of the column that names a record for people."""

@@ -22,7 +22,7 @@ import psutil
 from archisync_gui.erp.background import run_to_end
 from archisync_gui.erp.failures import transient, translated
 from archisync_gui.erp.job import Job, job_of
-from archisync_gui.erp.launch import CLOSE_LIMIT, FLAGS, launch, quietly, start_driver
+from archisync_gui.erp.launch import CLOSE_LIMIT, FLAGS, launch, new_context, quietly, start_driver
 from archisync_gui.model import FailureKind, SyncFailure
 
 if TYPE_CHECKING:
@@ -30,10 +30,6 @@ if TYPE_CHECKING:
     from playwright.async_api import BrowserContext, Page, Playwright
 
 log = logging.getLogger(__name__)
-
-# Below 1300 px the ERP collapses its toolbar, which it decides while a page loads (docs/erp.md, List view page).
-VIEWPORT = {"width": 1440, "height": 900}
-ACCEPT_LANGUAGE = "it-IT,it;q=0.9,en-US;q=0.8,en;q=0.7"
 
 PROCESS_ERRORS = (psutil.Error, OSError)
 """Errors of a query about a process that has ended or that the system does not describe. psutil converts only some of
@@ -208,14 +204,7 @@ class Browser:
                     state = await self._memory.recall(account)
                 try:
                     async with self._browser_call():
-                        context = await self._chromium.new_context(
-                            locale="it-IT",
-                            timezone_id="Europe/Rome",
-                            viewport=VIEWPORT,  # type: ignore[arg-type]
-                            extra_http_headers={"Accept-Language": ACCEPT_LANGUAGE},
-                            storage_state=state,
-                            service_workers="block",
-                        )
+                        context = await new_context(self._chromium, state)
                 except SyncFailure:
                     await self._end()
                     raise

@@ -1,4 +1,4 @@
-"""Starts Playwright's driver and a Chromium; ``browser`` holds what was started."""
+"""Starts Playwright's driver and a Chromium, and makes contexts in it; ``browser`` holds what was started."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from archisync_gui.model import FailureKind, SyncFailure
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser as Chromium
-    from playwright.async_api import BrowserType, Playwright
+    from playwright.async_api import BrowserContext, BrowserType, Playwright
 
 log = logging.getLogger(__name__)
 
@@ -191,6 +191,28 @@ async def launch(chromium: BrowserType, program: str, args: list[str], headless:
         tried = "; ".join(f"{where}: {reason_of(error)[:200]}" for where, error in failed.items())
         raise SyncFailure(code, FailureKind.PERMANENT, params={"tried": tried[:600]})
     raise SyncFailure("browser-missing", FailureKind.PERMANENT)
+
+
+# Below 1300 px the ERP collapses its toolbar, which it decides while a page loads (docs/erp.md, List view page).
+VIEWPORT = {"width": 1440, "height": 900}
+ACCEPT_LANGUAGE = "it-IT,it;q=0.9,en-US;q=0.8,en;q=0.7"
+
+NO_WINDOWS = "window.open = () => null;"
+"""Windows that a page opens would stay open until the browser closes, and use the session at the same time."""
+
+
+async def new_context(chromium: Chromium, session: Any) -> BrowserContext:
+    """A context in Italian, with a kept session (``None``: none)."""
+    context = await chromium.new_context(
+        locale="it-IT",
+        timezone_id="Europe/Rome",
+        viewport=VIEWPORT,  # type: ignore[arg-type]
+        extra_http_headers={"Accept-Language": ACCEPT_LANGUAGE},
+        storage_state=session,
+        service_workers="block",
+    )
+    await context.add_init_script(NO_WINDOWS)
+    return context
 
 
 def _attempts(program: str) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -21,6 +22,8 @@ from archisync_gui.model import FailureKind, SyncFailure
 
 if TYPE_CHECKING:
     from playwright.async_api import Page, Response
+
+log = logging.getLogger(__name__)
 
 SCRIPTS = ("controls", "cells", "values", "view_state", "acts", "pages", "structure")
 """Files in ``scripts/``, in the order in which they build on each other."""
@@ -153,7 +156,22 @@ class PageDriver:
             raise transient("erp-unavailable", status=answer.status)
         if answer is not None and answer.status >= 400:
             raise layout("erp-page-missing", status=answer.status, path=path)
+        await self._ask_the_erp(limit)
         return await self.arrived(limit)
+
+    async def _ask_the_erp(self, limit: float) -> None:
+        """Load the page again if it came from the browser's cache: it may be old."""
+        script = """() => performance.getEntriesByType("navigation").map(load => load.deliveryType).join()"""
+        try:
+            async with asyncio.timeout(limit):
+                with translated("open"):
+                    if await self.page.evaluate(script) == "cache":
+                        self.on_step()
+                        await self.page.reload(wait_until="domcontentloaded", timeout=limit * 1000)
+        except TimeoutError as error:
+            raise transient("erp-slow", step="open") from error
+        except Navigated:
+            log.debug("%s leads to another page", self.path)  # its address is read next
 
     async def _goto(self, path: str, limit: float) -> Response | None:
         """Load a page. After a load that failed, the browser's own error page may come so late that it interrupts the
@@ -170,26 +188,44 @@ class PageDriver:
         raise transient("erp-navigates", path=path)
 
     async def arrived(self, limit: float) -> str:
-        """The page's address once its document is loaded.
+        """The page's address once its document is loaded. Raises ``erp-other-page`` for a page of another host.
 
         The document itself is asked: just after a navigation Playwright's own address may still be the old one.
         """
-        script = """async () => {
+        script = f"""async () => {{
+            {self._where}
             if (document.readyState === "loading")
-                await new Promise(resolve => document.addEventListener("DOMContentLoaded", resolve, { once: true }));
-            return location.href;
-        }"""
+                await new Promise(resolve => document.addEventListener("DOMContentLoaded", resolve, {{ once: true }}));
+            return where();
+        }}"""
         self.on_step()
         try:
             async with asyncio.timeout(limit):
                 while True:
                     try:
                         with translated("open"):
-                            return str(await self.page.evaluate(script))
+                            where = str(await self.page.evaluate(script))
+                        return self._at_host(where)
                     except Navigated:
                         continue
         except TimeoutError as error:
             raise transient("erp-slow", step="open") from error
+
+    def _at_host(self, where: str) -> str:
+        """The address that a script has returned (:attr:`_where`). Raises ``erp-other-page`` for another host than the
+        ERP's: it may be another ERP, and no password may be typed there."""
+        if where.startswith(" "):
+            wanted, shown = urlsplit(self._base).hostname, urlsplit(where.strip()).hostname
+            raise transient("erp-other-page", wanted=wanted, shown=shown)
+        return where
+
+    @property
+    def _where(self) -> str:
+        """A script function that returns the page's address, after a blank if its host is not the ERP's. The browser
+        compares the names, since it knows all their notations."""
+        return f"""const host = new URL({json.dumps(self._base)}).hostname;
+            const isOther = () => /^https?:$/.test(location.protocol) && location.hostname !== host;
+            const where = () => (isOther() ? " " : "") + location.href;"""
 
     async def look(self, look: Look, *arguments: Any, step: str = "read") -> Any:
         """Call a function that only reads, and return its answer."""
@@ -198,7 +234,8 @@ class PageDriver:
     async def act(self, act: Act, limit: float, **arguments: Any) -> dict[str, Any]:
         """Make one client call of the grid, wait for its end and return the state as :attr:`Look.STATE` does."""
         name = self._checked(act, arguments)
-        return dict(_ended(await self._call("act", [name, arguments, limit], name), name)["state"])
+        answer = await self._call("act", [name, arguments, limit], name)
+        return dict(_ended(answer, name, called=act is Act.REFRESH)["state"])
 
     async def turn(
         self,
@@ -211,10 +248,11 @@ class PageDriver:
         **arguments: Any,
     ) -> dict[str, Any]:
         """Make one client call of the grid (or none) and read the page that is shown then. ``with_state``: return the
-        state, too, which takes some 10 ms."""
+        state, too, which takes some 10 ms. Raises ``erp-call-ignored`` if a refresh or a sort starts no callback: the
+        rows that are shown may be old."""
         name = self._checked(act, arguments) if act else ""
         answer = await self._call("turn", [name, arguments, asdict(plan), limit, paint, with_state], "read")
-        return dict(_ended(answer, name or "read"))
+        return dict(_ended(answer, name or "read", called=act in (Act.REFRESH, Act.SORT)))
 
     async def click(self, target: Target, element: str, limit: float) -> None:
         """Click an element, which must be visible, with a real mouse event."""
@@ -261,11 +299,12 @@ class PageDriver:
         if another page is shown before or after it."""
         # One JSON string is returned: Playwright's conversion of nested values would block the loop.
         script = f"""async ([end, ...a]) => {{
-            const elsewhere = () => !location.pathname.toLowerCase().replace(/\\/+$/, "").endsWith(end);
-            if (elsewhere()) return location.href;
+            {self._where}
+            const elsewhere = () => isOther() || !location.pathname.toLowerCase().replace(/\\/+$/, "").endsWith(end);
+            if (elsewhere()) return where();
             {_READER};
             const answer = await window.archisyncReader.{function}(...a);
-            return elsewhere() ? location.href : answer;
+            return elsewhere() ? where() : answer;
         }}"""
         end = "" if anywhere or not self.path else f"/{_plain(self.path)}"
         self.on_step()
@@ -276,12 +315,15 @@ class PageDriver:
         except TimeoutError as error:
             raise transient("erp-slow", step=step) from error
         if not text.startswith("{"):
-            at_erp(text, self.path)
+            at_erp(self._at_host(text), self.path)
         return json.loads(text)
 
 
-def _ended(answer: Any, step: str) -> Any:
+def _ended(answer: Any, step: str, *, called: bool) -> Any:
+    """The answer of a step that has succeeded. ``called``: a step without a callback has not."""
     how: str = answer["how"]
+    if called and how == "nothing":
+        raise transient("erp-call-ignored", step=step)
     if how == "slow":
         raise transient("erp-slow-callback", step=step)
     if how.startswith("error"):

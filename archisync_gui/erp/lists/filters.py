@@ -112,6 +112,8 @@ def refuse_what_cannot_be_restored(entity: Entity, state: State) -> None:
         found = "sort-unknown", ", ".join(field for field, _ in filters["sort"])
     elif preset := _preset_not_offered(entity, filters["combos"]):
         found = "preset-not-offered", preset
+    elif view := _other_view(entity, filters["combos"]):
+        found = "filter-view", view
     if found is not None:
         raise _refusal(entity, found, evidence_of(entity, filters))
 
@@ -122,6 +124,16 @@ def _preset_not_offered(entity: Entity, combos: Sequence[Mapping[str, Any]]) -> 
         return ""
     shown = combo_of(combos, find_preset(entity.filter, combos)[0])
     return "" if shown["value"] in dict(shown["items"]) else str(shown["value"])
+
+
+def _other_view(entity: Entity, combos: Sequence[Combo]) -> str:
+    """The text of the view that is chosen instead of the list's own; empty: its own, or there is no choice."""
+    for combo in combos:
+        items = dict(combo["items"])
+        own = [value for value in items if entity.view and _ends_with_words(str(value), entity.view)]
+        if own and combo["value"] in items and combo["value"] not in own:
+            return str(items[combo["value"]])
+    return ""
 
 
 _BEGINS_WITH = frozenset(("1", "beginswith"))

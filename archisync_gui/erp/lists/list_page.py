@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from archisync_gui.entities.declaration import Entity
@@ -31,6 +32,9 @@ class ListPage:
         """The state that the page returned last."""
         self.state_is_old = True
         """True: a call of the ERP was made since :attr:`state` was read."""
+        self.sorted_by: str | None = None
+        """The field of the driver's last sort. The client may not show the order of a hidden column (``docs/erp.md``,
+        View state)."""
         self._clock = clock
         self.since = clock.now()
         """When the last call of the ERP began."""
@@ -92,7 +96,7 @@ class ListPage:
 
     async def act(self, act: Act, **arguments: Any) -> None:
         """Make one call of the grid and wait for its end."""
-        self.begin()
+        self.begin(act, arguments)
         try:
             self.state = await self.driver.act(act, self.limits.callback, **arguments)
             self.state_is_old = False
@@ -100,9 +104,11 @@ class ListPage:
             await self.check_page()
             raise
 
-    def begin(self) -> datetime:
+    def begin(self, act: Act | None = None, arguments: Mapping[str, Any] = MappingProxyType({})) -> datetime:
         """Note that a call of the ERP begins: the data are current as of now. Raises as :meth:`safe_point`."""
         self.safe_point()
+        if act is Act.SORT:
+            self.sorted_by = None if arguments["order"] == "NONE" else str(arguments["field"])
         self.state_is_old = True
         self.since = self._clock.now()
         return self.since

@@ -202,7 +202,12 @@ class ListView(ListPage):
         if self.state["filters"]["sort"] == [[name, "DSC"]]:
             page = await self.turn(Act.REFRESH, with_state=True)
         else:
-            page = await self.turn(Act.SORT, with_state=True, field=name, order="DSC", first=True, at=0)
+            try:
+                page = await self.turn(Act.SORT, with_state=True, field=name, order="DSC", first=True, at=0)
+            except SyncFailure as failure:
+                if failure.code != "erp-call-ignored":
+                    raise
+                return None
         if page.index != 0:
             page = await self.turn(Act.PAGE, with_state=True, index=0)
             if page.index != 0:
@@ -270,7 +275,7 @@ class ListView(ListPage):
     async def turn(self, act: Act | None, *, with_state: bool = False, **arguments: Any) -> Page:
         """Make one call of the grid (or none) and read the page that it brings."""
         if act is not None:
-            self.begin()
+            self.begin(act, arguments)
         try:
             page = await self.reader.read(act, with_state=with_state, **arguments)
             self._shown_index = page.index

@@ -137,5 +137,5 @@ class Restorer:
         if view.sort and view.sort != now.sort:
             for at, (name, order) in enumerate(view.sort):
                 await page.act(Act.SORT, field=name, order=order, first=at == 0, at=at)
-        elif not view.sort and now.sort:
-            await page.act(Act.SORT, field=now.sort[0][0], order="NONE", first=True, at=0)
+        elif not view.sort and (sorted_by := now.sort[0][0] if now.sort else page.sorted_by):
+            await page.act(Act.SORT, field=sorted_by, order="NONE", first=True, at=0)

@@ -22,10 +22,12 @@
     return there.filter(c => !there.some(other => other !== c && root(other).contains(root(c))));
   }
 
+  const DIALOGS = "[id*='PopupWindow'], [role='dialog'], [class*='dxpc']";
+
   function findGrid() {
-    // Visible grids first: a closed dialog may contain a grid of its own.
+    // Visible grids first, those of dialogs last: also a closed dialog may contain a grid of its own.
     const all = grids(), visible = all.filter(c => root(c).offsetParent !== null);
-    const lists = [...visible, ...all];
+    const lists = [...visible.filter(c => !root(c).closest(DIALOGS)), ...visible, ...all];
     return lists.find(c => /_LE_v\d+$/.test(c.name || "")) || lists[0] || null;
   }
 
@@ -118,14 +120,25 @@
     return state;
   }
 
-  // Runs `trigger` and waits for the end of the grid's callback. Returns as `listen`, or "nothing": no callback began.
+  // Seconds for a call to start its callback: some calls start theirs a little later. A call that changes nothing starts
+  // none.
+  const BEGIN = 1.5;
+
+  // Runs `trigger` and waits for the end of the grid's callback. Returns as `listen`, or "nothing": no callback began. If
+  // the answer replaces the grid, no event signals the end.
   function callback(grid, trigger, limit) {
     return new Promise(resolve => {
-      const state = listen(grid, limit, resolve);
+      let open = true;
+      const state = listen(grid, limit, how => { open = false; resolve(how); });
+      const until = performance.now() + BEGIN * 1000;
       trigger();
-      // A call that changes nothing starts no callback; some calls start theirs a little later.
-      const none = () => !state.began && !grid.InCallback();
-      if (none()) setTimeout(() => { if (none()) state.stop("nothing"); }, 60);
+      (function look() {
+        if (!open) return;
+        const began = state.began || grid.InCallback();
+        if (!began && performance.now() > until) state.stop("nothing");
+        else if (began && !everyControl().includes(grid) && !busy()) state.stop("ended");
+        else setTimeout(look, began ? 100 : 20);
+      })();
     });
   }
 
@@ -133,10 +146,16 @@
     collection, everyControl, isGrid, root, part, findGrid, needGrid, columns, columnOf, busy, idle, listen, callback,
   });
 
+  // Seconds to wait for the grid of a page that is complete and in no callback: an error page has none.
+  const NO_GRID = 10;
+
   reader.ready = async limit => {
     const until = performance.now() + limit * 1000;
-    while (!(window.ASPxClientControl && findGrid())) {
-      if (performance.now() > until) return JSON.stringify({ grid: false });
+    for (let loaded = 0; !(window.ASPxClientControl && findGrid());) {
+      const now = performance.now();
+      if (document.readyState !== "complete" || (window.ASPxClientControl && busy())) loaded = 0;
+      else loaded = loaded || now;
+      if (now > until || (loaded && now > loaded + NO_GRID * 1000)) return JSON.stringify({ grid: false });
       await new Promise(resolve => setTimeout(resolve, 50));
     }
     return JSON.stringify({ grid: true, quiet: await idle(limit) });
