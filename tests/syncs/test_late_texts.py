@@ -78,3 +78,17 @@ async def test_a_whole_read_with_a_few_pages_of_late_texts_is_refused(here: Worl
 
     assert await refused(here, Scope.ALL, on_progress=a_few_pages) == ("column-empty", "name")
     assert await here.everything("customers") == before
+
+
+async def test_a_list_is_not_read_without_a_column_that_tells_its_garbage(tmp_path: Path) -> None:
+    """By its cells: without the numbers, each delivery note without tracking would pass for a system row."""
+    async with world(tmp_path) as here:
+        here.demo.vary("page-values-absent")
+        here.demo.set_preferences(USER, "ddt", columns=(("PACKINGSLIPID", False),))
+        with pytest.raises(SyncFailure) as caught:
+            await here.sync("ddt")
+        assert (caught.value.code, caught.value.params["columns"]) == ("column-hidden", "PACKINGSLIPID")
+        assert not await here.rows("ddt")
+        here.demo.set_preferences(USER, "ddt", columns=())
+        assert (await here.sync("ddt")).outcome is Outcome.COMPLETED
+        assert (await here.rows("ddt")).keys() == here.truth("ddt")
