@@ -21,9 +21,20 @@ class OfficeClock:
 
     def set_server_time(self, server: datetime, asked: float, answered: float) -> None:
         """The server's time was ``server`` at some time between two values of :meth:`monotonic` (seconds). From any
-        thread."""
+        thread.
+
+        So at ``answered`` it was at least ``server``, and at most ``answered - asked`` more. The known time is changed
+        only as far as it lies outside of that: an answer that is delayed by seconds must not set this clock forward and
+        the next one back, since that makes all ages doubtful.
+        """
+        latest = server + timedelta(seconds=answered - asked)
         with self._lock:
-            self._reference = server, (asked + answered) / 2
+            if self._reference is None:
+                known = server  # the earliest possible time: later answers do not set the clock back
+            else:
+                before, at = self._reference
+                known = min(max(before + timedelta(seconds=answered - at), server), latest)
+            self._reference = known, answered
 
     @property
     def has_server_time(self) -> bool:
