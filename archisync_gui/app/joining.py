@@ -20,7 +20,7 @@ from typing import Any
 from archisync_gui import __version__
 from archisync_gui.app.credentials import keyring_read, keyring_write
 from archisync_gui.app.profile import Profile
-from archisync_gui.drafts import Drafts
+from archisync_gui.drafts import Drafts, OfficeDrafts
 from archisync_gui.endpoint.paired_pages import FILE as PAGES_FILE
 from archisync_gui.endpoint.paired_pages import PairingStore
 from archisync_gui.entities import ENTITIES
@@ -280,19 +280,15 @@ def _rows(prefix: str, shared: Mapping[str, SharedSetting]) -> dict[str, Json]:
 
 
 async def _bring_drafts_back(profile: Profile, server: Server) -> None:
-    """Copy the office's drafts, letterheads and past orders into this profile's file."""
-    shared = await Drafts.join(Postgres(server, name="drafts"), clock=SystemClock())
+    """Copy the office's drafts, letterheads and past orders into this profile's file. What was saved there while the
+    server was away is handed in first: the office's would take its place."""
+    own = await Drafts.open(profile.folder, clock=SystemClock())
+    shared = OfficeDrafts(Postgres(server, name="drafts"), SystemClock())
     try:
-        drafts, letterheads = await shared.everything()
-        past = await shared.past_orders()
+        await shared.begin(own, profile.folder)
+        await shared.take_home()
     finally:
         await shared.close()
-    own = await Drafts.open(profile.folder, clock=SystemClock())
-    try:
-        await own.take(drafts, letterheads, newer_heads=True)
-        await own.take_past(past)
-    finally:
-        await own.close()
 
 
 def this_member(profile: Profile) -> Member:

@@ -19,7 +19,7 @@ from archisync_gui.drafts.past import Past, PastOrder
 from archisync_gui.drafts.schema import prepare_on_server, version_on_server
 from archisync_gui.model import AccountId, Clock, Json
 from archisync_gui.store.connections import Connections
-from archisync_gui.store.errors import AGAIN, RECOVERABLE, StoreError
+from archisync_gui.store.errors import AGAIN, RECOVERABLE, StoreError, translated
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +72,8 @@ class OfficeDrafts(Drafts):
         """The server's tables were created or checked since the start."""
         self._away: asyncio.Task[None] | None = None
         """While the server cannot be reached: the task that tries again."""
+        self._error: StoreError | None = None
+        """The last error of :data:`TEMPORARY`."""
         self._saving = asyncio.Lock()
         self.handed_in: Callable[[int, int], object] = lambda count, copies: None
         """Called with the number of drafts that were handed in, and how many of them became copies."""
@@ -83,7 +85,9 @@ class OfficeDrafts(Drafts):
         bases = await asyncio.to_thread(_read_bases, self._file)
         drafts, heads = await own.everything()
         self._here = {(draft.account, draft.id): draft for draft in drafts}
-        self._bases = dict.fromkeys(self._here, UNKNOWN_BASE) if bases is None else bases
+        known = dict.fromkeys(self._here, UNKNOWN_BASE) if bases is None else bases
+        # A base without its draft (the program ended between the two, or it was deleted) is not that of a later one.
+        self._bases = {key: base for key, base in known.items() if key in self._here}
         self._heads = dict(heads)
         try:
             await self._synchronize()
@@ -118,6 +122,21 @@ class OfficeDrafts(Drafts):
 
         return await super()._write(checked)
 
+    async def take_home(self) -> None:
+        """Copy all drafts, letterheads and past orders of the office into this computer's file, when it leaves the
+        office; :meth:`begin` has handed in what was saved here while the server could not be reached. The versions are
+        saved as bases, in case the computer joins again. Raises :class:`StoreError`."""
+        assert self._own is not None
+        if self.away and self._error is not None:
+            raise self._error
+        drafts, letterheads = await self.everything()
+        past = await self.past_orders()
+        for draft in drafts:
+            self._bases[draft.account, draft.id] = _Base(draft.version, (digest(draft.document),))
+        await self._keep_bases()  # before the drafts
+        await self._own.take(drafts, letterheads, newer_heads=True, revive=True)
+        await self._own.take_past(past)
+
     @property
     def away(self) -> bool:
         """The server cannot be reached: drafts are saved on this computer."""
@@ -141,6 +160,7 @@ class OfficeDrafts(Drafts):
         """Begin to try again, if the server cannot be reached; raises other errors."""
         if error.code not in TEMPORARY:
             raise error
+        self._error = error
         if self._away is None:
             log.warning("drafts are kept on this computer until the office can be reached: %s", error)
             self._away = asyncio.get_running_loop().create_task(self._retry())
@@ -189,8 +209,12 @@ class OfficeDrafts(Drafts):
             self._bases.pop(key, None)
         else:
             self._bases.setdefault(key, base)
+        await self._keep_bases()
+
+    async def _keep_bases(self) -> None:
         kept = [[account, draft, base.version, *base.texts] for (account, draft), base in self._bases.items()]
-        await asyncio.to_thread(replace_file, self._file, json.dumps(kept))
+        with translated(self._file):
+            await asyncio.to_thread(replace_file, self._file, json.dumps(kept))
 
     def _known(self, account: AccountId) -> dict[Key, Draft]:
         """An account's drafts as far as this computer knows them."""
@@ -283,7 +307,7 @@ class OfficeDrafts(Drafts):
             texts += [digest(document)] if unanswered else []
             # Before the draft is saved: without its base it could overwrite another computer's change.
             await self._remember(key, _Base(base, tuple(texts)))
-        await self._own.take([made], {})
+        await self._own.take([made], {}, revive=True)  # it may have been deleted here before joining
         self._here[key] = made
         return made
 

@@ -140,15 +140,20 @@ class Drafts:
         return await self._database.read(job)
 
     async def take(
-        self, drafts: Iterable[Draft], letterheads: Mapping[AccountId, str], *, newer_heads: bool = False
+        self,
+        drafts: Iterable[Draft],
+        letterheads: Mapping[AccountId, str],
+        *,
+        newer_heads: bool = False,
+        revive: bool = False,
     ) -> tuple[Draft, ...]:
         """Copy drafts and letterheads from elsewhere: drafts that are not here or have a lower version here, and
         letterheads of accounts that have none here; with ``newer_heads`` all letterheads. Drafts that were deleted here
-        are not copied. Returns the drafts that were copied."""
+        are not copied, except with ``revive``. Returns the drafts that were copied."""
         incoming = tuple(drafts)
 
         def job(connection: sa.Connection) -> tuple[Draft, ...]:
-            taken = tuple(draft for draft in incoming if _take(connection, draft))
+            taken = tuple(draft for draft in incoming if _take(connection, draft, revive=revive))
             known = set() if newer_heads else set(connection.scalars(sa.select(LETTERHEADS.c.account)))
             for account in letterheads.keys() - known:
                 connection.execute(LETTERHEADS.delete().where(LETTERHEADS.c.account == account))
@@ -182,9 +187,9 @@ class Drafts:
 
         If the draft here was changed or deleted meanwhile, both are kept: the incoming one becomes a copy with an id
         that is derived from its content, so that a repeated call changes nothing. The version of the draft here is then
-        raised above the incoming one, so that no form that knows the latter overwrites it without a conflict. If
-        ``base`` is not known and the draft was deleted here, it stays deleted. Returns the draft as stored here;
-        ``None`` if it stays deleted.
+        raised above the incoming one, so that no form that knows the latter overwrites it without a conflict. If the
+        incoming draft has the version ``base``, it was not changed and is ignored. If ``base`` is not known and the
+        draft was deleted here, it stays deleted. Returns the draft here; ``None`` if it stays deleted.
         """
         text = _text(draft.document)
 
@@ -194,9 +199,10 @@ class Drafts:
             if row is not None:
                 if row.document == text:
                     return _draft(row)
-                if row.deleted_at is not None and base is None:
-                    return None
-                if row.deleted_at is None and (row.version == base or digest(row.document) in texts):
+                deleted = row.deleted_at is not None
+                if base == draft.version or (deleted and base is None):
+                    return None if deleted else _draft(row)
+                if not deleted and (row.version == base or digest(row.document) in texts):
                     known = replace(draft, version=max(draft.version, row.version + 1))
                 else:
                     copy = uuid.uuid5(HANDED_IN, f"{draft.account}/{draft.id}/{text}")
@@ -287,11 +293,9 @@ class Drafts:
                         return _draft(row)
                     raise DraftConflict(draft_id, _draft(row))
                 _make_room(connection, account, 0, size - row.size)
-                connection.execute(
-                    DRAFTS.update()
-                    .where(DRAFTS.c.account == account, DRAFTS.c.id == draft_id)
-                    .values(version=row.version + 1, updated_at=now, document=text, size=size)
-                )
+                which = DRAFTS.c.account == account, DRAFTS.c.id == draft_id
+                values = {"version": row.version + 1, "updated_at": now, "document": text, "size": size}
+                connection.execute(DRAFTS.update().where(*which).values(values))
             remember_lines(connection, account, draft_id, now, document)
             return _draft(_find(connection, account, draft_id))
 
@@ -310,11 +314,9 @@ class Drafts:
                 return False
             if if_match is not None and row.version != if_match:
                 raise DraftConflict(draft_id, _draft(row))
-            connection.execute(
-                DRAFTS.update()
-                .where(DRAFTS.c.account == account, DRAFTS.c.id == draft_id)
-                .values(deleted_at=now, updated_at=now, document=None, size=0)
-            )
+            which = DRAFTS.c.account == account, DRAFTS.c.id == draft_id
+            gone = {"deleted_at": now, "updated_at": now, "document": None, "size": 0}
+            connection.execute(DRAFTS.update().where(*which).values(gone))
             return True
 
         return await self._write(job)
@@ -364,12 +366,13 @@ def _find(connection: sa.Connection, account: AccountId, draft_id: str, *, to_ch
     return connection.execute(statement.with_for_update() if to_change else statement).one_or_none()
 
 
-def _take(connection: sa.Connection, draft: Draft) -> bool:
+def _take(connection: sa.Connection, draft: Draft, *, revive: bool = False) -> bool:
     row = _find(connection, draft.account, draft.id, to_change=True)
-    if row is not None and (row.deleted_at is not None or row.version >= draft.version):
+    if row is not None and (not revive if row.deleted_at is not None else row.version >= draft.version):
         return False
     text = _text(draft.document)
     values = {
+        "deleted_at": None,
         "version": draft.version,
         "created_at": draft.created_at,
         "updated_at": draft.updated_at,

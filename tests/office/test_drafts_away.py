@@ -399,3 +399,111 @@ async def test_past_orders_are_copied_to_the_office_and_back(office: Server, tmp
         assert await own.letterhead(WHO) == "Ferramenta 2"
     finally:
         await own.close()
+
+
+@asynccontextmanager
+async def alone(folder: Path) -> AsyncIterator[Drafts]:
+    """The drafts in a computer's own file."""
+    found = await Drafts.open(folder, clock=SystemClock())
+    try:
+        yield found
+    finally:
+        await found.close()
+
+
+async def test_what_was_saved_in_an_outage_is_not_lost_by_leaving_the_office(office: Server, tmp_path: Path) -> None:
+    """The panel was closed before the server came back, and another computer has gone further since."""
+    profile = open_profile(f"{tmp_path / 'here'}{os.sep}", demo=True)
+    proxy = Proxy(office)
+    async with proxy as behind:
+        async with computer(behind, profile.folder) as here:
+            await here.put(WHO, "x", {"text": "one"})
+            proxy.set("cut")
+            await here.put(WHO, "x", {"text": "here"}, if_match=1)
+    async with computer(office, tmp_path / "there") as there:
+        for version in (1, 2):
+            await there.put(WHO, "x", {"text": f"there {version}"}, if_match=version)
+    await joining._bring_drafts_back(profile, office)
+    async with alone(profile.folder) as own:
+        assert sorted(str(draft.document["text"]) for draft in await own.list(WHO)) == ["here", "there 2"]
+
+
+async def test_leaving_with_a_copy_needs_the_server_for_the_drafts_too(office: Server, tmp_path: Path) -> None:
+    profile = open_profile(f"{tmp_path / 'here'}{os.sep}", demo=True)
+    async with alone(profile.folder) as own:
+        await own.put(WHO, "x", {"text": "one"})
+    proxy = Proxy(office)
+    async with proxy as behind:
+        proxy.set("cut")
+        with pytest.raises(StoreError, match="office-unreachable"):
+            await joining._bring_drafts_back(profile, behind)
+    async with alone(profile.folder) as own:
+        assert texts(await own.list(WHO)) == [("x", "one")]
+
+
+async def test_what_was_changed_after_leaving_is_there_after_joining_again(office: Server, tmp_path: Path) -> None:
+    profile = open_profile(f"{tmp_path / 'here'}{os.sep}", demo=True)
+    told: list[tuple[int, int]] = []
+    async with computer(office, profile.folder) as here:
+        for name in ("changed here", "deleted there", "gone", "newer there", "both"):
+            await here.put(WHO, name, {"text": name})
+    await joining._bring_drafts_back(profile, office)
+    async with alone(profile.folder) as own:
+        for name in ("changed here", "deleted there", "both"):
+            await own.put(WHO, name, {"text": f"{name}, changed"}, if_match=1)
+    async with computer(office, tmp_path / "there") as there:
+        for name in ("deleted there", "gone"):
+            await there.delete(WHO, name)
+        for name in ("newer there", "both"):
+            await there.put(WHO, name, {"text": f"{name}, new"}, if_match=1)
+    again = OfficeDrafts(Postgres(office, name="drafts", seconds=1), SystemClock())
+    again.handed_in = lambda count, copies: told.append((count, copies))
+    await again.begin(await Drafts.open(profile.folder, clock=SystemClock()), profile.folder)
+    try:
+        found = await again.list(WHO)
+    finally:
+        await again.close()
+    expected = ["both, changed", "both, new", "changed here, changed", "deleted there, changed", "newer there, new"]
+    assert sorted(str(draft.document["text"]) for draft in found) == expected
+    assert {draft.id: draft.document["text"] for draft in found}["changed here"] == "changed here, changed"
+    assert told == [(5, 2)]
+
+
+async def test_a_draft_that_was_deleted_before_joining_is_kept_in_an_outage_all_the_same(
+    office: Server, tmp_path: Path
+) -> None:
+    """The office has it from the time before: this computer has left, deleted it, and joined again."""
+    async with computer(office, tmp_path / "there") as there:
+        await there.put(WHO, "x", {"text": "one"})
+    (tmp_path / "here").mkdir()
+    async with alone(tmp_path / "here") as own:
+        await own.put(WHO, "x", {"text": "one"})
+        await own.delete(WHO, "x")
+    proxy = Proxy(office)
+    async with proxy as behind:
+        async with computer(behind, tmp_path / "here") as here:
+            assert await here.get(WHO, "x") is not None
+            proxy.set("cut")
+            await here.put(WHO, "x", {"text": "two"}, if_match=1)
+        async with computer(behind, tmp_path / "here") as here:
+            assert here.away
+            assert texts(await here.list(WHO)) == [("x", "two")]
+        proxy.set("open")
+        async with computer(behind, tmp_path / "here") as here:
+            assert texts(await here.list(WHO)) == [("x", "two")]
+
+
+async def test_a_base_whose_draft_never_came_is_none_of_a_later_one(office: Server, tmp_path: Path) -> None:
+    """The program was killed between the two; the office's draft is a later one by the next outage."""
+    proxy = Proxy(office)
+    async with proxy as behind:
+        async with computer(behind, tmp_path / "here") as here:
+            await here.put(WHO, "x", {"text": "one"})
+            await here._remember((WHO, "x"), away._Base(1, ()))
+        async with computer(behind, tmp_path / "here") as here:
+            await here.put(WHO, "x", {"text": "two"}, if_match=1)
+            proxy.set("cut")
+            await here.put(WHO, "x", {"text": "three"}, if_match=2)
+            proxy.set("open")
+            await back(here)
+            assert texts(await here.list(WHO)) == [("x", "three")]
