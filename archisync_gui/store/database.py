@@ -223,6 +223,8 @@ class _ThreadConnection:
             if writes:
                 raw.execute("PRAGMA journal_mode = WAL")
                 raw.execute(f"PRAGMA synchronous = {synchronous}")
+                if synchronous == "FULL":  # macOS: without this its disk may hold back what was handed to it
+                    raw.execute("PRAGMA fullfsync = ON")
                 raw.execute("PRAGMA journal_size_limit = 33554432")
             else:
                 raw.execute("PRAGMA query_only = ON")

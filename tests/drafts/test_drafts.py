@@ -124,6 +124,7 @@ async def test_drafts_survive_a_restart_on_a_disk_that_was_told_to_write(tmp_pat
     drafts = await Drafts.open(tmp_path, clock=FixedClock())
     saved = await drafts.put("agent", "draft-1", ONE)
     mode = await drafts._database.exclusive(lambda c: c.exec_driver_sql("PRAGMA synchronous").scalar())
+    assert await drafts._database.exclusive(lambda c: c.exec_driver_sql("PRAGMA fullfsync").scalar()) == 1
     await drafts.close()
     assert mode == 2  # FULL
     drafts = await Drafts.open(tmp_path, clock=FixedClock())
