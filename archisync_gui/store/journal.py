@@ -219,7 +219,16 @@ class StoreJournal:
             "revision": event.revision,
             "data": as_json(event.data),
         }
-        await self._write(lambda connection: _insert(connection, EVENTS, values))
+        tried = False
+
+        def job(connection: sa.Connection) -> None:
+            nonlocal tried
+            # After a lost connection an office's server may have committed it already.
+            if not (tried and _is_kept(connection, event)):
+                _insert(connection, EVENTS, values)
+            tried = True
+
+        await self._write(job)
 
     async def note(self, key: str, value: Json) -> None:
         """Store a small value; ``None`` removes it."""
@@ -272,6 +281,12 @@ class StoreJournal:
 
 def _insert(connection: sa.Connection, table: sa.Table, values: Mapping[str, Any]) -> None:
     connection.execute(table.insert().values(values))
+
+
+def _is_kept(connection: sa.Connection, event: Event) -> bool:
+    c = EVENTS.c
+    same = c.at == event.at, c.boot == event.boot, c.revision == event.revision
+    return connection.execute(sa.select(c.id).where(*same).limit(1)).first() is not None
 
 
 def _put_run(connection: sa.Connection, record: RunRecord) -> None:

@@ -4,6 +4,7 @@ import dataclasses
 import os
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -304,3 +305,28 @@ async def test_an_entry_that_can_never_be_written_does_not_block_others(
     await store.journal.note("last", 1)
     assert store.journal.pending == 0
     assert set((await store.journal.load()).notes) == {"before", "after", "last"}
+
+
+async def test_an_event_that_was_committed_though_the_server_was_lost_is_kept_once(
+    store: Store, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody heard of the commit, so the event is written again; one that was not committed is, too."""
+    write = store.journal._database.write
+    events = [an_event(EventKind.QUEUE_UPDATED, "boot", n, clock.now(), {"waiting": n}) for n in (1, 2)]
+
+    async def lost_after(job: Any, **how: Any) -> None:
+        await write(job, **how)
+        raise StoreError("office-unreachable", path="", detail="")
+
+    async def lost_before(job: Any, **how: Any) -> None:
+        raise StoreError("office-unreachable", path="", detail="")
+
+    for lost, event in zip((lost_after, lost_before), events, strict=True):
+        monkeypatch.setattr(store.journal._database, "write", lost)
+        with pytest.raises(StoreError, match="office-unreachable"):
+            await store.journal.event(event)
+    monkeypatch.setattr(store.journal._database, "write", write)
+    assert store.journal.pending == 2
+    await store.journal.flush()
+    kept = await store.events(clock.now(), clock.now() + timedelta(seconds=1))
+    assert sorted(one.event.revision for one in kept) == [1, 2]
