@@ -18,8 +18,9 @@ from archisync_gui.app.profile import Profile, ProfileLock
 from archisync_gui.messages import system_language, text
 from archisync_gui.model import FailureKind, SyncFailure
 from archisync_gui.office.checks import look
-from archisync_gui.office.desk import Emit, Shown, last_shown
+from archisync_gui.office.desk import Emit
 from archisync_gui.office.line import call
+from archisync_gui.office.shown import Shown, last_shown
 from archisync_gui.store.postgres_server import Server
 
 if TYPE_CHECKING:

@@ -16,15 +16,14 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import psycopg
 
 from archisync_gui.model import EventKind, SyncFailure
-from archisync_gui.office.sql import LEADER, MEMBERS
+from archisync_gui.office.sql import MEMBERS
 from archisync_gui.office.waker import Waker
-from archisync_gui.store.errors import StoreError, translated
+from archisync_gui.store.errors import StoreError
 from archisync_gui.store.postgres_server import Connection, Server
 
 log = logging.getLogger(__name__)
@@ -69,30 +68,11 @@ SWEEP = 30.0
 STATEMENT = 5.0
 """Seconds that a statement of the desk's connection may take. With :data:`store.postgres_server.SILENCE` and
 :data:`LOOK` it determines when a dead connection is replaced."""
-PATIENCE = 10.0
-"""Seconds that the server may take to return the last status to the command line."""
 WAITS = "_waits"
 """Key in a command's arguments: within how many seconds after it was sent it may be begun. Without this key (an earlier
 version sent it, or the request is to outlive its sender) there is no limit."""
 FAILED = 1
 """Exit code of a command that failed at the leader."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """The status that the leader wrote last."""
-
-    epoch: int
-    revision: int
-    """Number of the status within that epoch."""
-    at: datetime
-    """By the server's clock."""
-    value: Any
-    """The leader's status as JSON (as of the command line's ``status --json``)."""
-    leader: str | None
-    """The computer that leads; ``None``: there is no leader."""
-    now: datetime
-    """The server's time when this was read."""
 
 
 class Desk:
@@ -129,6 +109,9 @@ class Desk:
         self._shown = ""
         """The last status written (JSON), without its time."""
         self._number = 0
+        self._unsure: tuple[int, int, str] | None = None
+        """Number, count of events and text of the status that is being written. After a lost connection it is not known
+        whether that was committed."""
         self._show_after = 0.0
         self._sweep = 0.0
         self._thread = threading.Thread(target=self._run, name="office-desk", daemon=True)
@@ -179,11 +162,7 @@ class Desk:
     def _serve(self, connection: Connection) -> bool:
         """Serve until :meth:`stop`; False: another member leads."""
         connection.execute("LISTEN office_commands")
-        # Commands that were taken by a transaction whose commit was not confirmed were not begun: take them again.
-        connection.execute(
-            "UPDATE commands SET epoch = NULL WHERE epoch = %s AND done IS NULL AND NOT id = ANY(%s)",
-            (self._epoch, [*self._calls]),
-        )
+        self._settle(connection)
         look = tell = 0.0
         while not self._stop.is_set():
             now = time.monotonic()
@@ -202,6 +181,30 @@ class Desk:
             if self._waker.wait(connection, left):
                 look = 0.0
         return True
+
+    def _settle(self, connection: Connection) -> None:
+        """Find out what was committed by transactions whose commit was not confirmed."""
+        # Commands that were taken by one of them were not begun: take them again.
+        connection.execute(
+            "UPDATE commands SET epoch = NULL WHERE epoch = %s AND done IS NULL AND NOT id = ANY(%s)",
+            (self._epoch, [*self._calls]),
+        )
+        ended = connection.execute(
+            "SELECT id FROM commands WHERE id = ANY(%s) AND cancelled AND done IS NOT NULL", ([*self._calls],)
+        ).fetchall()
+        self._end_calls(ended)
+        if self._unsure is not None:
+            number, count, plain = self._unsure
+            mine = connection.execute("SELECT revision FROM status WHERE id = 1 AND epoch = %s", (self._epoch,))
+            if mine.fetchone() == (number,):
+                self._was_shown(number, count, plain)
+            self._unsure = None
+
+    def _end_calls(self, ended: list[tuple[Any, ...]]) -> None:
+        for (id,) in ended:
+            call = self._calls.pop(id, None)
+            if call is not None:
+                call.cancel()
 
     def _take(self, connection: Connection) -> bool:
         """Take the waiting commands and start them; False: another member leads."""
@@ -235,10 +238,7 @@ class Desk:
             ).fetchall()
         for _, id, *asked in sorted(found):
             self._calls[id] = asyncio.run_coroutine_threadsafe(self._answer(id, *asked), self._loop)
-        for (id,) in unwanted:
-            call = self._calls.pop(id, None)
-            if call is not None:
-                call.cancel()
+        self._end_calls(unwanted)
         return True
 
     def _tell_members(self, connection: Connection) -> None:
@@ -314,6 +314,7 @@ class Desk:
         plain = json.dumps(value if not isinstance(value, dict) else {**value, "at": None})
         if plain == self._shown and not count:
             return
+        self._unsure = self._number + 1, count, plain
         with connection.transaction():
             written = connection.execute(
                 "INSERT INTO status (id, epoch, revision, at, value) "
@@ -328,7 +329,11 @@ class Desk:
                     with connection.cursor() as cursor:
                         cursor.executemany("INSERT INTO announced (epoch, event) VALUES (%s, %s)", events)
                 connection.execute("SELECT pg_notify('office_status', %s)", (str(self._number + 1),))
-        self._shown, self._number = plain, self._number + 1
+        self._unsure = None
+        self._was_shown(self._number + 1, count, plain)
+
+    def _was_shown(self, number: int, count: int, plain: str) -> None:
+        self._shown, self._number = plain, number
         for _ in range(count):
             self._news.popleft()
 
@@ -357,20 +362,4 @@ def _failed(code: str, params: dict[str, Any]) -> tuple[int, str]:
     return FAILED, json.dumps({"error": code, "params": params}, default=str)
 
 
-def shown(connection: Connection) -> Shown | None:
-    """The status written last; ``None`` before the first leader. Blocking."""
-    row = connection.execute(
-        "SELECT s.epoch, s.revision, s.at, s.value, l.name, clock_timestamp() "
-        f"FROM status s CROSS JOIN ({LEADER}) l WHERE s.id = 1"
-    ).fetchone()
-    return None if row is None else Shown(row[0], row[1], row[2], json.loads(row[3]), row[4], row[5])
-
-
-def last_shown(server: Server) -> Shown | None:
-    """:func:`shown` over a new connection. Blocking. Raises :class:`StoreError`."""
-    with translated(str(server)):
-        with server.connect("archisync status", autocommit=True, statement_seconds=PATIENCE) as connection:
-            return shown(connection)
-
-
-__all__ = ["Asked", "Desk", "Emit", "Handler", "Shown", "last_shown", "shown"]
+__all__ = ["Asked", "Desk", "Emit", "Handler"]

@@ -10,7 +10,6 @@ import asyncio
 import json
 import logging
 import threading
-import time
 import uuid
 from collections import deque
 from collections.abc import Callable
@@ -20,9 +19,9 @@ from typing import Any
 
 import psycopg
 
-from archisync_gui.model import ErrorInfo, FailureKind, SyncFailure
-from archisync_gui.office.desk import WAITS, Emit
-from archisync_gui.office.news import Command, News, fail
+from archisync_gui.model import ErrorInfo, FailureKind, SyncFailure, SystemClock
+from archisync_gui.office.desk import KEPT, Emit
+from archisync_gui.office.news import Command, News, answer, fail
 from archisync_gui.office.shared_settings import VERSIONS, read_shared
 from archisync_gui.office.sql import LEADER
 from archisync_gui.office.waker import Waker
@@ -44,6 +43,11 @@ UNASKED = 30.0
 """Seconds that a command waits for a leader by default."""
 DISTURBED = 10.0
 """Seconds without the server after which this is shown; shorter losses are not."""
+REPEATED = KEPT / 2
+"""Seconds within which a command is inserted again after a lost connection. Later its row may have been answered and
+removed, and the command would be executed twice."""
+CLOCK = SystemClock()
+"""Includes the time that the computer sleeps, so that a command of the evening is not executed in the morning."""
 
 
 @dataclass
@@ -128,7 +132,7 @@ class Line:
         the connection's error when the server could not be reached for so long.
         """
         command = Command(id or uuid.uuid4().hex, name, json.dumps(args), patience, emit, self._loop.create_future())
-        command.deadline = time.monotonic() + (patience or 0.0)
+        command.deadline = CLOCK.monotonic() + (patience or 0.0)
         if self.barred is not None or self._stop.is_set():
             command.future.set_exception(self.barred or SyncFailure("request-closing", FailureKind.PERMANENT))
             command.future.exception()
@@ -153,7 +157,7 @@ class Line:
     def _run(self) -> None:
         while not self._stop.is_set() or self._given_up:
             last = self._stop.is_set()
-            self._asked = time.monotonic()
+            self._asked = CLOCK.monotonic()
             try:
                 with translated(str(self._server)):
                     with self._server.connect("archisync line", autocommit=True, statement_seconds=STATEMENT) as found:
@@ -175,7 +179,7 @@ class Line:
 
     def _failed(self, error: StoreError) -> None:
         """The server cannot be used: report that when it lasts, and give up commands whose time is over."""
-        now = time.monotonic()
+        now = CLOCK.monotonic()
         if self._silent_since is None:
             self._silent_since = now if self._asked is None else self._asked
             for command in self._open.values():
@@ -191,7 +195,8 @@ class Line:
         for command in [*self._open.values()]:
             command.trouble = error
             if command.cancelled or (command.patience is not None and now >= command.deadline):
-                self._given_up.add(command.id)
+                if command.sent is not None:
+                    self._given_up.add(command.id)
                 self._end(command, error)
 
     def _tell_in_time(self, since: float, error: StoreError) -> None:
@@ -206,7 +211,7 @@ class Line:
             return
         if self._late is not None:
             self._late.cancel()
-        self._late = self._loop.call_later(max(0.0, since + DISTURBED - time.monotonic()), tell)
+        self._late = self._loop.call_later(max(0.0, since + DISTURBED - CLOCK.monotonic()), tell)
 
     def _trouble(self, error: StoreError) -> News:
         return News(None, None, None, as_of=self._seen.as_of, trouble=ErrorInfo.of(error))
@@ -217,7 +222,7 @@ class Line:
         look = 0.0
         news = answers = True
         while not self._stop.is_set():
-            now = self._asked = time.monotonic()
+            now = self._asked = CLOCK.monotonic()
             if now >= look:
                 look, news, answers = now + LOOK, True, True
             self._send_commands(connection)
@@ -226,7 +231,7 @@ class Line:
             if news and self._heard is not None:
                 self._read_news(connection)
             self._silent_since, self._disturbed, self._asked = None, False, None
-            left = look - time.monotonic()
+            left = look - CLOCK.monotonic()
             if any(not command.taken for command in self._open.values()):
                 left = min(left, UNTAKEN_LOOK)
             notes = self._waker.wait(connection, left)
@@ -255,10 +260,13 @@ class Line:
         self._withdraw(connection)
         waiting = [command for command in self._open.values() if not command.inserted and not command.cancelled]
         for command in waiting:
-            connection.execute(
-                "INSERT INTO commands (id, member, name, args) VALUES (%s, %s, %s, %s) ON CONFLICT (id) DO NOTHING",
-                (command.id, self._member, command.name, _with_end(command)),
-            )
+            now = CLOCK.monotonic()
+            command.sent = now if command.sent is None else command.sent
+            if now - command.sent < REPEATED:
+                connection.execute(
+                    "INSERT INTO commands (id, member, name, args) VALUES (%s, %s, %s, %s) ON CONFLICT (id) DO NOTHING",
+                    (command.id, self._member, command.name, command.arguments(now)),
+                )
             command.inserted = True
         if waiting:
             connection.execute("NOTIFY office_commands")
@@ -282,9 +290,11 @@ class Line:
             epoch, code, result, done = found.get(command.id, (None, None, None, None))
             if code is not None:
                 del self._open[command.id]
-                self._call(_answer, command.future, (int(code), json.loads(result)))
-            elif done is not None or (command.id not in found and command.inserted):
-                self._end(command)  # the leader has refused it as late; or it was answered and removed long ago
+                self._call(answer, command.future, (int(code), json.loads(result)))
+            elif done is not None:
+                self._end(command)  # the leader has refused it as late
+            elif command.id not in found and command.inserted:  # it was answered and removed long ago
+                self._end(command, StoreError("office-command-failed", name=command.name))
             else:
                 self._check_open(connection, command, taken=epoch is not None)
 
@@ -293,10 +303,10 @@ class Line:
         if taken and not command.taken:
             command.taken = True
         elif not taken and command.taken:
-            command.taken, command.deadline = False, time.monotonic() + (command.patience or 0.0)
-        late = not taken and command.patience is not None and time.monotonic() >= command.deadline
+            command.taken, command.deadline = False, CLOCK.monotonic() + (command.patience or 0.0)
+        late = not taken and command.patience is not None and CLOCK.monotonic() >= command.deadline
         if command.cancelled or late:
-            if command.inserted:
+            if command.sent is not None:  # over this connection or an earlier one
                 connection.execute("UPDATE commands SET cancelled = true WHERE id = %s", (command.id,))
                 connection.execute("NOTIFY office_commands")
             self._end(command)
@@ -316,15 +326,13 @@ class Line:
                 "THEN value END FROM status WHERE id = 1",
                 seen.status,
             ).fetchone()
-            if seen.event is None:
-                row = connection.execute("SELECT coalesce(max(number), 0) FROM announced").fetchone()
-                events: list[tuple[Any, ...]] = []
-                last = 0 if row is None else int(row[0])
-            else:
-                events = connection.execute(
-                    "SELECT number, event FROM announced WHERE number > %s ORDER BY number", (seen.event,)
-                ).fetchall()
-                last = events[-1][0] if events else seen.event
+            row = connection.execute("SELECT coalesce(max(number), 0) FROM announced").fetchone()
+            last = 0 if row is None else int(row[0])
+            # After a restore or failover the database may be in an earlier state, with lower numbers.
+            after = last if seen.event is None else min(seen.event, last)
+            events = connection.execute(
+                "SELECT number, event FROM announced WHERE number > %s ORDER BY number", (after,)
+            ).fetchall()
             leader = connection.execute(LEADER).fetchone()
             number = connection.execute(VERSIONS).fetchone()
             schema = connection.execute("SELECT version_num FROM alembic_version").fetchone()
@@ -362,18 +370,6 @@ class Line:
             self._loop.call_soon_threadsafe(what, *args)
         except RuntimeError:  # the event loop is closed: the program ends
             self._stop.set()
-
-
-def _with_end(command: Command) -> str:
-    """The arguments of a command, with the seconds that it may still wait for a leader."""
-    if command.patience is None:
-        return command.args
-    return json.dumps({**json.loads(command.args), WAITS: max(0.0, command.deadline - time.monotonic())})
-
-
-def _answer(future: asyncio.Future[Any], value: Any) -> None:
-    if not future.done():
-        future.set_result(value)
 
 
 async def call(

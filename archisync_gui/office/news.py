@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NoReturn
 
 from archisync_gui.model import ErrorInfo, FailureKind, SyncFailure
-from archisync_gui.office.desk import Emit
+from archisync_gui.office.desk import WAITS, Emit
 from archisync_gui.office.shared_settings import SharedSetting
 from archisync_gui.store.errors import StoreError
 
@@ -52,10 +53,25 @@ class Command:
     emit: Emit
     future: asyncio.Future[tuple[int, Any]]
     cancelled: bool = False
+    sent: float | None = None
+    """When it was inserted first, or may have been; ``None``: not yet."""
     inserted: bool = False
+    """It was inserted or found to be there over the present connection."""
     taken: bool = False
     deadline: float = 0.0
     trouble: StoreError | None = None
+
+    def arguments(self, now: float) -> str:
+        """The arguments with how long it may still wait for a leader."""
+        if self.patience is None:
+            return self.args
+        return json.dumps({**json.loads(self.args), WAITS: max(0.0, self.deadline - now)})
+
+
+def answer(future: asyncio.Future[Any], value: Any) -> None:
+    """End a call with that answer, unless it has ended already."""
+    if not future.done():
+        future.set_result(value)
 
 
 def fail(future: asyncio.Future[Any], error: Exception) -> None:

@@ -4,21 +4,26 @@ takeovers."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from members import Proxy
 
 from archisync_gui.model import FailureKind, SyncFailure, SystemClock
 from archisync_gui.office import desk as module
 from archisync_gui.office import line as line_module
-from archisync_gui.office.desk import Asked, Desk, Emit, shown
+from archisync_gui.office.desk import Asked, Desk, Emit
 from archisync_gui.office.line import Line, call
+from archisync_gui.office.news import News
+from archisync_gui.office.shown import shown
 from archisync_gui.store import Store, StoreError
 from archisync_gui.store.postgres import Postgres
-from archisync_gui.store.postgres_server import Server
+from archisync_gui.store.postgres_server import Connection, Server
+from tests.support.clock import VirtualClock
 from tests.support.postgres import on_a_server
 from tests.support.waiting import until
 
@@ -255,7 +260,151 @@ async def test_no_answer_is_lost_with_the_leaders_connection(made: Server) -> No
         await leader.desk.stop()
 
 
-async def test_a_desk_of_an_old_epoch_takes_no_command(made: Server) -> None:
+class LosesAnswers:
+    """A server that commits a transaction and is lost before its client hears of it, once: when ``lost`` says so."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.lost: Callable[[], bool] | None = None
+
+    def connect(self, *args: Any, **more: Any) -> Connection:
+        connection = self.server.connect(*args, **more)
+        transaction = connection.transaction
+
+        @contextmanager
+        def lossy() -> Iterator[None]:
+            with transaction():
+                yield
+            if self.lost is not None and self.lost():
+                self.lost = None
+                connection.close()
+                raise psycopg.OperationalError("lost after the commit")
+
+        connection.transaction = lossy  # type: ignore[method-assign, assignment]
+        return connection
+
+    def one(self, query: str) -> Any:
+        with self.server.connect("tests", autocommit=True) as connection:
+            row = connection.execute(query).fetchone()
+        return None if row is None else row[0]
+
+
+async def test_a_status_that_was_committed_though_the_connection_broke_is_followed_by_another_number(
+    made: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Members would take the next one for the one that they have, and show for hours what was over a second later.
+    Their events are told once."""
+    monkeypatch.setattr(module, "RETRY", 0.05)
+    news: list[News] = []
+    line = Line(made, "a" * 16, news.append)
+    lossy = LosesAnswers(made)
+    leader = Leader(lossy)  # type: ignore[arg-type]
+    line.start()
+    await until(lambda: any(one.status == {"n": 1} for one in news))
+
+    def lost() -> bool:
+        if lossy.one("SELECT revision FROM status") != 2:
+            return False
+        leader.revision = 3
+        return True
+
+    lossy.lost = lost
+    leader.revision = 2
+    leader.desk.changed({"kind": "step"})
+    await until(lambda: any(one.status == {"n": 3} for one in news))
+    assert lossy.lost is None
+    assert [event for one in news for event in one.events] == [{"kind": "step"}]
+    assert lossy.one("SELECT revision FROM status") == 3
+    await line.stop()
+    await leader.desk.stop()
+
+
+async def test_a_command_that_was_withdrawn_ends_though_the_connection_broke(
+    made: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RETRY", 0.05)
+    lossy = LosesAnswers(made)
+    leader = Leader(lossy)  # type: ignore[arg-type]
+    asking = asyncio.ensure_future(call(made, "pc", "wait", {}, lambda _: None))
+    await leader.began.wait()
+    lossy.lost = lambda: bool(lossy.one("SELECT count(*) FROM commands WHERE cancelled AND done IS NOT NULL"))
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    await until(lambda: leader.cancelled == ["wait"])
+    assert lossy.lost is None
+    await leader.desk.stop()
+
+
+async def test_what_is_given_up_before_the_connection_is_there_again_is_withdrawn(made: Server) -> None:
+    line = Line(made, "a" * 16)  # its thread is the test
+    with made.connect("tests", autocommit=True) as connection:
+        command = line.send("wait", {}, patience=None)
+        line._send_commands(connection)
+        command.inserted = False  # the connection was lost, and is there again
+        line.cancel(command)
+        line._send_commands(connection)
+        line._read_answers(connection)
+        assert connection.execute("SELECT cancelled FROM commands").fetchall() == [(True,)]
+    with pytest.raises(StoreError, match="office-no-leader"):
+        await command.future
+    await asyncio.to_thread(line._waker.close)
+
+
+@pytest.mark.parametrize(("asleep", "repeated"), [(5, True), (3600, False)])
+async def test_a_command_is_not_asked_for_again_after_a_night(
+    made: Server, monkeypatch: pytest.MonkeyPatch, asleep: float, repeated: bool
+) -> None:
+    """Its row may have been answered and removed by then: a list would be cleared twice."""
+    clock = VirtualClock()
+    monkeypatch.setattr(line_module, "CLOCK", clock)
+    line = Line(made, "a" * 16)  # its thread is the test
+    with made.connect("tests", autocommit=True) as connection:
+        command = line.send("clear", {}, patience=120)
+        line._send_commands(connection)
+        connection.execute("DELETE FROM commands")
+        command.inserted = False
+        clock._move(asleep)
+        line._send_commands(connection)
+        line._read_answers(connection)
+        assert connection.execute("SELECT count(*) FROM commands").fetchone() == (repeated,)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert command.future.done() is not repeated
+    if repeated:
+        command.future.cancel()
+    else:
+        with pytest.raises(StoreError, match="office-command-failed"):
+            await command.future
+    await asyncio.to_thread(line._waker.close)
+
+
+async def test_a_member_hears_events_after_an_earlier_state_of_the_database_took_its_place(made: Server) -> None:
+    news: list[News] = []
+
+    def told() -> list[Any]:
+        return [event for one in news for event in one.events]
+
+    def announce(*numbers: int, anew: bool = False) -> None:
+        with made.connect("tests", autocommit=True) as connection, connection.transaction():
+            if anew:
+                connection.execute("TRUNCATE announced RESTART IDENTITY")
+            for number in numbers:
+                connection.execute("INSERT INTO announced (epoch, event) VALUES (0, %s)", (str(number),))
+            connection.execute("NOTIFY office_status")
+
+    line = Line(made, "a" * 16, news.append)
+    line.start()
+    await until(lambda: news)
+    announce(1, 2, 3)
+    await until(lambda: told() == [1, 2, 3])
+    announce(anew=True)  # as a backup of the server that was put back
+    await until(lambda: line._seen.event == 0)
+    announce(4)
+    await until(lambda: told() == [1, 2, 3, 4])
+    await line.stop()
+
+
+async def test_a_desk_of_an_old_epoch_takes_nothing(made: Server) -> None:
     with made.connect("tests", autocommit=True) as connection:
         connection.execute("UPDATE leader SET epoch = 5")
     old = Leader(made, epoch=4)

@@ -21,8 +21,8 @@ from archisync_gui.app.profile import open_profile
 from archisync_gui.cli import main
 from archisync_gui.entities import ENTITIES
 from archisync_gui.model import Account, Finished, Outcome, RunControl, SyncFailure, SystemClock
-from archisync_gui.office.desk import last_shown
 from archisync_gui.office.membership import FILE, Membership, keep
+from archisync_gui.office.shown import last_shown
 from archisync_gui.orchestrator import Orchestrator, Rules
 from archisync_gui.store import Store
 from archisync_gui.store.postgres_server import Server
