@@ -96,7 +96,7 @@ class Forms:
 
     def open(self) -> list[Form]:
         """The forms to be sent to a new leader. Anonymous ones are left out; they end soon."""
-        self._expire()
+        self.expire()
         return [form for form in self._open.values() if not form.anonymous]
 
     def by_id(self, id: str) -> Form | None:
@@ -183,12 +183,13 @@ class Forms:
         for old in [*self._ended][: max(0, len(self._ended) - ENDED_KEPT)]:
             del self._ended[old]
 
-    def _expire(self) -> None:
-        """End forms whose time is over; without a leader there is no other place that does."""
+    def expire(self) -> bool:
+        """End forms whose time is over; without a leader there is no other place that does. True if there were any."""
         now = self._clock.now()
-        for form in [*self._open.values()]:
-            if form.deadline < now and not form.connections:
-                self._end(form, SessionEnd.TIMEOUT)
+        over = [form for form in self._open.values() if form.deadline < now and not form.connections]
+        for form in over:
+            self._end(form, SessionEnd.TIMEOUT)
+        return bool(over)
 
     # ------------------------------------------------------------------------------------------------ views
 

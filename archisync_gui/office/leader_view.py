@@ -299,7 +299,7 @@ class LeaderView:
 
     def get_status(self) -> Status:
         """The leader's last status as this member shows it."""
-        if self._status is None:
+        if self._status is None or (not self._news.current and self._forms.expire()):
             status = seen_from_here(self._base, self._news, self._member, self._now())
             for ahead in self._ahead:
                 status = ahead.change(status)

@@ -134,8 +134,12 @@ class Served:
         form = self._forms.setdefault(id, _Form(asked.member, asked.computer, result.handle, args["handle"]))
         form.computer = asked.computer
         self._member_present(id, form, asked.member)
-        for _ in range(form.connections, int(args.get("connections", 0))):
-            self._sign("connected", id, asked.member)
+        if "connections" in args:  # the member reports an open form again: connections may have come or gone meanwhile
+            count = int(args["connections"])
+            for _ in range(form.connections, count):
+                self._sign("connected", id, asked.member)
+            for _ in range(count, form.connections):
+                self._sign("disconnected", id, asked.member)
         if args["wait"] and result.code == "pending":  # a second call, since the form is known only now
             result = await self._orchestrator.smart_customer_sync(id, **options, wait=True)
         return replace(result, handle=form.public if result.handle else "")

@@ -23,8 +23,8 @@ from tests.support.waiting import until
 AWAY = StoreError("office-unreachable", path="office", detail="no answer")
 
 
-class Hand:
-    """A monotonic clock that stands where it was put."""
+class ManualTime:
+    """A monotonic clock that only the test advances."""
 
     def __init__(self) -> None:
         self.now = time.monotonic()
@@ -56,8 +56,8 @@ class Heard:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Hand:
-    found = Hand()
+def clock(monkeypatch: pytest.MonkeyPatch) -> ManualTime:
+    found = ManualTime()
     monkeypatch.setattr(module, "CLOCK", found)
     return found
 
@@ -140,7 +140,7 @@ async def test_the_time_limit_of_a_command_begins_when_it_is_sent(still: Heard, 
     assert command.future.exception() is AWAY
 
 
-async def test_what_the_server_never_heard_of_is_not_kept_to_be_withdrawn(still: Heard, clock: Hand) -> None:
+async def test_what_the_server_never_heard_of_is_not_kept_to_be_withdrawn(still: Heard, clock: ManualTime) -> None:
     """A form's signs of life are many in a night without the server."""
     unsent, sent = still.line.send("touch", {}, patience=10), still.line.send("touch", {}, patience=10)
     sent.sent = clock.now

@@ -283,7 +283,26 @@ async def test_a_computer_that_is_back_in_time_keeps_its_forms(made: Office, sho
         assert (session.connections, session.lost is not None) == (0, True)
 
 
-async def test_a_form_is_answered_in_time_though_the_server_is_silent(
+@pytest.mark.parametrize("left", [0, 1, 3])
+async def test_a_form_that_is_inotify_anew_has_the_connections_that_are_there(made: Office, left: int) -> None:
+    """What was told of them in an outage was given up; one without a connection gets its grace, and no ten minutes."""
+    real = await made.orchestrator(Reads())
+    real.hold()
+    async with leading(made.server, real), member(made.server, "a") as face:
+        await until(face, lambda status: status.boot)
+        await face.smart_customer_sync(ID, "agente01")
+        for _ in range(2):
+            face.connected(ID)
+        await waiting.until(lambda: real.state.sessions[ID].connections == 2)
+        form = face._forms.by_id(ID)
+        assert form is not None
+        form.connections = left
+        face._announce_forms()
+        await waiting.until(lambda: real.state.sessions[ID].connections == left)
+        assert (real.state.sessions[ID].lost is not None) is (left == 0)
+
+
+async def test_a_form_is_answered_in_time_by_a_server_that_says_nothing(
     made: Office, monkeypatch: pytest.MonkeyPatch, expected_errors: Any
 ) -> None:
     """The line notices the silence later; the form is registered once the server answers again."""

@@ -31,6 +31,7 @@ from archisync_gui.office.leader_view import UNREAD
 from archisync_gui.office.news import News
 from archisync_gui.office.remote import RemoteOrchestrator
 from archisync_gui.office.views import blank
+from tests.support.clock import VirtualClock
 from tests.support.events import an_event
 from tests.support.waiting import until
 
@@ -145,7 +146,24 @@ async def test_no_list_is_fresh_before_the_offices_time_is_known() -> None:
         await face.close()
 
 
-async def test_an_event_of_another_version_does_not_affect_others(face: RemoteOrchestrator) -> None:
+@pytest.mark.parametrize("connected", [True, False])
+async def test_a_form_whose_tab_is_gone_ends_without_a_leader(connected: bool) -> None:
+    clock = VirtualClock()
+    face = RemoteOrchestrator(TYPES, clock, member="m", accounts=["agente01"])
+    try:
+        form = face._forms.opened("x" * 32, "agente01", "Modulo", "")
+        face._forms.opened(None, None, "", "")  # a call without an id, which no leader has answered
+        form.connections = int(connected)
+        assert face.get_status().session_count == 1
+        clock._move(601)
+        assert face.get_status().session_count == connected
+        assert face._forms.end_of("x" * 32) is (None if connected else SessionEnd.TIMEOUT)
+        assert len(face._forms._open) == connected
+    finally:
+        await face.close()
+
+
+async def test_an_event_of_another_version_costs_no_other(face: RemoteOrchestrator) -> None:
     told: list[Event] = []
     face.subscribe(told.append)
     event = an_event(EventKind.SYNC_COMPLETED, "b", 7, NOW, {"type": "orders"})
