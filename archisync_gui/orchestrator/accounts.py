@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from archisync_gui.model import Account, AccountId, ErrorInfo, FailureKind, Json, SyncType, as_json, events
 from archisync_gui.orchestrator.blocks import logins_today
@@ -75,16 +75,26 @@ def login_failed(
             return refused(state, account, error)
         case FailureKind.LOGIN:
             failures = known.login_failures + 1
-            pause = min(state.rules.login_pause * 2.0 ** (failures - 1), state.rules.back_off_limit)
+            pause = min(state.rules.login_pause * 2.0 ** min(failures - 1, 20), state.rules.back_off_limit)
             until = now.wall + timedelta(seconds=pause)
             key = state.list_key(sync_type, account)
             due = state.list_state(sync_type, account).due
             if due is not None:
                 state = with_due(state, key, min(due, until))
-            return state.with_account(evolve(known, login_failures=failures, login_pause=until)).with_effects(
+            return _paused(state, known, failures, until).with_effects(
                 events.AccountChanged(account, paused_until=until)
             )
     return state
+
+
+def _paused(state: State, known: AccountState, failures: int, until: datetime | None) -> State:
+    """Set the number of failed logins in a row and the end of the pause. They are stored: another process, or another
+    computer of an office, must not repeat at once a login that may have been refused."""
+    if (failures, until) == (known.login_failures, known.login_pause):
+        return state
+    note: Json = {"count": failures, "until": None if until is None else until.isoformat()} if failures else None
+    state = state.with_account(evolve(known, login_failures=failures, login_pause=until))
+    return state.with_effects(Note(f"login-pause:{known.account.id}", note))
 
 
 def refused(state: State, account: AccountId, error: ErrorInfo) -> State:
@@ -102,16 +112,15 @@ def refused(state: State, account: AccountId, error: ErrorInfo) -> State:
 def login_worked(state: State, account: AccountId) -> State:
     """A run that ended without failing was logged in: reset the account's count of failed logins."""
     known = state.accounts.get(account)
-    if known is None or known.login_failures == 0:
-        return state
-    return state.with_account(evolve(known, login_failures=0, login_pause=None))
+    return state if known is None else _paused(state, known, 0, None)
 
 
 def reenabled(state: State, now: Moment, account: AccountId) -> State:
     """Allow the account again: the operator changed the password, or wants the same one tried once (rule 22)."""
     if (known := state.accounts.get(account)) is None:
         return state
-    state = state.with_account(evolve(known, stopped=None, login_failures=0, login_pause=None, allowed_at=now.mono))
+    state = _paused(state, known, 0, None)
+    state = state.with_account(evolve(state.accounts[account], stopped=None, allowed_at=now.mono))
     state = state.with_effects(Note(f"stopped:{account}", None), events.AccountChanged(account))
     return reassigned(state)
 

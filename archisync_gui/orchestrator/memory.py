@@ -15,6 +15,7 @@ from typing import TypeAlias
 from archisync_gui.model import (
     ErrorInfo,
     FailureKind,
+    Journal,
     Json,
     LastRead,
     Outcome,
@@ -100,7 +101,7 @@ class Writer:
         if self._logged:
             log.warning("the journal failed again: %s: %s", type(error).__name__, error)
         else:
-            log.exception("the journal failed; more failures are not logged until it works again")
+            log.error("the journal failed; more failures are not logged until it works again", exc_info=error)
         self._logged = True
 
     async def stop(self) -> None:
@@ -112,6 +113,14 @@ class Writer:
 
 
 # ---------------------------------------------------------------------------------------------------------- remembering
+
+
+async def loaded(journal: Journal) -> tuple[Remembered, Exception | None]:
+    """The journal's contents, and the error if it could not be read."""
+    try:
+        return await journal.load(), None
+    except Exception as error:
+        return Remembered(), error
 
 
 def restored(state: State, now: Moment, memory: Remembered, *, failed: bool) -> State:
@@ -161,7 +170,12 @@ def _bounded(state: State, now: Moment) -> State:
             list_states[key] = evolve(
                 list_state, back_off=min(list_state.back_off, now.wall + timedelta(seconds=longest))
             )
-    return evolve(state, list_states=list_states)
+    accounts = dict(state.accounts)
+    for account, known in state.accounts.items():
+        if known.login_pause is not None:
+            latest = now.wall + timedelta(seconds=state.rules.back_off_limit)
+            accounts[account] = evolve(known, login_pause=min(known.login_pause, latest))
+    return evolve(state, list_states=list_states, accounts=accounts)
 
 
 def later_than(wall: datetime, memory: Remembered) -> bool:
@@ -206,15 +220,12 @@ def _noted(state: State, key: list[str], value: Json) -> State:
             return state.with_list_state(place, evolve(list_state, **{name: _time(at)}))
         case ["failures", sync_type, *rest], kept if sync_type in state.types:
             place = (sync_type, ":".join(rest))
-            if not isinstance(kept, Mapping):
-                raise TypeError("no object")
-            until, count = kept.get("until"), kept["count"]
-            if not isinstance(count, int):
-                raise ValueError("no count")
+            count, until = _counted(kept)
             list_state = state.list_states.get(place, ListState())
-            return state.with_list_state(
-                place, evolve(list_state, failures=count, back_off=_time(until) if until else None)
-            )
+            return state.with_list_state(place, evolve(list_state, failures=count, back_off=until))
+        case ["login-pause", *rest], kept if known := state.accounts.get(":".join(rest)):
+            count, until = _counted(kept)
+            return state.with_account(evolve(known, login_failures=count, login_pause=until))
         case ["daily"], at:
             return evolve(state, daily_due=_time(at))
         case ["hold"], since:
@@ -229,6 +240,16 @@ def _noted(state: State, key: list[str], value: Json) -> State:
             day = date.fromisoformat(str(count["day"]))
             return state.with_account(evolve(known, day=day, logins=int(str(count["count"]))))
     return state
+
+
+def _counted(kept: Json) -> tuple[int, datetime | None]:
+    """Failures in a row, and the end of the pause that follows."""
+    if not isinstance(kept, Mapping):
+        raise TypeError("no object")
+    until, count = kept.get("until"), kept["count"]
+    if not isinstance(count, int):
+        raise ValueError("no count")
+    return count, _time(until) if until else None
 
 
 def _time(text: Json) -> datetime:

@@ -21,7 +21,6 @@ from archisync_gui.model import (
     Listener,
     Origin,
     Reason,
-    Remembered,
     Runner,
     RunResult,
     Scope,
@@ -94,18 +93,17 @@ class Orchestrator:
 
     # ------------------------------------------------------------------------------------------------ life
 
-    async def start(self) -> None:
-        """Restore the state from the journal, plan the schedule, begin to dispatch (rule 28)."""
-        failed = False
-        try:
-            kept = await self._journal.load()
-        except Exception as error:
+    async def start(self) -> Exception | None:
+        """Restore the state from the journal, plan the schedule, begin to dispatch (rule 28). Returns the error if the
+        journal could not be read; all reads are held then (rule 31)."""
+        kept, error = await memory.loaded(self._journal)
+        if error is not None:
             self._dispatcher.journal_failed(error)
-            kept, failed = Remembered(), True
         if kept.last_sign is not None and kept.last_sign <= self._clock.now():
             self._dispatcher.was_closed(kept.last_sign)
-        self._dispatcher.apply(memory.restored, kept, failed=failed)
+        self._dispatcher.apply(memory.restored, kept, failed=error is not None)
         self._dispatcher.start()
+        return error
 
     async def close(self, deadline: float = 10.0) -> None:
         """Cancel the run and wait up to ``deadline`` seconds for it, end all sessions and tickets (rule 27)."""

@@ -17,9 +17,9 @@ from archisync_gui.store.database import open_read_only
 from archisync_gui.store.doubts import DOUBTED
 from archisync_gui.store.schema import NOTES
 
-LASTING = f"key IN ('hold', 'hold-until', '{DOUBTED}') OR key LIKE 'stopped:%' OR key LIKE 'logins:%'"
-"""SQL condition for these notes: the operator's hold, accounts that the ERP refused, the logins of the day, and that
-the clock was set back. They do not depend on the stored rows."""
+LASTING = f"key IN ('hold', 'hold-until', '{DOUBTED}') OR key LIKE 'stopped:%' OR key LIKE 'login%:%'"
+"""SQL condition for these notes: the operator's hold, accounts that the ERP refused, the logins of the day, the pause
+after failed logins, and that the clock was set back. They do not depend on the stored rows."""
 
 
 class Decisions(NamedTuple):

@@ -30,7 +30,9 @@ from archisync_gui.store.finding import connected, tables
 from archisync_gui.store.keys import row_key, search_text
 from archisync_gui.store.whose import CALLED, CODES, CUSTOMERS, IDENTIFYING, NAMES, Customer, naming
 
-STATE_NOTES = frozenset({"daily", "due", "failures", "hold", "hold-until", "logins", "owed", "retention", "stopped"})
+STATE_NOTES = frozenset(
+    {"daily", "due", "failures", "hold", "hold-until", "login-pause", "logins", "owed", "retention", "stopped"}
+)
 STATE_NOTES |= NOTES_OF_DOUBT
 """First parts (up to a colon) of the keys of notes that the program needs and that belong to no customer. Only texts in
 them, such as those of errors, are cleaned."""

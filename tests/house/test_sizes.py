@@ -19,7 +19,7 @@ CATALOGUES = {
 }
 """Files that may be longer, and what they list. A new entry needs an equally good reason."""
 
-ORCHESTRATOR_LINES = 3_062
+ORCHESTRATOR_LINES = 3_079
 """Lines of code: without empty lines, comments, docstrings and imports."""
 ORCHESTRATOR_TYPES = 41
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from archisync_gui.model import Account, Reason, Remembered
+from archisync_gui.model import Account, ErrorInfo, FailureKind, Reason, Remembered
+from archisync_gui.orchestrator.accounts import login_failed
 from archisync_gui.orchestrator.blocks import stopped_by
 from archisync_gui.orchestrator.decide import next_to_start
 from archisync_gui.orchestrator.memory import restored
@@ -50,6 +51,27 @@ def test_a_note_without_a_valid_time_is_logged_and_ignored(key: str, value: Any)
     assert state.unreadable == (f"note {key}",)
     assert state.accounts["bruno"].stopped is not None
     goes_on(state)
+
+
+COUNTS = [1, "x", [], {}, {"count": "2"}, {"count": 2, "until": "yesterday"}, {"count": 2, "until": ENDS[0]}]
+
+
+@pytest.mark.parametrize("value", COUNTS, ids=repr)
+@pytest.mark.parametrize("key", ["failures:orders:anna", "login-pause:anna"])
+def test_a_count_of_failures_that_cannot_be_read_is_named_and_counts_nothing(key: str, value: Any) -> None:
+    state = with_notes({key: value})
+    assert state.unreadable == (f"note {key}",)
+    assert (state.accounts["anna"].login_failures, state.list_state("orders", "anna").failures) == (0, 0)
+    goes_on(state)
+
+
+def test_a_pause_after_failed_logins_that_a_wrong_clock_has_kept_ends_in_time() -> None:
+    until = (MONDAY + timedelta(days=400)).isoformat()
+    state = with_notes({"login-pause:anna": {"count": 5000, "until": until}, "login-pause:gone": {"count": 1}})
+    assert state.accounts["anna"].login_pause == MONDAY + timedelta(seconds=Rules().back_off_limit)
+    error = ErrorInfo("login-failed", FailureKind.LOGIN, "")
+    state = login_failed(goes_on(state), NOW, "orders", "anna", error, 0.0)
+    assert state.accounts["anna"].login_failures == 5001
 
 
 @pytest.mark.parametrize("value", DAMAGED, ids=repr)

@@ -174,6 +174,23 @@ async def test_after_each_failed_login_the_account_pauses_for_longer(failures: i
         assert rig.o.state.accounts["anna"].login_failures == 0
 
 
+async def test_the_pause_after_failed_logins_outlives_a_restart() -> None:
+    """Rule 22: what may have been refused is not tried at once by the next process, or by another computer."""
+    async with Rig() as rig:
+        for _ in range(2):
+            rig.o.request_sync("orders")
+            await settle()
+            await rig.fail(FailureKind.LOGIN)
+        await rig.restart()
+        anna = rig.o.state.accounts["anna"]
+        assert (anna.login_failures, anna.login_pause) == (2, MONDAY + timedelta(minutes=30))
+        rig.o.credentials_changed("anna")
+        await settle()
+        await rig.restart()
+        anna = rig.o.state.accounts["anna"]
+        assert (anna.login_failures, anna.login_pause) == (0, None)
+
+
 async def test_back_off_and_failures_outlive_a_restart() -> None:
     """Rules 23, 31."""
     rules = Rules(office=None, daily_full=None)
