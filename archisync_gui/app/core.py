@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
@@ -29,6 +30,7 @@ from archisync_gui.app.orchestrator_settings import accounts_of, rules_of
 from archisync_gui.app.profile import Profile, ProfileError, ProfileIdentity
 from archisync_gui.app.profile_folder import LOCK
 from archisync_gui.entities import ENTITIES
+from archisync_gui.entities.declaration import Entity
 from archisync_gui.erp import IDLE, Erp
 from archisync_gui.messages import LANGUAGES, system_language
 from archisync_gui.model import (
@@ -110,8 +112,7 @@ class Core(OperatorActions):
         self.troubles: tuple[SettingsError | SyncFailure, ...] = loaded.troubles
         """Errors of the settings' file and the archive at this start; each has a text."""
         if store.is_new and self.settings.flag("look.first_run_done"):
-            missing = SyncFailure("archive-new", FailureKind.PERMANENT, params={"path": str(store.path)})
-            self.troubles = (*self.troubles, missing)
+            self.troubles += (SyncFailure("archive-new", FailureKind.PERMANENT, params={"path": str(store.path)}),)
         super().__init__(store, credentials)
         self.clock = clock
         self.second_start: SecondStart | None = None
@@ -200,7 +201,7 @@ class Core(OperatorActions):
             stack.push_async_callback(core._end_later)
             core._attended = attended
             core.orchestrator = Orchestrator(
-                [entity.spec for entity in ENTITIES],
+                [replace(entity.spec, interval=core._interval(entity)) for entity in ENTITIES],
                 core._run,
                 accounts_of(core.settings, demo=profile.demo),
                 store.journal,
@@ -209,7 +210,6 @@ class Core(OperatorActions):
                 preemptible=attended,
                 close_browser=core.erp.close_browser,
             )
-            core._set_schedule(before=None)
             stack.push_async_callback(core._close_orchestrator)
             core.orchestrator.subscribe(event_logger(core.language))
             await core.orchestrator.start()
@@ -371,11 +371,14 @@ class Core(OperatorActions):
         rules = rules_of(self.settings, attended=self._attended, demo=self.profile.demo)
         return closes(self.clock.now(), rules.office, rules.zone)
 
-    def _set_schedule(self, before: Settings | None) -> None:
+    def _set_schedule(self, before: Settings) -> None:
         for entity in ENTITIES:
             key = interval_key(entity.name)
-            if before is None or before[key] != self.settings[key]:
-                self.orchestrator.set_schedule(entity.name, self.settings.number(key) or None)
+            if before[key] != self.settings[key]:
+                self.orchestrator.set_schedule(entity.name, self._interval(entity))
+
+    def _interval(self, entity: Entity) -> int | None:
+        return self.settings.number(interval_key(entity.name)) or None
 
     async def set_intervals(self, minutes: Mapping[str, int | None]) -> None:
         """Change and save the intervals of the named types (``None`` = off), all or none."""

@@ -26,6 +26,7 @@ from archisync_gui.app.erp_look import look_at_erp
 from archisync_gui.app.life import Life
 from archisync_gui.app.profile import ProfileLock, open_profile
 from archisync_gui.conditions import Condition, Kind, conditions
+from archisync_gui.entities import ENTITIES
 from archisync_gui.messages import codes
 from archisync_gui.model import (
     ErrorInfo,
@@ -34,6 +35,7 @@ from archisync_gui.model import (
     Freshness,
     Origin,
     Outcome,
+    RunRecord,
     RunResult,
     Scope,
     SyncFailure,
@@ -109,6 +111,40 @@ async def test_a_restored_backup_brings_no_older_interval(tmp_path: Path) -> Non
         assert core.orchestrator.get_status().statuses["orders"].interval == 10
         await core.close()
     lock.release()
+
+
+async def test_a_start_leaves_a_stored_due_time_as_it_is(tmp_path: Path) -> None:
+    """Rule 28. A program that is started more often than a list is due (by a person, or another computer of an office
+    that begins to lead) would otherwise put the read off each time."""
+    profile = open_profile(str(tmp_path / "p"), demo=False)
+    lock = ProfileLock(profile)
+    assert lock.acquire()
+    Settings().with_({"erp.accounts": ["agente01"], "sync.ddt.interval": 60}).save(profile.settings_file)
+    now = SystemClock().now()
+    due = (now + timedelta(minutes=20)).isoformat()
+    store = await Store.open(profile.folder, ENTITIES, clock=SystemClock())
+    await store.apply("ddt", "agente01", Batch("r1", now, [delivery_note()], whole=True, clean=True))
+    await store.journal.run_ended(
+        RunRecord("r1", "ddt", "agente01", Scope.ALL, None, Origin.SCHEDULE, 1, now, now, now, Outcome.COMPLETED, now)
+    )
+    await store.journal.note("due:ddt:agente01", due)
+    await store.journal.note("hold", now.isoformat())  # so that nothing is read
+    await store.close()
+    core = await Core.open(profile, demo=None, attended=True, reads=False)
+    status = core.orchestrator.get_status().statuses["ddt"]
+    await core.close()
+    lock.release()
+    store = await Store.open(profile.folder, ENTITIES, clock=SystemClock())
+    kept = (await store.journal.load()).notes["due:ddt:agente01"]
+    await store.close()
+    assert status.interval == 60
+    assert status.accounts[0].due == datetime.fromisoformat(due)
+    assert kept == due
+
+
+def delivery_note() -> dict[str, Any]:
+    (entity,) = (entity for entity in ENTITIES if entity.name == "ddt")
+    return {column.name: None for column in entity.columns} | {"id": "1"}
 
 
 async def test_a_core_that_is_closed_while_its_browser_starts_leaves_no_error(tmp_path: Path) -> None:
