@@ -20,7 +20,8 @@ from archisync_gui.model import (
     SyncFailure,
 )
 from archisync_gui.orchestrator import Orchestrator, Ticket
-from archisync_gui.store import Store
+from archisync_gui.store import Store, StoreError
+from archisync_gui.store.errors import AGAIN, UNREACHABLE
 from archisync_gui.syncs import SyncRunner
 
 log = logging.getLogger(__name__)
@@ -159,7 +160,8 @@ class OperatorActions:
             await change(run_id)  # raises the store's error
             return
         async with self._list_at_rest(run.type, run.account):
-            await change(run_id)
+            async with self._perhaps_changed(run.type, run.account):
+                await change(run_id)
             await self._publish_ages(run.type, run.account)
 
     async def clear_and_read(self, sync_type: str, account: str) -> Ticket:
@@ -169,9 +171,33 @@ class OperatorActions:
 
     async def _clear_and_read(self, sync_type: str, account: str) -> Ticket:
         async with self._list_at_rest(sync_type, account):
-            await self.store.clear(sync_type, account)
+            async with self._perhaps_changed(sync_type, account):
+                await self.store.clear(sync_type, account)
             self.orchestrator.rows_changed(sync_type, account, last_success=None, new_as_of=None, all_as_of=None)
         return self.orchestrator.request_sync(sync_type, account or None, origin=Origin.OPERATOR)
+
+    @asynccontextmanager
+    async def _perhaps_changed(self, sync_type: str, account: str) -> AsyncIterator[None]:
+        """The block changes the rows of a list. If an office's server is lost before it has confirmed the commit, the
+        change may be stored, and an empty list would still be shown as fresh: its ages are read again as soon as the
+        server answers."""
+        try:
+            yield
+        except StoreError as error:
+            if error.code in UNREACHABLE:
+                self._start_later(self._publish_ages_later(sync_type, account))
+            raise
+
+    async def _publish_ages_later(self, sync_type: str, account: str) -> None:
+        while True:
+            try:
+                await self._publish_ages(sync_type, account)
+            except StoreError as error:
+                if error.code not in UNREACHABLE:
+                    raise
+                await asyncio.sleep(AGAIN)
+            else:
+                return
 
     async def _publish_ages(self, sync_type: str, account: str) -> None:
         ages = await self.store.ages(sync_type, account)

@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from archisync_gui import cli, zone
-from archisync_gui.app import exit_codes
+from archisync_gui.app import actions, exit_codes
 from archisync_gui.app.commands import exit_code, serve
 from archisync_gui.app.core import Core
 from archisync_gui.app.demo import DEMO_ACCOUNT, DemoOptions
@@ -42,7 +42,7 @@ from archisync_gui.model import (
     SystemClock,
 )
 from archisync_gui.settings import Settings, SettingsError, load_settings
-from archisync_gui.store import Batch, StoreError
+from archisync_gui.store import Ages, Batch, StoreError
 from archisync_gui.store.store import Store
 from archisync_gui.ui.shell.window import MEMORY
 from tests.support.waiting import until
@@ -208,6 +208,36 @@ async def test_clearing_a_list_makes_a_backup_and_requests_a_read(core: Core) ->
     assert (await core.store.rows("customers", "agente01")).total == 0
     assert len(core.store.backups()) == 1
     assert core.orchestrator.cancel(ticket)
+
+
+async def test_a_list_that_was_cleared_without_an_answer_is_not_called_fresh(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server of an office was lost after it had made the change: nobody knows before it answers again."""
+    now, clear, ages, asked = SystemClock().now(), core.store.clear, core.store.ages, list[str]()
+    lost = StoreError("office-unreachable", path="office", detail="tests")
+
+    async def cleared(*of: str) -> Path:
+        await clear(*of)
+        raise lost
+
+    async def looked(*of: str) -> Ages:
+        asked.append("ages")
+        if len(asked) == 1:
+            raise lost
+        return await ages(*of)
+
+    def freshness() -> Freshness:
+        return core.orchestrator.get_status().statuses["products"].freshness
+
+    monkeypatch.setattr(actions, "AGAIN", 0.01)
+    monkeypatch.setattr(core.store, "clear", cleared)
+    monkeypatch.setattr(core.store, "ages", looked)
+    core.orchestrator.rows_changed("products", "", last_success=now, new_as_of=None, all_as_of=now)
+    assert freshness() is Freshness.FRESH
+    with pytest.raises(StoreError, match="office-unreachable"):
+        await core.clear_and_read("products", "")
+    await until(lambda: freshness() is Freshness.NEVER)
 
 
 async def test_status_and_hold_are_served(core: Core) -> None:
