@@ -14,7 +14,6 @@ from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 from archisync_gui import zone
-from archisync_gui.app.actions import require_account
 from archisync_gui.app.commands import status_json
 from archisync_gui.app.core import Changes, Core, save_settings
 from archisync_gui.app.credentials import Credentials
@@ -23,10 +22,11 @@ from archisync_gui.app.folder_watch import folder_watch
 from archisync_gui.app.joining import is_shared, setting_as_json, this_member, usable_settings
 from archisync_gui.app.leading import allow_known, serve_member, unfit_for
 from archisync_gui.app.letting_go import let_go
+from archisync_gui.app.member_actions import MemberActions
 from archisync_gui.app.profile import Profile, ProfileError, ProfileIdentity
 from archisync_gui.app.profile_folder import LOCK
 from archisync_gui.entities import ENTITIES
-from archisync_gui.model import FailureKind, Json, Reason, SyncFailure, as_json
+from archisync_gui.model import Json, Reason, SyncFailure, as_json
 from archisync_gui.office.clock import OfficeClock
 from archisync_gui.office.desk import Asked, Desk, Emit
 from archisync_gui.office.leadership import YIELD, Leadership, Term
@@ -50,13 +50,11 @@ log = logging.getLogger(__name__)
 
 FIRST_STATUS = 5.0
 """Seconds to wait for the office's first status when the member is opened."""
-LONG = 120.0
-"""Seconds to wait until a leader takes an action on the archive."""
 Say = Callable[..., object]
 """Called with a text's code and its parameters."""
 
 
-class OfficeMember:
+class OfficeMember(MemberActions):
     """An open member; made by :func:`taking_part`. Has those members of ``Core`` that panel and endpoint use."""
 
     def __init__(
@@ -291,11 +289,6 @@ class OfficeMember:
         rows.heard(self._shared)
         return rows
 
-    @property
-    def settings(self) -> Settings:
-        """The settings in use on this computer."""
-        return self._settings if self.core is None else self.core.settings
-
     async def apply_settings(self, changes: Changes) -> None:
         """As :meth:`Core.apply_settings`; shared settings (:func:`is_shared`) are changed for the whole office.
 
@@ -360,41 +353,3 @@ class OfficeMember:
     def erp_is_here(self) -> bool:
         """True if this computer leads and the ERP is on it; see :attr:`Core.erp_is_here`."""
         return self.core is not None and self.core.erp_is_here
-
-    # ------------------------------------------------------------------------------------------------ the operator
-
-    def expect_form(self) -> None:
-        """An order form is being loaded on this computer: have the leader start its browser."""
-        with suppress(SyncFailure):
-            self.orchestrator.send_only("expect_form")
-
-    async def set_password(self, account: str, password: str) -> bool:
-        """Store a password on this computer; if it leads, the account may log in again with it."""
-        if self.core is not None:
-            return await self.core.set_password(account, password)
-        require_account(account, self.settings.words("erp.accounts"))
-        return await self.credentials.keep(account, password)
-
-    async def keep_in_file(self, account: str) -> None:
-        """Store the account's password in this computer's private file."""
-        await self.credentials.keep_in_file(account)
-
-    async def test_login(self, account: str, password: str | None) -> None:
-        """Log in to the ERP, which only the leader may do. Raises ``SyncFailure``."""
-        if self.core is None:
-            office = self.orchestrator.get_status().office
-            leader = (office.leader if office is not None else None) or "–"
-            raise SyncFailure("office-only-leader", FailureKind.PERMANENT, params={"leader": leader})
-        await self.core.test_login(account, password)
-
-    async def accept_read(self, run_id: str) -> None:
-        """As :meth:`Core.accept_read`, executed by the leader."""
-        await self.orchestrator.ask("accept_read", patience=LONG, run=run_id)
-
-    async def rekey(self, run_id: str) -> None:
-        """As :meth:`Core.rekey`, executed by the leader."""
-        await self.orchestrator.ask("rekey", patience=LONG, run=run_id)
-
-    async def clear_and_read(self, sync_type: str, account: str) -> None:
-        """As :meth:`Core.clear_and_read`, executed by the leader."""
-        await self.orchestrator.ask("clear_and_read", patience=LONG, type=sync_type, account=account)
