@@ -10,13 +10,22 @@ AGAIN = 0.5
 """Seconds between two attempts to kill the browser: one that was being started appears a little later."""
 
 
-async def let_go(closing: Coroutine[Any, Any, None], kill_browser: Callable[[], object]) -> None:
-    """Await ``closing``, and kill the browser at once and repeatedly until that is done: another member reads the ERP
-    by now, so this one must not, whatever its parts still wait for."""
+async def let_go(
+    closing: Coroutine[Any, Any, None],
+    kill_browser: Callable[[], object],
+    *,
+    is_over: Callable[[], bool] = lambda: True,
+    break_off: Callable[[], object] = lambda: None,
+) -> None:
+    """Await ``closing``. If the leadership ``is_over``, or as soon as it is, call ``break_off``, so that nothing waits
+    for the office's server, and kill the browser repeatedly until ``closing`` is done: another member reads the ERP by
+    now, so this one must not, whatever its parts still wait for."""
     task = asyncio.ensure_future(closing)
     try:
         while not task.done():
-            await asyncio.to_thread(kill_browser)
+            if is_over():
+                break_off()
+                await asyncio.to_thread(kill_browser)
             await asyncio.wait({task}, timeout=AGAIN)
     finally:
         await task

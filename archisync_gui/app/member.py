@@ -187,9 +187,16 @@ class OfficeMember(MemberActions):
                 channel=False,
             )
 
+            def is_over() -> bool:
+                return leadership.epoch != epoch
+
+            def kill() -> bool:
+                return core.erp.kill_browser(for_good=True)
+
             async def close() -> None:
                 self.core = None
-                await core.close(YIELD if leadership.epoch != epoch else 10.0)
+                closing = core.close(YIELD if is_over() else 10.0)
+                await let_go(closing, kill, is_over=is_over, break_off=database.break_off)
 
             stack.push_async_callback(close)
             core.orchestrator.set_away(self._away)
@@ -211,13 +218,12 @@ class OfficeMember(MemberActions):
             broken = asyncio.ensure_future(asyncio.shield(core.broken))
             broken.add_done_callback(self._core_broken)
             stack.callback(broken.cancel)
-            while leadership.epoch == epoch and not self._ending.is_set():
+            while not is_over() and not self._ending.is_set():
                 await self._turn.wait()
                 self._turn.clear()
-            if leadership.epoch != epoch:  # close the browser first, without waiting for a server that may not answer
+            if is_over():  # close the browser first, without waiting for a server that may not answer
                 desk.break_off()
-                database.break_off()
-                await let_go(close(), lambda: core.erp.kill_browser(for_good=True))
+                await close()
 
     def _core_broken(self, future: asyncio.Future[SyncFailure]) -> None:
         if not future.cancelled() and not self.broken.done():

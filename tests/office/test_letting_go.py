@@ -14,6 +14,7 @@ from archisync_gui.store import StoreError
 from archisync_gui.store.postgres import Postgres
 from archisync_gui.store.postgres_server import Server
 from tests.support.postgres import on_a_server
+from tests.support.waiting import until
 
 
 @on_a_server
@@ -58,3 +59,21 @@ async def test_an_error_while_closing_is_raised() -> None:
 
     with pytest.raises(RuntimeError, match="closing"):
         await let_go(closing(), lambda: None)
+
+
+async def test_what_closes_while_the_leadership_ends_breaks_off_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that is quit while the server is silent: the next leader reads before its last words are written."""
+    monkeypatch.setattr(letting_go, "AGAIN", 0.01)
+    done: list[str] = []
+    turns = iter([False, False])
+
+    def is_over() -> bool:
+        no_more = next(turns, None) is None
+        assert no_more or not done
+        return no_more
+
+    async def closing() -> None:
+        await until(lambda: done)
+
+    await let_go(closing(), lambda: done.append("killed"), is_over=is_over, break_off=lambda: done.append("broken off"))
+    assert done[:2] == ["broken off", "killed"]
