@@ -156,16 +156,17 @@ class Core(OperatorActions):
         second_start: SecondStart | None = None,
         clock: Clock | None = None,
         open_store: Callable[[], Awaitable[Store]] | None = None,
+        credentials: Credentials | None = None,
         channel: bool = True,
     ) -> Core:
         """Open the profile whose lock the caller holds.
 
         ``attended``: a panel is open, so that the schedule runs and reads can be pre-empted. ``reads`` False: the ERP
         is not used (``status``), so no demo ERP is started. ``password``: for all accounts (command line).
-        ``second_start``: see the attribute. ``clock`` and ``open_store``: those of an office, for the member that leads
-        it; without them the profile of a member is refused (``office-profile``). ``channel`` False: the caller answers
-        other processes of this profile itself. On an error everything that was opened is closed. Raises ``SyncFailure``
-        if the data cannot be opened (its code has a text), and ``SettingsError``.
+        ``second_start``: see the attribute. ``clock``, ``open_store`` and ``credentials``: those of an office, for the
+        member that leads it; without ``open_store`` the profile of a member is refused (``office-profile``).
+        ``channel`` False: the caller answers other processes of this profile itself. On an error everything that was
+        opened is closed. Raises ``SyncFailure`` if the data cannot be opened (its code has a text), ``SettingsError``.
         """
         if open_store is None:
             await asyncio.to_thread(refuse_member, profile.folder)
@@ -190,7 +191,7 @@ class Core(OperatorActions):
             loaded = await asyncio.to_thread(open_settings, profile.settings_file)
             store = await (open_store() if open_store else Store.open(profile.folder, ENTITIES, clock=clock))
             stack.push_async_callback(store.close)
-            core = cls(profile, loaded, store, Credentials(profile, passwords, password), clock)
+            core = cls(profile, loaded, store, credentials or Credentials(profile, passwords, password), clock)
             core.second_start = second_start
             if demo_erp is not None:
                 stack.push_async_callback(demo_erp.stop)

@@ -184,6 +184,8 @@ class OfficeMember(MemberActions):
                 attended=True,
                 clock=self.clock,
                 open_store=open_store,
+                # Without a keyring passwords are in memory only: keep them when this leadership ends.
+                credentials=None if self.profile.demo else self.credentials,
                 channel=False,
             )
 
