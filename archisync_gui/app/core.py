@@ -117,6 +117,8 @@ class Core(OperatorActions):
         self.clock = clock
         self.second_start: SecondStart | None = None
         """Handles a second start of the program; ``None``: there is no window."""
+        self.memory_error: Exception | None = None
+        """Why the journal could not be read at this start, so that all reads are held; ``None``: it was read."""
         self.quit: Callable[[], None] | None = None
         """Ends the panel; ``None`` in a process without panel, which ends with its command."""
         self.demo_erp: DemoErp | None = None
@@ -213,7 +215,7 @@ class Core(OperatorActions):
             )
             stack.push_async_callback(core._close_orchestrator)
             core.orchestrator.subscribe(event_logger(core.language))
-            await core.orchestrator.start()
+            core.memory_error = await core.orchestrator.start()
             core._start_later(core._watch_folder())
             core._start_later(core.credentials.forget_left())
             if attended:

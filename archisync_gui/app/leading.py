@@ -21,6 +21,14 @@ def unfit_for(error: Exception) -> float:
     return AGAIN if passing else UNFIT
 
 
+def require_memory(core: Core) -> None:
+    """Raise the :class:`StoreError` that has kept the office's journal from being read, if it is a temporary one. The
+    orchestrator holds all reads then until the operator ends the hold; a member of an office tries again instead."""
+    error = core.memory_error
+    if isinstance(error, StoreError) and error.code in RECOVERABLE:
+        raise error
+
+
 async def serve_member(core: Core, served: Served, asked: Asked, emit: Emit) -> tuple[int, Any]:
     """Execute a member's command: a call of ``RemoteOrchestrator``, an action on the archive, or a command of the
     command line."""

@@ -20,7 +20,7 @@ from archisync_gui.app.credentials import Credentials
 from archisync_gui.app.demo import DEMO_ACCOUNT
 from archisync_gui.app.folder_watch import folder_watch
 from archisync_gui.app.joining import is_shared, setting_as_json, this_member, usable_settings
-from archisync_gui.app.leading import allow_known, serve_member, unfit_for
+from archisync_gui.app.leading import allow_known, require_memory, serve_member, unfit_for
 from archisync_gui.app.letting_go import let_go
 from archisync_gui.app.member_actions import MemberActions
 from archisync_gui.app.profile import Profile, ProfileError, ProfileIdentity
@@ -201,6 +201,7 @@ class OfficeMember(MemberActions):
                 await let_go(closing, kill, is_over=is_over, break_off=database.break_off)
 
             stack.push_async_callback(close)
+            require_memory(core)
             core.orchestrator.set_away(self._away)
             await allow_known(core)
             self.core = core

@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+from keyring.backends.fail import Keyring as NoKeyring
 from members import made_member
+from memory_keyring import in_place
 from remote_rig import make_office
 
+from archisync_gui.app import leading as leading_module
 from archisync_gui.app.core import Core
 from archisync_gui.app.leading import UNFIT
 from archisync_gui.app.member import OfficeMember, Say
 from archisync_gui.app.profile import ProfileLock, open_profile
 from archisync_gui.app.taking_part import taking_part
 from archisync_gui.erp import Erp
+from archisync_gui.model import Remembered
 from archisync_gui.office import leadership
 from archisync_gui.office.leadership import Leadership
 from archisync_gui.office.membership import Membership
 from archisync_gui.settings import SettingsError
 from archisync_gui.store import StoreError
 from archisync_gui.store.errors import AGAIN, EpochLost
+from archisync_gui.store.journal import StoreJournal
 from archisync_gui.store.postgres_server import Server
 from tests.support.postgres import on_a_server
 from tests.support.waiting import until
@@ -32,15 +37,19 @@ pytestmark = on_a_server
 
 
 async def taken_part(
-    stack: AsyncExitStack, server: Server, folder: Path, say: Say = lambda code, **_: None
+    stack: AsyncExitStack,
+    server: Server,
+    folder: Path,
+    settings: Mapping[str, object] | None = None,
+    say: Say = lambda code, **_: None,
 ) -> OfficeMember:
-    """A member that may lead, without accounts, so that nothing is read."""
+    """A member that may lead, without accounts unless the settings name them; nothing is read."""
     await make_office(server, folder / "made")
     profile = open_profile(str(folder / "one"), demo=False)
     lock = ProfileLock(profile)
     assert lock.acquire()
     stack.callback(lock.release)
-    made_member(profile, server, {})
+    made_member(profile, server, settings or {})
     return await stack.enter_async_context(taking_part(profile, None, Membership(server.url), server, say=say))
 
 
@@ -128,7 +137,7 @@ async def test_a_member_that_cannot_open_gives_up_the_leadership_for_long_only_a
     monkeypatch.setattr(Core, "open", fail)
     monkeypatch.setattr(Leadership, "abstain", abstain)
     async with AsyncExitStack() as stack:
-        member = await taken_part(stack, office, tmp_path, lambda code, **_: said.append(code))
+        member = await taken_part(stack, office, tmp_path, say=lambda code, **_: said.append(code))
         await until(lambda: abstained)
         assert member.core is None
     assert set(abstained) == {seconds}
@@ -156,3 +165,74 @@ async def test_a_member_that_runs_while_the_office_is_migrated_stops_writing(
         await until(lambda: refused == ["office-newer"] * 2)
         with pytest.raises(StoreError, match="office-newer"):
             await member.apply_settings({"sync.orders.interval": 15})
+
+
+async def test_a_member_that_cannot_read_the_offices_memory_for_a_moment_tries_again_and_holds_nothing(
+    office: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected_errors: Any
+) -> None:
+    """Nobody may be there to end a pause that no operator began."""
+    expected_errors(r"archisync_gui\.orchestrator\.memory: the journal failed.*")
+    monkeypatch.setattr(leading_module, "AGAIN", 0.1)
+    read, loads = StoreJournal.load, list[int]()
+
+    async def load(journal: StoreJournal) -> Remembered:
+        loads.append(1)
+        if len(loads) == 1:
+            raise StoreError("office-slow", path="office", detail="tests")
+        return await read(journal)
+
+    monkeypatch.setattr(StoreJournal, "load", load)
+    async with AsyncExitStack() as stack:
+        member = await taken_part(stack, office, tmp_path)
+        await until(lambda: member.core)
+        assert member.core is not None
+        status = member.core.orchestrator.get_status()
+        assert (status.hold_since, status.unreadable, len(loads)) == (None, (), 2)
+
+
+async def test_a_leader_that_loses_its_epoch_while_its_program_ends_ends_its_browser(
+    office: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected_errors: Any
+) -> None:
+    """Its last words wait for a silent server while another member reads: it must not restore views beside it."""
+    expected_errors.allow("the journal failed")  # its store is broken off
+    killed: list[bool] = []
+
+    def kill(erp: Erp, for_good: bool = False) -> bool:
+        killed.append(for_good)
+        return False
+
+    close = Core.close
+
+    async def slowly(core: Core, deadline: float = 10.0) -> None:
+        leading.lost(epoch)
+        await until(lambda: killed)
+        await close(core, deadline)
+
+    async with AsyncExitStack() as stack:
+        member = await taken_part(stack, office, tmp_path)
+        await until(lambda: member.core)
+        leading = member._leadership
+        assert leading.epoch is not None
+        epoch = leading.epoch
+        monkeypatch.setattr(Erp, "kill_browser", kill)
+        monkeypatch.setattr(Core, "close", slowly)
+    assert set(killed) == {True}
+
+
+async def test_a_password_that_is_in_memory_only_outlives_a_leadership(
+    office: Server, tmp_path: Path, expected_errors: Any
+) -> None:
+    """A computer without a keyring: else the account would be stopped for the whole office."""
+    expected_errors.allow("the journal failed")  # its store is broken off
+    async with AsyncExitStack() as stack:
+        stack.enter_context(in_place(NoKeyring()))
+        member = await taken_part(stack, office, tmp_path, {"erp.accounts": ["agente01"]})
+        await until(lambda: member.core)
+        epoch, before = member._leadership.epoch, member.core
+        assert epoch is not None
+        assert not await member.set_password("agente01", "secret")
+        member._leadership.lost(epoch)
+        await until(lambda: member.core not in (None, before))
+        assert member.core is not None
+        assert await member.core.credentials.password("agente01") == "secret"
+        assert await member.credentials.place("agente01") == "memory"
