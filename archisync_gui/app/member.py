@@ -36,7 +36,7 @@ from archisync_gui.office.news import News
 from archisync_gui.office.remote import RemoteOrchestrator
 from archisync_gui.office.served import Served
 from archisync_gui.office.shared_rows import OwnRows, SharedRows
-from archisync_gui.office.shared_settings import SharedSetting, change_shared, read_from
+from archisync_gui.office.shared_settings import SharedSetting, change_shared, is_behind, read_from
 from archisync_gui.settings import Settings, SettingsError, interval_key
 from archisync_gui.store import Store, StoreError
 from archisync_gui.store.migrate import HEAD
@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+ADOPT_AGAIN = 60.0
+"""Seconds between two attempts to save the office's settings on this computer."""
 FIRST_STATUS = 5.0
 """Seconds to wait for the office's first status when the member is opened."""
 Say = Callable[..., object]
@@ -92,6 +94,8 @@ class OfficeMember(MemberActions):
         """The office's settings as received last."""
         self._rows: list[SharedRows] = []
         self._adopting: set[asyncio.Task[None]] = set()
+        self._adoptions = 0
+        """Number of the last task that adopts settings of the office."""
         self._turn = asyncio.Event()
         self._turn.set()
         loop = asyncio.get_running_loop()
@@ -142,7 +146,8 @@ class OfficeMember(MemberActions):
         await self.orchestrator.close()
         if self._work:
             await self.line.stop()
-        await asyncio.gather(*self._adopting, return_exceptions=True)  # not cancelled: they may write a file
+        while self._adopting:  # not cancelled: they may write a file
+            await asyncio.wait(self._adopting)
         self.broken.cancel()
 
     # ------------------------------------------------------------------------------------------------ leading
@@ -206,6 +211,7 @@ class OfficeMember(MemberActions):
             await allow_known(core)
             self.core = core
             self._settings = core.settings
+            self._adopt_later(self._shared)  # they may have changed since Core has read the file
             served = Served(core.orchestrator)
 
             async def handler(asked: Asked, emit: Emit) -> tuple[int, Any]:
@@ -259,19 +265,38 @@ class OfficeMember(MemberActions):
             self._leadership.lead_no_more()
             self.orchestrator.refused(self.only_reads)
         if news.settings is not None and news.settings != self._shared:
-            task = asyncio.get_running_loop().create_task(self._adopt(news.settings))
-            self._adopting.add(task)
-            task.add_done_callback(self._adopted)
+            self._adopt_later(news.settings)
         self.orchestrator.heard(news)
 
-    def _adopted(self, task: asyncio.Task[None]) -> None:
-        self._adopting.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("the office's settings could not be used here: %s", error)
+    def _adopt_later(self, shared: Mapping[str, SharedSetting]) -> None:
+        self._adoptions += 1
+        task = asyncio.get_running_loop().create_task(self._adopt_at_last(shared, self._adoptions))
+        self._adopting.add(task)
+        task.add_done_callback(self._adopting.discard)
+
+    async def _adopt_at_last(self, shared: Mapping[str, SharedSetting], number: int) -> None:
+        """Use the office's settings; on an error (a full disk) try again until it succeeds or newer settings come. The
+        line reports them only once, and a leader would continue to read with the old ones."""
+        while True:
+            try:
+                await self._adopt(shared)
+            except Exception as error:
+                log.error("the office's settings could not be used here: %s", error)
+            else:
+                return
+            with suppress(TimeoutError):
+                async with asyncio.timeout(ADOPT_AGAIN):
+                    await self._ending.wait()
+            if self._ending.is_set() or number != self._adoptions:  # a newer task does it
+                return
+            shared = self._shared
 
     async def _adopt(self, shared: Mapping[str, SharedSetting]) -> None:
-        """Use the office's settings here, and save them in this computer's file."""
+        """Use the office's settings here, and save them in this computer's file. Settings that were read before a
+        change made here are read again: they would undo it, and remove a new account with its password."""
         async with self._acting:
+            if is_behind(shared, self._shared):
+                shared = await asyncio.to_thread(read_from, self.server)
             self._set_shared(shared)
             values = usable_settings(self.settings, shared)
             if any(setting_as_json(self.settings[key]) != value for key, value in values.items()):
@@ -335,12 +360,13 @@ class OfficeMember(MemberActions):
                 after = await asyncio.to_thread(
                     change_shared, self.server, self._computer, shared, self._shared, before_commit=before_commit
                 )
-                self._set_shared(after)
             except Exception:
                 # The connection was lost before the commit was confirmed. If it was done, the news will contain it.
                 if applied:
                     await self._apply({key: before[key] for key in values})
                 raise
+            self._set_shared(after)
+            self._adopt_later(after)  # including what other computers have changed since the last news
 
     async def _apply(self, changes: Mapping[str, object]) -> None:
         """Save and use changed settings on this computer."""

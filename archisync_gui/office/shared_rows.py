@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Protocol
 
 from archisync_gui.model import Json
-from archisync_gui.office.shared_settings import SharedSetting
+from archisync_gui.office.shared_settings import SharedSetting, is_behind
 from archisync_gui.store.errors import AGAIN, RECOVERABLE, StoreError
 
 log = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ class SharedRows:
             if heard is None:
                 continue
             try:
-                await self._share(await self._read() if self._is_behind(heard) else heard)
+                await self._share(await self._read() if is_behind(heard, self._known, self._prefix) else heard)
             except StoreError as error:
                 log.warning("the office was not told of changes of %s: %s", self._prefix, error)
                 if error.code in RECOVERABLE:
@@ -86,12 +86,6 @@ class SharedRows:
                     self._wake.set()
             except Exception:
                 log.exception("%s could not be shared with the office", self._prefix)
-
-    def _is_behind(self, heard: Shared) -> bool:
-        """Whether the received settings are older than those that are known: news and the answers to changes come over
-        different connections."""
-        own = (key for key in self._known if key.startswith(self._prefix))
-        return any(key not in heard or heard[key].version < self._known[key].version for key in own)
 
     async def _share(self, shared: Shared) -> None:
         self._known, office = shared, self._of_office(shared)

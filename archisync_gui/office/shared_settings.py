@@ -49,6 +49,13 @@ def read_shared(connection: Connection) -> dict[str, SharedSetting]:
     return found
 
 
+def is_behind(heard: Mapping[str, SharedSetting], known: Mapping[str, SharedSetting], prefix: str = "") -> bool:
+    """Whether the received settings are older than those that are known: news and the answers to changes come over
+    different connections. ``prefix``: compares only settings whose keys begin with it."""
+    own = (key for key in known if key.startswith(prefix))
+    return any(key not in heard or heard[key].version < known[key].version for key in own)
+
+
 def read_from(server: Server) -> dict[str, SharedSetting]:
     """:func:`read_shared` over a connection of its own. Raises :class:`StoreError`."""
     with translated(str(server)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,15 @@ from remote_rig import make_office
 
 from archisync_gui.app import core as core_module
 from archisync_gui.app import member as member_module
+from archisync_gui.app.core import Core
 from archisync_gui.app.joining import is_shared
 from archisync_gui.app.member import OfficeMember
 from archisync_gui.app.profile import ProfileLock, open_profile
 from archisync_gui.app.taking_part import taking_part
-from archisync_gui.model import SyncFailure
+from archisync_gui.model import FailureKind, SyncFailure
 from archisync_gui.office.membership import Membership
-from archisync_gui.office.shared_settings import change_shared, read_from
+from archisync_gui.office.news import News
+from archisync_gui.office.shared_settings import SharedSetting, change_shared, read_from
 from archisync_gui.settings import DECLARATIONS, Settings, load_settings
 from archisync_gui.store import StoreError
 from archisync_gui.store.postgres_server import Server
@@ -35,14 +37,16 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.02)
 
 
-async def joined(stack: AsyncExitStack, server: Server, folder: Path, **settings: object) -> OfficeMember:
-    """A member that never leads, so that nothing is read."""
+async def joined(
+    stack: AsyncExitStack, server: Server, folder: Path, *, may_lead: bool = False, **settings: object
+) -> OfficeMember:
+    """A member that never leads, so that nothing is read, or that has no account to read with."""
     profile = open_profile(str(folder), demo=False)
     lock = ProfileLock(profile)
     assert lock.acquire()
     stack.callback(lock.release)
     Settings().with_({key.replace("__", "."): value for key, value in settings.items()}).save(profile.settings_file)
-    taking = taking_part(profile, None, Membership(server.url, may_lead=False), server)
+    taking = taking_part(profile, None, Membership(server.url, may_lead=may_lead), server)
     return await stack.enter_async_context(taking)
 
 
@@ -90,7 +94,106 @@ async def test_an_account_removed_for_the_office_leaves_no_password_on_any_compu
             await two.set_password("agente01", "late")
 
 
-async def test_a_value_of_another_version_does_not_affect_other_settings(office: Server, tmp_path: Path) -> None:
+def heard(settings: Mapping[str, SharedSetting]) -> News:
+    return News(None, None, None, settings=settings)
+
+
+async def test_news_from_before_a_change_remove_no_account_and_no_password(office: Server, tmp_path: Path) -> None:
+    """Another computer has paired a page at that moment: what this one hears of it was read before its own change."""
+    await make_office(office, tmp_path / "made")
+    async with AsyncExitStack() as stack:
+        ring = stack.enter_context(in_place(MemoryKeyring()))
+        one = await joined(
+            stack, office, tmp_path / "one", erp__url="https://erp.example.test/", erp__accounts=["agente01"]
+        )
+        change_shared(office, "PC-2", {"page.x": {"label": "Ufficio"}}, {})
+        before = read_from(office)
+        await one.apply_settings({"erp.accounts": ["agente01", "agente02"]})
+        await one.set_password("agente02", "secret")
+        one._heard(heard(before))
+        await until(lambda: not one._adopting)
+        assert one.settings.words("erp.accounts") == ("agente01", "agente02")
+        assert ring.kept == {(one.profile.keyring_service, "agente02"): "secret"}
+        # What the server has now counts, also where it is an earlier state of the office.
+        with office.connect("tests", autocommit=True) as connection:
+            connection.execute("UPDATE settings SET version = 1, value = '[\"agente01\"]' WHERE key = 'erp.accounts'")
+        one._heard(heard(read_from(office)))
+        await until(lambda: one.settings.words("erp.accounts") == ("agente01",))
+
+
+async def test_a_change_brings_what_another_computer_changed_just_before_it(office: Server, tmp_path: Path) -> None:
+    """The answer to the change has both; the news after it have nothing that is not known already."""
+    await make_office(office, tmp_path / "made")
+    async with AsyncExitStack() as stack:
+        one = await joined(stack, office, tmp_path / "one", erp__url="https://erp.example.test/")
+        deaf = stack.enter_context(pytest.MonkeyPatch.context())
+        deaf.setattr(one.line, "_heard", lambda news: None)
+        change_shared(office, "PC-2", {"sync.ddt.interval": 60}, read_from(office))
+        versions = sum(one.version for one in read_from(office).values())
+        await until(lambda: one.line._seen.settings == versions)
+        deaf.undo()
+        assert one.settings.number("sync.ddt.interval") == 45
+        await one.apply_settings({"sync.orders.interval": 15})
+        await until(lambda: one.settings.number("sync.ddt.interval") == 60)
+        assert one.settings.number("sync.orders.interval") == 15
+
+
+async def test_settings_that_change_while_a_member_begins_to_lead_are_used(
+    office: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It reads its file first and opens the archive then."""
+    await make_office(office, tmp_path / "made")
+    opened = Core.open
+    member: list[OfficeMember] = []
+
+    async def slowly(*args: Any, **more: Any) -> Core:
+        core = await opened(*args, **more)
+        await until(lambda: bool(member))
+        change_shared(office, "PC-2", {"sync.ddt.interval": 60}, read_from(office))
+        await until(lambda: member[0].settings.number("sync.ddt.interval") == 60)
+        return core
+
+    monkeypatch.setattr(Core, "open", slowly)
+    async with AsyncExitStack() as stack:
+        member.append(
+            await joined(stack, office, tmp_path / "one", may_lead=True, erp__url="https://erp.example.test/")
+        )
+        await until(lambda: member[0].core is not None)
+        await until(lambda: member[0].settings.number("sync.ddt.interval") == 60)
+        assert member[0].core is not None
+        assert member[0].core.orchestrator.get_status().statuses["ddt"].interval == 60
+
+
+async def test_settings_that_a_full_disk_refuses_are_used_as_soon_as_there_is_room(
+    office: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected_errors: Any
+) -> None:
+    """The news of them come once: a leader would go on reading an account that the office has removed."""
+    expected_errors(r"archisync_gui\.app\.member: the office's settings could not be used here: .*")
+    monkeypatch.setattr(member_module, "ADOPT_AGAIN", 0.05)
+    await make_office(office, tmp_path / "made")
+    tries: list[int] = []
+    save = member_module.save_settings
+
+    async def refuses(*args: Any) -> None:
+        tries.append(1)
+        if len(tries) < 3:
+            raise SyncFailure("settings-not-saved", FailureKind.PERMANENT, params={"reason": "full", "folder": "x"})
+        await save(*args)
+
+    async with AsyncExitStack() as stack:
+        one = await joined(stack, office, tmp_path / "one", erp__url="https://erp.example.test/")
+        monkeypatch.setattr(member_module, "save_settings", refuses)
+        change_shared(office, "PC-2", {"sync.ddt.interval": 60}, read_from(office))
+        await until(lambda: one.settings.number("sync.ddt.interval") == 60)
+        assert len(tries) == 3
+        assert load_settings(one.profile.settings_file).settings.number("sync.ddt.interval") == 60
+        tries[:] = []
+        change_shared(office, "PC-2", {"sync.ddt.interval": 75}, read_from(office))
+        await until(lambda: bool(tries))
+    # It ends although the disk is full.
+
+
+async def test_a_value_of_another_version_costs_no_other_setting(office: Server, tmp_path: Path) -> None:
     await make_office(office, tmp_path / "made")
     odd = {"sync.orders.interval": "seldom", "sync.daily": 5, "sync.unheard": True, "session.quiet": 9}
     await asyncio.to_thread(change_shared, office, "PC-9", odd, {})
