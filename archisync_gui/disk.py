@@ -67,13 +67,17 @@ def beside(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(6).hex()}{TEMPORARY}")
 
 
-def rename(old: Path, new: Path) -> None:
+def rename(old: Path, new: Path, *, patient: bool = True) -> None:
     """Rename ``old`` to ``new``, replacing a file of that name. Blocking. Raises ``OSError``.
 
     On Windows another program (a virus scanner, an indexer, a viewer) may hold either file open for a moment, and a
-    read-only file cannot be replaced: the rename is tried for a second, and the read-only flag is removed.
+    read-only file cannot be replaced: the rename is tried for a second, and the read-only flag is removed. ``patient``
+    False: it is tried once, for callers that must not wait.
     """
-    _with_retries(lambda: old.replace(new), new)
+    if patient:
+        _with_retries(lambda: old.replace(new), new)
+    else:
+        old.replace(new)
 
 
 def remove_file(path: Path) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from archisync_gui.app.profile import Profile
-from archisync_gui.disk import open_private
+from archisync_gui.disk import open_private, rename
 from archisync_gui.plaintext import OneLineFormatter
 
 
@@ -20,6 +20,27 @@ class PrivateFile(RotatingFileHandler):
 
     def _open(self) -> TextIOWrapper:
         return open_private(Path(self.baseFilename))
+
+    def doRollover(self) -> None:
+        """Begin a new file. Where one of them cannot be renamed (on Windows, while another program has it open), go on
+        in the present one: the library would lose the record, and with each further one an older file."""
+        present, aside = Path(self.baseFilename), Path(f"{self.baseFilename}.0")
+        if self.stream is not None:
+            self.stream.close()
+            self.stream = None  # the next record opens it again
+        try:
+            rename(present, aside, patient=False)
+        except OSError:
+            return
+        try:
+            super().doRollover()
+        except OSError:
+            with suppress(OSError):
+                rename(aside, present, patient=False)
+
+    def rotate(self, source: str, dest: str) -> None:
+        """The last of the library's steps: the present file, which was put aside before the first, becomes ``dest``."""
+        rename(Path(f"{source}.0"), Path(dest), patient=False)
 
     def handleError(self, record: logging.LogRecord) -> None:
         """Ignore errors of the disk (full, read-only): the part that needs the disk reports them."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import re
 import stat
 from collections.abc import Iterator
+from logging import handlers
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import pytest
 
 from archisync_gui.app import logs
 from archisync_gui.app.profile import Profile, open_profile
+from archisync_gui.disk import rename
 from archisync_gui.plaintext import ESCAPED
 
 
@@ -93,3 +96,50 @@ def test_a_full_disk_is_no_traceback_on_the_terminal(
     monkeypatch.setattr(logs, "open_private", full)
     logging.getLogger("test").info("x")
     assert capsys.readouterr().err == ""
+
+
+def held(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """Another program has these files open: Windows lets nobody rename or replace them."""
+
+    def refused(old: Path, new: Path, **how: bool) -> None:
+        if {old.name, new.name} & set(names):
+            raise PermissionError(13, "The process cannot access the file", str(old))
+        rename(old, new, **how)
+
+    def moved(old: str, new: str) -> None:
+        refused(Path(old), Path(new))
+
+    monkeypatch.setattr(logs, "rename", refused)
+    monkeypatch.setattr(handlers.os, "rename", moved)
+
+
+@pytest.mark.parametrize("name", ["archisync.log", "archisync.log.2"])
+def test_a_log_that_another_program_has_open_loses_no_record_and_no_older_file(
+    profile: Profile, handler: RotatingFileHandler, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """A viewer, a backup program, or ``archisync-gui office status`` beside the panel; until they are done."""
+    handler.maxBytes = 300
+    log, folder, number = logging.getLogger("test"), profile.log_file.parent, iter(range(1000))
+
+    def write(count: int) -> None:
+        for _ in range(count):
+            log.info("record %03d", next(number))
+
+    def kept() -> list[int]:
+        """The numbers of the records, oldest first."""
+        files = sorted(folder.glob("archisync.log*"), key=lambda file: file.name, reverse=True)
+        return [int(found) for file in files for found in re.findall(r"record (\d+)", file.read_text("utf-8"))]
+
+    write(60)
+    before = kept()
+    assert len({file.name for file in folder.glob("archisync.log*")}) == 5
+    with monkeypatch.context() as patch:
+        held(patch, name)
+        write(20)
+        lost = set(before) - set(kept())
+        assert set(range(60, 80)) <= set(kept())
+        assert len(lost) <= 6, "at most the oldest file, whose turn it was"
+        assert (lost == set()) is (name == "archisync.log")
+    write(1)
+    assert profile.log_file.stat().st_size < 300
+    assert kept()[-21:] == list(range(60, 81))
