@@ -70,15 +70,25 @@ async def _ended(profile: Profile) -> tuple[bool, bool]:
     if lock.acquire():
         lock.release()
         return True, False
-    try:
-        code, _ = await call(profile, "quit", {}, lambda _event: None)
-    except NoAnswer:  # the process is ending or hangs; the lock shows which
-        code = exit_codes.BUSY
+    code = await _asked(profile)
     try:
         async with asyncio.timeout(PATIENCE):
-            while not lock.acquire():  # noqa: ASYNC110 (the lock belongs to another process)
+            while not lock.acquire():
                 await asyncio.sleep(LOOK)
+                # Asked again: a panel that is starting has no channel yet, and a panel may follow a command.
+                if code != exit_codes.OK:
+                    code = await _asked(profile)
     except TimeoutError:
         return False, code == exit_codes.OK
     lock.release()
     return True, code == exit_codes.OK
+
+
+async def _asked(profile: Profile) -> int:
+    """Ask the process that holds the profile to quit; ``OK``: it will. ``BUSY`` if it does not answer: whether it is
+    ending or hangs, the lock shows."""
+    try:
+        code, _ = await call(profile, "quit", {}, lambda _event: None)
+    except NoAnswer:
+        return exit_codes.BUSY
+    return code

@@ -84,6 +84,25 @@ def test_a_panel_ends_and_the_line_that_starts_it_again_is_printed(
     assert office.name == "default"
 
 
+def test_a_panel_that_has_just_started_is_asked_until_it_hears(profiles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At login, an administrator's update runs beside the autostart. The panel has no channel in its first seconds; it
+    was asked only once, and after a minute the installer gave up."""
+    demo, core, asked = open_profile(None, demo=True), HolderCore(panel=True), 0
+
+    async def deaf_at_first(*what: Any) -> tuple[int, Any]:
+        nonlocal asked
+        asked += 1
+        if asked < 3:
+            raise channel.NoAnswer("no channel yet")
+        return await channel.call(*what)
+
+    monkeypatch.setattr(quitting, "call", deaf_at_first)
+    monkeypatch.setattr(quitting, "PATIENCE", 10.0)
+    with holding(demo, core):
+        assert cli.main(["quit", "--demo"]) == exit_codes.OK
+        assert core.asked.is_set()
+
+
 def test_an_installer_gets_the_lines_in_a_file_with_all_characters(
     profiles: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
