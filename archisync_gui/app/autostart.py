@@ -9,6 +9,7 @@ import os
 import plistlib
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from xml.parsers.expat import ExpatError
@@ -24,6 +25,10 @@ log = logging.getLogger(__name__)
 
 RUN_KEY = r"Software\Microsoft\Windows\CurrentVersion\Run"
 """Key under ``HKEY_CURRENT_USER`` with the programs that Windows starts when this user logs in."""
+
+APPROVED_KEY = r"Software\Microsoft\Windows\CurrentVersion\Explorer\StartupApproved\Run"
+"""Under ``HKEY_CURRENT_USER``: what was switched off in the task manager or in Windows' settings. A value has the name
+of one in the Run key, which stays; an odd first byte says that Windows does not start it."""
 
 
 def set_autostart(profile: Profile, on: bool) -> None:
@@ -169,22 +174,31 @@ def _plist(profile: Profile) -> bytes:
 
 
 def _set_registry(profile: Profile, on: bool) -> None:
-    winreg = _winreg()
+    winreg, name = _winreg(), f"Archisync{_suffix(profile)}"
     with winreg.CreateKeyEx(winreg.HKEY_CURRENT_USER, RUN_KEY, 0, winreg.KEY_SET_VALUE) as key:
         if on:
-            line = subprocess.list2cmdline(command(profile))
-            winreg.SetValueEx(key, f"Archisync{_suffix(profile)}", 0, winreg.REG_SZ, line)
-            return
-        try:
-            winreg.DeleteValue(key, f"Archisync{_suffix(profile)}")
-        except FileNotFoundError:
-            return
+            winreg.SetValueEx(key, name, 0, winreg.REG_SZ, subprocess.list2cmdline(command(profile)))
+        else:
+            with suppress(FileNotFoundError):
+                winreg.DeleteValue(key, name)
+    with (
+        suppress(FileNotFoundError),
+        winreg.OpenKey(winreg.HKEY_CURRENT_USER, APPROVED_KEY, 0, winreg.KEY_SET_VALUE) as key,
+    ):
+        winreg.DeleteValue(key, name)  # what was switched off there before would count more
 
 
 def _registry_value(profile: Profile) -> object:
-    winreg = _winreg()
+    """The command line of the Run key; ``None``: it is switched off in the task manager or in Windows' settings."""
+    winreg, name = _winreg(), f"Archisync{_suffix(profile)}"
     with winreg.OpenKey(winreg.HKEY_CURRENT_USER, RUN_KEY) as key:
-        return winreg.QueryValueEx(key, f"Archisync{_suffix(profile)}")[0]
+        line = winreg.QueryValueEx(key, name)[0]
+    try:
+        with winreg.OpenKey(winreg.HKEY_CURRENT_USER, APPROVED_KEY) as key:
+            approved = winreg.QueryValueEx(key, name)[0]
+    except FileNotFoundError:
+        return line
+    return None if isinstance(approved, bytes) and approved[:1] and approved[0] % 2 else line
 
 
 def _winreg() -> Any:

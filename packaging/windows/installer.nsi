@@ -40,6 +40,8 @@ OutFile "${OUTPUT}"
 InstallDir "$LOCALAPPDATA\Programs\Archisync"
 !define UNINSTALL_KEY "Software\Microsoft\Windows\CurrentVersion\Uninstall\Archisync"
 !define RUN_KEY "Software\Microsoft\Windows\CurrentVersion\Run"
+; What Windows' task manager and settings have switched off: a value of the same name, while the one in RUN_KEY stays.
+!define APPROVED_KEY "Software\Microsoft\Windows\CurrentVersion\Explorer\StartupApproved\Run"
 !define DATA "$LOCALAPPDATA\archisync"
 !define /math NEEDED_MB ${SIZE_KB} / 964   ; 1,024, and a sixteenth for what the file system adds
 !define /redef /math NEEDED_MB ${NEEDED_MB} + 1
@@ -100,6 +102,7 @@ LangString DATA_LEFT ${LANG_ITALIAN} "Non tutti i dati sono stati eliminati: un 
 LangString DATA_LEFT ${LANG_ENGLISH} "Not all data was removed: another program holds files open in ${DATA}. Close it and press Retry, or remove the folder by hand."
 
 Var Autostart    ; 1 or 0
+Var Chosen       ; 1: $Autostart was asked for now; 0: it is as before
 Var Checkbox
 Var Restart      ; a list: one command line for each panel that ran
 Var RemoveData   ; 1 or 0
@@ -114,13 +117,16 @@ Function .onInit
   ${GetParameters} $R0
   ClearErrors
   ${GetOptions} $R0 "/AUTOSTART=" $Autostart
+  StrCpy $Chosen 1
   ${If} ${Errors}
     StrCpy $Autostart 1
     ReadRegStr $0 HKCU "${UNINSTALL_KEY}" "InstallLocation"
     ReadRegStr $1 HKCU "${RUN_KEY}" "Archisync"
     ${If} $0 != ""
-    ${AndIf} $1 == ""
-      StrCpy $Autostart 0
+      StrCpy $Chosen 0
+      ${If} $1 == ""
+        StrCpy $Autostart 0
+      ${EndIf}
     ${EndIf}
   ${EndIf}
 FunctionEnd
@@ -167,7 +173,11 @@ Function OptionsPage
 FunctionEnd
 
 Function OptionsLeave
+  StrCpy $0 $Autostart
   ${NSD_GetState} $Checkbox $Autostart
+  ${If} $0 != $Autostart
+    StrCpy $Chosen 1
+  ${EndIf}
 FunctionEnd
 
 Function StartPanel
@@ -346,6 +356,9 @@ Section
   ${Else}
     DeleteRegValue HKCU "${RUN_KEY}" "Archisync"
   ${EndIf}
+  ${If} $Chosen == 1
+    DeleteRegValue HKCU "${APPROVED_KEY}" "Archisync"
+  ${EndIf}
   WriteRegStr HKCU "${UNINSTALL_KEY}" "DisplayName" "Archisync"
   WriteRegStr HKCU "${UNINSTALL_KEY}" "DisplayVersion" "${VERSION}"
   WriteRegStr HKCU "${UNINSTALL_KEY}" "DisplayIcon" "$INSTDIR\app\archisync-gui-panel.exe"
@@ -402,6 +415,7 @@ Function un.Autostarts
     ${UnStrLoc} $3 $2 "$INSTDIR\app\" ">"
     ${If} $3 != ""
       DeleteRegValue HKCU "${RUN_KEY}" $1
+      DeleteRegValue HKCU "${APPROVED_KEY}" $1
     ${Else}
       IntOp $0 $0 + 1
     ${EndIf}

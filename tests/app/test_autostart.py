@@ -6,6 +6,7 @@ import plistlib
 import subprocess
 import sys
 import uuid
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,12 +15,15 @@ import pytest
 
 from archisync_gui.app import autostart
 from archisync_gui.app.arguments import build_parser
-from archisync_gui.app.autostart import RUN_KEY, command, follow_system, is_on, set_autostart
+from archisync_gui.app.autostart import APPROVED_KEY, RUN_KEY, command, follow_system, is_on, set_autostart
 from archisync_gui.app.core import Core
 from archisync_gui.app.demo import DemoOptions
 from archisync_gui.app.profile import Profile, ProfileLock, open_profile
 from archisync_gui.model import SyncFailure
 from archisync_gui.settings import Settings, load_settings
+
+SWITCHED_OFF = bytes.fromhex("0300000090f6c6b3a161dc01")
+"""As the task manager writes it: 3, and since when. Where it is on, the first byte is 2, and no time follows."""
 
 
 @pytest.fixture(autouse=True)
@@ -112,39 +116,44 @@ def test_macos_gets_a_launch_agent(home: Path, monkeypatch: pytest.MonkeyPatch) 
     assert not file.exists()
 
 
+Key = dict[str, object]
+
+
 class Registry:
-    """A replacement of Windows' registry with one key."""
+    """A replacement of Windows' registry with two keys."""
 
     HKEY_CURRENT_USER, KEY_SET_VALUE, REG_SZ = "HKCU", 2, 1
 
     def __init__(self) -> None:
-        self.values: dict[str, str] = {}
+        self.keys: dict[str, Key] = {}
 
-    def _key(self, root: str, path: str, *rights: int) -> Registry:
-        assert (root, path) == ("HKCU", RUN_KEY)
-        return self
+    @property
+    def values(self) -> Key:
+        return self.keys.get(RUN_KEY, {})
 
-    CreateKeyEx = OpenKey = _key
+    def CreateKeyEx(self, root: str, path: str, *rights: int) -> AbstractContextManager[Key]:
+        self.keys.setdefault(path, {})
+        return self.OpenKey(root, path, *rights)
 
-    def __enter__(self) -> Registry:
-        return self
+    def OpenKey(self, root: str, path: str, *rights: int) -> AbstractContextManager[Key]:
+        assert root == "HKCU"
+        if path not in self.keys:
+            raise FileNotFoundError(path)
+        return nullcontext(self.keys[path])
 
-    def __exit__(self, *error: object) -> None:
-        """Nothing to close."""
+    def SetValueEx(self, key: Key, name: str, reserved: int, kind: int, value: str) -> None:
+        assert (reserved, kind) == (0, self.REG_SZ)
+        key[name] = value
 
-    def SetValueEx(self, key: Registry, name: str, reserved: int, kind: int, value: str) -> None:
-        assert (key, reserved, kind) == (self, 0, self.REG_SZ)
-        self.values[name] = value
-
-    def DeleteValue(self, key: Registry, name: str) -> None:
-        if name not in self.values:
+    def DeleteValue(self, key: Key, name: str) -> None:
+        if name not in key:
             raise FileNotFoundError(name)
-        del self.values[name]
+        del key[name]
 
-    def QueryValueEx(self, key: Registry, name: str) -> tuple[str, int]:
-        if name not in self.values:
+    def QueryValueEx(self, key: Key, name: str) -> tuple[object, int]:
+        if name not in key:
             raise FileNotFoundError(name)
-        return self.values[name], self.REG_SZ
+        return key[name], self.REG_SZ
 
 
 @pytest.mark.skipif(sys.platform != "win32", reason="needs Windows' own registry")
@@ -164,6 +173,17 @@ def test_the_real_registry_of_windows_stores_the_entry(home: Path, monkeypatch: 
         set_autostart(profile, False)
     assert not is_on(profile)
     set_autostart(profile, False)  # removing a missing entry is no error
+    winreg = autostart._winreg()
+    with winreg.CreateKeyEx(winreg.HKEY_CURRENT_USER, APPROVED_KEY, 0, winreg.KEY_SET_VALUE) as key:
+        winreg.SetValueEx(key, f"Archisync-{profile.id}", 0, winreg.REG_BINARY, SWITCHED_OFF)
+    set_autostart(profile, True)
+    try:
+        assert is_on(profile)
+        with winreg.CreateKeyEx(winreg.HKEY_CURRENT_USER, APPROVED_KEY, 0, winreg.KEY_SET_VALUE) as key:
+            winreg.SetValueEx(key, f"Archisync-{profile.id}", 0, winreg.REG_BINARY, SWITCHED_OFF)
+        assert not is_on(profile)
+    finally:
+        set_autostart(profile, False)
 
 
 def test_windows_gets_a_value_of_its_run_key(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,10 +195,33 @@ def test_windows_gets_a_value_of_its_run_key(home: Path, monkeypatch: pytest.Mon
     set_autostart(first, True)
     set_autostart(second, True)
     assert set(registry.values) == {"Archisync", "Archisync-z"}
-    assert registry.values["Archisync-z"].endswith(f'--profile "{home / "con spazio"}" --demo')
+    assert str(registry.values["Archisync-z"]).endswith(f'--profile "{home / "con spazio"}" --demo')
     assert (is_on(first), is_on(second)) == (True, True)
     set_autostart(first, False)
     assert (is_on(first), is_on(second)) == (False, True)
+
+
+def test_what_the_task_manager_has_switched_off_is_off_until_it_is_switched_on_here(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The entry in the Run key stays. The setting said that Archisync starts with the computer, and switching it off
+    and on again changed nothing."""
+    registry = Registry()
+    monkeypatch.setitem(sys.modules, "winreg", registry)
+    monkeypatch.setattr(autostart, "sys_platform", lambda: "win32")
+    profile, other = real(home), real(home, "filiale")
+    for one in (profile, other):
+        set_autostart(one, True)
+    approved = registry.keys[APPROVED_KEY] = {"Archisync": bytes([2]) + bytes(11), "Archisync-id-filiale": b""}
+    assert is_on(profile)
+    assert is_on(other)
+    approved["Archisync"] = SWITCHED_OFF
+    assert (is_on(profile), is_on(other)) == (False, True)
+    set_autostart(profile, True)
+    assert is_on(profile)
+    approved["Archisync"] = SWITCHED_OFF
+    set_autostart(profile, False)
+    assert (set(registry.values), set(approved)) == ({"Archisync-id-filiale"}, {"Archisync-id-filiale"})
 
 
 def test_the_packaged_program_starts_itself(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

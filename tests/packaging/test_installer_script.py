@@ -16,6 +16,7 @@ import build_windows
 import pytest
 from wine import Session, Wine, ready, store_folder
 
+from archisync_gui.app import autostart
 from archisync_gui.app.arguments import build_parser
 
 SCRIPT = (build_windows.SOURCES / "installer.nsi").read_text("utf-8")
@@ -33,6 +34,7 @@ USER = "\\".join(("C:", "users", "root"))
 HOME = rf"{USER}\AppData\Local\Programs\Archisync"
 UNINSTALL_KEY = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Uninstall\Archisync"
 RUN_KEY = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Run"
+APPROVED_KEY = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Explorer\StartupApproved\Run"
 PATIENCE = 300.0
 """Seconds, for a test that fails."""
 
@@ -86,6 +88,15 @@ def test_whether_the_data_are_gone_is_looked_at() -> None:
     removed = uninstall.index('RMDir /r "${DATA}"')
     looked = uninstall.index(r'${If} ${FileExists} "${DATA}\*.*"', removed)
     assert uninstall.index("SetErrorLevel 3", looked)
+
+
+def test_what_the_task_manager_has_switched_off_goes_with_the_entry_and_with_a_new_choice() -> None:
+    """It has the entry's name: it would count for the next installation. An upgrade without a choice leaves it."""
+    assert rf'!define APPROVED_KEY "{autostart.APPROVED_KEY}"' in SCRIPT
+    gone = 'DeleteRegValue HKCU "${APPROVED_KEY}"'
+    assert f"{gone} $1" in block("Function un.Autostarts", "FunctionEnd")
+    section = block("Section", "SectionEnd")
+    assert section.index("${If} $Chosen == 1") < section.index(f'{gone} "Archisync"')
 
 
 def test_the_manual_gives_administrators_the_exit_code_of_the_removal() -> None:
@@ -257,6 +268,32 @@ def test_panels_are_started_again_whatever_the_user_is_called_and_nothing_else_i
     until_true(lambda: noted.exists() and len(noted.read_bytes().decode("utf-16-le").splitlines()) == 20)
     assert sorted(noted.read_bytes().decode("utf-16-le").splitlines()) == sorted(lines)
     assert not (there / "other.txt").exists()
+
+
+@needs_wine
+@pytest.mark.nightly
+def test_what_the_task_manager_has_switched_off_stays_off_until_something_else_is_chosen(
+    setups: dict[str, str], windows: Session, home: Path
+) -> None:
+    def switch_off() -> None:
+        value = ["/v", "Archisync", "/t", "REG_BINARY", "/d", autostart_off, "/f"]
+        assert windows.run(["reg", "add", APPROVED_KEY, *value])[0] == 0
+
+    def is_switched_off() -> bool:
+        return windows.run(["reg", "query", APPROVED_KEY, "/v", "Archisync"])[0] == 0
+
+    autostart_off = "0300000090f6c6b3a161dc01"
+    switch_off()
+    assert windows.run([setups["0.1.0"], "/S"])[0] == 0  # of an installation that is gone
+    assert not is_switched_off()
+    switch_off()
+    assert windows.run([setups["0.2.0"], "/S"])[0] == 0
+    assert is_switched_off()
+    assert windows.run([setups["0.2.0"], "/S", "/AUTOSTART=1"])[0] == 0
+    assert not is_switched_off()
+    switch_off()
+    assert windows.run([rf"{HOME}\uninstall.exe", "/S", rf"_?={HOME}"])[0] == 0
+    assert not is_switched_off()
 
 
 @needs_wine
