@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
-from archisync_gui.erp.windows_browsers import registered_browsers
+from archisync_gui.erp.windows_browsers import forbidden_browsers, is_one_of, registered_browsers
 from archisync_gui.model import FailureKind, SyncFailure
 
 if TYPE_CHECKING:
@@ -44,6 +44,9 @@ NAMES = (
 
 CHANNELS = ("chrome", "msedge")
 """Browsers that Playwright finds in their standard folders."""
+
+CALLED = {"chrome": "Chrome", "msedge": "Edge"}
+"""What people call these."""
 
 PLAYWRIGHTS_DISABLED = (
     "AvoidUnnecessaryBeforeUnloadCheckSync",
@@ -175,7 +178,11 @@ async def launch(chromium: BrowserType, program: str, args: list[str], headless:
     common |= {"handle_sigint": False, "handle_sigterm": False, "handle_sighup": False, "timeout": ATTEMPT_LIMIT * 1000}
     failed: dict[str, str] = {}
     hung = False
+    forbidden = forbidden_browsers()
     for attempt in _attempts(program):
+        if is_one_of(forbidden, attempt):  # it would hang until the limit
+            log.info("browser %s may not be driven by programs (RemoteDebuggingAllowed)", attempt)
+            continue
         try:
             return await chromium.launch(**common, **attempt)
         except Error as error:
@@ -190,6 +197,9 @@ async def launch(chromium: BrowserType, program: str, args: list[str], headless:
         code = "browser-sandbox" if all(map(_without_sandbox, failed.values())) else "browser-does-not-start"
         tried = "; ".join(f"{where}: {reason_of(error)[:200]}" for where, error in failed.items())
         raise SyncFailure(code, FailureKind.PERMANENT, params={"tried": tried[:600]})
+    if forbidden:
+        params = {"browsers": ", ".join(sorted(CALLED[name] for name in forbidden))}
+        raise SyncFailure("browser-forbidden", FailureKind.PERMANENT, params=params)
     raise SyncFailure("browser-missing", FailureKind.PERMANENT)
 
 

@@ -8,7 +8,7 @@ own bitness.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,12 @@ APP_PATHS = r"Software\Microsoft\Windows\CurrentVersion\App Paths"
 
 PROGRAMS = ("chrome.exe", "msedge.exe")
 """In order of preference."""
+
+POLICIES = {"chrome": r"Software\Policies\Google\Chrome", "msedge": r"Software\Policies\Microsoft\Edge"}
+"""By Playwright's name of the browser: where administrators set its policies, for the computer or for the user."""
+
+FOLDERS = {"chrome": r"\google\chrome", "msedge": r"\microsoft\edge"}
+"""Part of the path of these browsers' programs, in small letters; another browser may have a ``chrome.exe``, too."""
 
 
 def registered_browsers() -> list[str]:
@@ -40,3 +46,29 @@ def _registered(winreg: Any, program: str) -> Iterator[str]:
             if isinstance(value, str) and value.strip():
                 path = winreg.ExpandEnvironmentStrings(value) if kind == winreg.REG_EXPAND_SZ else value
                 yield path.strip().strip('"')
+
+
+def forbidden_browsers() -> frozenset[str]:
+    """Those of :data:`POLICIES` that no program may drive, by an administrator's policy: they start, answer nothing and
+    do not end. None on other systems."""
+    if sys_platform() != "win32":
+        return frozenset()
+    winreg = importlib.import_module("winreg")
+    return frozenset(name for name, place in POLICIES.items() if _policy(winreg, place) == 0)
+
+
+def _policy(winreg: Any, place: str) -> object:
+    """The value of ``RemoteDebuggingAllowed``, the computer's before the user's; ``None``: neither is set."""
+    for root in (winreg.HKEY_LOCAL_MACHINE, winreg.HKEY_CURRENT_USER):
+        try:
+            with winreg.OpenKey(root, place, 0, winreg.KEY_READ | winreg.KEY_WOW64_64KEY) as key:
+                return winreg.QueryValueEx(key, "RemoteDebuggingAllowed")[0]
+        except OSError:
+            continue
+    return None
+
+
+def is_one_of(names: Collection[str], attempt: Mapping[str, str]) -> bool:
+    """Whether Playwright would start one of these browsers (names as in :data:`FOLDERS`) with these arguments."""
+    path = attempt.get("executable_path", "").lower()
+    return attempt.get("channel") in names or any(FOLDERS[name] in path for name in names)

@@ -7,13 +7,17 @@ import sys
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import psutil
 import pytest
+from playwright.async_api import Error
 
-from archisync_gui.erp import job, windows_browsers
+from archisync_gui.conditions import Cause, cause
+from archisync_gui.erp import job, launch, windows_browsers
 from archisync_gui.erp.job import Job, job_of
-from archisync_gui.erp.windows_browsers import APP_PATHS, registered_browsers
+from archisync_gui.erp.windows_browsers import APP_PATHS, POLICIES, forbidden_browsers, registered_browsers
+from archisync_gui.model import ErrorInfo, SyncFailure
 
 USER, COMPUTER, VIEW_64, VIEW_32 = "HKCU", "HKLM", 0x100, 0x200
 
@@ -93,9 +97,79 @@ def test_a_registry_without_browsers_finds_none(windows: Registry) -> None:
     assert registered_browsers() == []
 
 
+class Policies(SimpleNamespace):
+    """What `winreg` offers of policies, by root and key."""
+
+    HKEY_CURRENT_USER, HKEY_LOCAL_MACHINE, KEY_WOW64_64KEY, KEY_READ = USER, COMPUTER, VIEW_64, 1
+
+    def OpenKey(self, root: str, name: str, _reserved: int, _access: int) -> AbstractContextManager[object]:
+        if (root, name) not in self.set:
+            raise FileNotFoundError(name)
+        return nullcontext(self.set[root, name])
+
+    def QueryValueEx(self, key: object, name: str) -> tuple[object, int]:
+        assert name == "RemoteDebuggingAllowed"
+        if key is None:
+            raise FileNotFoundError(name)
+        return key, 4
+
+
+CHROME, EDGE = POLICIES["chrome"], POLICIES["msedge"]
+
+
+@pytest.mark.parametrize(
+    ("policies", "forbidden"),
+    [
+        ({}, set()),
+        ({(COMPUTER, CHROME): 0}, {"chrome"}),
+        ({(USER, CHROME): 0, (COMPUTER, EDGE): 0}, {"chrome", "msedge"}),
+        ({(COMPUTER, CHROME): 1, (USER, CHROME): 0}, set()),  # the computer's counts
+        ({(COMPUTER, CHROME): None, (USER, EDGE): 1}, set()),  # other policies
+    ],
+)
+def test_a_policy_that_forbids_to_drive_a_browser_is_known(
+    monkeypatch: pytest.MonkeyPatch, policies: dict[tuple[str, str], int | None], forbidden: set[str]
+) -> None:
+    monkeypatch.setattr(windows_browsers, "sys_platform", lambda: "win32")
+    monkeypatch.setitem(sys.modules, "winreg", Policies(set=policies))
+    assert forbidden_browsers() == forbidden
+
+
+class Starts:
+    """Playwright's browser type: which browsers were started, and what they say."""
+
+    def __init__(self) -> None:
+        self.tried: list[str] = []
+
+    async def launch(self, **how: Any) -> str:
+        name = how.get("channel") or how["executable_path"]
+        self.tried.append(name)
+        if name == "msedge":
+            raise Error("Chromium distribution 'msedge' is not found at ...")
+        return str(name)
+
+
+async def test_a_browser_that_may_not_be_driven_is_passed_over_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It starts and answers nothing: each start waited for 20 s, and then said that the computer may be busy."""
+    own = r"D:\Chromium\chrome.exe"
+    chrome = [{"channel": "chrome"}, {"executable_path": r"C:\Program Files\Google\Chrome\Application\chrome.exe"}]
+    found = [*chrome, {"channel": "msedge"}, {"executable_path": own}]
+    monkeypatch.setattr(launch, "_attempts", lambda _program: found)
+    monkeypatch.setattr(launch, "forbidden_browsers", lambda: frozenset({"chrome"}))
+    starts: Any = Starts()
+    assert await launch.launch(starts, "", [], True) == own
+    assert starts.tried == ["msedge", own]
+    found.pop()
+    with pytest.raises(SyncFailure) as refused:
+        await launch.launch(starts, "", [], True)
+    assert (refused.value.code, refused.value.params["browsers"]) == ("browser-forbidden", "Chrome")
+    assert cause(ErrorInfo.of(refused.value)) is Cause.BROWSER
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="other systems than Windows: there is a registry")
 def test_other_systems_have_no_registry_and_no_jobs() -> None:
     assert registered_browsers() == []
+    assert forbidden_browsers() == frozenset()
     assert job_of([1]) is None
 
 
