@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 
@@ -24,6 +25,7 @@ async def fetch(address: str, patience: float) -> tuple[bytes, bytes]:
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")):
         raise UpdatesError("updates-address", address=address)
     host = parts.hostname or ""
+    proxy = await asyncio.to_thread(proxy_for, parts.scheme, host)
     try:
         async with asyncio.timeout(patience):
             async with aiohttp.ClientSession(
@@ -33,8 +35,8 @@ async def fetch(address: str, patience: float) -> tuple[bytes, bytes]:
                 auto_decompress=False,
                 timeout=aiohttp.ClientTimeout(total=None),  # the timeout above is for both files together
             ) as session:
-                content = await _get(session, address, MOST_BYTES)
-                return content, await _get(session, address + SIGNATURE, SIGNATURE_BYTES)
+                content = await _get(session, address, MOST_BYTES, proxy)
+                return content, await _get(session, address + SIGNATURE, SIGNATURE_BYTES, proxy)
     except TimeoutError as error:
         raise UpdatesError("updates-silent", host=host, seconds=round(patience)) from error
     except aiohttp.ClientPayloadError as error:
@@ -43,8 +45,16 @@ async def fetch(address: str, patience: float) -> tuple[bytes, bytes]:
         raise UpdatesError("updates-unreachable", host=host, reason=type(error).__name__) from error
 
 
-async def _get(session: aiohttp.ClientSession, address: str, most: int) -> bytes:
-    async with session.get(address, allow_redirects=False) as answer:
+def proxy_for(scheme: str, host: str) -> str | None:
+    """The proxy that the system names for that host (Windows' settings, elsewhere the environment); ``None``: none, or
+    a script that chooses one, which is not run. Blocking."""
+    if host in ("127.0.0.1", "localhost", "::1") or proxy_bypass(host):
+        return None
+    return getproxies().get(scheme)
+
+
+async def _get(session: aiohttp.ClientSession, address: str, most: int, proxy: str | None) -> bytes:
+    async with session.get(address, allow_redirects=False, proxy=proxy) as answer:
         host = urlsplit(address).hostname or ""
         if 300 <= answer.status < 400:
             raise UpdatesError("updates-redirect", host=host)

@@ -15,8 +15,9 @@ from lists import PUBLIC_KEY, STRANGER, Server, document, entry, ok, serving, si
 
 from archisync_gui.demo_erp.certificate import load_new_certificate
 from archisync_gui.messages import codes
+from archisync_gui.updates import download
 from archisync_gui.updates.download import MOST_BYTES, SIGNATURE_BYTES
-from archisync_gui.updates.signed_list import Source
+from archisync_gui.updates.signed_list import Source, UpdatesError
 from archisync_gui.updates.watch import News, Updates
 from tests.support.clock import MONDAY, VirtualClock, settle
 from tests.support.waiting import until
@@ -105,6 +106,28 @@ async def test_nothing_that_identifies_is_sent(office: Office) -> None:
             "Accept": "*/*",
             "Accept-Encoding": "identity",
         }
+
+
+async def test_an_office_behind_a_proxy_asks_through_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows' own settings, or the environment. Without it such an office was told each day to check its network."""
+    asked: list[str] = []
+
+    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append((await reader.readuntil(b"\r\n\r\n")).decode().splitlines()[0])
+        writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(proxy, "127.0.0.1", 0) as serving:
+        port = serving.sockets[0].getsockname()[1]
+        named = {"https": f"http://127.0.0.1:{port}"}
+        monkeypatch.setattr(download, "getproxies", lambda: named)
+        monkeypatch.setattr(download, "proxy_bypass", lambda host: host == "inside.example.test")
+        with pytest.raises(UpdatesError) as refused:
+            await download.fetch("https://updates.example.test/versions.json", 10.0)
+    assert refused.value.code == "updates-unreachable"
+    assert asked == ["CONNECT updates.example.test:443 HTTP/1.1"]
+    assert download.proxy_for("https", "inside.example.test") is None
+    assert download.proxy_for("https", "127.0.0.1") is None
 
 
 async def test_once_a_day_at_most(office: Office) -> None:
