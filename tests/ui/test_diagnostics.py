@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import zipfile
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import pytest
 from panel_fakes import SILENT, FakeStore, World, calm, history
 
+from archisync_gui.ui.output import diagnostics as output
 from archisync_gui.ui.output.diagnostics import REMOVED, Diagnostics, Scrubber
 
 PLANTED = (
@@ -64,6 +66,28 @@ async def test_secrets_are_removed_and_the_rest_is_kept(tmp_path: Path) -> None:
     assert "erp-slow" in text
 
 
+async def test_the_name_of_a_windows_user_is_in_no_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Paths stand in the files as they are, within JSON, as Qt and Python write them, and with short names."""
+    home, log = r"D:\Utenti\Nicolò Rossi", tmp_path / "archisync.log"
+    lines = (
+        rf"{home}\AppData\x",
+        repr(rf"{home}\y"),
+        "D:/Utenti/Nicolò Rossi/z",
+        r"D:\Utenti\NICOL~1\AppData\Local\Temp\w",
+    )
+    log.write_text("".join(f"2026-03-10 14:00:00 INFO    a: {line}\n" for line in lines), encoding="utf-8")
+    monkeypatch.setattr(Path, "home", lambda: PureWindowsPath(home))
+    monkeypatch.setattr(output, "short_name", lambda folder: folder.replace("Nicolò Rossi", "NICOL~1"))
+    world = World()
+    world.settings = world.settings.with_({"summary.folder": rf"{home}\Documents"})
+    bundle = await Diagnostics(world.services(log_file=log), calm).write(tmp_path / "d.zip")
+    with zipfile.ZipFile(bundle) as opened:
+        text = "\n".join(opened.read(name).decode() for name in opened.namelist())
+    assert "Nicolò" not in text
+    assert "NICOL~1" not in text
+    assert text.count("~") >= 5
+
+
 async def test_the_written_files_are_those_of_the_preview(tmp_path: Path) -> None:
     log = tmp_path / "archisync.log"
     log.write_text("2026-03-10 14:00:00 INFO    a: b\n", encoding="utf-8")
@@ -84,6 +108,13 @@ async def test_the_written_files_are_those_of_the_preview(tmp_path: Path) -> Non
 )
 async def test_harmless_lines_are_not_changed(harmless: str) -> None:
     assert Scrubber(["Bianchi"])(harmless) == harmless
+
+
+async def test_values_with_quotation_marks_are_found_within_json() -> None:
+    """As ``runs.json`` and ``status.json`` have them, and a log line that quotes one."""
+    name = 'Bar "Centrale" di Nonna\'s'
+    said = json.dumps({"message": f"row 7 ({name})"}) + repr(f"row 8 ({name})") + f"row 9 ({name})"
+    assert Scrubber([name])(said).count(REMOVED) == 3
 
 
 async def test_values_are_found_in_any_context() -> None:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from archisync_gui.model import Status, as_json
+from archisync_gui.system import sys_platform
 from archisync_gui.ui.live.services import Services, account_ids
 from archisync_gui.ui.text.i18n import tr
 
@@ -47,10 +48,12 @@ class Scrubber:
         """``personal``: values to remove; ``replaced``: names (accounts, hosts, folders) with their replacements."""
         self._by_first: dict[str, set[str]] = {}
         for value in personal:
-            text = value.strip()
-            first = _WORD.search(text)
-            if len(text) >= 4 and first is not None and not text.isdigit():
-                self._by_first.setdefault(first.group().casefold(), set()).add(text[first.start() :].casefold())
+            plain = value.strip()
+            if len(plain) < 4 or plain.isdigit():
+                continue
+            for text in {plain, json.dumps(plain, ensure_ascii=False)[1:-1], repr(plain)[1:-1]}:  # with marks escaped
+                if (first := _WORD.search(text)) is not None:
+                    self._by_first.setdefault(first.group().casefold(), set()).add(text[first.start() :].casefold())
         self._replaced = sorted(((a, b) for a, b in replaced if a), key=lambda pair: -len(pair[0]))
 
     def __call__(self, text: str) -> str:
@@ -80,6 +83,28 @@ class Scrubber:
                 parts += [text[at : word.start()], REMOVED]
                 at = word.start() + length
         return "".join([*parts, text[at:]])
+
+
+def forms_of(folder: str) -> tuple[str, ...]:
+    """A folder as it may stand in the files: on Windows also within JSON or quoted, as Qt and Python write it, and by
+    the short name that temporary folders have (``NICOLO~1``)."""
+    if "\\" not in folder:
+        return (folder,)
+    names = dict.fromkeys((folder, short_name(folder)))
+    doubled = (name.replace("\\", "\\\\") for name in names)
+    return tuple(dict.fromkeys((*names, *doubled, *(name.replace("\\", "/") for name in names))))
+
+
+def short_name(folder: str) -> str:
+    """Windows' short name of a folder, or the folder where it has none."""
+    if sys_platform() != "win32":
+        return folder
+    import ctypes
+
+    kernel32 = getattr(ctypes, "WinDLL")("kernel32")  # noqa: B009  # unknown elsewhere to mypy
+    found = ctypes.create_unicode_buffer(1024)
+    kernel32.GetShortPathNameW(ctypes.c_wchar_p(folder), found, ctypes.c_uint32(1024))
+    return found.value or folder
 
 
 class Diagnostics:
@@ -156,7 +181,7 @@ class Diagnostics:
         host = urlsplit(self._services.settings().text("erp.url")).hostname
         if host:
             found.append((host, "erp-host"))
-        found.append((str(Path.home()), "~"))
+        found += [(form, "~") for form in forms_of(str(Path.home()))]
         return found
 
     async def _personal(self) -> set[str]:
