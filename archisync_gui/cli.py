@@ -72,7 +72,7 @@ def _run(options: argparse.Namespace, language: str) -> int:
         raise
     except OSError as error:
         logging.getLogger(__name__).warning("refused by the system", exc_info=True)
-        params = {"path": str(error.filename or "–"), "reason": error.strerror or str(error)}
+        params = {"path": str(error.filename2 or error.filename or "–"), "reason": error.strerror or str(error)}
         return _refused(options, language, "system-refused", params)
 
 

@@ -14,9 +14,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import TextIO
 
 from archisync_gui import zone
-from archisync_gui.disk import beside
+from archisync_gui.disk import beside, rename
+
+CSV_ENCODING = "utf-8-sig"
 
 Table = Sequence[Sequence[object]]
 
@@ -69,11 +72,16 @@ def csv_cell(value: object) -> str:
 
 def write_csv(path: Path, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> Path:
     """Write a CSV file as an Italian Excel expects it: semicolons, UTF-8 with BOM."""
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file, delimiter=";", quoting=csv.QUOTE_MINIMAL)
-        writer.writerow([csv_cell(h) for h in heads])
-        writer.writerows([csv_cell(v) for v in row] for row in rows)
+    with path.open("w", encoding=CSV_ENCODING, newline="") as file:
+        put_csv(file, heads, rows)
     return path
+
+
+def put_csv(file: TextIO, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write the same into an open file, whose encoding is :data:`CSV_ENCODING` and which translates no newlines."""
+    writer = csv.writer(file, delimiter=";", quoting=csv.QUOTE_MINIMAL)
+    writer.writerow([csv_cell(h) for h in heads])
+    writer.writerows([csv_cell(v) for v in row] for row in rows)
 
 
 def named(path: Path, kinds: Sequence[str], chosen: str | None) -> Path:
@@ -174,7 +182,10 @@ async def write(
     try:
         await asyncio.shield(writing)
         # Here, not in the thread: a cancellation while the last rows are written still leaves the old file.
-        part.replace(path)
+        try:
+            rename(part, path, patient=False)
+        except PermissionError:  # on Windows another program may have one of the two files open for a moment
+            await asyncio.to_thread(rename, part, path)
     except asyncio.CancelledError:
         stop.set()
         await asyncio.gather(writing, return_exceptions=True)

@@ -8,13 +8,13 @@ whole pages. The ERP is not changed: the next read stores a customer again who i
 from __future__ import annotations
 
 import json
-import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +28,11 @@ from archisync_gui.app.data_files import (
     watched,
 )
 from archisync_gui.app.profile import Profile
-from archisync_gui.disk import PRIVATE, beside, put_in_place, remove_file, replace_file
+from archisync_gui.disk import PRIVATE, beside, put_in_place, remove_file
 from archisync_gui.drafts import personal as drafts_personal
 from archisync_gui.entities import ENTITIES
 from archisync_gui.entities.declaration import Column, Kind
-from archisync_gui.export import write_csv
+from archisync_gui.export import CSV_ENCODING, put_csv
 from archisync_gui.messages import text
 from archisync_gui.store import StoreError, backups, finding, personal
 from archisync_gui.store.file_checks import look
@@ -100,21 +100,17 @@ def export_customer(profile: Profile, wanted: str, target: Path, language: str) 
     found = _records(profile, customer)
     part = beside(target)
     try:
-        with tempfile.TemporaryDirectory(prefix="archisync-export-") as work:  # private to this user
-            folder = Path(work)
+        part.touch(PRIVATE, exist_ok=False)
+        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as made:  # nothing lies in a temporary folder meanwhile
             for entity in ENTITIES:
                 if rows := found[entity.name]:
                     heads = [(c.title_it or c.it if language == "it" else c.title_en or c.en) for c in entity.columns]
                     shown = ([_shown(c, row[c.name]) for c in entity.columns] for row in rows)
-                    write_csv(folder / f"{entity.name}.csv", heads, shown)
-            whole = json.dumps(found, ensure_ascii=False, indent=2, default=str)
-            replace_file(folder / "everything.json", whole)
+                    with TextIOWrapper(made.open(f"{entity.name}.csv", "w"), CSV_ENCODING, newline="") as table:
+                        put_csv(table, heads, shown)
+            made.writestr("everything.json", json.dumps(found, ensure_ascii=False, indent=2, default=str))
             note = text("data-export-note", language, {"customer": wanted, "profile": profile.name})
-            replace_file(folder / ("LEGGIMI.txt" if language == "it" else "README.txt"), f"{note}\n")
-            part.touch(PRIVATE, exist_ok=False)
-            with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as made:
-                for file in sorted(folder.iterdir()):
-                    made.write(file, file.name)
+            made.writestr("LEGGIMI.txt" if language == "it" else "README.txt", f"{note}\n")
         put_in_place(part, target)
     finally:
         part.unlink(missing_ok=True)

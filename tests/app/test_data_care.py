@@ -9,6 +9,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import zipfile
 from contextlib import closing
 from datetime import timedelta
@@ -325,6 +326,19 @@ def test_the_export_has_all_data_in_readable_files(filled: Profile, tmp_path: Pa
     if sys.platform != "win32":
         assert target.stat().st_mode & 0o777 == 0o600
     assert [file.name for file in tmp_path.iterdir() if file.name.startswith(".")] == []
+
+
+def test_a_killed_export_leaves_no_readable_copy_in_the_temporary_folder(
+    filled: Profile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing ever removed what lay there."""
+
+    def none(*_: object, **__: object) -> str:
+        raise AssertionError("a customer's data are written to a temporary folder")
+
+    monkeypatch.setattr(tempfile, "mkdtemp", none)
+    monkeypatch.setattr(tempfile, "mkstemp", none)
+    assert data_care.export_customer(filled, PERSON["id"], tmp_path / "c.zip", "en")["customers"] == 1
 
 
 CHILD = """

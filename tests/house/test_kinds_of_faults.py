@@ -206,7 +206,7 @@ KINDS: dict[Callable[[], Iterator[Place]], dict[tuple[str, str], str]] = {
     writes_by_itself: {
         ("disk.py", "old.replace(new)"): "the one place",
         ("export.py", "path.open('w'"): "written under a name of its own first",
-        ("export.py", "part.replace(path)"): "an export: the operator can make it again",
+        ("app/data_care.py", "made.open(f'{entity.name}.csv', 'w')"): "within an archive that is being made",
         ("erp/conformance/", "asyncio.to_thread(save_to.write_text"): "a report where the operator wants it",
         ("ui/output/paper.py", "part.write_bytes("): "written under a name of its own first, for all to read",
         ("app/quitting.py", "restart_list.write_bytes(b"): "for the installer that asks and waits",

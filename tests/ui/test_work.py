@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from panel_fakes import FakeStore, MakePanel, World
 
+from archisync_gui import disk
 from archisync_gui.export import write
-from archisync_gui.ui.live.context import Context
+from archisync_gui.ui.live.context import Context, problem
 from archisync_gui.ui.live.work import Work
 from archisync_gui.ui.pages.data import Data
 from tests.support.waiting import until
@@ -72,6 +73,33 @@ class Rows:
         for at in range(3000):
             self._at_row(at)
             yield (at,)
+
+
+async def test_an_export_waits_for_a_scanner_and_names_a_file_that_stays_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Windows: an antivirus program looks at each new file, and Excel keeps the one of yesterday open."""
+    file, real, times = tmp_path / "orders.csv", Path.replace, 3
+
+    def held(path: Path, target: Path) -> Path:
+        nonlocal times
+        times -= 1
+        if times >= 0:
+            raise PermissionError(13, "Access is denied", str(path), None, str(target))
+        return real(path, target)
+
+    monkeypatch.setattr(disk, "sys_platform", lambda: "win32")
+    monkeypatch.setattr(disk.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(Path, "replace", held)
+    await write(file, ["a"], [(1,)])
+    assert file.read_text("utf-8-sig").split() == ["a", "1"]
+    times = disk.RETRIES + 1
+    with pytest.raises(PermissionError) as refused:
+        await write(file, ["a"], [(2,)])
+    assert file.read_text("utf-8-sig").split() == ["a", "1"]
+    told = problem(refused.value)
+    assert str(file) in told
+    assert "Excel" in told
 
 
 @pytest.mark.parametrize("name", ["orders.csv", "orders.xlsx"])

@@ -358,7 +358,7 @@ def problem(error: object) -> str:
         if found is not None:
             return str(found)
     if isinstance(error, OSError) and error.strerror:
-        params = {"path": str(error.filename or "–"), "reason": error.strerror}
+        params = {"path": str(error.filename2 or error.filename or "–"), "reason": error.strerror}
         return str(messages.text("file-refused", language(), params))
     reason = f"{type(error).__name__}: {error}".strip().rstrip(":.")
     return str(messages.text("unexpected", language(), {"error": reason}))
