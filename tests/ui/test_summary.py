@@ -197,10 +197,27 @@ async def test_the_mornings_summary_is_written_once_a_day(
 async def test_a_summary_that_cannot_be_written_is_reported(
     make_panel: MakePanel, world: World, office: Office, tmp_path: Path
 ) -> None:
-    wanted = {"summary.morning": "folder", "summary.folder": str(tmp_path / "gone")}
+    """And made as soon as it can be: at login a panel starts before the network drive is there."""
+    folder, said = tmp_path / "later", list[str]()
+    wanted = {"summary.morning": "folder", "summary.folder": str(folder)}
     world.settings = world.settings.with_(wanted)
     panel = await make_panel(store=office.store, entities=ENTITIES)
+    panel.context.notice_requested.connect(lambda text, *_: said.append(text))
     await until(lambda: panel.window.notice.text.startswith("The summary was not written. "))
+    told, at = len(said), world.clock.at
+    for minutes in (9, 10):
+        world.clock.at = at + timedelta(minutes=minutes)
+        panel.context.bridge.tick.emit()
+        await until(lambda: not panel.context.background._tasks)
+    assert len(said) == told, "once a day"
+    folder.mkdir()
+    world.clock.at = at + timedelta(minutes=19)
+    panel.context.bridge.tick.emit()
+    await until(lambda: not panel.context.background._tasks)
+    assert list(folder.iterdir()) == []
+    world.clock.at = at + timedelta(minutes=20)
+    panel.context.bridge.tick.emit()
+    await until(lambda: list(folder.glob("*.pdf")) != [])
 
 
 @pytest.mark.parametrize(

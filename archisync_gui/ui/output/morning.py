@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QTextDocument
 
 from archisync_gui import zone
+from archisync_gui.model import SyncFailure
 from archisync_gui.ui.live.context import Context, problem
 from archisync_gui.ui.live.past_runs import midnight
 from archisync_gui.ui.live.services import Services, account_ids
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 MADE = "summary/made"
 """Key, in the window's memory, of the last day on which it was made."""
 
+AGAIN = timedelta(minutes=10)
+"""Time until the next attempt: a network drive or a printer may be ready later than the panel that starts at login."""
+
 
 class Morning(QObject):
     """Makes the summary once a day, as soon as a status or a tick comes after the set time."""
@@ -29,6 +33,10 @@ class Morning(QObject):
         super().__init__(context)
         self._context = context
         self._made = context.recall(MADE)
+        self._tried: datetime | None = None
+        """When the summary was tried last; ``None``: not since the panel was opened."""
+        self._failure_shown_on = ""
+        """The day on which the panel has said that the summary could not be made."""
         context.bridge.status_changed.connect(self.make_if_due)
         context.bridge.tick.connect(self.make_if_due)
 
@@ -38,11 +46,26 @@ class Morning(QObject):
         today = zone.local(now).date().isoformat()
         if services is None or services.store is None or self._made == today or not is_due(services.settings(), now):
             return
-        self._made = today
-        self._context.remember(MADE, today)
-        self._context.background.run(self._make(services, now), "morning-summary")
+        if self._tried is not None and abs(now - self._tried) < AGAIN:
+            return
+        self._tried = now
+        self._context.background.run(self._make_and_note(services, now, today), "morning-summary")
 
-    async def _make(self, services: Services, now: datetime) -> None:
+    async def _make_and_note(self, services: Services, now: datetime, today: str) -> None:
+        """Make the summary and note the day, or say once a day why it could not be made."""
+        try:
+            why = await self._make(services, now)
+        except (OSError, RuntimeError, SyncFailure) as error:  # RuntimeError: a home folder that the system lacks
+            why = tr("The summary was not written. {why}", why=problem(error))
+        if not why:
+            self._made = today
+            self._context.remember(MADE, today)
+        elif self._failure_shown_on != today:
+            self._failure_shown_on = today
+            self._context.say(why, "bad")
+
+    async def _make(self, services: Services, now: datetime) -> str:
+        """Make the summary. Returns why it could not be printed, or nothing. Raises ``OSError`` and ``SyncFailure``."""
         from archisync_gui.ui.live.summary import THRESHOLD, Period, read_summary, threshold_of
         from archisync_gui.ui.output.paper import print_at_once, write_pdf
         from archisync_gui.ui.output.summary import PAPER, summary_html
@@ -55,13 +78,10 @@ class Morning(QObject):
         document = QTextDocument()
         document.setHtml(summary_html(found, PAPER))
         if settings.text("summary.morning") == "print":
-            if not print_at_once(document):
-                self._context.say(tr("The summary could not be printed: this computer has no usual printer."), "bad")
-            return
-        try:
-            write_pdf(document, file_of(settings, period.start))
-        except OSError as error:
-            self._context.say(tr("The summary was not written. {why}", why=problem(error)), "bad")
+            printed = print_at_once(document)
+            return "" if printed else tr("The summary could not be printed: this computer has no usual printer.")
+        await write_pdf(document, file_of(settings, period.start))
+        return ""
 
 
 def file_of(settings: Settings, day: datetime) -> Path:

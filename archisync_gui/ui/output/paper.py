@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QIODevice, QMarginsF
@@ -12,8 +13,9 @@ from archisync_gui.disk import beside, put_in_place
 from archisync_gui.ui.widgets.basic import ask
 
 
-def write_pdf(document: QTextDocument, path: Path) -> None:
-    """Write the document as A4 pages. Raises ``OSError``; an existing file is unchanged then."""
+async def write_pdf(document: QTextDocument, path: Path) -> None:
+    """Write the document as A4 pages. Raises ``OSError``; an existing file is unchanged then. The file is written in a
+    thread: a network drive may be slow, and a viewer may have the older file open."""
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     writer = QPdfWriter(buffer)
@@ -21,9 +23,13 @@ def write_pdf(document: QTextDocument, path: Path) -> None:
         QPageLayout(QPageSize(QPageSize.PageSizeId.A4), QPageLayout.Orientation.Portrait, QMarginsF(15, 15, 15, 15))
     )
     document.print_(writer)
+    await asyncio.to_thread(_write, bytes(buffer.data().data()), path)
+
+
+def _write(content: bytes, path: Path) -> None:
     part = beside(path)
     try:
-        part.write_bytes(bytes(buffer.data().data()))
+        part.write_bytes(content)
         put_in_place(part, path)
     finally:
         part.unlink(missing_ok=True)

@@ -260,7 +260,7 @@ class SummaryPage(Page):
         if path is None:
             return
         if path.suffix == ".pdf":
-            write_pdf(document, path)
+            await write_pdf(document, path)
         else:
             head = (heading(summary), "", "", "", "")
             await write(path, head, summary_rows(summary), tr("Summary"))

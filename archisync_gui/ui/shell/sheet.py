@@ -355,7 +355,7 @@ class RecordSheet(QFrame):
         name = "".join(c if c.isalnum() else "-" for c in self.sheet.name).strip("-").lower()[:60]
         path = await ask_where(self, tr("Export the sheet"), name, ("pdf",))
         if path is not None:
-            write_pdf(document, path)
+            await write_pdf(document, path)
             say_saved(self._context.say, path)
 
     def _read_again(self) -> None:
