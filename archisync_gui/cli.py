@@ -23,6 +23,7 @@ from archisync_gui.app.arguments import build_parser
 from archisync_gui.app.demo import DemoOptions
 from archisync_gui.app.printer import Printer, finish, moment
 from archisync_gui.messages import system_language, text
+from archisync_gui.plaintext import SIMILAR
 
 if TYPE_CHECKING:
     from archisync_gui.app.core import Core
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None, window: MainWindow | None = Non
     language = system_language()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # no error for characters that the code page lacks
+            stream.reconfigure(errors=SIMILAR)  # no error for characters that the code page lacks
     try:
         return _run(options, language)
     except KeyboardInterrupt:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import logging
 from types import TracebackType
 from typing import TypeAlias
@@ -25,6 +26,30 @@ ESCAPED = (
     }
 )
 """Characters with which a message from outside could fake, hide, reorder or lose lines, and their escapes."""
+
+
+LIKE = {
+    "✓": "+", "✗": "x", "•": "*", "→": "->", "−": "-", "–": "-", "—": "-", "…": "...", "·": "-", "‘": "'", "’": "'",
+    "“": '"', "”": '"', "«": '"', "»": '"', "€": "EUR",
+}  # fmt: skip
+"""Signs of our own texts that the code page of a console or pipe may lack, and what people read as well."""
+
+
+def _like(error: UnicodeError) -> tuple[str | bytes, int]:
+    """A sign that the encoding lacks as one that it has; any other letter by its number."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    end = error.start + 1  # one by one: the next may be of the other kind
+    missing = error.object[error.start : end]
+    if missing in LIKE:
+        return LIKE[missing], end
+    return missing.encode("ascii", "backslashreplace").decode("ascii"), end
+
+
+SIMILAR = "archisync-similar"
+"""Error handler of an encoding that may lack letters: never an error, and our own signs stay readable."""
+
+codecs.register_error(SIMILAR, _like)
 
 
 def one_line(text: str) -> str:

@@ -1,7 +1,8 @@
-"""Handles the end of a console on Windows while a command runs in it: its window is closed, Ctrl+Break, or logging off.
+"""A console on Windows: handles its end while a command runs in it, and turns its escape sequences on.
 
-Windows calls a handler in a new thread and ends the process when the handler returns, or after about five seconds.
-Ctrl+C is not handled here: Python turns it into ``KeyboardInterrupt``, which ``asyncio.run`` handles.
+The end is that its window is closed, Ctrl+Break, or logging off. Windows calls a handler in a new thread and ends the
+process when the handler returns, or after about five seconds. Ctrl+C is not handled here: Python turns it into
+``KeyboardInterrupt``, which ``asyncio.run`` handles.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import ctypes
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, TextIO
 
 from archisync_gui.system import sys_platform
 
@@ -50,9 +51,32 @@ def console_end(stop: Callable[[], object]) -> Iterator[None]:
         kernel32.SetConsoleCtrlHandler(handler, False)
 
 
+STANDARD_ERROR = -12
+VIRTUAL_TERMINAL = 0x4
+"""Console mode in which escape sequences are interpreted; without it older consoles of Windows print them as text."""
+
+
+def moves_cursor(stream: TextIO | None) -> bool:
+    """Whether ``stream``, the standard error, is a terminal that interprets escape sequences. On Windows turns them
+    on."""
+    if stream is None or not stream.isatty():
+        return False
+    if sys_platform() != "win32":
+        return True
+    kernel32, mode = _kernel32(), ctypes.c_uint32()
+    kernel32.GetStdHandle.restype = ctypes.c_void_p
+    console = ctypes.c_void_p(kernel32.GetStdHandle(STANDARD_ERROR))
+    if not kernel32.GetConsoleMode(console, ctypes.byref(mode)):
+        return False  # not a console of Windows: Git Bash, for example
+    return bool(mode.value & VIRTUAL_TERMINAL or kernel32.SetConsoleMode(console, mode.value | VIRTUAL_TERMINAL))
+
+
+def _kernel32() -> Any:
+    return getattr(ctypes, "WinDLL")("kernel32")  # noqa: B009  # unknown elsewhere to mypy
+
+
 def _handler(on_event: Callable[[int], bool]) -> tuple[Any, Any]:
     """The library kernel32, and ``on_event`` as a function that Windows can call. The caller has to keep a reference to
     it while it is registered."""
     kind: Any = getattr(ctypes, "WINFUNCTYPE")(ctypes.c_int, ctypes.c_uint32)  # noqa: B009  # unknown elsewhere to mypy
-    kernel32: Any = getattr(ctypes, "WinDLL")("kernel32")  # noqa: B009
-    return kernel32, kind(on_event)
+    return _kernel32(), kind(on_event)

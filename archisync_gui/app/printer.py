@@ -37,7 +37,9 @@ class Printer:
         self.language = language
         self._command = command
         self._json = as_json
-        self._live = sys.stderr.isatty()
+        from archisync_gui.app.console import moves_cursor  # loads ctypes, which the panel's start does without
+
+        self._live = moves_cursor(sys.stderr)
         self._steps: dict[str, int] = {}
         self.began = False
         """True when the command has sent an event."""

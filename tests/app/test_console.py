@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
+import io
 import subprocess
 import sys
 import threading
@@ -109,3 +111,59 @@ def test_a_command_ends_at_ctrl_break() -> None:
     assert process.stdout.read() == "ended cleanly\n"
     assert process.wait(30) == 0
     process.stdout.close()
+
+
+class Console:
+    """Windows' functions about a console's mode."""
+
+    def __init__(self, mode: int | None, *, old: bool = False) -> None:
+        self.mode, self._old = mode, old
+
+    def GetStdHandle(self, number: int) -> int:
+        assert number == console.STANDARD_ERROR
+        return 7
+
+    def GetConsoleMode(self, handle: ctypes.c_void_p, mode: Any) -> int:
+        assert handle.value == 7
+        if self.mode is None:
+            return 0
+        mode._obj.value = self.mode
+        return 1
+
+    def SetConsoleMode(self, handle: ctypes.c_void_p, mode: int) -> int:
+        if self._old:
+            return 0
+        self.mode = mode
+        return 1
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("found", "moves", "mode"),
+    [
+        (Console(0x3), True, 0x7),  # cmd.exe in Windows' console
+        (Console(0x7), True, 0x7),  # Windows Terminal
+        (Console(0x3, old=True), False, 0x3),  # before Windows 10
+        (Console(None), False, None),  # no console of Windows'
+    ],
+)
+def test_a_console_that_shows_escapes_as_letters_gets_plain_lines(
+    monkeypatch: pytest.MonkeyPatch, found: Console, moves: bool, mode: int | None
+) -> None:
+    functions = SimpleNamespace(
+        GetStdHandle=lambda number: found.GetStdHandle(number),  # one that takes a type of its result
+        GetConsoleMode=found.GetConsoleMode,
+        SetConsoleMode=found.SetConsoleMode,
+    )
+    monkeypatch.setattr(console, "sys_platform", lambda: "win32")
+    monkeypatch.setattr(console, "_kernel32", lambda: functions)
+    assert console.moves_cursor(Terminal()) is moves
+    assert found.mode == mode
+    assert not console.moves_cursor(io.StringIO())
+    assert not console.moves_cursor(None)
+    monkeypatch.setattr(console, "sys_platform", lambda: "linux")
+    assert console.moves_cursor(Terminal())
