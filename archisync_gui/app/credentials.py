@@ -257,8 +257,11 @@ def _keyring_set(service: str, account: str, password: str) -> bool:
     import keyring
     from keyring.errors import NoKeyringError
 
+    ring = keyring.get_keyring()
+    if hasattr(ring, "persist"):  # Windows: the library's choice goes to other computers with a roaming profile
+        ring.persist = "local machine"
     try:
-        keyring.set_password(service, account, password)
+        ring.set_password(service, account, password)
     except NoKeyringError:
         return False
     return True

@@ -964,8 +964,8 @@
             <translation>Scuro</translation>
         </message>
         <message>
-            <source>This computer has no keyring: the password is forgotten when Archisync is closed.</source>
-            <translation>Questo computer non ha un portachiavi: la password si perde quando Archisync si chiude.</translation>
+            <source>There is no keyring, or it does not answer: the password is forgotten when Archisync is closed.</source>
+            <translation>Non c'è un portachiavi, o non risponde: la password si perde quando Archisync si chiude.</translation>
         </message>
         <message>
             <source>min</source>

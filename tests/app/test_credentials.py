@@ -391,6 +391,23 @@ async def test_a_new_password_is_kept_in_a_file_while_the_old_one_is_in_a_locked
     assert await Credentials(profile).password("agente01") == "new"
 
 
+async def test_windows_keeps_them_on_this_computer(profile: Profile) -> None:
+    """The library's choice, *enterprise*, takes them along to each computer of a domain where the user logs in."""
+
+    class Vault(MemoryKeyring):
+        persist: object = "enterprise"
+        written: list[object] = []  # noqa: RUF012
+
+        def set_password(self, service: str, username: str, password: str) -> None:
+            self.written.append(self.persist)
+            super().set_password(service, username, password)
+
+    with in_place(Vault()) as vault:
+        assert await Credentials(profile).keep("agente01", "secret")
+        assert await Credentials(profile).password("agente01") == "secret"
+    assert vault.written == ["local machine"]
+
+
 async def test_passwords_of_other_accounts_are_kept(profile: Profile, ring: MemoryKeyring) -> None:
     await Credentials(profile).keep("agente02", "other")
     await removed(profile, ring, TroubledKeyring(), "keyring")

@@ -33,5 +33,5 @@ def place_word(place: str) -> str:
 
 
 def no_keyring() -> str:
-    """What a missing keyring means for passwords."""
-    return tr("This computer has no keyring: the password is forgotten when Archisync is closed.")
+    """What a missing or silent keyring means for passwords."""
+    return tr("There is no keyring, or it does not answer: the password is forgotten when Archisync is closed.")
