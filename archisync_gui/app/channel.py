@@ -116,9 +116,12 @@ class ChannelServer:
         If no path can be used, this is logged; then other processes cannot call this one.
         """
         if LOOPBACK:
-            self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=LINE_LIMIT)
-            port = self._server.sockets[0].getsockname()[1]
-            replace_file(_address_file(self._profile), json.dumps({"port": port, "secret": self._secret}))
+            try:
+                self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=LINE_LIMIT)
+                port = self._server.sockets[0].getsockname()[1]
+                replace_file(_address_file(self._profile), json.dumps({"port": port, "secret": self._secret}))
+            except OSError as error:  # a full disk, or a scanner that holds the file
+                log.warning("no channel: %s", error)
             return
         for path in _socket_paths(self._profile):
             try:
@@ -155,7 +158,8 @@ class ChannelServer:
             await _closed(writer)
         self._server = None
         if LOOPBACK:
-            _address_file(self._profile).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # a scanner holds it: nothing listens at that port any more
+                _address_file(self._profile).unlink(missing_ok=True)
         elif self._path is not None:
             with contextlib.suppress(OSError):  # the folder may have been removed
                 self._path.unlink(missing_ok=True)

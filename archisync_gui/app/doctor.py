@@ -190,6 +190,7 @@ async def _erp(profile: Profile, demo: DemoOptions | None, language: str) -> Fin
     """Whether the ERP's login page can be loaded. Without a login, which would count in the day's budget."""
     import urllib.error
     import urllib.request
+    from http.client import HTTPException
 
     if demo is not None:
         return _finding("erp", "ok", language, "demo")
@@ -209,8 +210,8 @@ async def _erp(profile: Profile, demo: DemoOptions | None, language: str) -> Fin
                 return _finding("erp", "ok", language, "ok", address=address, status=answer.status)
         except urllib.error.HTTPError as error:
             return _finding("erp", "broken", language, "error", status=error.code)
-        except OSError as error:
-            reason = str(getattr(error, "reason", error))
+        except (OSError, HTTPException, ValueError) as error:  # no HTTP answers there; no address for HTTP
+            reason = str(getattr(error, "reason", error)) or type(error).__name__
             return _finding("erp", "broken", language, "silent", address=address, reason=reason)
 
     return await asyncio.to_thread(ask)

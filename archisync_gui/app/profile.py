@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -113,10 +114,11 @@ def open_profile(name_or_folder: str | None, *, demo: bool, make: bool = True) -
     named = name_or_folder if name_or_folder is not None and not is_folder(name_or_folder) else None
     if named is not None and not re.fullmatch(r"[\w][\w .-]{0,60}", named):
         raise ProfileError("profile-name", name=named)
-    folder = folder_of(name_or_folder, demo=demo)
+    folder = Path(name_or_folder or "")
     try:
+        folder = folder_of(name_or_folder, demo=demo)
         return _opened(folder, folder.name, wanted, must_exist=name_or_folder is not None and not make)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+    except (OSError, ValueError, RuntimeError) as error:  # a NUL in the path; no home folder is known
         raise folder_error(folder, error) from error
 
 
@@ -193,10 +195,11 @@ def _make(birth: Path, profile: Profile) -> None:
         if not birth.exists():
             rename(temporary, birth)
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # a scanner holds it: the next start removes it
+            temporary.unlink(missing_ok=True)
 
 
-def folder_error(folder: Path, error: OSError | ValueError) -> ProfileError:
+def folder_error(folder: Path, error: OSError | ValueError | RuntimeError) -> ProfileError:
     """An error of the profile's folder as a :class:`ProfileError`."""
     number = error.errno if isinstance(error, OSError) else None
     if number in (errno.ENOSPC, errno.EDQUOT):

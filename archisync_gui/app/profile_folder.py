@@ -25,6 +25,12 @@ def is_folder(name_or_folder: str) -> bool:
 
 
 def folder_of(name_or_folder: str | None, *, demo: bool) -> Path:
-    """The folder of a profile, whether it exists or not; ``None``: of the default one."""
+    """The folder of a profile, whether it exists or not; ``None``: of the default one. Raises ``ValueError`` for a path
+    below the home folder of a user that the system does not know."""
     chosen = name_or_folder if name_or_folder is not None else ("demo" if demo else "default")
-    return Path(chosen).expanduser().absolute() if is_folder(chosen) else profiles_folder() / chosen
+    if not is_folder(chosen):
+        return profiles_folder() / chosen
+    try:
+        return Path(chosen).expanduser().absolute()
+    except RuntimeError as error:
+        raise ValueError(str(error).rstrip(".")) from error

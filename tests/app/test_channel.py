@@ -252,3 +252,32 @@ async def test_a_socket_left_by_a_killed_holder_is_replaced(profile: Profile) ->
         assert await call(profile, "status", {}, lambda event: None) == (0, "served")
     finally:
         await server.stop()
+
+
+async def test_a_scanner_that_holds_windows_address_file_stops_neither_start_nor_end(
+    profile: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk neither: as on other systems, the holder works and cannot be called."""
+
+    async def handler(name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
+        return 0, name
+
+    def held(path: Path, *_: object, **__: object) -> None:
+        raise PermissionError(13, "The process cannot access the file", str(path))
+
+    monkeypatch.setattr(channel, "LOOPBACK", True)
+    with monkeypatch.context() as patch:
+        patch.setattr(channel, "replace_file", held)
+        silent = ChannelServer(profile, handler)
+        await silent.start()
+        with pytest.raises(NoAnswer):
+            await call(profile, "status", {}, lambda event: None)
+        await silent.stop()
+    server = ChannelServer(profile, handler)
+    await server.start()
+    assert await call(profile, "status", {}, lambda event: None) == (0, "status")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", held)
+        await server.stop()
+    with pytest.raises(NoAnswer):
+        await call(profile, "status", {}, lambda event: None)

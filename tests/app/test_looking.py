@@ -3,7 +3,9 @@ no archive."""
 
 from __future__ import annotations
 
+import asyncio
 import lzma
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -19,6 +21,7 @@ from archisync_gui.app.profile import Profile, open_profile
 from archisync_gui.entities import ENTITIES
 from archisync_gui.messages import text
 from archisync_gui.model import SyncFailure, SystemClock
+from archisync_gui.settings import Settings
 from archisync_gui.store import Batch, Store, StoreError
 from archisync_gui.store.store import FILE
 
@@ -153,3 +156,18 @@ def test_a_folder_in_its_place_counts_as_damage(profile: Profile) -> None:
     assert doctor._database(profile, "en").verdict == "broken"
     with pytest.raises(StoreError, match="damaged"):
         data_care.prepare(profile)
+
+
+@pytest.mark.parametrize("said", [b"SSH-2.0-OpenSSH_9.2\r\n", b""])
+async def test_another_service_at_the_erps_address_is_said_and_is_no_traceback(tmp_path: Path, said: bytes) -> None:
+    async def service(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(said)
+        writer.close()
+
+    profile = open_profile(f"{tmp_path / 'p'}{os.sep}", demo=False)
+    async with await asyncio.start_server(service, "127.0.0.1", 0) as serving:
+        address = f"http://127.0.0.1:{serving.sockets[0].getsockname()[1]}/Archibald"
+        Settings().with_({"erp.url": address}).save(profile.settings_file)
+        found = await doctor._erp(profile, None, "en")
+    assert found.verdict == "broken"
+    assert address in found.found

@@ -125,6 +125,27 @@ def test_rule_1_a_stale_lock_file_does_not_block_a_start(tmp_path: Path) -> None
     assert lock.holder() is None
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows supposes other users' folders beside this user's")
+def test_a_home_folder_that_nobody_knows_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    given = f"~nobody-of-that-name{os.sep}p"
+    assert main(["--profile", given, "status"]) == exit_codes.CONFIG
+    assert given in capsys.readouterr().err
+
+
+def test_a_scanner_that_holds_the_first_file_of_a_profile_stops_no_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Windows a file that another program has open cannot be removed."""
+
+    def held(path: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(13, "The process cannot access the file", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", held)
+        made = open_profile(str(tmp_path / "p"), demo=True)
+    assert open_profile(str(tmp_path / "p"), demo=True).id == made.id
+
+
 def test_a_command_with_a_misspelt_profile_is_refused_and_makes_none(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
