@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from archisync_gui.app import exit_codes, logs
 from archisync_gui.app.channel import NoAnswer, call
 from archisync_gui.app.crash import CrashWatch
-from archisync_gui.app.display import display_available, windows_are_seen
+from archisync_gui.app.display import display_available, let_come_forward, windows_are_seen
 from archisync_gui.app.life import Life
 from archisync_gui.app.profile import Profile, ProfileLock
 from archisync_gui.messages import system_language, text
@@ -90,6 +90,8 @@ def _hand_over(profile: Profile, lock: ProfileLock, language: str, hidden: bool,
     def settled(within: float) -> bool:
         """Call the holder once, then wait for the lock. True: it is decided, or the time is over."""
         nonlocal code, silent_at, windowless
+        if not hidden:
+            let_come_forward()
         try:
             answer, more = asyncio.run(call(profile, "raise", {"hidden": hidden, "open": place}, lambda _event: None))
         except NoAnswer:

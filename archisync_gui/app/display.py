@@ -1,9 +1,11 @@
-"""Whether there is a display. To be checked before Qt is loaded, which ends the process if there is none."""
+"""Whether there is a display, to be checked before Qt is loaded, which ends the process if there is none; and which
+program may bring its window to the front."""
 
 from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 
 def display_available() -> bool:
@@ -18,3 +20,24 @@ def display_available() -> bool:
 def windows_are_seen() -> bool:
     """True when a person can see a window: there is a display, and Qt does not draw into memory only."""
     return display_available() and not os.environ.get("QT_QPA_PLATFORM", "").startswith(("offscreen", "minimal"))
+
+
+ANY_PROCESS = 0xFFFFFFFF
+"""``ASFW_ANY``."""
+
+
+def let_come_forward() -> None:
+    """Let the process that is asked next bring its window to the front. Windows leaves that to the program that a
+    person has just started, which is this one; another one's button in the taskbar would only blink."""
+    from archisync_gui.system import sys_platform  # not before the first picture
+
+    if sys_platform() == "win32":
+        import ctypes
+
+        _user32().AllowSetForegroundWindow(ctypes.c_uint32(ANY_PROCESS))
+
+
+def _user32() -> Any:
+    import ctypes
+
+    return getattr(ctypes, "WinDLL")("user32")  # noqa: B009  # unknown elsewhere to mypy

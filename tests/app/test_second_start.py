@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 import subprocess
 import sys
@@ -15,7 +16,8 @@ import pytest
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
-from archisync_gui.app import desktop, exit_codes
+from archisync_gui import system
+from archisync_gui.app import desktop, display, exit_codes
 from archisync_gui.app.channel import NoAnswer, call
 from archisync_gui.app.core import Core
 from archisync_gui.app.demo import DemoOptions
@@ -192,6 +194,30 @@ async def test_a_start_while_the_panel_closes_opens_it_anew(
         await a_window(profile)
         assert await asks(profile, "quit") == exit_codes.OK
         assert await asyncio.to_thread(started.wait) == exit_codes.OK
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_on_windows_a_second_start_lets_the_panel_come_to_the_front(
+    profile: Profile, monkeypatch: pytest.MonkeyPatch, hidden: bool
+) -> None:
+    """Only the program that a person has just started may: the panel's button in the taskbar blinked, no more."""
+    done: list[str] = []
+
+    class User32:
+        def AllowSetForegroundWindow(self, process: ctypes.c_uint32) -> int:
+            assert process.value == display.ANY_PROCESS
+            done.append("allowed")
+            return 1
+
+    async def raised(*_: object, **__: object) -> tuple[int, None]:
+        done.append("asked")
+        return exit_codes.OK, None
+
+    monkeypatch.setattr(system, "sys_platform", lambda: "win32")
+    monkeypatch.setattr(display, "_user32", User32)
+    monkeypatch.setattr(desktop, "call", raised)
+    assert desktop._hand_over(profile, ProfileLock(profile), "en", hidden, "") == exit_codes.OK
+    assert done == (["asked"] if hidden else ["allowed", "asked"])
 
 
 @pytest.mark.parametrize("work", [False, True])
