@@ -14,6 +14,7 @@ import os
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -120,6 +121,7 @@ def _refused(options: argparse.Namespace, language: str, code: str, params: Mapp
 def _data(options: argparse.Namespace, profile: Profile, language: str) -> int:
     """``data export`` and ``data erase``: in this process, with the profile's lock, so that no read runs meanwhile."""
     from archisync_gui.app import data_care
+    from archisync_gui.app.answering import done_while_answering
     from archisync_gui.app.profile import ProfileLock
     from archisync_gui.office.membership import refuse_member
 
@@ -136,14 +138,23 @@ def _data(options: argparse.Namespace, profile: Profile, language: str) -> int:
         data_care.prepare(profile)
         if options.action == "export":
             target = Path(options.to).absolute()
-            counts = data_care.export_customer(profile, options.customer, target, language)
+            export = partial(data_care.export_customer, profile, options.customer, target, language)
+            counts = done_while_answering(profile, export)
             print(
                 json.dumps({"file": str(target), "records": counts})
                 if options.json
                 else text("data-exported", language, {"path": target, "counts": data_care.counted(counts)})
             )
             return exit_codes.OK
-        erased = data_care.erase_customer(profile, options.customer, from_backups=options.backups)
+        erase = partial(data_care.erase_customer, profile, options.customer, from_backups=options.backups)
+        erased = done_while_answering(profile, erase)
+    except OSError as error:
+        if options.action == "export":
+            raise
+        logging.getLogger(__name__).warning("a customer's data could not be erased", exc_info=True)
+        reason = f"{error.filename2 or error.filename or '–'}: {error.strerror or error}"
+        _say(text("data-erase-failed", language, {"reason": reason}))
+        return exit_codes.CONFIG
     finally:
         lock.release()
     print(json.dumps(erased.as_json()) if options.json else data_care.erased_text(erased, language))
@@ -214,6 +225,8 @@ def _hand_over(
             return None
         _say(text("holder-silent", language, {"name": profile.name, "pid": lock.holder() or "?"}))
         return exit_codes.BUSY
+    if code == exit_codes.BUSY and result is None:
+        _say(text("holder-works", language, {"name": profile.name, "pid": lock.holder() or "?"}))
     return finish(code, result, printer)
 
 

@@ -238,7 +238,8 @@ async def _lives(app: QApplication, life: Life, hidden: bool, window: MainWindow
             if before is not None and before.between is not None:
                 if before.doing:
                     panel.context.say(before.doing, "work")
-                life.notice = await before.between()
+                async with life.answers(panel):
+                    life.notice = await before.between()
                 if over.is_set():
                     return exit_codes.OK
             code = await life.lived(panel, _opened)
@@ -247,7 +248,8 @@ async def _lives(app: QApplication, life: Life, hidden: bool, window: MainWindow
         if life.between is None:
             return code
         if over.is_set():  # the program ends: no further window
-            await life.between()
+            async with life.answers(panel):
+                await life.between()
             return code
         before, life = life, Life(profile, life.demo, over)
         hidden, window = False, None

@@ -27,8 +27,8 @@ ANY_PROCESS = 0xFFFFFFFF
 
 
 def let_come_forward() -> None:
-    """Let the process that is asked next bring its window to the front. Windows leaves that to the program that a
-    person has just started, which is this one; another one's button in the taskbar would only blink."""
+    """Let the process that is called next bring its window to the front. Windows allows that only to the program that
+    the user has just started, which is this one; the other one's button in the taskbar would only blink."""
     from archisync_gui.system import sys_platform  # not before the first picture
 
     if sys_platform() == "win32":

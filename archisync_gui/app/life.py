@@ -86,16 +86,23 @@ class Life:
             log.exception("the panel could not go on")
             if self.between is not None:  # the work was confirmed and the profile is closed: it is done all the same
                 return exit_codes.CONFIG
-            telling = asyncio.ensure_future(self._show_failure(error, panel))
-            stopping = asyncio.ensure_future(self.stop.wait())  # the user's session may end before an answer
-            await asyncio.wait({telling, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            backup = telling.result() if telling.done() else None
+            async with self.answers(panel):
+                backup = await self._decided(error, panel)
             self.between = partial(put_back, self.profile, backup) if backup is not None else None
-            for task in (telling, stopping):
-                task.cancel()
-            await asyncio.gather(telling, stopping, return_exceptions=True)
             return exit_codes.CONFIG
         return exit_codes.OK
+
+    async def _decided(self, error: Exception, panel: Panel) -> Path | Literal["empty"] | None:
+        """Show the failure until the operator has answered or the program ends; returns what shall replace the archive,
+        if the operator wants that."""
+        telling = asyncio.ensure_future(self._show_failure(error, panel))
+        stopping = asyncio.ensure_future(self.stop.wait())  # the user's session may end before an answer
+        await asyncio.wait({telling, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        backup = telling.result() if telling.done() else None
+        for task in (telling, stopping):
+            task.cancel()
+        await asyncio.gather(telling, stopping, return_exceptions=True)
+        return backup
 
     async def _show_failure(self, error: Exception, panel: Panel) -> Path | Literal["empty"] | None:
         """Show the operator why the profile cannot be opened, and :attr:`notice`; returns what shall replace the
@@ -122,6 +129,17 @@ class Life:
             return False
         panel.second_start(hidden, place)
         return True
+
+    def answers(self, panel: Panel) -> AbstractAsyncContextManager[None]:
+        """Other processes are answered while no part is open: a second start of the program brings this window to the
+        front; what that start is to open is opened by the next life."""
+        from archisync_gui.app.answering import answering
+
+        def second_start(hidden: bool, place: str) -> bool:
+            self.place = place or self.place
+            return self.second_start(panel, hidden, "")
+
+        return answering(self.profile, second_start, self.quit.set)
 
     def move(self, work: Callable[[], Awaitable[tuple[str, str]]], doing: str) -> None:
         """End this life, do ``work`` on the closed profile, begin the next life."""

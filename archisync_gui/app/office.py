@@ -8,10 +8,12 @@ import getpass
 import json
 import socket
 import sys
+from collections.abc import Awaitable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from archisync_gui.app import exit_codes, joining
+from archisync_gui.app.answering import answering
 from archisync_gui.app.console import console_end
 from archisync_gui.app.joining import address, joined
 from archisync_gui.app.profile import Profile, ProfileLock
@@ -44,13 +46,19 @@ def run_office(profile: Profile, demo: DemoOptions | None, options: argparse.Nam
     try:
         match options.action:
             case "join":
-                return asyncio.run(_join(profile, options, language))
+                return asyncio.run(_answering(profile, _join(profile, options, language)))
             case "leave":
-                return asyncio.run(_leave(profile, options, language))
+                return asyncio.run(_answering(profile, _leave(profile, options, language)))
             case _:
                 return asyncio.run(_take_part(profile, demo, language))
     finally:
         lock.release()
+
+
+async def _answering(profile: Profile, work: Awaitable[int]) -> int:
+    """Copying an archive may take minutes: a start of the panel meanwhile is told to wait."""
+    async with answering(profile):
+        return await work
 
 
 async def _create(profile: Profile, options: argparse.Namespace, language: str) -> int:
