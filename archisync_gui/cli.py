@@ -69,7 +69,7 @@ def _run(options: argparse.Namespace, language: str) -> int:
     except SettingsError as error:
         return _refused(options, language, error.code, {"key": error.key, **error.params})
     except SyncFailure as error:
-        return _refused(options, language, error.code, error.params)
+        return _refused(options, language, error.code, error.params, exit_codes.OF_FAILURES.get(error.code))
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -104,8 +104,11 @@ def _run_on(profile: Profile, demo: DemoOptions | None, options: argparse.Namesp
             return _command(options, profile, demo, language)
 
 
-def _refused(options: argparse.Namespace, language: str, code: str, params: Mapping[str, object]) -> int:
-    """Show an error: for the panel in a window, for a command on standard error. Returns the exit code."""
+def _refused(
+    options: argparse.Namespace, language: str, code: str, params: Mapping[str, object], exit_code: int | None = None
+) -> int:
+    """Show an error: for the panel in a window, for a command on standard error. Returns the exit code, by default
+    ``CONFIG``."""
     sentences = str(text(code, language, params))
     if options.command is None:
         from archisync_gui.app.desktop import show_problem
@@ -115,7 +118,7 @@ def _refused(options: argparse.Namespace, language: str, code: str, params: Mapp
         show_problem(sentences)
     else:
         _say(sentences)
-    return exit_codes.CONFIG
+    return exit_codes.CONFIG if exit_code is None else exit_code
 
 
 def _data(options: argparse.Namespace, profile: Profile, language: str) -> int:
@@ -189,6 +192,7 @@ def _command(options: argparse.Namespace, profile: Profile, demo: DemoOptions | 
     if membership(profile.folder) is not None:
         from archisync_gui.app.office import ask
 
+        _password_not_used(options, language)
         return finish(*ask(profile, options.command, args, printer.event), printer)
     lock = ProfileLock(profile)
     if not lock.acquire():
@@ -218,6 +222,7 @@ def _hand_over(
     meanwhile, and this one holds the profile now."""
     from archisync_gui.app.channel import PATIENCE, NoAnswer, call
 
+    _password_not_used(options, language)
     try:
         code, result = asyncio.run(call(profile, options.command, args, printer.event, patience=PATIENCE))
     except NoAnswer:
@@ -230,15 +235,21 @@ def _hand_over(
     return finish(code, result, printer)
 
 
+def _password_not_used(options: argparse.Namespace, language: str) -> None:
+    """Tell that a password on standard input is not used: another process does the work with its own passwords."""
+    if getattr(options, "password_stdin", False):
+        _say(text("given-password-not-used", language))
+
+
 async def _standalone(
     options: argparse.Namespace, profile: Profile, demo: DemoOptions | None, args: dict[str, Any], printer: Printer
 ) -> tuple[int, Any]:
+    from archisync_gui.app import given_password
     from archisync_gui.app.commands import serve
     from archisync_gui.app.core import Core
 
-    password = os.environ.get("ARCHISYNC_PASSWORD")
-    if getattr(options, "password_stdin", False):
-        password = sys.stdin.readline().rstrip("\r\n")
+    given = getattr(options, "password_stdin", False)
+    password = given_password.on_standard_input() if given else given_password.in_environment()
     opened: list[Core] = []
 
     async def work() -> tuple[int, Any]:

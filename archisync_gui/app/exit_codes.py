@@ -13,8 +13,11 @@ UNAVAILABLE = 69
 BUSY = 75
 """Another process holds the profile and does not answer, or ``--standalone`` was given while one does."""
 CONFIG = 78
-"""Profile or settings cannot be used."""
+"""Profile, settings or archive cannot be used, or there is no such customer."""
 INTERRUPTED = 130
+
+OF_FAILURES = {"given-password-empty": USAGE, "given-password-unreadable": USAGE}
+"""Exit codes of failures, by the failure's code; of all others it is ``CONFIG``."""
 
 MEANINGS: tuple[tuple[int, str], ...] = (
     (OK, "all done"),
@@ -24,6 +27,6 @@ MEANINGS: tuple[tuple[int, str], ...] = (
     (CREDENTIALS, "the ERP account is stopped or has no password"),
     (UNAVAILABLE, "browser, display or ERP missing"),
     (BUSY, "another process holds the profile"),
-    (CONFIG, "profile or settings unusable"),
+    (CONFIG, "profile, settings or archive unusable, or no such customer"),
     (INTERRUPTED, "interrupted (Ctrl-C)"),
 )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from archisync_gui.app.core import Changes, Core, save_settings
 from archisync_gui.app.credentials import Credentials
 from archisync_gui.app.demo import DEMO_ACCOUNT
 from archisync_gui.app.folder_watch import folder_watch
+from archisync_gui.app.given_password import in_environment
 from archisync_gui.app.joining import is_shared, setting_as_json, this_member, usable_settings
 from archisync_gui.app.leading import allow_known, require_memory, serve_member, unfit_for
 from archisync_gui.app.letting_go import let_go
@@ -74,7 +74,7 @@ class OfficeMember(MemberActions):
         self.troubles: tuple[SettingsError | SyncFailure, ...] = ()
         self.core: Core | None = None
         """Open while this computer leads."""
-        self.credentials = Credentials(profile, {}, os.environ.get("ARCHISYNC_PASSWORD"))
+        self.credentials = Credentials(profile, {}, in_environment())
         self.broken: asyncio.Future[SyncFailure] = asyncio.get_running_loop().create_future()
         """Done with the reason when the member cannot go on (its folder was removed)."""
         self.only_reads = StoreError("office-newer", path=str(server)) if store.is_newer else None
@@ -185,7 +185,7 @@ class OfficeMember(MemberActions):
             core = await Core.open(
                 self.profile,
                 demo=self._demo,
-                password=os.environ.get("ARCHISYNC_PASSWORD"),
+                password=in_environment(),
                 attended=True,
                 clock=self.clock,
                 open_store=open_store,
