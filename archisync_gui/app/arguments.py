@@ -85,12 +85,14 @@ def build_parser() -> argparse.ArgumentParser:
     commands.add_parser("status", parents=[common, own], help="what is fresh, what runs, what waits")
     explain = commands.add_parser("explain", parents=[common, own], help="why something runs, or nothing does")
     explain.add_argument("--at", metavar="TIME", help="HH:MM today, or an ISO moment; default now")
-    hold = commands.add_parser("hold", parents=[common, own], help="pause: the active run ends, nothing new starts")
+    hold = commands.add_parser(
+        "hold", parents=[common, own], help="pause: the active run is broken off, nothing new starts"
+    )
     hold.add_argument("--for", dest="seconds", metavar="TIME", type=_span, help="end it by itself: 15m, 1h, 1h30m")
     commands.add_parser("release", parents=[common, own], help="end the pause")
     retry = commands.add_parser("retry", parents=[common, own], help="let a stopped account log in again")
     retry.add_argument("account", nargs="?", metavar="ACCOUNT", help="only this one; default: all that are stopped")
-    ending = commands.add_parser("quit", parents=[common], help="ask the running panel to end its read and quit")
+    ending = commands.add_parser("quit", parents=[common], help="ask the running panel to break off its read and quit")
     ending.add_argument("--all", action="store_true", help="the panels of all profiles of this user")
     ending.add_argument(
         "--restart-list",
