@@ -73,7 +73,7 @@ def _run(options: argparse.Namespace, language: str) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
-        logging.getLogger(__name__).warning("refused by the system", exc_info=True)
+        _log_failure("refused by the system")
         params = {"path": str(error.filename2 or error.filename or "–"), "reason": error.strerror or str(error)}
         return _refused(options, language, "system-refused", params)
 
@@ -154,7 +154,7 @@ def _data(options: argparse.Namespace, profile: Profile, language: str) -> int:
     except OSError as error:
         if options.action == "export":
             raise
-        logging.getLogger(__name__).warning("a customer's data could not be erased", exc_info=True)
+        _log_failure("a customer's data could not be erased")
         reason = f"{error.filename2 or error.filename or '–'}: {error.strerror or error}"
         _say(text("data-erase-failed", language, {"reason": reason}))
         return exit_codes.CONFIG
@@ -328,6 +328,13 @@ def _arguments(options: argparse.Namespace, language: str) -> dict[str, Any] | N
 
 def _say(sentence: object) -> None:
     print(sentence, file=sys.stderr)
+
+
+def _log_failure(what: str) -> None:
+    """Log the exception that is being handled, if there is a log: without a handler Python would print a traceback."""
+    log = logging.getLogger(__name__)
+    if log.hasHandlers():
+        log.warning("%s", what, exc_info=True)
 
 
 def _log_to_file(profile: Profile) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -129,6 +130,15 @@ def test_a_list_that_cannot_be_written_ends_no_panel(
         assert cli.main(["quit", "--all", "--restart-list", str(tmp_path)]) == exit_codes.CONFIG
         assert not core.asked.is_set()
     assert str(tmp_path) in capsys.readouterr().err
+
+
+def test_what_the_system_refuses_is_one_sentence_and_no_traceback(tmp_path: Path) -> None:
+    """As for ``data export`` into a folder that cannot be written: those commands have no log."""
+    command = [sys.executable, "-m", "archisync_gui", "quit", "--all", "--restart-list", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == exit_codes.CONFIG
+    assert str(tmp_path) in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_a_profile_that_cannot_be_used_is_named_and_the_others_are_asked(
