@@ -151,6 +151,22 @@ async def test_an_order_is_not_saved_without_a_code_that_was_scanned(at_work: Ri
     await expect(page.locator("#saved")).to_contain_text("Bozza salvata")
 
 
+async def test_an_article_that_the_save_adds_does_not_hide_a_code_that_was_not_found(at_work: Rig) -> None:
+    page = await at_work.form(ACCOUNT)
+    await choose(page)
+    await scan_here(page, "99999999")
+    await expect(page.locator("#scan-99999999")).to_be_visible()
+    await page.locator("#product").focus()
+    await page.keyboard.type("lucido.b")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#quantity")).to_be_focused()
+    await expect(page.locator("#price")).to_have_text("19,99 €")  # so that the save does not wait for it
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#notice")).to_contain_text("99999999")
+    assert await rows(page) == [["020002", "1"]]
+    assert await at_work.office.drafts.list(ACCOUNT) == ()
+
+
 # ---------------------------------------------------------------------------------- dialogs and buttons of loss
 
 

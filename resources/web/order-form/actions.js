@@ -302,16 +302,15 @@ function refuse(place, text, field) {
 /** Add what is still in the entry row to the order; false when it cannot be added, or something else is unfinished: the
  * reason is shown. */
 function takeTyped() {
-  const { entry, product, customer } = now();
+  const { entry, customer } = now();
   note("save", null);
-  if (entry.product) {
-    if (addEntry()) return true;
+  if (entry.product && !addEntry()) {
     note("save", { text: t("entry.left") });
     return false;
   }
   const unresolved = now().scans.find((scan) => !isLooking(scan));
   if (unresolved) { refuse("save", t("scan.left", { code: unresolved.code }), `scan-${unresolved.code}`); return false; }
-  if (product.text.trim()) { refuse("save", t("product.left"), "product"); return false; }
+  if (now().product.text.trim()) { refuse("save", t("product.left"), "product"); return false; }
   if (!order().customer && (customer.text.trim() || order().lines.length)) {
     refuse("save", t("customer.missing"), "customer");
     return false;
