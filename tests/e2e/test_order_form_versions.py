@@ -182,6 +182,29 @@ async def test_an_emptied_form_is_found_after_a_reload(at_work: Rig) -> None:
     assert "Ambulatorio Neri" in found
 
 
+async def test_undo_brings_an_emptied_form_back(at_work: Rig) -> None:
+    page = await at_work.form(ACCOUNT)
+    await emptied(at_work, page)
+    await choose(page)  # and that is undone first
+    await page.locator("#paste-open").focus()
+    await page.keyboard.press("Control+z")
+    await expect(page.locator("#customer-chosen")).to_have_count(0)
+    await page.locator("#paste-open").focus()
+    await page.keyboard.press("Control+z")
+    await expect(page.locator("#customer-chosen")).to_contain_text("Ambulatorio Neri")
+    assert await rows(page) == [["020002", "4"]]
+    await expect(page.locator("#product")).to_have_value("lucido")
+
+
+async def test_redo_leaves_the_offer_to_take_an_emptied_form_back(at_work: Rig) -> None:
+    page = await at_work.form(ACCOUNT)
+    await emptied(at_work, page)
+    await page.locator("#paste-open").focus()
+    await page.keyboard.press("Control+y")
+    await page.locator("#saved button").click()
+    assert await rows(page) == [["020002", "4"]]
+
+
 async def test_an_emptied_form_is_forgotten_when_the_next_order_is_entered(at_work: Rig) -> None:
     page = await at_work.form(ACCOUNT)
     await emptied(at_work, page)

@@ -262,8 +262,15 @@ export function removeLine(id) {
 /** Use the present price instead of the saved one. @param {string} id */
 export const takeNewPrice = (id) => changeLine(id, { live: true, pricedFor: "" });
 
-export const undo = () => update({ history: operations.undo(operations.endStep(now().history)), said: null });
-export const redo = () => update({ history: operations.redo(now().history), said: null });
+/** Undo the last step; without one, the emptying of the form as long as that is offered. */
+export function undo() {
+  const { history, said } = now();
+  if (said?.undo && !history.undo.length) undoSaid();
+  else update({ history: operations.undo(operations.endStep(history)), said: emptying() });
+}
+export const redo = () => update({ history: operations.redo(now().history), said: emptying() });
+/** The message that offers to undo the emptying of the form, which undo and redo leave; or null. */
+const emptying = () => now().said?.undo ? now().said : null;
 /** Undo the action named in the message beside the customer. */
 export function undoSaid() {
   const { said, history } = now();

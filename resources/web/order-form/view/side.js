@@ -7,7 +7,7 @@ import { html } from "./html.js";
 import { hold, noteView } from "./parts.js";
 
 export function sideView() {
-  const current = order(), { entry, history } = now();
+  const current = order(), { entry, history, said } = now();
   return html`<aside class="card side" aria-labelledby="total-title">
     <h2 id="total-title">${t("total.title")}</h2>
     ${totalsView()}
@@ -19,7 +19,7 @@ export function sideView() {
     <button type="button" id="save" class="primary" aria-keyshortcuts="Control+Enter" onPointerDown=${hold} onClick=${() => actions.save()}
       disabled=${isEmpty(current) && !entry.product}>${t("save")}</button>
     <p class="buttons">
-      <button type="button" id="undo" class="quiet" aria-keyshortcuts="Control+Z" disabled=${!history.undo.length} onClick=${actions.undo}>${t("undo.step")}</button>
+      <button type="button" id="undo" class="quiet" aria-keyshortcuts="Control+Z" disabled=${!history.undo.length && !said?.undo} onClick=${actions.undo}>${t("undo.step")}</button>
       <button type="button" id="redo" class="quiet" aria-keyshortcuts="Control+Y" disabled=${!history.redo.length} onClick=${actions.redo}>${t("redo.step")}</button>
       <button type="button" id="clear" class="quiet" disabled=${isEmpty(current)} onPointerDown=${hold} onClick=${actions.clear}>${t("clear")}</button>
     </p>
