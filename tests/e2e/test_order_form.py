@@ -249,6 +249,19 @@ async def test_new_customers_appear_in_the_visit_that_fetched_them(at_work: Rig)
     await expect(page.locator("#customer-chosen")).to_contain_text("C60001")
 
 
+async def test_a_list_that_was_closed_when_customers_became_fresh_is_searched_again(at_work: Rig) -> None:
+    at_work.erp.fast.clear()
+    page = await at_work.tab(at_work.office.endpoint.order_form_url())
+    await expect(page.locator("#customer")).to_be_focused()
+    await page.keyboard.type("nuovo")
+    await expect(page.locator(".options .none")).to_have_text("Nessun cliente trovato")
+    await page.keyboard.press("Escape")
+    at_work.erp.fast.set()
+    await state_of(page, "fresh").wait_for()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#customer-chosen")).to_contain_text("C60001")
+
+
 async def test_quantity_rules_are_said_and_kept(at_work: Rig) -> None:
     page = await at_work.form()
     await customer(page, "bianchi")

@@ -10,7 +10,7 @@ import * as storage from "./storage.js";
 import { currentEditing, drawWith, focus, holdDrawing, inBoxes, isChanged, keepNow, note, now, order, resumeDrawing, startKeeping, update } from "./store.js";
 import { ago, language, t } from "./texts.js";
 import { fromDocument, isEmpty, newId } from "./value.js";
-import { refresh } from "./view/combo.js";
+import { rowsChanged } from "./view/combo.js";
 import { customerCombo } from "./view/customer.js";
 import { productCombo } from "./view/entry.js";
 import { drawPage, noteAtTop, shortcuts } from "./view/page.js";
@@ -155,7 +155,7 @@ async function begin() {
   if (foreign) noteAtTop(t("others.wait", { account: account() }));
   if (copy && copyOf) update({ work: newId(), history: { ...now().history, order: { ...order() } } }); // a duplicated tab stores a copy of its own
   focus(order().customer ? "product" : "customer");
-  startSession(() => { for (const combo of [customerCombo, productCombo]) if (now()[combo.name].open) refresh(combo); });
+  startSession(() => { for (const combo of [customerCombo, productCombo]) rowsChanged(combo); });
   window.addEventListener("hashchange", openFromAddress);
   window.addEventListener("online", () => { resend(); start.collectFromOtherPorts(resend); });
   setInterval(resend, RESEND_EVERY);

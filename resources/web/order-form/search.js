@@ -37,6 +37,9 @@ export const typed = (box, text) =>
 /** @template T @param {Box<T>} box @returns {Box<T>} */
 export const closed = (box) => ({ ...box, open: false, active: -1, wanted: false });
 
+/** The items may be incomplete: the text has to be searched for again. @template T @param {Box<T>} box @returns {Box<T>} */
+export const outdated = (box) => ({ ...box, answered: null, items: [], failed: "", active: -1 });
+
 /** The text to search for, without spaces around it. @param {Box<any>} box */
 export const asked = (box) => box.text.trim();
 

@@ -1,6 +1,6 @@
 /* A search box with a list, usable by keyboard alone (ARIA combobox), and its requests. */
 import { read } from "../network.js";
-import { answered, asked, closed, emptyBox, entered, marked, moved, typed } from "../search.js";
+import { answered, asked, closed, emptyBox, entered, marked, moved, outdated, typed } from "../search.js";
 import { now, update } from "../store.js";
 import { t } from "../texts.js";
 import { html } from "./html.js";
@@ -31,6 +31,15 @@ export function refresh(combo, after = 0) {
   mine.timer = setTimeout(() => ask(combo), after);
 }
 
+/** The rows behind the box have changed: search again if the list is shown or an answer is awaited, else at the
+ * next key or focus.
+ * @param {Combo} combo */
+export function rowsChanged(combo) {
+  const box = boxOf(combo);
+  if (box.open || work[combo.name].abort) refresh(combo);
+  else if (box.answered !== null) update({ [combo.name]: outdated(box) });
+}
+
 /** @param {Combo} combo */
 async function ask(combo) {
   const mine = work[combo.name], text = asked(boxOf(combo));
@@ -46,6 +55,7 @@ async function ask(combo) {
     items = error instanceof Error ? error.message : String(error);
   }
   if (mine.abort !== abort) return;
+  mine.abort = null;
   const focused = document.activeElement?.id === combo.name;
   decide(combo, answered(boxOf(combo), text, items, focused, combo.codes));
 }
