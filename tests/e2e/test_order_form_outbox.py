@@ -390,3 +390,21 @@ async def test_a_price_list_chosen_in_one_tab_changes_no_other_tabs_next_order(a
     await choose(third)
     await add(third, "012345k2", "5")
     await expect(third.locator("#group")).to_have_value("003")  # a new tab begins with the last choice
+
+
+async def test_a_draft_without_price_list_does_not_change_the_list_of_the_next_order(at_work: Rig) -> None:
+    """It was saved before any price was known."""
+    id_ = await stored(at_work, line("012345K2", 5), priceGroup=None)
+    page = await at_work.form(ACCOUNT)
+    await choose(page)
+    await add(page, "012345k2", "5")
+    await page.locator("#group").select_option("003")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#saved")).to_contain_text("Bozza salvata")
+    await edit(page, id_, 1)
+    await expect(page.locator("#group")).to_have_value("003")
+    await page.locator("#clear").click()
+    await choose(page)
+    await add(page, "012345k2", "5")
+    await expect(page.locator("#group")).to_have_value("003")
+    await expect(page.locator("#lines tr td").nth(2)).to_have_text("8,00 €")

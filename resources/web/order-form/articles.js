@@ -1,7 +1,7 @@
 /* Loads articles with their prices into the state, each once for an order. */
 import { read } from "./network.js";
 import { groups, joined } from "./prices.js";
-import { writeTabValue } from "./storage.js";
+import { readChoice, writeTabValue } from "./storage.js";
 import { now, update } from "./store.js";
 
 /** @typedef {import("./value.js").Article} Article */
@@ -43,13 +43,14 @@ async function work() {
   running -= 1;
 }
 
-/** The price lists with these; an order without a list gets the first.
+/** The price lists with these; an order without a list gets the tab's choice, or else the first.
  * @param {import("./prices.js").PriceList[]} more */
 function chosenList(more) {
   const lists = joined(now().lists, more), { history } = now();
   if (history.order.group || !lists.length) return { lists };
-  writeTabValue("price-group", lists[0].id);
-  return { lists, history: { ...history, order: { ...history.order, group: lists[0].id } } };
+  const group = readChoice("price-group") ?? lists[0].id;
+  writeTabValue("price-group", group);
+  return { lists, history: { ...history, order: { ...history.order, group } } };
 }
 
 /** @param {string} id @returns {Promise<{ article: Article, lists: import("./prices.js").PriceList[] }>} */
