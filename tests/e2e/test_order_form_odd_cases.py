@@ -274,18 +274,34 @@ async def test_without_indexeddb_no_order_lies_readable_in_the_browser(at_work: 
     await expect(page.locator("#note")).to_have_value("segreto")
 
 
+LEFT_BY_A_CRASH = """async () => {
+  const { access } = await import("/order-form/network.js"), { blank } = await import("/order-form/value.js");
+  const order = { ...blank(null), note: "segreto" }, name = `aside:${order.id}`;
+  localStorage.setItem(`archisync-keep:${name}`, JSON.stringify({ key: name, kind: "aside", id: order.id, order,
+    account: access().account, tab: "gone", at: new Date().toISOString(), version: null, document: order }));
+}"""
+
+
 async def test_what_a_crash_left_readable_is_encrypted_at_the_next_start(at_work: Rig) -> None:
     page = await at_work.form(ACCOUNT)
-    await page.evaluate("""async () => {
-      const { access } = await import("/order-form/network.js"), { blank } = await import("/order-form/value.js");
-      const order = { ...blank(null), note: "segreto" }, name = `aside:${order.id}`;
-      localStorage.setItem(`archisync-keep:${name}`, JSON.stringify({ key: name, kind: "aside", id: order.id, order,
-        account: access().account, tab: "gone", at: new Date().toISOString(), version: null, document: order }));
-    }""")
+    await page.evaluate(LEFT_BY_A_CRASH)
     await page.close()
     page = await at_work.form(ACCOUNT)
     await kept(page)
     assert "segreto" not in await page.evaluate("JSON.stringify(localStorage)")
+    (found,) = await unsent(at_work)
+    assert "segreto" in found
+
+
+async def test_what_a_crash_left_readable_is_not_encrypted_for_another_account(at_work: Rig) -> None:
+    """Its own account could not decrypt it any more."""
+    page = await at_work.form(ACCOUNT)
+    await page.evaluate(LEFT_BY_A_CRASH)
+    await page.close()
+    page = await at_work.form("agente2")
+    await expect(page.locator("#note-top")).to_contain_text("Questo modulo lavora per agente2")
+    await kept(page)
+    await page.close()
     (found,) = await unsent(at_work)
     assert "segreto" in found
 

@@ -1,5 +1,5 @@
 /* Service worker: serves the handover frame of this address from its cache after the panel has moved to another port. */
-const OURS = "archisync-handover-", CACHE = `${OURS}8`;
+const OURS = "archisync-handover-", CACHE = `${OURS}9`;
 const FILES = ["/order-form/handover.html", "/order-form/handover-frame.js", "/order-form/handover-lock.js",
   "/order-form/storage.js"];
 const HEADERS = { "Content-Security-Policy": "default-src 'none'; script-src 'self'; frame-ancestors http://127.0.0.1:*",

@@ -29,7 +29,7 @@ export function begin(title, showPrompt) {
 export async function openStorage(getKey) {
   if (addresses.length) return false;
   const answer = await getKey();
-  await useKey(answer.key);
+  await useKey(answer.key, answer.account);
   ({ addresses } = answer);
   return true;
 }

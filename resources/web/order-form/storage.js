@@ -9,8 +9,8 @@
  *
  * The values are encrypted with the panel's key (`useKey`): when the panel has moved to another port, another program
  * may serve pages under this address and read what is stored here. The browser encrypts asynchronously only, so a
- * journal entry is plain text until IndexedDB has the value; an entry that was left by a crash is moved as soon as the
- * key is known. Where IndexedDB is forbidden the value stays in the journal, encrypted.
+ * journal entry is plain text until IndexedDB has the value; an entry left by a crash is moved when the key of its
+ * account is known. Where IndexedDB is forbidden the value stays in the journal, encrypted.
  */
 
 const JOURNAL = "archisync-keep:";
@@ -33,13 +33,17 @@ let cipher = null;
 let keyKnown = () => {};
 const keyReady = new Promise((resolve) => { keyKnown = () => resolve(undefined); });
 
-/** Encrypt with this key from now on; null: the panel has none. Reads and writes wait until this is called.
- * @param {string | null} key AES-256 as base64. */
-export async function useKey(key) {
+/** Encrypt with this key from now on; null: the panel has none. Reads and writes wait until this is called. A journal entry
+ * left by a crash is moved unless it belongs to another account, which could not decrypt it afterwards.
+ * @param {string | null} key AES-256 as base64. @param {string} [account] Whose key it is. */
+export async function useKey(key, account = "") {
   const bytes = key === null ? null : Uint8Array.from(atob(key), (char) => char.charCodeAt(0));
   cipher = bytes && await crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]);
   keyKnown();
-  for (const [key, value] of journalEntries()) if (value?.at && !value.sealed && !pending.has(key)) moveFromJournal(key, value);
+  for (const [key, value] of journalEntries()) {
+    const isOwn = !value?.account || value.account === account;
+    if (value?.at && !value.sealed && isOwn && !pending.has(key)) moveFromJournal(key, value);
+  }
 }
 
 /** Move a journal entry that was left by a crash into IndexedDB. It may also be one that another tab is just writing:
