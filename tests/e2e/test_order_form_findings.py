@@ -405,6 +405,31 @@ async def test_9_back_from_another_page_the_order_is_there(at_work: Rig) -> None
     assert await rows(page) == [["020002", "3"]]
 
 
+TYPED_BEFORE_THE_RELOAD = """() => addEventListener("pageshow", ({ persisted }) => {
+  if (!persisted) return;
+  sessionStorage.setItem("came-back", "1");
+  const note = document.getElementById("note");
+  note.value += "!";
+  note.dispatchEvent(new InputEvent("input", { bubbles: true }));
+})"""
+
+
+async def test_9_a_page_from_the_back_forward_cache_overwrites_nothing_newer(at_work: Rig) -> None:
+    page = await at_work.form()
+    await page.locator("#note").fill("before")
+    await page.evaluate(TYPED_BEFORE_THE_RELOAD)
+    await page.goto(at_work.office.url + "/docs")
+    await page.goto(at_work.office.url + "/order-form")
+    await expect(page.locator("#note")).to_have_value("before")
+    await page.locator("#note").fill("after")
+    await page.goto(at_work.office.url + "/docs")
+    await page.evaluate("history.go(-3)")
+    await page.wait_for_url("**/order-form")
+    await page.wait_for_function("sessionStorage.getItem('came-back')")
+    await expect(page.locator("html")).to_have_attribute("data-ready", "")
+    await expect(page.locator("#note")).to_have_value("after")
+
+
 # ---------------------------------------------------------------------------------- 11: the browser keeps nothing
 
 FORBIDDEN = """() => {

@@ -7,7 +7,7 @@ import * as operations from "./operations.js";
 import { refreshSession, startSession } from "./session.js";
 import * as start from "./start.js";
 import * as storage from "./storage.js";
-import { currentEditing, drawWith, focus, holdDrawing, inBoxes, isChanged, keepNow, note, now, order, resumeDrawing, startKeeping, update } from "./store.js";
+import { currentEditing, drawWith, focus, holdDrawing, inBoxes, isChanged, keepNow, note, now, order, resumeDrawing, startKeeping, stopKeeping, update } from "./store.js";
 import { ago, language, t } from "./texts.js";
 import { fromDocument, isEmpty, newId } from "./value.js";
 import { rowsChanged } from "./view/combo.js";
@@ -169,7 +169,11 @@ async function begin() {
 
 document.addEventListener("visibilitychange", () => { if (document.hidden) keepNow(); else update({}); });
 window.addEventListener("pagehide", () => { keepNow(); keep.releaseTab(); });
-window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+window.addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  stopKeeping(); // this tab may have edited the order in another page since
+  location.reload();
+});
 window.addEventListener("beforeunload", (event) => {
   if (storage.hasUnstoredValues() && (now().unsent || !isEmpty(order()))) event.preventDefault();
 });

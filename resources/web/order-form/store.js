@@ -89,6 +89,8 @@ export function resumeDrawing() {
 }
 /** Store working copies from now on. */
 export const startKeeping = () => { keeping = true; };
+/** Store no working copy any more: this page has an old state of it. */
+export const stopKeeping = () => { keeping = false; };
 
 /** Change the state; the one place where it happens. @param {Partial<State>} changes */
 export function update(changes) {
