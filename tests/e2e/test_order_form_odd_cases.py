@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 from aiohttp import web
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from archisync_gui.endpoint.port import PORTS_TRIED
 from tests.endpoint.form_rig import Rig
@@ -165,6 +165,24 @@ async def test_an_article_that_the_save_adds_does_not_hide_a_code_that_was_not_f
     await expect(page.locator("#notice")).to_contain_text("99999999")
     assert await rows(page) == [["020002", "1"]]
     assert await at_work.office.drafts.list(ACCOUNT) == ()
+
+
+async def test_every_scan_that_could_not_be_looked_up_counts_when_it_is_tried_again(at_work: Rig) -> None:
+    between = await at_work.between("**/api/products?**")
+    page = await at_work.form(ACCOUNT)
+    await choose(page)
+    between.instead = Route.abort
+    await scan_here(page, "020002")
+    await expect(page.locator(".scan.wrong")).to_contain_text("020002")
+    for _ in range(2):
+        await scan_here(page, "020002")
+    await expect(page.locator(".scan.wrong")).to_contain_text("(× 3)")
+    await expect(page.locator(".scan")).to_have_count(1)
+    between.instead = None
+    await page.locator(".scan button").first.click()
+    await expect(page.locator(".scan")).to_have_count(0)
+    assert await rows(page) == [["020002", "3"]]
+    at_work.problems.clear()  # the browser reports the calls that failed
 
 
 # ---------------------------------------------------------------------------------- dialogs and buttons of loss

@@ -149,7 +149,7 @@ export function scan(code) {
   const id = order().id;
   /** @type {import("./store.js").Scan} */
   const entry = { code, order: id, state: "looking" };
-  update({ scans: [...now().scans.filter((one) => one.code !== code || one.state === "looking"), entry] });
+  update({ scans: [...now().scans.filter((one) => one.code !== code || one.state !== "missing"), entry] });
   scanning = scanning.then(async () => {
     /** @type {Product | null | undefined} */
     let found;
@@ -182,8 +182,15 @@ export async function scanCustomer(code) {
   else scan(code);
 }
 
-/** @param {string} code */
-export const forgetScan = (code) => update({ scans: now().scans.filter((one) => one.code !== code) });
+/** Remove the failed and missing scans of a code. @param {string} code */
+export const forgetScan = (code) => update({ scans: now().scans.filter((one) => one.code !== code || isLooking(one)) });
+
+/** Look a code up again, once for each time that it was scanned and could not be looked up. @param {string} code */
+export function retryScan(code) {
+  const failed = now().scans.filter((one) => one.code === code && one.state === "failed");
+  update({ scans: now().scans.filter((one) => !failed.includes(one)) });
+  for (const one of failed) scan(one.code);
+}
 
 /** Add one piece of an article, or the smallest quantity its rules allow. @param {Product} product */
 function addPiece(product) {

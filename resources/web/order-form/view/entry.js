@@ -85,9 +85,16 @@ export function problemButtons({ code, params }, { use, sure, scan }) {
     t("rule.use", { n: amount(better) })}</button>`;
 }
 
+/** The scanned codes that are not added yet; one that was scanned several times is shown once, with the number. */
 function scansView() {
-  return now().scans.map(({ code, state }) => html`<p key=${code} class=${state === "looking" ? "scan" : "scan wrong"} role="status">
-    ${t(`scan.${state}`, { code })}
-    ${state === "failed" ? html`<button type="button" class="quiet" onClick=${() => actions.scan(code)}>${t("panel.retry")}</button> ` : null}
+  /** @type {Map<string, import("../store.js").Scan & { count: number }>} */
+  const shown = new Map();
+  for (const scan of now().scans) {
+    const key = `${scan.state} ${scan.code}`;
+    shown.set(key, { ...scan, count: (shown.get(key)?.count ?? 0) + 1 });
+  }
+  return [...shown].map(([key, { code, state, count }]) => html`<p key=${key} class=${state === "looking" ? "scan" : "scan wrong"} role="status">
+    ${t(`scan.${state}`, { code })}${count > 1 ? ` (× ${count})` : ""}
+    ${state === "failed" ? html`<button type="button" class="quiet" onClick=${() => actions.retryScan(code)}>${t("panel.retry")}</button> ` : null}
     ${state === "looking" ? null : html`<button type="button" id=${`scan-${code}`} class="quiet" onClick=${() => { actions.forgetScan(code); document.getElementById("product")?.focus(); }}>${t("scan.forget")}</button>`}</p>`);
 }
