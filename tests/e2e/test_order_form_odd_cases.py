@@ -18,6 +18,7 @@ from tests.endpoint.form_steps import (
     changed_here_and_elsewhere,
     choose,
     edit,
+    held,
     kept,
     line,
     read_again,
@@ -183,6 +184,45 @@ async def test_every_scan_that_could_not_be_looked_up_counts_when_it_is_tried_ag
     await expect(page.locator(".scan")).to_have_count(0)
     assert await rows(page) == [["020002", "3"]]
     at_work.problems.clear()  # the browser reports the calls that failed
+
+
+@pytest.mark.parametrize("leave", ["reload", "done"])
+async def test_a_scan_that_was_not_looked_up_yet_is_not_lost_when_the_page_is_left(at_work: Rig, leave: str) -> None:
+    between = await at_work.between("**/api/products?**")
+    page = await at_work.form(ACCOUNT)
+    await choose(page)
+    between.instead = Route.abort
+    await scan_here(page, "020002")
+    await expect(page.locator(".scan.wrong")).to_contain_text("020002")
+    go_on = held(between)
+    await scan_here(page, "020001")
+    await expect(page.locator(".scan")).to_have_count(2)
+    if leave == "reload":
+        await page.reload()
+    else:
+        await page.locator("#done").click()
+        await page.locator("#new").click()
+    go_on.set()
+    await expect(page.locator("#lines tr")).to_have_count(2)
+    await expect(page.locator(".scan")).to_have_count(0)
+    assert sorted(await rows(page)) == [["020001", "1"], ["020002", "1"]]
+    at_work.problems.clear()  # the browser reports the call that failed
+
+
+async def test_a_scan_counts_once_when_its_draft_is_read_anew_meanwhile(at_work: Rig) -> None:
+    between = await at_work.between("**/api/products?**")
+    id_ = await stored(at_work, line("020002", 3))
+    page = await at_work.form(ACCOUNT)
+    await edit(page, id_, 1)
+    go_on = held(between)
+    await scan_here(page, "020001")
+    await expect(page.locator(".scan")).to_have_count(1)
+    await changed_elsewhere(at_work, id_)
+    await page.evaluate("(id) => { location.hash = `draft=${id}` }", id_)
+    await expect(page.locator("#lines tr")).to_have_count(2)
+    go_on.set()
+    await expect(page.locator(".scan")).to_have_count(0)
+    assert await rows(page) == [["020002", "3"], ["020001", "8"]]
 
 
 # ---------------------------------------------------------------------------------- dialogs and buttons of loss

@@ -146,16 +146,15 @@ let scanning = Promise.resolve();
 /** A scanned code: look the article up, and add one piece to the order into which it was scanned.
  * @param {string} code */
 export function scan(code) {
-  const id = order().id;
   /** @type {import("./store.js").Scan} */
-  const entry = { code, order: id, state: "looking" };
+  const entry = { code, state: "looking" };
   update({ scans: [...now().scans.filter((one) => one.code !== code || one.state !== "missing"), entry] });
   scanning = scanning.then(async () => {
     /** @type {Product | null | undefined} */
     let found;
     try { found = await productOf(code); } catch { found = undefined; }
+    if (!now().scans.includes(entry)) return; // another order is shown, or this one anew, with a scan of its own
     const others = now().scans.filter((one) => one !== entry);
-    if (order().id !== id) return;
     if (found) {
       update({ scans: others });
       addPiece(found);
@@ -452,6 +451,7 @@ export function takeUp(mine, { touched = false, from = null, typed, stay = false
     scans: [], gone: null, past: null, paste: null, conflict: null, said: null, saveWanted: null });
   need(mine.lines);
   if (typed?.entry.product) need([typed.entry.product], typed.entry.product);
+  for (const code of typed?.scans ?? []) scan(code);
   if (!stay) focus(mine.customer ? "product" : "customer");
   verifyCustomer();
   if (from) deleteWhenCopied(from);

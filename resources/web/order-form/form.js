@@ -1,5 +1,5 @@
 /* The order form starts here: gets access, restores the tab's order, opens the session, and draws. */
-import { boxes, conflict, conflictWithShown, onSaved, takeUp, verifyCustomer } from "./actions.js";
+import { boxes, conflict, conflictWithShown, onSaved, scan, takeUp, verifyCustomer } from "./actions.js";
 import { need } from "./articles.js";
 import * as keep from "./keep.js";
 import { access, account, call, errorText, getAccess, waitForBrowserKey } from "./network.js";
@@ -43,6 +43,7 @@ function restore(copy) {
   update({ touched: copy.touched ?? !copy.unchanged, work: copy.work ?? newId(), history: operations.begin(copy.order), ...boxes(typed) });
   if (typed?.entry?.product) need([typed.entry.product], typed.entry.product);
   need(copy.order.lines);
+  for (const code of typed?.scans ?? []) scan(code);
   verifyCustomer();
 }
 

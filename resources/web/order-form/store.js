@@ -17,7 +17,7 @@ import { blank, isEmpty, judge, newId, settle, toDocument, today } from "./value
  * meanwhile. */
 /** @typedef {{ text: string, label?: string, act?: () => void }} Note */
 /** @typedef {"top" | "customer" | "entry" | "save"} Place */
-/** @typedef {{ code: string, order: string, state: "looking" | "missing" | "failed" }} Scan */
+/** @typedef {{ code: string, state: "looking" | "missing" | "failed" }} Scan */
 /** @typedef {{ mine: import("./value.js").Order, typed?: import("./keep.js").Typed, from: string, current: any, opening: boolean }} Conflict
  * `from`: key of the entry that holds mine. `current`: the stored draft, null: it was deleted. `opening`: it was found when the
  * draft was opened, not by a save. */
@@ -132,7 +132,7 @@ export function kept() {
 
 /** @param {State} a @param {State} b */
 const typedChanged = (a, b) => a.history.order !== b.history.order || a.entry !== b.entry
-  || a.customer.text !== b.customer.text || a.product.text !== b.product.text;
+  || a.customer.text !== b.customer.text || a.product.text !== b.product.text || a.scans !== b.scans;
 
 function keep() {
   const { order } = state.history, typed = inBoxes();
@@ -144,14 +144,14 @@ function keep() {
 export const currentEditing = () => ({ order: state.history.order, work: state.work, typed: typedNow(),
   touched: isChanged(state), document: toDocument(state.history.order, state.day, language) });
 
-/** The texts in the boxes. @returns {import("./keep.js").Typed} */
-const typedNow = () =>
-  ({ customer: state.history.order.customer ? "" : state.customer.text, article: state.product.text, entry: state.entry });
+/** The texts in the boxes, and the scanned codes. @returns {import("./keep.js").Typed} */
+const typedNow = () => ({ customer: state.history.order.customer ? "" : state.customer.text, article: state.product.text,
+  entry: state.entry, scans: state.scans.map(({ code }) => code) });
 
-/** Whether a box has a text that is not part of the order yet. */
+/** Whether a text in a box, or a scanned code, is not part of the order yet. */
 export function inBoxes() {
-  const { customer, article } = typedNow();
-  return Boolean(customer || article);
+  const { customer, article, scans } = typedNow();
+  return Boolean(customer || article || scans?.length);
 }
 
 /** Whether the order differs from the stored draft. @param {State} state */
