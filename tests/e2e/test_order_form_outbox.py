@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests.endpoint.form_rig import Between, Rig
-from tests.endpoint.form_steps import ACCOUNT, add, changed_elsewhere, choose, edit, kept, line, stored, unsent
+from tests.endpoint.form_steps import ACCOUNT, add, changed_elsewhere, choose, edit, held, kept, line, stored, unsent
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -269,6 +269,33 @@ async def test_an_order_that_another_tab_has_taken_up_is_not_called_missing(at_w
     }""")
     await second.evaluate("document.querySelector('#unsent-list a').click()")
     await expect(second.locator("#note-top")).to_contain_text("in scrittura in un’altra scheda")
+
+
+async def test_a_copy_that_its_own_tab_edits_again_is_not_deleted_by_another(at_work: Rig) -> None:
+    """While one tab opens the unfinished order of another, the agent goes back to it there."""
+    id_ = await stored(at_work, line("020002", 3))
+    between = await at_work.between("**/api/drafts/d*")
+    page, other = await at_work.form(ACCOUNT), await at_work.form(ACCOUNT)
+    await edit(page, id_, 1)
+    await page.locator("#note").fill("prima")
+    await kept(page)
+    await page.goto(at_work.office.url + "/docs")
+    await other.bring_to_front()
+    go_on = held(between)
+    async with other.expect_request("**/api/drafts/d*"):
+        await other.evaluate("(id) => { location.hash = `draft=${id}` }", id_)
+    await page.bring_to_front()
+    await page.goto(at_work.office.url + "/order-form")
+    await expect(page.locator("#note")).to_have_value("prima")
+    await page.locator("#note").fill("poi")
+    await kept(page)
+    go_on.set()
+    await expect(other.locator("#lines tr")).to_have_count(1)
+    await expect(other.locator("#note")).to_have_value("")
+    await kept(other)
+    await page.close(run_before_unload=False)
+    (found,) = await unsent(at_work)
+    assert "poi" in found
 
 
 async def two_tabs_one_without_access(at_work: Rig) -> tuple[Between, Callable[[Route], Awaitable[None]], Page, Page]:

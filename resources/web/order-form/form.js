@@ -98,6 +98,10 @@ async function open(params) {
     return;
   }
   if (!local) { edit(fromDocument(stored, language)); return; }
+  if (local.kind !== "send" && !await keep.isStillUnsaved(local)) {
+    await open(params); // another tab has it open again, which may have changed it
+    return;
+  }
   const mine = local.order ?? fromDocument(local, language), { typed } = local, work = newId();
   if (local.kind === "send" && !await keep.takeFromOutbox(local.key, { order: mine, work, document: local.document })) {
     await open(params); // another tab has sent it

@@ -203,6 +203,10 @@ export async function unsavedEntryOf(id, key) {
   return found.find((entry) => entry.key === key) ?? found[0] ?? null;
 }
 
+/** Whether an entry is still unsaved as it was read: no tab has opened, changed or sent it since. @param {Kept} entry */
+export const isStillUnsaved = async (entry) =>
+  (await unsavedEntries()).some((found) => found.key === entry.key && found.at === entry.at);
+
 /** Whether an order is open in another tab. @param {string} id */
 export async function isOpenElsewhere(id) {
   const [kept, open] = await Promise.all([storage.all(), openTabs()]);
