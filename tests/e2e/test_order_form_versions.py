@@ -445,6 +445,33 @@ async def let_in_for_another(at_work: Rig, page: Page) -> None:
     pairing.approve(pairing.pending()[0].id, account="agente2")
 
 
+SENT_BEFORE_THE_RELOAD = """async () => {
+  const { sendOutbox } = await import("/order-form/keep.js");
+  const account = () => JSON.parse(sessionStorage.getItem("archisync-token"))?.account;
+  const wait = async () => { while (account() !== "agente2") await new Promise((done) => setTimeout(done, 10)); };
+  void wait().then(sendOutbox).then((left) => fetch(`/order-form/icon.svg?left=${left.length}`));
+}"""
+
+
+async def test_a_tab_that_gets_another_account_sends_it_nothing_before_its_reload(at_work: Rig) -> None:
+    drafts, pages = await at_work.between("**/api/drafts/*"), await at_work.between("**/order-form")
+    page = await at_work.form(ACCOUNT)
+    drafts.instead = Route.abort
+    await choose(page)
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#unsent")).to_be_visible()
+    drafts.instead = None
+    go_on = held(pages)  # the reload takes its time
+    await page.evaluate(SENT_BEFORE_THE_RELOAD)
+    async with page.expect_request("**/icon.svg?left=*") as asked:
+        await let_in_for_another(at_work, page)
+    assert (await asked.value).url.endswith("=1")
+    assert await at_work.office.drafts.list("agente2") == ()
+    go_on.set()
+    await expect(page.locator("#note-top")).to_contain_text("Questo modulo lavora per agente2")
+    at_work.problems.clear()  # the browser reports the calls that failed
+
+
 @pytest.mark.parametrize("how", [opened_for_another, let_in_for_another])
 async def test_what_a_tab_wrote_for_one_account_stays_when_it_works_for_another(
     at_work: Rig, how: Callable[[Rig, Page], Awaitable[None]]

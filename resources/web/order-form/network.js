@@ -89,7 +89,8 @@ async function requestAccess() {
   const before = pageAccount;
   while (!current) await pair();
   if (before && current.account && current.account !== before) {
-    location.reload(); // the order on this page belongs to another account: it stays stored, and the page starts anew
+    current = null; // the outbox of this page belongs to the account before: nothing is sent with the new token
+    location.reload(); // the order on this page belongs to that account, too: it stays stored, and the page starts anew
     await new Promise(() => {});
   }
   showPrompt(null);
