@@ -24,13 +24,13 @@ const READINGS = 3;
  * @property {string} sure Id or key of what the next click on the same button deletes.
  * @property {string} letterhead
  * @property {boolean} typing The letterhead is being changed: an answer that comes late does not replace it.
- * @property {string} told A message.
+ * @property {string} message
  * @property {boolean} reading Drafts are being read after a click.
  * @property {string[]} printed Ids of the drafts to be printed; none: all.
  */
 
 /** @type {DraftsState} */
-let state = { drafts: null, total: 0, cursor: null, waiting: [], others: false, unread: false, notice: null, accessPrompt: null, sure: "", letterhead: "", typing: false, told: "", reading: false, printed: [] };
+let state = { drafts: null, total: 0, cursor: null, waiting: [], others: false, unread: false, notice: null, accessPrompt: null, sure: "", letterhead: "", typing: false, message: "", reading: false, printed: [] };
 let retry = 0, calm = 0;
 
 /** @param {Partial<DraftsState>} changes */
@@ -88,7 +88,7 @@ async function readDrafts(wanted, onPage = () => {}) {
 
 /** Read all drafts; again, when some were saved or deleted meanwhile, at most {@link READINGS} times. */
 async function readAll() {
-  const onPage = (/** @type {Read} */ { drafts, total }) => update({ told: t("drafts.reading", { n: drafts.length, total }) });
+  const onPage = (/** @type {Read} */ { drafts, total }) => update({ message: t("drafts.reading", { n: drafts.length, total }) });
   try {
     for (let left = READINGS; ; left -= 1) {
       const read = await readDrafts(() => Infinity, onPage);
@@ -96,7 +96,7 @@ async function readAll() {
       if (left <= 1) throw new Error(t("drafts.some", { n: read.drafts.length, total: read.total }));
     }
   } finally {
-    update({ told: "" });
+    update({ message: "" });
   }
 }
 
@@ -156,11 +156,11 @@ export const acts = {
   calm: () => { if (state.sure) update({ sure: "" }); },
   /** @param {"csv" | "xlsx"} format */
   export: (format) => withNotice(async () => {
-    update({ told: t("export.making") });
+    update({ message: t("export.making") });
     try {
       download(`drafts.${format}`, await fetchFile(`/api/drafts/export?format=${format}`));
     } finally {
-      update({ told: "" });
+      update({ message: "" });
     }
   }),
   json: () => reading(async () => {
@@ -191,7 +191,7 @@ export const acts = {
     const text = state.letterhead;
     const result = await call("/api/drafts/letterhead", { method: "PUT", body: { text } });
     if (result.status !== 200) throw new Error(errorText(result));
-    update({ told: t("letterhead.saved"), typing: state.letterhead !== text });
+    update({ message: t("letterhead.saved"), typing: state.letterhead !== text });
   }),
 };
 

@@ -17,7 +17,7 @@ function pageView(state, acts) {
   const { drafts, waiting, notice, reading } = state, none = !drafts?.length;
   return html`<div class="page"><header class="bar">
     <h1><img src="/order-form/icon.svg" alt="" width="24" height="24" /> <span>${t("title.drafts")}</span> <b class="demo">DEMO</b></h1>
-    <span id="count" class="pill" role="status">${state.told || (drafts ? counted("drafts.count", state.total) : "")}</span>
+    <span id="count" class="pill" role="status">${state.message || (drafts ? counted("drafts.count", state.total) : "")}</span>
     <button type="button" class="quiet" id="print-all" hidden=${(drafts?.length ?? 0) < 2} disabled=${reading} onClick=${acts.printAll}>${t("print.all")}</button>
     <button type="button" class="quiet" id="csv" disabled=${none} onClick=${() => acts.export("csv")}>${t("export.csv")}</button>
     <button type="button" class="quiet" id="xlsx" disabled=${none} onClick=${() => acts.export("xlsx")}>${t("export.excel")}</button>
