@@ -225,6 +225,19 @@ async def test_a_scan_counts_once_when_its_draft_is_read_anew_meanwhile(at_work:
     assert await rows(page) == [["020002", "3"], ["020001", "8"]]
 
 
+async def test_a_quantity_typed_after_a_scan_is_not_undone_with_the_scan(at_work: Rig) -> None:
+    page = await at_work.form(ACCOUNT)
+    await choose(page)
+    for quantity in ("1", "2"):
+        await scan_here(page, "020002")
+        await expect(page.locator("#lines .quantity")).to_have_value(quantity)
+    await expect(page.locator("#saved button")).to_be_visible()
+    await page.locator("#lines .quantity").fill("10")
+    await expect(page.locator("#saved button")).to_have_count(0)
+    await page.locator("#lines .quantity").press("Control+z")
+    await expect(page.locator("#lines .quantity")).to_have_value("2")
+
+
 # ---------------------------------------------------------------------------------- dialogs and buttons of loss
 
 

@@ -116,6 +116,14 @@ export function redo(history) {
   return { ...history, order: done.order, undo: [...history.undo, { ...step, inverse: done.inverse, open: false }], redo: others };
 }
 
+/** Whether a later step has changed the quantity that this step changed: undoing it would undo that one, too.
+ * @param {History} history @param {number} id */
+export function isOverridden({ undo }, id) {
+  const at = undo.findIndex((step) => step.id === id), inverse = undo[at]?.inverse;
+  return inverse?.kind === "change" && "qtyText" in inverse.patch && undo.slice(at + 1).some(({ inverse: later }) =>
+    later.kind === "change" && later.id === inverse.id && "qtyText" in later.patch);
+}
+
 /** Undo one step, which need not be the last; later steps stay.
  * @param {History} history @param {number} id @returns {History} */
 export function takeBack(history, id) {

@@ -1,5 +1,6 @@
 /* The customer: the search box or the chosen customer, the message beside it, its note, and what was ordered before. */
 import * as actions from "../actions.js";
+import { isOverridden } from "../operations.js";
 import { customerCodes } from "../search.js";
 import { now, order } from "../store.js";
 import { amount, dateText, t } from "../texts.js";
@@ -20,12 +21,13 @@ const details = (c, all) => [c.city, c.street, c.vatNumber, c.fiscalCode, all &&
   .filter(Boolean).join(" · ");
 
 export function customerView() {
-  const { said } = now(), { customer } = order();
+  const { said, history } = now(), { customer } = order();
+  const undoable = said?.undo || said?.step && !isOverridden(history, said.step);
   return html`<section class="card" aria-labelledby="customer-title">
     <div class="titled">
       <h2 id="customer-title">${t("customer")}</h2>
       <p id="saved" class="saved" role="status" aria-live="polite" data-tone=${said?.tone}>${[said?.late, said?.text].filter(Boolean).join(" ")}${
-        said?.step || said?.undo ? [" ", html`<button type="button" class="quiet" onClick=${actions.undoSaid}>${t("undo")}</button>`] : null}</p>
+        undoable ? [" ", html`<button type="button" class="quiet" onClick=${actions.undoSaid}>${t("undo")}</button>`] : null}</p>
     </div>
     ${customer ? chosenView(customer) : comboView(customerCombo, { "aria-labelledby": "customer-title", placeholder: t("customer.search") })}
     ${noteView("customer")}
