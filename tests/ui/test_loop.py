@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import sys
+import threading
 import time
 
 import pytest
@@ -135,3 +136,13 @@ def test_this_pyside_does_not_steal_references(qapp: QApplication) -> None:
     for _ in range(1000):
         QObject().setObjectName("x")
     assert sys.getrefcount(None) > before - 200
+
+
+def test_a_thread_that_ends_as_the_loop_is_closed_calls_nothing(qapp: QApplication) -> None:
+    loop, called = QtEventLoop(qapp), list[int]()
+    thread = threading.Thread(target=loop.call_soon_threadsafe, args=(called.append, 1))
+    thread.start()
+    thread.join()
+    loop.close()
+    qapp.processEvents()
+    assert called == []

@@ -1,9 +1,10 @@
 """The event loop: asyncio inside Qt's loop, by qasync.
 
-Two things differ from plain qasync 0.28. qasync starts one Qt timer per callback and never kills them, not even at
+Three things differ from plain qasync 0.28. qasync starts one Qt timer per callback and never kills them, not even at
 ``close()``; when such a timer is garbage-collected in a worker thread, the process crashes. Here two timers serve all
-callbacks. And Python's cyclic collector runs only in the GUI thread, at the end of a batch of callbacks, since a
-QObject that is freed in another thread crashes the process, too.
+callbacks. Python's cyclic collector runs only in the GUI thread, at the end of a batch of callbacks, since a QObject
+that is freed in another thread crashes the process, too. And a call from a thread that arrives after ``close()`` is
+dropped, where qasync raises.
 """
 
 from __future__ import annotations
@@ -144,6 +145,10 @@ class QtEventLoop(qasync.QEventLoop):  # type: ignore[misc]
     def __init__(self, app: QCoreApplication | None = None) -> None:
         super().__init__(app or QApplication.instance())
         self._timer = _Timers()
+        # qasync 0.28 passes calls from threads on by this signal, and raises when one is delivered after close().
+        signal = self._QEventLoop__call_soon_signal
+        signal.disconnect()
+        signal.connect(lambda callback, args: None if self.is_closed() else self.call_soon(callback, *args))
 
     def call_later(
         self, delay: float, callback: Callable[..., object], *args: Any, context: Any = None
