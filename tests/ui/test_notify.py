@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from panel_fakes import ENTITIES, NOW, SILENT, account_type, calm, with_type
 
+from archisync_gui import zone
 from archisync_gui.model import ErrorInfo, EventKind, FailureKind, Outcome, Status, SyncState
 from archisync_gui.settings import Settings
 from archisync_gui.ui.system.notify import FIRST_PAUSE, LONG_HOLD, Policy
@@ -85,15 +86,20 @@ def test_levels_can_be_turned_off() -> None:
     assert policy.of_status(calm(), NOW, off) == []
 
 
-def test_quiet_hours_over_midnight() -> None:
-    local = NOW.astimezone()
-    quiet = Settings(
-        {
-            "notify.quiet_from": (local - timedelta(hours=1)).strftime("%H:%M"),
-            "notify.quiet_to": (local + timedelta(hours=1)).strftime("%H:%M"),
-        }
-    )
-    assert Policy().of_status(failing("orders"), NOW, quiet) == []
+@pytest.mark.parametrize(("hour", "quiet"), [(19, False), (20, True), (23, True), (0, True), (6, True), (7, False)])
+def test_quiet_hours_over_midnight(hour: int, quiet: bool) -> None:
+    settings = LOUD.with_({"notify.quiet_from": "20:00", "notify.quiet_to": "07:00"})
+    at = zone.local(NOW).replace(hour=hour)
+    assert (Policy().of_status(failing("orders"), at, settings) == []) is quiet
+
+
+def test_quiet_hours_within_a_day() -> None:
+    settings = LOUD.with_({"notify.quiet_from": "13:00", "notify.quiet_to": "15:00"})
+    told = [
+        len(Policy().of_status(failing("orders"), zone.local(NOW).replace(hour=hour), settings))
+        for hour in (12, 14, 15)
+    ]
+    assert told == [1, 0, 1]
 
 
 def test_there_is_a_reminder_of_a_long_hold() -> None:

@@ -172,6 +172,7 @@ async def test_escape_cancels_no_run(make_panel: MakePanel, world: World) -> Non
     page.queue_list.setCurrentIndex(page.queue.index(0, 0))
     for widget in (page.queue_list, page.table, panel.window):
         QTest.keyClick(widget, Qt.Key.Key_Escape)
+    await asyncio.sleep(SETTLE + 0.1)
     assert world.orchestrator.calls == []
     assert panel.window.isVisible()
 
