@@ -17,6 +17,7 @@ from archisync_gui.model import (
     Event,
     EventKind,
     FailureKind,
+    Finished,
     Freshness,
     Origin,
     Outcome,
@@ -769,8 +770,15 @@ async def test_u6_warnings_belong_to_their_run() -> None:
     async with Rig() as rig:
         rig.o.request_sync("orders")
         await settle()
-        await rig.fail(FailureKind.LAYOUT)
-        assert all(row.warnings == () for row in rig.journal.rows.values())
+        rig.active.end(Finished(Outcome.COMPLETED, rig.clock.now(), rows=1, warnings=("a column is new",)))
+        await settle()
+        for type in ("ddt", "orders"):
+            rig.o.request_sync(type)
+            await settle()
+            await rig.finish()
+        assert [row.warnings for row in rig.journal.rows.values()] == [("a column is new",), (), ()]
+        ended = [event.data.warnings for event in rig.of(EventKind.SYNC_COMPLETED)]
+        assert ended == [("a column is new",), (), ()]
 
 
 async def test_u14_the_stack_is_kept() -> None:

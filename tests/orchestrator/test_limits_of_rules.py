@@ -16,17 +16,17 @@ ALWAYS = Rules(office=None, daily_full=None)
 async def test_logins_are_counted_by_the_offices_day() -> None:
     """Rule 22: the day ends at midnight in Rome, which is 23:00 UTC in winter."""
     rules = dataclasses.replace(ALWAYS, login_budget=3)
-    async with Rig(rules=rules, wall=datetime(2026, 3, 2, 22, 50, tzinfo=UTC)) as rig:
+    async with Rig(rules=rules, wall=datetime(2026, 3, 2, 22, 40, tzinfo=UTC)) as rig:
         await rig.drain()
         for _ in range(3):
             rig.o.logged_in("anna")
-        await rig.clock.advance(9 * 60)
-        rig.o.request_sync("prices")
-        await settle()
+        await rig.clock.advance(19 * 60)
         assert rig.o.get_status().accounts[0].logins_today == 3
+        assert [(e.type, e.reason) for e in rig.o.get_status().queue] == [("orders", Reason.LOGIN_BUDGET)]
+        assert rig.idle
         await rig.clock.advance(2 * 60)
         assert rig.o.get_status().accounts[0].logins_today == 0
-        assert all(entry.reason is not Reason.LOGIN_BUDGET for entry in rig.o.get_status().queue)
+        assert rig.active.type == "orders"
 
 
 async def test_a_long_step_shorter_than_the_watchdogs_limit_does_not_shorten_it() -> None:
