@@ -60,9 +60,9 @@ def _run(options: argparse.Namespace, language: str) -> int:
     demo = _demo(options)
     try:
         if options.command == "quit" and options.all:
-            from archisync_gui.app.quitting import every_profile, quit_all
+            from archisync_gui.app.quitting import FINISH, every_profile, quit_all
 
-            return quit_all(every_profile(), language, options.restart_list)
+            return quit_all(every_profile(), language, options.restart_list, finish=FINISH)
         may_make = options.command in (None, "sync") or getattr(options, "action", None) in ("create", "join")
         profile = open_profile(getattr(options, "profile", None), demo=demo is not None, make=may_make)
         return _run_on(profile, demo, options, language)

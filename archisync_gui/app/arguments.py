@@ -93,7 +93,11 @@ def build_parser() -> argparse.ArgumentParser:
     retry = commands.add_parser("retry", parents=[common, own], help="let a stopped account log in again")
     retry.add_argument("account", nargs="?", metavar="ACCOUNT", help="only this one; default: all that are stopped")
     ending = commands.add_parser("quit", parents=[common], help="ask the running panel to break off its read and quit")
-    ending.add_argument("--all", action="store_true", help="the panels of all profiles of this user")
+    ending.add_argument(
+        "--all",
+        action="store_true",
+        help="for installers: the panels of all profiles of this user; a read may end first, for at most 3 minutes",
+    )
     ending.add_argument(
         "--restart-list",
         metavar="FILE",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+import logging
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
@@ -30,6 +31,8 @@ from archisync_gui.model import (
 if TYPE_CHECKING:
     from archisync_gui.orchestrator import OrchestratorApi, Ticket
 
+
+log = logging.getLogger(__name__)
 
 SecondStart = Callable[[bool, str], bool]
 """Handles a second start of the program: arguments *hidden* and place to open. False: the program ends, no window."""
@@ -73,6 +76,8 @@ async def serve(core: Running, name: str, args: dict[str, Any], emit: Emit) -> t
     """Execute a command; returns exit code and JSON result. An unknown name (of another version) is a usage error."""
     if name == "sync":
         return await _sync(core, list(args["types"]), emit)
+    if name == "quit" and core.quit is not None:
+        await run_ended(core, args)
     async with asyncio.timeout(PATIENCE):
         return await _served(core, name, args)
 
@@ -108,6 +113,27 @@ async def _served(core: Running, name: str, args: dict[str, Any]) -> tuple[int, 
             asyncio.get_running_loop().call_soon(core.quit)
             return exit_codes.OK, None
     return exit_codes.USAGE, {"error": f"unknown command {name}"}
+
+
+async def run_ended(core: Running, args: Mapping[str, Any]) -> None:
+    """Before a panel quits: wait until its active run has ended, at most for the argument *finish* in seconds (an
+    earlier version sends none). A run that starts after it is not waited for."""
+    seconds = float(args.get("finish") or 0.0)
+    if not seconds:
+        return
+    changed = asyncio.Event()
+    unsubscribe = core.orchestrator.subscribe(lambda _event: changed.set())
+    try:
+        async with asyncio.timeout(seconds):
+            first = run = core.orchestrator.get_status().current_run
+            while first is not None and run is not None and run.id == first.id:
+                changed.clear()
+                await changed.wait()
+                run = core.orchestrator.get_status().current_run
+    except TimeoutError:
+        log.info("the read takes longer than %.0f s and is cancelled, since the program has to quit", seconds)
+    finally:
+        unsubscribe()
 
 
 def raised(second_start: SecondStart | None, args: dict[str, Any]) -> tuple[int, Any]:

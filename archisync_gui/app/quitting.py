@@ -17,13 +17,18 @@ from archisync_gui.messages import text
 PATIENCE = 60.0
 """Seconds in which a process must have ended its run, closed its data and released its profile."""
 
+FINISH = 180.0
+"""Seconds in which the read that runs may end before a panel quits for an installer."""
+
 LOOK = 0.2
 """Seconds between two attempts to get a lock; there is no event when another process releases it."""
 
 
-def quit_all(profiles: Iterable[Profile], language: str, restart_list: Path | None = None) -> int:
+def quit_all(
+    profiles: Iterable[Profile], language: str, restart_list: Path | None = None, *, finish: float = 0.0
+) -> int:
     """Ask the processes that hold the profiles to quit, one after the other, and wait until they have ended. Returns
-    the exit code.
+    the exit code. ``finish``: seconds in which the read that runs may end first; a longer one is cancelled.
 
     For each panel that has ended it prints the command line that starts it again without a window, and appends it to
     ``restart_list``, in UTF-16 for installers, since a console's code page may lack letters of a user's name. A profile
@@ -35,7 +40,7 @@ def quit_all(profiles: Iterable[Profile], language: str, restart_list: Path | No
         restart_list.write_bytes(b"")
     for profile in profiles:
         try:
-            ended, panel = asyncio.run(_ended(profile))
+            ended, panel = asyncio.run(_ended(profile, finish))
         except ProfileError as error:
             print(text(error.code, language, error.params), file=sys.stderr)
             code = code or exit_codes.CONFIG
@@ -63,32 +68,32 @@ def every_profile() -> list[Profile]:
     return found
 
 
-async def _ended(profile: Profile) -> tuple[bool, bool]:
+async def _ended(profile: Profile, finish: float) -> tuple[bool, bool]:
     """Whether the profile is free now, and whether a panel has held it (not a command such as ``sync``, which ends by
     itself)."""
     lock = ProfileLock(profile)
     if lock.acquire():
         lock.release()
         return True, False
-    code = await _asked(profile)
+    code = await _asked(profile, finish)
     try:
         async with asyncio.timeout(PATIENCE):
             while not lock.acquire():
                 await asyncio.sleep(LOOK)
                 # Asked again: a panel that is starting has no channel yet, and a panel may follow a command.
                 if code != exit_codes.OK:
-                    code = await _asked(profile)
+                    code = await _asked(profile, finish)
     except TimeoutError:
         return False, code == exit_codes.OK
     lock.release()
     return True, code == exit_codes.OK
 
 
-async def _asked(profile: Profile) -> int:
+async def _asked(profile: Profile, finish: float) -> int:
     """Ask the process that holds the profile to quit; ``OK``: it will. ``BUSY`` if it does not answer: whether it is
     ending or hangs, the lock shows."""
     try:
-        code, _ = await call(profile, "quit", {}, lambda _event: None)
+        code, _ = await call(profile, "quit", {"finish": finish}, lambda _event: None)
     except NoAnswer:
         return exit_codes.BUSY
     return code

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from archisync_gui.app import exit_codes
 from archisync_gui.app.channel import ChannelServer
-from archisync_gui.app.commands import SecondStart, raised
+from archisync_gui.app.commands import SecondStart, raised, run_ended
 from archisync_gui.app.joining import address
 from archisync_gui.app.member import OfficeMember, Say
 from archisync_gui.app.profile import Profile
@@ -57,6 +57,8 @@ async def taking_part_at_last(
         if name == "raise":
             return raised(second_start, args)
         if name == "quit":
+            if found is not None and found.core is not None:  # it leads: the reads are its own
+                await run_ended(found.core, args)
             asyncio.get_running_loop().call_soon(stop.set)  # after the answer
             return exit_codes.OK, None
         if found is None:

@@ -6,9 +6,10 @@ import asyncio
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,6 +19,11 @@ from archisync_gui.app import autostart, channel, exit_codes, profile, profile_f
 from archisync_gui.app.channel import ChannelServer, Emit
 from archisync_gui.app.commands import serve
 from archisync_gui.app.profile import Profile, ProfileLock, open_profile
+from archisync_gui.model import Account, Finished, Outcome, RunControl, SystemClock
+from archisync_gui.orchestrator import Orchestrator
+from tests.orchestrator.rig import QUIET, TYPES, ListJournal
+from tests.support.clock import settle
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -30,11 +36,26 @@ def profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 class HolderCore:
-    """The part of a core that the call `quit` needs."""
+    """The part of a core that the call `quit` needs, with an orchestrator that is at a read until a test ends it."""
 
-    def __init__(self, *, panel: bool) -> None:
+    def __init__(self, *, panel: bool, run: str | None = None) -> None:
         self.asked = threading.Event()
         self.quit = self.asked.set if panel else None
+        self.orchestrator = self
+        self.run = run
+        self.listeners: list[Callable[[Any], None]] = []
+
+    def get_status(self) -> Any:
+        return SimpleNamespace(current_run=None if self.run is None else SimpleNamespace(id=self.run))
+
+    def subscribe(self, listener: Callable[[Any], None]) -> Callable[[], None]:
+        self.listeners.append(listener)
+        return lambda: self.listeners.remove(listener)
+
+    def publish(self, run: str | None) -> None:
+        self.run = run
+        for listener in tuple(self.listeners):
+            listener(None)
 
 
 @contextmanager
@@ -83,6 +104,79 @@ def test_a_panel_ends_and_the_line_that_starts_it_again_is_printed(
     assert "--hidden --profile demo --demo" in said.out
     assert said.err == ""
     assert office.name == "default"
+
+
+async def asked(core: HolderCore, finish: float) -> tuple[int, Any]:
+    return await serve(core, "quit", {"finish": finish}, lambda _event: None)  # type: ignore[arg-type]
+
+
+async def test_for_an_installer_a_panel_quits_once_its_read_has_ended() -> None:
+    core = HolderCore(panel=True, run="r1")
+    quitting_panel = asyncio.ensure_future(asked(core, 60))
+    await until(lambda: core.listeners)
+    for run in ("r1", "r1"):  # its progress
+        core.publish(run)
+        await settle()
+    assert not quitting_panel.done()
+    core.publish("r2")  # the next one, which has just started, is not waited for
+    assert await quitting_panel == (exit_codes.OK, None)
+    await settle()
+    assert core.asked.is_set()
+    assert core.listeners == []
+
+
+async def test_the_read_that_may_end_first_is_complete() -> None:
+    """With the real orchestrator, whose next read waits already."""
+    may_end, read = asyncio.Event(), list[str]()
+
+    async def runner(control: RunControl) -> Finished:
+        read.append(control.run.type)
+        await may_end.wait()
+        may_end.clear()
+        return Finished(Outcome.COMPLETED, as_of=SystemClock().now(), rows=1)
+
+    orchestrator = Orchestrator(TYPES, runner, [Account("agente01")], ListJournal(), clock=SystemClock(), rules=QUIET)
+    await orchestrator.start()
+    core = HolderCore(panel=True)
+    core.orchestrator = orchestrator  # type: ignore[assignment]
+    tickets = {name: orchestrator.request_sync(name) for name in ("customers", "orders")}
+    await until(lambda: read)
+    quitting_panel = asyncio.ensure_future(asked(core, 60))
+    for _ in range(100):
+        await settle()
+    assert not quitting_panel.done()
+    may_end.set()
+    assert (await quitting_panel)[0] == exit_codes.OK
+    await orchestrator.close()
+    assert (await tickets.pop(read[0])).outcome is Outcome.COMPLETED
+    assert [(await ticket).outcome for ticket in tickets.values()] == [Outcome.CANCELLED]
+
+
+@pytest.mark.parametrize(("run", "finish"), [(None, 60), ("r1", 0), ("r1", 0.01)])
+async def test_a_panel_without_a_read_quits_at_once_and_one_with_a_long_read_after_the_limit(
+    run: str | None, finish: float
+) -> None:
+    core = HolderCore(panel=True, run=run)
+    assert await asked(core, finish) == (exit_codes.OK, None)
+    await settle()
+    assert core.asked.is_set()
+    assert core.listeners == []
+
+
+def test_only_an_installer_lets_the_read_end_first(profiles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    demo, core, calls = open_profile(None, demo=True), HolderCore(panel=True), list[Any]()
+
+    async def call(*what: Any) -> tuple[int, Any]:
+        calls.append(what[2])
+        core.asked.set()
+        return exit_codes.OK, None
+
+    monkeypatch.setattr(quitting, "call", call)
+    for arguments in (["quit", "--demo"], ["quit", "--all"]):
+        core.asked.clear()
+        with holding(demo, core):
+            assert cli.main(arguments) == exit_codes.OK
+    assert calls == [{"finish": 0.0}, {"finish": quitting.FINISH}]
 
 
 def test_a_panel_that_has_just_started_is_asked_until_it_hears(profiles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
