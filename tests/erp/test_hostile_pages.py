@@ -371,6 +371,33 @@ async def a_header_that_is_not_understood_is_refused_by_name(cases: CasePages) -
         assert await refusal(view.turn(None)) == (code, found), script
 
 
+async def a_table_that_is_there_twice_is_refused_by_name(cases: CasePages) -> None:
+    """The first of them is found by its id, be it a leftover with old texts."""
+    view = await opened(
+        cases,
+        """const left = document.getElementById(grid.name).cloneNode(true);
+        left.style.display = "none";
+        document.body.prepend(left);
+        document.querySelectorAll("[id$='DXDataRow0']")[1].cells[1].textContent = "Nuovo";""",
+    )
+    assert await refusal(view.turn(None)) == ("grid-twice", "2")
+
+
+async def a_grid_that_does_not_say_which_page_it_shows_is_refused(cases: CasePages) -> None:
+    for odd in ("grid.GetPageIndex = () => undefined;", "grid.GetPageCount = () => NaN;"):
+        assert await refusal(opened(cases, odd)) == ("grid-no-pages", ""), odd
+
+
+async def a_grid_that_a_callback_has_replaced_by_a_text_is_worth_another_try(cases: CasePages) -> None:
+    """As a server may answer whose session has expired; the next read logs in."""
+    gone = "document.getElementById(this.name).outerHTML = '<div>Sessione scaduta</div>';"
+    view = await opened(cases, f"grid.Refresh = function () {{ this.call('refresh', [], () => {{ {gone} }}); }};")
+    for act in (Act.REFRESH, None):
+        with pytest.raises(SyncFailure) as caught:
+            await view.turn(act)
+        assert (caught.value.code, caught.value.kind) == ("grid-gone", FailureKind.TRANSIENT), act
+
+
 async def a_grid_of_a_closed_dialog_is_not_the_list(cases: CasePages) -> None:
     view = await opened(
         cases,
@@ -501,6 +528,9 @@ CHECKS: tuple[Callable[[CasePages], Awaitable[None]], ...] = (
     captions_that_occur_twice_do_no_harm,
     a_field_that_two_columns_show_differently_is_refused,
     a_header_that_is_not_understood_is_refused_by_name,
+    a_table_that_is_there_twice_is_refused_by_name,
+    a_grid_that_does_not_say_which_page_it_shows_is_refused,
+    a_grid_that_a_callback_has_replaced_by_a_text_is_worth_another_try,
     a_grid_of_a_closed_dialog_is_not_the_list,
     the_pager_and_search_box_of_a_nested_grid_are_not_the_lists,
     an_editor_that_cannot_be_asked_refuses_the_read_by_its_class,

@@ -56,8 +56,10 @@ class ListPage:
         raise transient("erp-navigates", path=self.entity.path)
 
     async def look(self) -> State:
-        """Ask the page for the state of the list."""
+        """Ask the page for the state of the list. Raises ``grid-no-pages`` if the grid has no page numbers."""
         self.state = await self.driver.look(Look.STATE)
+        if self.state["index"] is None or self.state["count"] is None:
+            raise layout("grid-no-pages", list=self.entity.name)
         self.state_is_old = False
         return self.state
 

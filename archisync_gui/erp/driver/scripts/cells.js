@@ -120,6 +120,9 @@
 
   // The position of each wanted field in a row: { at: [index or -1], cells: number of cells, twice }, or a problem.
   function mapping(grid, wanted) {
+    // Of two elements with one id the first is found, be it a leftover.
+    const roots = document.querySelectorAll("#" + CSS.escape(grid.name)).length;
+    if (roots > 1) return { problem: "twice", found: String(roots) };
     const found = header(grid);
     if (found.problem) return found;
     const fields = new Map(reader.columns(grid).map(c => [c.i, c.field]));
