@@ -140,8 +140,8 @@ def _forget_left(
     for account in connection.scalars(sa.select(owner).where(owner.not_in([*accounts])).distinct()).all():
         seen = connection.scalar(sa.select(sa.func.max(table.c[schema.LAST_CHANGED])).where(owner == account))
         known = ages.ages(connection, entity.name, account)
-        last = max(filter(None, (seen, known.last_success, known.new_as_of, known.all_as_of)))
-        if last < now - ROWS_KEPT:
+        last = max(filter(None, (seen, known.last_success, known.new_as_of, known.all_as_of)), default=None)
+        if last is not None and last < now - ROWS_KEPT:  # a damaged row may have no readable time: it is kept
             count += (gone := _remove_rows(connection, table, owner == account))
             if gone < AT_ONCE:
                 ages.emptied(connection, entity.name, account)

@@ -434,6 +434,20 @@ async def test_a_clock_years_ahead_deletes_no_recent_rows(tmp_path: Path, clock:
     await store.close()
 
 
+async def test_rows_of_a_removed_account_without_a_readable_time_are_kept(tmp_path: Path, clock: ManualClock) -> None:
+    """The clean-up failed there, and with it all that comes after it on that day and the following ones."""
+    folder = tmp_path / "data"
+    await filled(folder, clock)
+    with closing(sqlite3.connect(folder / FILE)) as raw, raw:
+        raw.execute("UPDATE parcels SET row_last_changed = 'damaged'")
+        raw.execute("DELETE FROM reads")
+    store = await Store.open(folder, ENTITIES, clock=clock)
+    clock.forward(days=1)
+    await store.maintain(None, ["another"])
+    assert {row.key for row in (await store.rows("parcels", "agent")).rows} == {"1", "2", "3"}
+    await store.close()
+
+
 async def test_with_a_correct_clock_old_rows_are_deleted(tmp_path: Path, clock: ManualClock) -> None:
     folder = tmp_path / "data"
     await filled(folder, clock)
