@@ -271,8 +271,8 @@ class Core(OperatorActions):
                     accounts = [account.id for account in accounts_of(self.settings, demo=self.profile.demo)]
                     await self.store.maintain(self.profile.screenshots, accounts)
                     cleaned = today
-                except (SyncFailure, OSError) as error:
-                    log.warning("old history could not be removed: %s", error)
+                except Exception as error:  # whatever it is: later clean-ups and backups must go on
+                    log.warning("old history could not be removed: %r", error)
             await asyncio.sleep(pause)
             pause = LOOK
             if not self.profile.demo:

@@ -507,4 +507,14 @@ async def test_each_day_has_its_backup_though_timers_do_not_run_while_the_comput
     await until(lambda: len(core.store.backups()) == 3)
     await until(lambda: Kind.BACKUP not in {one.kind for one in conditions(core.orchestrator.get_status())})
     await until(lambda: len(cleaned) == 3)
+
+    async def fault(*_: object) -> object:
+        raise ValueError("a row that nobody expected")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Store, "maintain", fault)
+        clock.days = 3
+        await until(lambda: "a row that nobody expected" in caplog.text)
+        await until(lambda: len(core.store.backups()) == 4)
+    await until(lambda: len(cleaned) == 4)
     await core.close()
