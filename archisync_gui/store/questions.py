@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 EXPORT_CHUNK = 500
+MOST_RELATED = 100_000
+"""Rows that belong to one record. Its sheet counts and adds them up, so all are read; no customer has so many."""
 
 
 class Questions:
@@ -174,7 +176,7 @@ class Questions:
         return self._question(entity.name, owner or None, {}).by_keys(connection, mine) if mine else []
 
     async def related(
-        self, entity: SyncType, account: AccountId | None, column: str, value: str, limit: int = 500
+        self, entity: SyncType, account: AccountId | None, column: str, value: str, limit: int = MOST_RELATED
     ) -> Page:
         """Rows of one account whose ``column`` is ``value``, without deleted ones, the newest first."""
         question = self._question(entity, account, {})

@@ -19,6 +19,7 @@ from archisync_gui.ui.live.record import read_record
 from archisync_gui.ui.live.summary import Section, period_of, read_summary
 from archisync_gui.ui.output.record import Sheet, make_sheet, plain_text, sheet_html
 from archisync_gui.ui.text.i18n import clock, day, moment
+from archisync_gui.ui.text.records import owed
 from archisync_gui.ui.text.values import exported, shown
 from tests.support.waiting import until
 
@@ -133,6 +134,15 @@ async def test_an_open_credit_note_is_not_paid(office: Office) -> None:
     assert "Open credit notes: 1 · 50.00 €" in titles
     assert "Paid invoices: 1" in titles
     assert "credit open: 50.00 €" in plain_text(sheet)
+
+
+async def test_a_sheet_counts_and_adds_up_all_invoices_of_a_customer(office: Office) -> None:
+    """The sum of the newest 500 was called the sum of all."""
+    open_ = next(bill for bill in INVOICES if owed(bill))
+    many = [{**open_, "erp_id": str(n), "invoice_number": f"FT{n}", "remaining_amount": 100} for n in range(700)]
+    sheet = await sheet_of(office, *many)
+    assert "Unpaid invoices: 700 · 700.00 €" in [section.title for section in sheet.sections]
+    assert sheet.state == "700 unpaid invoices: 700.00 €"
 
 
 async def test_a_copied_sheet_says_how_many_lines_it_leaves_out(office: Office) -> None:

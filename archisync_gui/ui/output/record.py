@@ -200,7 +200,9 @@ def _orders_with_parcels(related: Mapping[str, Page], today: date) -> Section:
     """Each order with its delivery notes and parcels below it; at the end the notes whose order is not stored."""
     orders = list(related["orders"].rows) if "orders" in related else []
     notes = list(related["ddt"].rows) if "ddt" in related else []
-    bills = _rows(related, "invoices")
+    bills: dict[str, list[Row]] = {}
+    for bill in _rows(related, "invoices"):
+        bills.setdefault(str(bill.get("order_number") or ""), []).append(bill)
     orders.sort(key=lambda row: str(row.values.get("created_at") or ""), reverse=True)
     by_order: dict[str, list[StoredRow]] = {}
     for note in notes:
@@ -209,7 +211,7 @@ def _orders_with_parcels(related: Mapping[str, Page], today: date) -> Section:
     for order in orders:
         number = str(order.values.get("order_number") or "")
         own = by_order.pop(number, []) if number else []
-        mine = [bill for bill in bills if number and bill.get("order_number") == number]
+        mine = bills.get(number, []) if number else []
         lines.append(_order(order, [note.values for note in own], mine, today))
         lines += [_line("ddt", note, today, indent=True) for note in own]
     lines += [_line("ddt", note, today) for rest in by_order.values() for note in rest]
