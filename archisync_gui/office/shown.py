@@ -27,7 +27,7 @@ class Shown:
     value: Any
     """The leader's status as JSON (the command line's ``status --json``)."""
     leader: str | None
-    """The computer that leads; ``None``: nobody does."""
+    """The computer that leads; ``None``: no computer does."""
     now: datetime
     """The server's clock when this was read."""
 

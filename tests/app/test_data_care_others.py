@@ -68,6 +68,7 @@ def state_of(account: str) -> dict[str, Json]:
         "daily": START.isoformat(),
         "retention": {"time": START.isoformat(), "day": "2026-03-02"},
         f"stopped:{account}": an_error("refused on 2026-03-02", account),
+        f"login-pause:{account}": {"until": START.isoformat(), "count": 3},
         f"logins:{account}": {"day": "2026-03-02", "count": 9},
         f"owed:customers:{account}": START.isoformat(),
         f"due:customers:{account}": START.isoformat(),
