@@ -4,6 +4,7 @@ size of the index."""
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import sqlite3
 import tempfile
@@ -27,7 +28,6 @@ from archisync_gui.ui.shell.panel import Panel
 from archisync_gui.ui.system.loop import run
 from tests.benchmarks.result import Result, percentile
 from tests.benchmarks.shown import Watched, watch_paints
-from tests.benchmarks.whole import on_screen
 from tests.orchestrator.rig import QUIET, ListJournal
 
 SYLLABLES = (
@@ -208,8 +208,8 @@ def _found(count: int) -> list[Result]:
             results.extend(await _find(app, Path(folder) / "data", count))
         return 0
 
-    with on_screen():
-        run(main)
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    run(main)
     return results
 
 
