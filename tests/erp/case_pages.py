@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,8 +74,8 @@ class CasePages:
 
     driver: PageDriver
     shown: dict[str, str] = field(default_factory=dict)
-    """``name``: the case that is served, ``cache``: with that header, ``redirect``: the address that all
-    pages lead to, but those of localhost."""
+    """``name``: the case that is served; ``cache``: its ``Cache-Control`` header; ``redirect``: the address to which
+    every request is redirected, except requests for ``localhost``."""
 
     async def open(self, name: str, script: str = "") -> PageDriver:
         """Open a case; ``script`` runs when it has loaded."""
@@ -110,11 +111,16 @@ class CasePages:
 
 PLAIN = "19-no-visible-index"
 BY_CELL = (("1", "Rossi", "Open"), ("2", "Bianchi", "Closed"))
-"""Its rows."""
+"""The rows of ``PLAIN``, read by cells."""
+GIVEN_UP = f"""const real = window.setTimeout.bind(window);
+    window.given_up = 0;
+    const limit = {LIMITS.paint * 1000};
+    window.setTimeout = (handler, ms) => real(() => {{ given_up += ms === limit; handler(); }}, ms);"""
+"""A script that counts in ``given_up`` how often rows or texts were waited for until the time limit."""
 
 
 async def opened(cases: CasePages, script: str, entity: Entity = SMALL) -> ListView:
-    """A list of two rows whose page misbehaves as the script makes it."""
+    """A list of two rows; ``script`` makes its page misbehave."""
     view = await cases.view(PLAIN, entity)
     await cases.run(f"() => {{ {script} }}")
     await view.look()
@@ -122,10 +128,33 @@ async def opened(cases: CasePages, script: str, entity: Entity = SMALL) -> ListV
 
 
 async def refusal(step: Awaitable[Any]) -> tuple[str, str]:
-    """The code of the failure that a step ends with, and what it names."""
+    """The code and the details of the failure that a step raises."""
     with pytest.raises(SyncFailure) as caught:
         await step
     return caught.value.code, str(caught.value.params.get("found", caught.value.params.get("rows", "")))
+
+
+Check = Callable[[CasePages], Awaitable[None]]
+
+
+def checks_of(module: Mapping[str, Any]) -> list[Check]:
+    """The checks of a test module (its ``globals()``): all coroutine functions that it defines, except tests and
+    functions whose names begin with an underscore."""
+    own = (item for item in module.values() if getattr(item, "__module__", "") == module["__name__"])
+    return [f for f in own if inspect.iscoroutinefunction(f) and not f.__name__.startswith(("test_", "_"))]
+
+
+async def run_checks(checks: Sequence[Check]) -> None:
+    """Run checks in one browser, since starting one takes longer than a check. A failure names its check."""
+    assert checks
+    wrong = []
+    async with case_pages() as cases:
+        for check in checks:
+            try:
+                await check(cases)
+            except (Exception, pytest.fail.Exception) as error:
+                wrong.append(f"{check.__name__}: {type(error).__name__}: {error}")
+    assert not wrong, "\n\n".join(wrong)
 
 
 @asynccontextmanager

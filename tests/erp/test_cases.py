@@ -4,13 +4,23 @@ name of the reason."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from case_pages import FOLDER, LIMITS, PATH, SMALL, WITH_PRESET, CasePages, case_pages
+from case_pages import (
+    FOLDER,
+    LIMITS,
+    PATH,
+    SMALL,
+    WITH_PRESET,
+    CasePages,
+    Check,
+    checks_of,
+    run_checks,
+)
 
 from archisync_gui.erp.driver.page_driver import Act, Look, PageDriver
 from archisync_gui.erp.lists.detail import read_record
@@ -219,7 +229,7 @@ async def a_record_whose_page_shows_two_ids_is_refused(cases: CasePages) -> None
     assert caught.value.code == "record-other"
 
 
-EXPECTED: dict[str, tuple[Callable[[CasePages], Awaitable[None]], ...]] = {
+EXPECTED: dict[str, tuple[Check, ...]] = {
     "01-null-text": (null_texts_are_no_filters,),
     "02-preset-a1": (a_preset_is_chosen_as_a_person_does, a_choice_that_nothing_proves_is_refused),
     "02-preset-a2": (a_preset_with_another_digit_in_its_id_is_chosen,),
@@ -249,17 +259,12 @@ EXPECTED: dict[str, tuple[Callable[[CasePages], Awaitable[None]], ...]] = {
 
 
 async def test_each_case_is_read_correctly_or_refused_by_name() -> None:
-    """All cases run in one browser; a failure names its case and check."""
-    wrong = []
-    async with case_pages() as cases:
-        for name, checks in EXPECTED.items():
-            for check in checks:
-                try:
-                    await check(cases)
-                except Exception as error:
-                    wrong.append(f"{name}: {check.__name__}: {type(error).__name__}: {error}")
-    assert not wrong, "\n\n".join(wrong)
+    await run_checks([check for checks in EXPECTED.values() for check in checks])
 
 
 def test_every_case_has_a_check() -> None:
     assert {file.stem for file in FOLDER.glob("*.html")} == set(EXPECTED)
+
+
+def test_every_check_has_a_case() -> None:
+    assert {check for checks in EXPECTED.values() for check in checks} == set(checks_of(globals()))

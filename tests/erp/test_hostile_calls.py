@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from case_pages import BY_CELL, PATH, PLAIN, SMALL, CasePages, case_pages, opened, refusal
+from case_pages import BY_CELL, PATH, PLAIN, SMALL, CasePages, checks_of, opened, refusal, run_checks
 
 from archisync_gui.erp.driver.page_driver import Act, Look
 from archisync_gui.model import FailureKind, SyncFailure
@@ -192,28 +191,5 @@ async def a_sort_that_no_page_tells_is_taken_back(cases: CasePages) -> None:
     assert len(await cases.run("log.filter(call => call[1] === 'sort')")) == 2, "once"
 
 
-CHECKS: tuple[Callable[[CasePages], Awaitable[None]], ...] = (
-    a_list_that_was_not_asked_for_again_is_not_taken_as_current,
-    rows_that_a_sort_has_not_asked_for_are_not_the_newest,
-    a_callback_that_begins_late_is_waited_for,
-    a_grid_that_is_replaced_by_the_answer_is_not_waited_for,
-    a_page_that_the_browser_has_kept_is_asked_for_again,
-    a_list_on_another_host_is_not_read_and_no_password_typed_there,
-    a_page_without_a_list_is_not_waited_for_as_long_as_a_slow_one,
-    windows_that_a_page_opens_do_not_stay,
-    another_view_at_the_same_address_is_refused,
-    a_list_in_an_open_dialog_is_not_the_list,
-    a_sort_that_no_page_tells_is_taken_back,
-)
-
-
 async def test_each_call_is_answered_right_or_refused_by_name() -> None:
-    """All in one browser; a failure names its check."""
-    wrong = []
-    async with case_pages() as cases:
-        for check in CHECKS:
-            try:
-                await check(cases)
-            except (Exception, pytest.fail.Exception) as error:
-                wrong.append(f"{check.__name__}: {type(error).__name__}: {error}")
-    assert not wrong, "\n\n".join(wrong)
+    await run_checks(checks_of(globals()))

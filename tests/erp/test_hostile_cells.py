@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from case_pages import LIMITS, SMALL, CasePages, case_pages, opened
+from case_pages import GIVEN_UP, SMALL, CasePages, checks_of, opened, run_checks
 
 from archisync_gui.entities import DDT, INVOICES, Entity
 from archisync_gui.entities.declaration import Column, Kind
@@ -125,12 +125,6 @@ def test_a_blank_that_was_read_by_values_is_one() -> None:
 
 # --- waiting ----------------------------------------------------------------------------------------------------------
 
-GIVEN_UP = f"""const real = window.setTimeout.bind(window);
-    window.given_up = 0;
-    const limit = {LIMITS.paint * 1000};
-    window.setTimeout = (handler, ms) => real(() => {{ given_up += ms === limit; handler(); }}, ms);"""
-"""Counts how often rows or texts were waited for in vain."""
-
 
 async def a_clock_in_the_grid_is_not_waited_for(cases: CasePages) -> None:
     view = await opened(
@@ -175,23 +169,5 @@ async def old_rows_are_not_read_under_the_keys_of_others(cases: CasePages) -> No
         assert (caught.value.code, caught.value.kind) == ("rows-old", FailureKind.TRANSIENT)
 
 
-CHECKS: tuple[Callable[[CasePages], Awaitable[None]], ...] = (
-    a_box_is_read_however_it_is_drawn,
-    a_picture_is_no_text,
-    the_text_that_a_person_sees_is_read,
-    a_clock_in_the_grid_is_not_waited_for,
-    rows_that_are_drawn_after_their_keys_are_waited_for,
-    old_rows_are_not_read_under_the_keys_of_others,
-)
-
-
 async def test_each_cell_is_read_right_or_not_at_all() -> None:
-    """All in one browser; a failure names its check."""
-    wrong = []
-    async with case_pages() as cases:
-        for check in CHECKS:
-            try:
-                await check(cases)
-            except (Exception, pytest.fail.Exception) as error:
-                wrong.append(f"{check.__name__}: {type(error).__name__}: {error}")
-    assert not wrong, "\n\n".join(wrong)
+    await run_checks(checks_of(globals()))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from case_pages import BY_CELL, LIMITS, PATH, PLAIN, SMALL, CasePages, case_pages, opened, refusal
+from case_pages import BY_CELL, GIVEN_UP, PATH, PLAIN, SMALL, CasePages, checks_of, opened, refusal, run_checks
 
 from archisync_gui.entities.declaration import Column, Kind
 from archisync_gui.erp.cells.rows import RowReader
@@ -251,13 +251,6 @@ async def values_of_all_claimed_rows_are_complete_whatever_the_table_holds(cases
     )
     page = await view.turn(None)
     assert (page.typed, page.rows, warned(view)) == (True, BY_VALUE, [])
-
-
-GIVEN_UP = f"""const real = window.setTimeout.bind(window);
-    window.given_up = 0;
-    const limit = {LIMITS.paint * 1000};
-    window.setTimeout = (handler, ms) => real(() => {{ given_up += ms === limit; handler(); }}, ms);"""
-"""Counts how often the driver waited for rows or texts in vain."""
 
 
 async def a_claim_that_the_footer_contradicts_does_not_count(cases: CasePages) -> None:
@@ -505,55 +498,5 @@ async def dialogs_of_the_page_stop_nothing(cases: CasePages) -> None:
     assert (await view.turn(None)).rows == BY_CELL
 
 
-CHECKS: tuple[Callable[[CasePages], Awaitable[None]], ...] = (
-    values_that_fail_in_any_way_are_read_by_cells,
-    only_the_first_answer_counts,
-    values_of_no_plain_type_are_named_and_never_taken_for_a_blank,
-    a_page_of_200_rows_and_46_fields_comes_as_one_string,
-    keys_that_are_not_told_are_not_compared,
-    keys_of_other_rows_refuse_the_read,
-    what_a_text_is_the_declaration_says_and_not_its_notation,
-    another_list_of_the_same_columns_is_not_read,
-    a_page_that_changes_during_a_call_is_not_read,
-    a_page_that_was_loaded_meanwhile_is_told_from_the_list,
-    the_list_under_another_notation_of_its_address_is_read,
-    fewer_rows_than_the_grid_claims_are_refused,
-    rows_that_come_late_are_waited_for,
-    values_of_all_claimed_rows_are_complete_whatever_the_table_holds,
-    a_claim_that_the_footer_contradicts_does_not_count,
-    texts_that_come_one_by_one_are_waited_for,
-    a_column_that_was_filled_on_the_page_before_is_waited_for,
-    a_column_that_stays_empty_is_waited_for_once,
-    columns_with_odd_names_do_no_harm,
-    captions_that_occur_twice_do_no_harm,
-    a_field_that_two_columns_show_differently_is_refused,
-    a_header_that_is_not_understood_is_refused_by_name,
-    a_table_that_is_there_twice_is_refused_by_name,
-    a_grid_that_does_not_say_which_page_it_shows_is_refused,
-    a_grid_that_a_callback_has_replaced_by_a_text_is_worth_another_try,
-    a_grid_of_a_closed_dialog_is_not_the_list,
-    the_pager_and_search_box_of_a_nested_grid_are_not_the_lists,
-    an_editor_that_cannot_be_asked_refuses_the_read_by_its_class,
-    a_callback_that_ends_without_change_is_noticed,
-    another_page_than_asked_for_is_noticed,
-    a_pager_that_shows_more_pages_than_the_grid_knows_is_no_end_of_the_list,
-    dialogs_of_the_page_stop_nothing,
-)
-
-
 async def test_each_page_is_read_correctly_or_refused_by_name() -> None:
-    """All checks run in one browser; a failure names its check."""
-    wrong = []
-    async with case_pages() as cases:
-        for check in CHECKS:
-            try:
-                await check(cases)
-            except (Exception, pytest.fail.Exception) as error:
-                wrong.append(f"{check.__name__}: {type(error).__name__}: {error}")
-    assert not wrong, "\n\n".join(wrong)
-
-
-def test_every_check_is_in_the_table() -> None:
-    own = {name for name, item in globals().items() if getattr(item, "__module__", "") == __name__}
-    helpers = {"warned", "_read_by_cells", "CHECKS", "ONE_ROW_LESS", "PRICED", "SIX_ROWS", "STEPS"}
-    assert {name for name in own if not name.startswith("test_")} - helpers == {check.__name__ for check in CHECKS}
+    await run_checks(checks_of(globals()))
