@@ -49,6 +49,8 @@ _NAVIGATED = re.compile(
     r"Execution context was destroyed|because of a navigation|frame was detached|interrupted by another navigation",
     re.I,
 )
+_GRID_GONE = "Error: no grid on this page"
+"""In the message of the page scripts' own error (``needGrid`` in ``controls.js``)."""
 _NET = re.compile(r"net::(ERR_[A-Z_0-9]+)")
 
 
@@ -68,6 +70,8 @@ def translated(step: str) -> Iterator[None]:
             raise transient("browser-lost", step=step) from error
         if _NAVIGATED.search(text):
             raise Navigated(step) from error
+        if _GRID_GONE in text:
+            raise transient("grid-gone", step=step) from error
         if found := _NET.search(text):
             if found[1].startswith("ERR_CERT"):
                 raise SyncFailure("certificate-unknown", FailureKind.CREDENTIALS, params={"error": found[1]}) from error

@@ -389,6 +389,8 @@ async def a_grid_that_a_callback_has_replaced_by_a_text_is_worth_another_try(cas
         with pytest.raises(SyncFailure) as caught:
             await view.turn(act)
         assert (caught.value.code, caught.value.kind) == ("grid-gone", FailureKind.TRANSIENT), act
+    for step in (view.look(), view.act(Act.REFRESH)):
+        assert (await refusal(step))[0] == "grid-gone"
 
 
 async def a_grid_of_a_closed_dialog_is_not_the_list(cases: CasePages) -> None:

@@ -322,8 +322,6 @@ class PageDriver:
 def _ended(answer: Any, step: str, *, called: bool) -> Any:
     """The answer of a step that has succeeded. ``called``: a step without a callback has not."""
     how: str = answer["how"]
-    if how == "gone":
-        raise transient("grid-gone", step=step)
     if called and how == "nothing":
         raise transient("erp-call-ignored", step=step)
     if how == "slow":

@@ -24,18 +24,13 @@
   // The rows shown before the last call.
   let before = null;
 
-  // How a call ended: "gone" if the page shows no grid any more, for example because the session has expired.
-  const orGone = how => (how.startsWith("error") || reader.findGrid() ? how : "gone");
-
   async function act(name, args, limit) {
-    const grid = reader.findGrid();
-    if (!grid) return { how: "gone", quiet: true };
+    const grid = reader.needGrid();
     // A grid in a callback ignores further calls, so a callback in progress (of a cancelled read) has to end first.
     if (!await reader.idle(limit)) return { how: "ended", quiet: false };
     before = reader.onShow(grid);
     const how = await reader.callback(grid, () => ACTS[name](grid, args), limit);
-    const quiet = how === "slow" ? false : await reader.idle(limit);
-    return { how: quiet ? orGone(how) : how, quiet };
+    return { how, quiet: how === "slow" ? false : await reader.idle(limit) };
   }
 
   // Seconds without a change after which the cells of a page count as complete.
@@ -61,7 +56,7 @@
     return Object.assign(page, reader.position(grid));
   }
 
-  const succeeded = done => done.quiet && done.how !== "gone" && !done.how.startsWith("error");
+  const succeeded = done => done.quiet && !done.how.startsWith("error");
 
   // Makes one call of the grid; returns the state of the view after it.
   reader.act = async (name, args, limit) => {
@@ -72,8 +67,7 @@
   // Makes one call of the grid (or none), waits for the callback's end and reads the page; on request with the state of
   // the view.
   reader.turn = async (name, args, plan, limit, paint, withState) => {
-    const done = name ? await act(name, args, limit)
-      : { quiet: await reader.idle(limit), how: orGone("nothing") };
+    const done = name ? await act(name, args, limit) : { how: "nothing", quiet: await reader.idle(limit) };
     const page = succeeded(done) ? await read(plan, paint, limit) : null;
     return JSON.stringify({ ...done, page, state: withState && page ? reader.readState(reader.needGrid()) : null });
   };

@@ -31,6 +31,8 @@
     return lists.find(c => /_LE_v\d+$/.test(c.name || "")) || lists[0] || null;
   }
 
+  // Throws if the page shows no grid any more, for example because a callback's answer has replaced it after the session
+  // has expired. `failures.py` recognises the message.
   function needGrid() {
     const grid = findGrid();
     if (!grid) throw new Error("no grid on this page");
