@@ -74,8 +74,8 @@ class CasePages:
 
     driver: PageDriver
     shown: dict[str, str] = field(default_factory=dict)
-    """``name``: the case that is served; ``cache``: its ``Cache-Control`` header; ``redirect``: the address to which
-    every request is redirected, except requests for ``localhost``."""
+    """``name``: the case that is served; ``cache``: its ``Cache-Control`` header; ``status``: its HTTP status;
+    ``redirect``: the address to which every request is redirected, except requests for ``localhost``."""
 
     async def open(self, name: str, script: str = "") -> PageDriver:
         """Open a case; ``script`` runs when it has loaded."""
@@ -166,8 +166,9 @@ async def case_pages() -> AsyncIterator[CasePages]:
         if "redirect" in shown and not request.host.startswith("localhost"):
             raise web.HTTPFound(shown["redirect"])
         text = (FOLDER / f"{shown['name']}.html").read_text("utf-8")
+        status = int(shown.get("status", "200"))
         headers = {"Cache-Control": shown["cache"]} if "cache" in shown else None
-        return web.Response(text=text, content_type="text/html", headers=headers)
+        return web.Response(text=text, content_type="text/html", headers=headers, status=status)
 
     async def script(request: web.Request) -> web.Response:
         return web.Response(text=(FOLDER / "mini.js").read_text("utf-8"), content_type="text/javascript")

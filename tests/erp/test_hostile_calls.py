@@ -86,8 +86,12 @@ async def a_page_that_the_browser_has_kept_is_asked_for_again(cases: CasePages) 
         await cases.driver.go("OTHER_ListView/", 10)
         await cases.open("03-checkbox-image")
         assert await fields() == ["ID", "NAME", "GIFT"]
+        await cases.driver.go("OTHER_ListView/", 10)
+        cases.shown["status"] = "503"
+        assert (await refusal(cases.open(PLAIN)))[0] == "erp-unavailable"
     finally:
         del cases.shown["cache"]
+        cases.shown.pop("status", None)
 
 
 async def a_list_on_another_host_is_not_read_and_no_password_typed_there(cases: CasePages) -> None:

@@ -152,26 +152,28 @@ class PageDriver:
             raise Forbidden(path)
         self.path = path
         answer = await self._goto(path, limit)
+        answer = await self._reload_if_cached(limit) or answer
         if answer is not None and answer.status >= 500:
             raise transient("erp-unavailable", status=answer.status)
         if answer is not None and answer.status >= 400:
             raise layout("erp-page-missing", status=answer.status, path=path)
-        await self._ask_the_erp(limit)
         return await self.arrived(limit)
 
-    async def _ask_the_erp(self, limit: float) -> None:
-        """Load the page again if it came from the browser's cache: it may be old."""
+    async def _reload_if_cached(self, limit: float) -> Response | None:
+        """Load the page again if it came from the browser's cache, since it may be old then. Returns the ERP's answer;
+        ``None``: the page was not loaded again, or the load has led to another page."""
         script = """() => performance.getEntriesByType("navigation").map(load => load.deliveryType).join()"""
         try:
             async with asyncio.timeout(limit):
                 with translated("open"):
                     if await self.page.evaluate(script) == "cache":
                         self.on_step()
-                        await self.page.reload(wait_until="domcontentloaded", timeout=limit * 1000)
+                        return await self.page.reload(wait_until="domcontentloaded", timeout=limit * 1000)
         except TimeoutError as error:
             raise transient("erp-slow", step="open") from error
         except Navigated:
-            log.debug("%s leads to another page", self.path)  # its address is read next
+            log.debug("%s leads to another page", self.path)  # ``arrived`` returns its address
+        return None
 
     async def _goto(self, path: str, limit: float) -> Response | None:
         """Load a page. After a load that failed, the browser's own error page may come so late that it interrupts the
