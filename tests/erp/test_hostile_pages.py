@@ -379,6 +379,10 @@ async def a_table_that_is_there_twice_is_refused_by_name(cases: CasePages) -> No
 async def a_grid_that_does_not_say_which_page_it_shows_is_refused(cases: CasePages) -> None:
     for odd in ("grid.GetPageIndex = () => undefined;", "grid.GetPageCount = () => NaN;"):
         assert await refusal(opened(cases, odd)) == ("grid-no-pages", ""), odd
+        view = await opened(cases, "")
+        await cases.run(f"() => {{ {odd} }}")  # as a callback may replace the grid
+        for act in (None, Act.REFRESH):
+            assert await refusal(view.turn(act)) == ("grid-no-pages", ""), odd
 
 
 async def a_grid_that_a_callback_has_replaced_by_a_text_is_worth_another_try(cases: CasePages) -> None:

@@ -56,12 +56,16 @@ class ListPage:
         raise transient("erp-navigates", path=self.entity.path)
 
     async def look(self) -> State:
-        """Ask the page for the state of the list. Raises ``grid-no-pages`` if the grid has no page numbers."""
+        """Ask the page for the state of the list. Raises as :meth:`check_position`."""
         self.state = await self.driver.look(Look.STATE)
-        if self.state["index"] is None or self.state["count"] is None:
-            raise layout("grid-no-pages", list=self.entity.name)
+        self.check_position(self.state)
         self.state_is_old = False
         return self.state
+
+    def check_position(self, found: Mapping[str, Any]) -> None:
+        """Raise ``grid-no-pages`` if a state or a page of the list has no page numbers."""
+        if found["index"] is None or found["count"] is None:
+            raise layout("grid-no-pages", list=self.entity.name)
 
     @property
     def has_settled(self) -> bool:

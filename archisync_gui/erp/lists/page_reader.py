@@ -76,7 +76,9 @@ class PageReader:
         view, limits = self._view, self._view.limits
         compare = self.way is Way.VALUES and not self._compared
         plan = ReadPlan(str(self.way), self._asked(), limits.values, compare)
-        return await view.driver.turn(act, plan, limits.callback, limits.paint, with_state=with_state, **arguments)
+        answer = await view.driver.turn(act, plan, limits.callback, limits.paint, with_state=with_state, **arguments)
+        view.check_position(answer["page"])
+        return answer
 
     def _asked(self) -> tuple[str, ...]:
         """The wanted fields that the grid has. A name that it does not have might make the whole call fail."""
