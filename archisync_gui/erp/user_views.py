@@ -14,7 +14,7 @@ from archisync_gui.erp.driver.session import ErpSession
 from archisync_gui.erp.failures import SessionExpired
 from archisync_gui.erp.lists.filters import view_of
 from archisync_gui.erp.lists.list_view import ListView
-from archisync_gui.erp.lists.restoring import merge_saved_view
+from archisync_gui.erp.lists.restoring import hidden_sort, merge_saved_view
 from archisync_gui.erp.lists.saved_views import SavedViews
 from archisync_gui.erp.lists.ways import ReadingWays
 from archisync_gui.erp.turn import Hold
@@ -102,6 +102,7 @@ class UserViews:
         saved = await self._saved.of(account, view.entity.path)
         if saved is not None:
             view.left_changed = True
+            view.sorted_by = hidden_sort(view.entity, view.state)
             left = self._saved.left(account, view.entity.path)
             view.users_view = merge_saved_view(saved, view.users_view, view.entity, view.state, left)
 

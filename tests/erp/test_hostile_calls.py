@@ -9,7 +9,9 @@ import pytest
 from case_pages import BY_CELL, PATH, PLAIN, SMALL, CasePages, checks_of, opened, refusal, run_checks
 
 from archisync_gui.erp.driver.page_driver import Act, Look
-from archisync_gui.model import FailureKind, SyncFailure
+from archisync_gui.erp.lists.ways import ReadingWays
+from archisync_gui.erp.user_views import UserViews
+from archisync_gui.model import FailureKind, SyncFailure, SystemClock
 
 # --- nothing is asked of the ERP --------------------------------------------------------------------------------------
 
@@ -193,6 +195,22 @@ async def a_sort_that_no_page_tells_is_taken_back(cases: CasePages) -> None:
     assert sorts == [[0, "DSC", True, 0], [0, "NONE", True, 0]]
     await view.restore()
     assert len(await cases.run("log.filter(call => call[1] === 'sort')")) == 2, "once"
+
+
+async def a_sort_of_an_earlier_visit_that_no_page_shows_is_removed(cases: CasePages) -> None:
+    """The earlier visit was not restored, for example because its process was killed."""
+
+    def no_session(*_: Any) -> Any:
+        raise AssertionError
+
+    views = UserViews(None, (), no_session, SystemClock(), ReadingWays())
+    await views.begin("agente01", await opened(cases, HIDDEN_ID))
+    view = await opened(cases, HIDDEN_ID)
+    await views.begin("agente01", view)
+    view.must_be_restored()
+    await views.restore("agente01", view)
+    assert await cases.run("log.map(call => call.slice(1))") == [["sort", [0, "NONE", True, 0]]]
+    assert not await views.is_saved("agente01", PATH)
 
 
 async def test_each_call_is_answered_right_or_refused_by_name() -> None:

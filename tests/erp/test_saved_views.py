@@ -248,6 +248,12 @@ SAVED = View(
 )
 
 
+ALL_SHOWN: dict[str, Any] = {
+    "columns": [{"field": "ID", "sortOrder": None, "visible": True}],
+    "filters": {"sort": []},
+}
+
+
 @pytest.mark.parametrize(
     "now",
     [
@@ -258,7 +264,15 @@ SAVED = View(
     ids=["as a read leaves it", "half restored", "half restored in another order"],
 )
 def test_the_view_is_restored_after_a_read_or_an_incomplete_restoration(now: View) -> None:
-    assert merge_saved_view(SAVED, now, PRODUCTS, {}) == SAVED
+    assert merge_saved_view(SAVED, now, PRODUCTS, ALL_SHOWN) == SAVED
+
+
+def test_a_sort_that_the_page_does_not_show_is_no_change_of_the_user() -> None:
+    """A read sorts by the ID; if that column is hidden, the page may show no order afterwards."""
+    now = View(size=20, size_text="20")
+    for visible, sort in ((False, SAVED.sort), (True, ())):
+        state = {**ALL_SHOWN, "columns": [{"field": "ID", "sortOrder": None, "visible": visible}]}
+        assert merge_saved_view(SAVED, now, PRODUCTS, state) == replace(SAVED, sort=sort)
 
 
 def test_each_part_that_the_user_changed_is_kept() -> None:
@@ -273,5 +287,5 @@ def test_each_part_that_the_user_changed_is_kept() -> None:
         {"size": 10, "size_text": "10"},
     )
     for changed in changes:
-        merged = merge_saved_view(SAVED, replace(now, **changed), PRODUCTS, {})
+        merged = merge_saved_view(SAVED, replace(now, **changed), PRODUCTS, ALL_SHOWN)
         assert merged == replace(SAVED, **changed), changed

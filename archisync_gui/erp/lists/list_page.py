@@ -33,8 +33,8 @@ class ListPage:
         self.state_is_old = True
         """True: a call of the ERP was made since :attr:`state` was read."""
         self.sorted_by: str | None = None
-        """The field of the driver's last sort. The client may not show the order of a hidden column (``docs/erp.md``,
-        View state)."""
+        """The field of the driver's last sort, or of a sort that an earlier visit may have left behind. The state may
+        not show a sort by a hidden column (``docs/erp.md``, View state)."""
         self._clock = clock
         self.since = clock.now()
         """When the last call of the ERP began."""

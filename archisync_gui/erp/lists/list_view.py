@@ -19,7 +19,7 @@ from archisync_gui.erp.lists.list_page import ListPage
 from archisync_gui.erp.lists.page import Page
 from archisync_gui.erp.lists.page_reader import PageReader
 from archisync_gui.erp.lists.presets import Presets
-from archisync_gui.erp.lists.restoring import SORT_FIELD, Restorer
+from archisync_gui.erp.lists.restoring import SORT_FIELD, Restorer, is_sort_hidden
 from archisync_gui.erp.lists.saved_views import View
 from archisync_gui.erp.lists.ways import ReadingWays
 from archisync_gui.model import Clock, Json, SyncFailure
@@ -322,8 +322,4 @@ class ListView(ListPage):
 
 
 def _sorted_as(name: str, state: State) -> bool:
-    sort = state["filters"]["sort"]
-    column = next((c for c in state["columns"] if c["field"] == name), None)
-    # If the client does not know the sort order, only the header shows it, and a hidden column has no header.
-    unknown = column is not None and column["sortOrder"] is None and not column["visible"] and not sort
-    return bool(sort == [[name, "DSC"]] or unknown)
+    return bool(state["filters"]["sort"] == [[name, "DSC"]] or is_sort_hidden(name, state))

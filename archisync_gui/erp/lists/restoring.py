@@ -34,6 +34,22 @@ def differences(wanted: View, now: View) -> list[str]:
     return preset + [name for name in names if getattr(wanted, name) != getattr(now, name)]
 
 
+def is_sort_hidden(name: str, state: State) -> bool:
+    """Whether the list may be sorted by this field although ``state`` has no sort order: the client does not know the
+    order of its columns, and only the header of a visible column shows it."""
+    column = next((c for c in state["columns"] if c["field"] == name), None)
+    return column is not None and column["sortOrder"] is None and not column["visible"] and not state["filters"]["sort"]
+
+
+def hidden_sort(entity: Entity, state: State) -> str | None:
+    """The first of the fields that reads sort by for which :func:`is_sort_hidden` is true."""
+    return next((name for name in _sorts_of_reads(entity) if is_sort_hidden(name, state)), None)
+
+
+def _sorts_of_reads(entity: Entity) -> tuple[str, ...]:
+    return (SORT_FIELD, *entity.newest)
+
+
 def merge_saved_view(saved: View, now: View, entity: Entity, state: State, left: View | None = None) -> View:
     """The view to restore for a list that an earlier visit did not restore. A part that is still as a read sets it, or
     as an interrupted restoring leaves it, is taken from ``saved``; a part that the user has changed since, from
@@ -50,8 +66,11 @@ def merge_saved_view(saved: View, now: View, entity: Entity, state: State, left:
     filter_row = saved.filter_row if _part_of(now.filter_row, saved.filter_row) else now.filter_row
     group = saved.group if _part_of(now.group, saved.group) else now.group
     search, bar = now.search or saved.search, now.bar or saved.bar
-    read_sorts = {((name, "DSC"),) for name in (SORT_FIELD, *entity.newest)}
-    sort_is_ours = now.sort in read_sorts or (now.sort != () and _part_of(now.sort, saved.sort))
+    read_sorts = {((name, "DSC"),) for name in _sorts_of_reads(entity)}
+    if now.sort:
+        sort_is_ours = now.sort in read_sorts or _part_of(now.sort, saved.sort)
+    else:
+        sort_is_ours = hidden_sort(entity, state) is not None
     same_rows = preset_is_ours and (filter_row, search, bar, group) == (
         saved.filter_row,
         saved.search,
