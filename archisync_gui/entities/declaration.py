@@ -120,7 +120,8 @@ class Entity:
     """Target names that identify a record after the ERP has given its rows new ids."""
     filter: FilterWish | None = None
     view: str = ""
-    """How the internal value of the list's own view ends, case folded, where the toolbar offers several views."""
+    """If the toolbar offers several views: the end of the internal value, in lower case, of the one that is the list
+    (``docs/erp.md``, Presets)."""
     garbage: tuple[Garbage, ...] = ()
     title: str = ""
     """Target name of the column that names a record for people."""

@@ -46,7 +46,7 @@ CHANNELS = ("chrome", "msedge")
 """Browsers that Playwright finds in their standard folders."""
 
 CALLED = {"chrome": "Chrome", "msedge": "Edge"}
-"""What people call these."""
+"""The names of these browsers in messages."""
 
 PLAYWRIGHTS_DISABLED = (
     "AvoidUnnecessaryBeforeUnloadCheckSync",
@@ -212,7 +212,7 @@ NO_WINDOWS = "window.open = () => null;"
 
 
 async def new_context(chromium: Chromium, session: Any) -> BrowserContext:
-    """A context in Italian, with a kept session (``None``: none)."""
+    """A browser context in Italian; ``session``: the account's stored session (``None``: there is none)."""
     context = await chromium.new_context(
         locale="it-IT",
         timezone_id="Europe/Rome",

@@ -20,10 +20,12 @@ PROGRAMS = ("chrome.exe", "msedge.exe")
 """In order of preference."""
 
 POLICIES = {"chrome": r"Software\Policies\Google\Chrome", "msedge": r"Software\Policies\Microsoft\Edge"}
-"""By Playwright's name of the browser: where administrators set its policies, for the computer or for the user."""
+"""The registry key of each browser's policies, which administrators set for the computer or for the user; by
+Playwright's name of the browser."""
 
 FOLDERS = {"chrome": r"\google\chrome", "msedge": r"\microsoft\edge"}
-"""Part of the path of these browsers' programs, in small letters; another browser may have a ``chrome.exe``, too."""
+"""Part of the paths of these browsers' programs, in lower case. The name of the program would not be enough: other
+browsers have a ``chrome.exe``, too."""
 
 
 def registered_browsers() -> list[str]:
@@ -49,8 +51,8 @@ def _registered(winreg: Any, program: str) -> Iterator[str]:
 
 
 def forbidden_browsers() -> frozenset[str]:
-    """Those of :data:`POLICIES` that no program may drive, by an administrator's policy: they start, answer nothing and
-    do not end. None on other systems."""
+    """The browsers of :data:`POLICIES` that an administrator's policy forbids programs to control: they start, but
+    neither answer nor end. Empty on other systems."""
     if sys_platform() != "win32":
         return frozenset()
     winreg = importlib.import_module("winreg")

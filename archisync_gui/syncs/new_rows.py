@@ -58,7 +58,7 @@ def reached(found: Mapping[str, Row], news: Set[str], seen_new: Set[str], *, by_
 
 
 def _by_key(entity: Entity, records: Sequence[Row]) -> dict[str, Row]:
-    """The records of one page by key. Raises ``key-twice`` where one stands there twice with different content."""
+    """The records of one page by key. Raises ``key-twice`` if a key occurs twice with different content."""
     found: dict[str, Row] = {}
     for row in records:
         key = row_key(entity, row)

@@ -1,4 +1,4 @@
-"""Cells that are drawn in ways that no visit has shown yet: read as a person reads them, or not at all."""
+"""Cells that are drawn in ways never seen in the ERP: they are read as a person reads them, or are unreadable."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STATUS: Mapping[Kind, Entity] = {
 
 
 async def _status(cases: CasePages, html: str, kind: Kind) -> Any:
-    """What is stored of a cell with that content; ``UNREADABLE``, where it keeps what is stored."""
+    """The value stored for a cell with that content; ``UNREADABLE``: the value stored before is kept."""
     view = await opened(
         cases, f"document.querySelector(\"[id$='DXDataRow0']\").cells[2].innerHTML = `{html}`;", STATUS[kind]
     )
@@ -49,7 +49,7 @@ BOXES: Mapping[str, bool | str | None] = {
     # Its caption says nothing of its state.
     '<span class="dxWeb_edtCheckBoxUnchecked_T dxICheckBox_T"></span><label>Sì</label>': False,
     '<span class="dxWeb_edtCheckBoxChecked_T dxICheckBox_T"></span><label>Omaggio</label>': True,
-    # A picture that may mean either is no blank.
+    # An image that may mean either is unreadable, not blank.
     '<img src="data:," alt="">': UNREADABLE,
     '<svg width="8" height="8"></svg>': UNREADABLE,
     '<img src="data:," alt="constructor">': UNREADABLE,
@@ -105,7 +105,7 @@ def _cells(entity: Entity, **texts: str | None) -> list[str | None]:
     ids=["ddt", "invoices"],
 )
 def test_a_row_is_no_garbage_for_a_blank_that_was_not_read(entity: Entity, hidden: dict[str, str | None]) -> None:
-    """A user who hides the column would else lose each record that the rule wants to have a text there."""
+    """Else a user who hides a column would lose all records, if a rule says that records have a text there."""
     reader = RowReader(entity)
     reader.take([_cells(entity, ID="1.610", **hidden)])
     assert not reader.findings.garbage

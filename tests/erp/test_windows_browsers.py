@@ -98,7 +98,8 @@ def test_a_registry_without_browsers_finds_none(windows: Registry) -> None:
 
 
 class Policies(SimpleNamespace):
-    """What `winreg` offers of policies, by root and key."""
+    """The part of ``winreg`` that reads policies. ``set``: their values by root and key; ``None``: a key without the
+    policy."""
 
     HKEY_CURRENT_USER, HKEY_LOCAL_MACHINE, KEY_WOW64_64KEY, KEY_READ = USER, COMPUTER, VIEW_64, 1
 
@@ -136,7 +137,7 @@ def test_a_policy_that_forbids_to_drive_a_browser_is_known(
 
 
 class Starts:
-    """Playwright's browser type: which browsers were started, and what they say."""
+    """Stands in for Playwright's browser type and notes which browsers are started."""
 
     def __init__(self) -> None:
         self.tried: list[str] = []
@@ -150,7 +151,7 @@ class Starts:
 
 
 async def test_a_browser_that_may_not_be_driven_is_passed_over_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It starts and answers nothing: each start waited for 20 s, and then said that the computer may be busy."""
+    """It starts, but does not answer: each start waited for 20 s, and then said that the computer may be busy."""
     own = r"D:\Chromium\chrome.exe"
     chrome = [{"channel": "chrome"}, {"executable_path": r"C:\Program Files\Google\Chrome\Application\chrome.exe"}]
     found = [*chrome, {"channel": "msedge"}, {"executable_path": own}]

@@ -58,7 +58,7 @@ def _differs(column: Column, pairs: Sequence[tuple[Typed, str | None]], words: W
 
 
 def _says_something(shown: Value) -> bool:
-    """Whether a cell cannot be that of a record without a value, which may be shown as 0, No, ``N/A`` or a dash."""
+    """Whether a parsed cell shows a value. The cell of a record without a value may show 0, No, ``N/A`` or a dash."""
     return bool(shown) and shown != NO_VALUE and any(sign.isalnum() for sign in str(shown))
 
 

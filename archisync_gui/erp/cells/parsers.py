@@ -40,7 +40,7 @@ def encodable(text: str) -> str:
 
 
 PICTURE = "\ufffc"
-"""What a cell's script writes for an image that it does not understand (``cells.js``)."""
+"""The text that ``cells.js`` returns for a cell that shows only an unknown image."""
 
 _MARKS = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufffc]")
 """Invisible characters: soft hyphen, zero width space, direction marks, byte order mark; and :data:`PICTURE`."""
@@ -215,8 +215,8 @@ _FALSE = frozenset(("no", "false", "0", "unchecked", "falso"))
 
 
 def parse_bool(text: str) -> bool | None:
-    """Yes or no in either language, or the class of the image that stands for it (``Checked``, ``Unchecked``). Another
-    image may be either."""
+    """Yes or no in either language, or the class of the image that stands for it (``Checked``, ``Unchecked``). Any
+    other image is unreadable, since it may mean either."""
     if PICTURE in text:
         raise Unreadable(text, Kind.BOOL)
     text = first_line(text)

@@ -18,7 +18,7 @@ def plain(text: str) -> str:
 
 
 def written(text: str) -> str:
-    """A word without case, its white space folded."""
+    """A word in lower case, with each run of white space replaced by one blank."""
     return " ".join(text.split()).casefold()
 
 
@@ -29,9 +29,10 @@ class Words:
     learned: Learned = field(default_factory=dict)
 
     def meaning(self, column: Column) -> Mapping[str, str]:
-        """The value stored for a word, by the word as :func:`written` and by the :func:`plain` one (two learned words
-        may differ in their signs only). A learned word is stored as the declared value of its language-free value or of
-        the word itself; if neither is declared, as the language-free value, which is the same in every language."""
+        """The value stored for each word. Each word is a key as :func:`written` and as :func:`plain`; look for the
+        former first, since two learned words may differ in their signs only. A learned word is stored as the declared
+        value of its language-free value or of the word itself; if neither is declared, as the language-free value,
+        which is the same in every language."""
         declared: dict[str, str] = {plain(word): canonical for word, canonical in column.words.items()}
         exact: dict[str, str] = {}
         found = dict(declared)

@@ -223,8 +223,8 @@ class PageDriver:
 
     @property
     def _where(self) -> str:
-        """A script function that returns the page's address, after a blank if its host is not the ERP's. The browser
-        compares the names, since it knows all their notations."""
+        """JavaScript that defines ``where()``: the page's address, with a blank in front if its host is not the ERP's.
+        The browser compares the hosts, since it knows all notations of a host name."""
         return f"""const host = new URL({json.dumps(self._base)}).hostname;
             const isOther = () => /^https?:$/.test(location.protocol) && location.hostname !== host;
             const where = () => (isOther() ? " " : "") + location.href;"""
@@ -322,7 +322,8 @@ class PageDriver:
 
 
 def _ended(answer: Any, step: str, *, called: bool) -> Any:
-    """The answer of a step that has succeeded. ``called``: a step without a callback has not."""
+    """The answer of a step; raises the failure that it ended with. ``called``: a step that started no callback has
+    failed, too."""
     how: str = answer["how"]
     if called and how == "nothing":
         raise transient("erp-call-ignored", step=step)

@@ -6,7 +6,7 @@
   // The text of a cell with an unknown image only: the cell has no text, but is not empty either.
   const PICTURE = "\ufffc";
 
-  // An empty cell, or one that shows the ERP's word for "no value", or a picture, which may be there before the text.
+  // An empty cell, or one that shows the ERP's word for "no value" or only an image, which may appear before the text.
   const blank = text => !text || ["", "N/A", PICTURE].includes(text.trim());
 
   const BLOCKS = new Set(["DIV", "P", "LI", "UL", "OL", "TABLE", "TR", "TD", "TH"]);
@@ -44,18 +44,18 @@
   const BOXES = "[class*='hecked'], [class*='Grayed'], [class*='dxICheckBox'], input[type='checkbox'], "
     + "[role='checkbox'], img[alt]";
 
-  const SAID = { true: "Checked", checked: "Checked", false: "Unchecked", unchecked: "Unchecked", mixed: "" };
+  const STATES = { true: "Checked", checked: "Checked", false: "Unchecked", unchecked: "Unchecked", mixed: "" };
 
-  // "Checked" or "Unchecked" for a check box drawn in whatever way, "" for one that is neither; null: no check box.
+  // The state of a check box, however it is drawn: "Checked", "Unchecked", or "" for neither; null: no check box.
   function checkbox(node) {
     for (const box of node.querySelectorAll(BOXES)) {
       const name = box.getAttribute("class") || "";
       if (/CheckBoxUnchecked|(^|[^A-Za-z])Unchecked/.test(name)) return "Unchecked";
       if (/CheckBoxChecked|(^|[^A-Za-z])Checked/.test(name)) return "Checked";
       if (/dxICheckBox/.test(name)) return "";
-      const said = box.type === "checkbox" ? (box.indeterminate ? "mixed" : String(box.checked))
+      const state = box.type === "checkbox" ? (box.indeterminate ? "mixed" : String(box.checked))
         : box.getAttribute("aria-checked") || (box.alt || "").trim().toLowerCase();
-      if (Object.hasOwn(SAID, said)) return SAID[said];
+      if (Object.hasOwn(STATES, state)) return STATES[state];
     }
     return null;
   }
@@ -120,7 +120,7 @@
 
   // The position of each wanted field in a row: { at: [index or -1], cells: number of cells, twice }, or a problem.
   function mapping(grid, wanted) {
-    // Of two elements with one id the first is found, be it a leftover.
+    // Of several elements with one id, `getElementById` returns the first, which may be a hidden leftover.
     const roots = document.querySelectorAll("#" + CSS.escape(grid.name)).length;
     if (roots > 1) return { problem: "twice", found: String(roots) };
     const found = header(grid);

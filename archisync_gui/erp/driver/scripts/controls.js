@@ -25,7 +25,7 @@
   const DIALOGS = "[id*='PopupWindow'], [role='dialog'], [class*='dxpc']";
 
   function findGrid() {
-    // Visible grids first, those of dialogs last: also a closed dialog may contain a grid of its own.
+    // Visible grids outside dialogs first, hidden grids last: a closed dialog may contain a grid, too.
     const all = grids(), visible = all.filter(c => root(c).offsetParent !== null);
     const lists = [...visible.filter(c => !root(c).closest(DIALOGS)), ...visible, ...all];
     return lists.find(c => /_LE_v\d+$/.test(c.name || "")) || lists[0] || null;
