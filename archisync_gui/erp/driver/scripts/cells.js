@@ -15,8 +15,8 @@
 
   const isHidden = element => element.hidden || getComputedStyle(element).display === "none";
 
-  // The visible text, without scripts, styles and hidden elements, and with the selected option only of a <select>; with
-  // line breaks, and one around each block element.
+  // The visible text, without scripts, styles and hidden elements, and with the selected option only of a <select>;
+  // with line breaks, and one around each block element.
   function walk(node, parts) {
     for (const child of node.childNodes) {
       if (child.nodeType === 3) parts.push(child.data);
@@ -194,8 +194,8 @@
   // The texts and the keys of the rows shown.
   const onShow = grid => ({ texts: dataRows(grid).map(row => row.text()), keys: reader.rowKeys(grid, 0) });
 
-  // Whether the table still shows the rows of `before` a call although the client has other rows' keys: the table may be
-  // redrawn shortly after the end of the callback.
+  // Whether the table still shows the rows of `before` a call although the client has other rows' keys: the table may
+  // be redrawn shortly after the end of the callback.
   function isOld(grid, before) {
     if (!before || !before.keys || before.texts.length < 2) return false;
     const now = onShow(grid);
@@ -212,8 +212,8 @@
   }
 
   // Waits until the rows and their texts are there, which is shortly after the end of a callback, are not those of
-  // `before` the call, and have not changed for `calm` seconds, since texts may come one by one. Returns whether they are
-  // there after at most `limit` seconds.
+  // `before` the call, and have not changed for `calm` seconds, since texts may come one by one. Returns whether they
+  // are there after at most `limit` seconds.
   async function filled(grid, wanted, limit, calm, before = null) {
     const isPainted = () => paint(grid, wanted) !== "no";
     if (!calm && isPainted()) return true;

@@ -31,8 +31,8 @@
     return lists.find(c => /_LE_v\d+$/.test(c.name || "")) || lists[0] || null;
   }
 
-  // Throws if the page shows no grid any more, for example because a callback's answer has replaced it after the session
-  // has expired. `failures.py` recognises the message.
+  // Throws if the page shows no grid any more, for example because a callback's answer has replaced it after the
+  // session has expired. `failures.py` recognises the message.
   function needGrid() {
     const grid = findGrid();
     if (!grid) throw new Error("no grid on this page");
@@ -122,12 +122,12 @@
     return state;
   }
 
-  // Seconds for a call to start its callback: some calls start theirs a little later. A call that changes nothing starts
-  // none.
+  // Seconds for a call to start its callback: some calls start theirs a little later. A call that changes nothing
+  // starts none.
   const BEGIN = 1.5;
 
-  // Runs `trigger` and waits for the end of the grid's callback. Returns as `listen`, or "nothing": no callback began. If
-  // the answer replaces the grid, no event signals the end.
+  // Runs `trigger` and waits for the end of the grid's callback. Returns as `listen`, or "nothing": no callback began.
+  // If the answer replaces the grid, no event signals the end.
   function callback(grid, trigger, limit) {
     return new Promise(resolve => {
       let open = true;
