@@ -23,6 +23,7 @@ from archisync_gui.drafts.schema import (
     DRAFTS,
     LETTERHEADS,
     forget_oldest,
+    is_draft,
     prepare,
     prepare_on_server,
     read_document,
@@ -219,8 +220,8 @@ class Drafts:
 
         def job(connection: sa.Connection) -> None:
             for draft in incoming:
-                place = DRAFTS.c.account == draft.account, DRAFTS.c.id == draft.id, DRAFTS.c.version == draft.version
-                connection.execute(DRAFTS.delete().where(*place))
+                same = is_draft(draft.account, draft.id), DRAFTS.c.version == draft.version
+                connection.execute(DRAFTS.delete().where(*same))
 
         await self._write(job)
 
@@ -293,9 +294,8 @@ class Drafts:
                         return _draft(row)
                     raise DraftConflict(draft_id, _draft(row))
                 _make_room(connection, account, 0, size - row.size)
-                which = DRAFTS.c.account == account, DRAFTS.c.id == draft_id
                 values = {"version": row.version + 1, "updated_at": now, "document": text, "size": size}
-                connection.execute(DRAFTS.update().where(*which).values(values))
+                connection.execute(DRAFTS.update().where(is_draft(account, draft_id)).values(values))
             remember_lines(connection, account, draft_id, now, document)
             return _draft(_find(connection, account, draft_id))
 
@@ -314,9 +314,8 @@ class Drafts:
                 return False
             if if_match is not None and row.version != if_match:
                 raise DraftConflict(draft_id, _draft(row))
-            which = DRAFTS.c.account == account, DRAFTS.c.id == draft_id
             gone = {"deleted_at": now, "updated_at": now, "document": None, "size": 0}
-            connection.execute(DRAFTS.update().where(*which).values(gone))
+            connection.execute(DRAFTS.update().where(is_draft(account, draft_id)).values(gone))
             return True
 
         return await self._write(job)
@@ -362,7 +361,7 @@ def _make_room(connection: sa.Connection, account: AccountId, drafts: int, size:
 
 def _find(connection: sa.Connection, account: AccountId, draft_id: str, *, to_change: bool = False) -> Any:
     """The row of a draft. ``to_change``: lock it, so that no other member changes it before the transaction's end."""
-    statement = sa.select(DRAFTS).where(DRAFTS.c.account == account, DRAFTS.c.id == draft_id)
+    statement = sa.select(DRAFTS).where(is_draft(account, draft_id))
     return connection.execute(statement.with_for_update() if to_change else statement).one_or_none()
 
 
@@ -382,8 +381,7 @@ def _take(connection: sa.Connection, draft: Draft, *, revive: bool = False) -> b
     if row is None:
         connection.execute(DRAFTS.insert().values(account=draft.account, id=draft.id, **values))
     else:
-        place = DRAFTS.c.account == draft.account, DRAFTS.c.id == draft.id
-        connection.execute(DRAFTS.update().where(*place).values(values))
+        connection.execute(DRAFTS.update().where(is_draft(draft.account, draft.id)).values(values))
     remember_lines(connection, draft.account, draft.id, draft.updated_at, draft.document)
     return True
 
@@ -391,8 +389,8 @@ def _take(connection: sa.Connection, draft: Draft, *, revive: bool = False) -> b
 def _raise_version(connection: sa.Connection, draft: Draft, version: int) -> None:
     """Give the row of a draft, whose present version is ``version``, a higher version than ``draft`` has."""
     if version <= draft.version:
-        place = DRAFTS.c.account == draft.account, DRAFTS.c.id == draft.id
-        connection.execute(DRAFTS.update().where(*place).values(version=draft.version + 1))
+        place = is_draft(draft.account, draft.id)
+        connection.execute(DRAFTS.update().where(place).values(version=draft.version + 1))
 
 
 def _draft(row: Any) -> Draft:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from archisync_gui.drafts.drafts import FILE
-from archisync_gui.drafts.schema import DRAFTS, PAST_LINES, read_document
+from archisync_gui.drafts.schema import DRAFTS, PAST_LINES, is_draft, read_document
 from archisync_gui.store.finding import connected
 from archisync_gui.store.personal import rewritten
 from archisync_gui.store.whose import Customer
@@ -33,9 +33,8 @@ def erase(folder: Path, customer: Customer) -> dict[str, int]:
     def change(connection: sa.Connection) -> dict[str, int]:
         drafts, past = list(_drafts(connection, customer)), list(_past(connection, customer))
         for row in drafts:
-            place = (DRAFTS.c.account == row["account"], DRAFTS.c.id == row["id"])
             values = {"document": None, "size": 0, "deleted_at": row["deleted_at"] or row["updated_at"]}
-            connection.execute(DRAFTS.update().where(*place).values(values))
+            connection.execute(DRAFTS.update().where(is_draft(row["account"], row["id"])).values(values))
         for row in past:
             c = PAST_LINES.c
             connection.execute(

@@ -99,6 +99,11 @@ def version_on_server(connection: sa.Connection, place: str) -> int | None:
     return found
 
 
+def is_draft(account: str, draft: str) -> sa.ColumnElement[bool]:
+    """The condition of a draft's row."""
+    return sa.and_(DRAFTS.c.account == account, DRAFTS.c.id == draft)
+
+
 def read_document(text: str | None) -> dict[str, Json]:
     """A stored document; an empty one if it is damaged, so that the others can still be shown."""
     try:
