@@ -75,8 +75,7 @@ def login_failed(
             return refused(state, account, error)
         case FailureKind.LOGIN:
             failures = known.login_failures + 1
-            pause = min(state.rules.login_pause * 2.0 ** min(failures - 1, 20), state.rules.back_off_limit)
-            until = now.wall + timedelta(seconds=pause)
+            until = now.wall + timedelta(seconds=state.rules.login_back_off(failures))
             key = state.list_key(sync_type, account)
             due = state.list_state(sync_type, account).due
             if due is not None:

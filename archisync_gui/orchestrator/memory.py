@@ -167,13 +167,12 @@ def _bounded(state: State, now: Moment) -> State:
     for key, list_state in state.list_states.items():
         if list_state.back_off is not None:
             longest = state.rules.back_off(state.intervals.get(key[0]), list_state.failures) or 0.0
-            list_states[key] = evolve(
-                list_state, back_off=min(list_state.back_off, now.wall + timedelta(seconds=longest))
-            )
+            latest = now.wall + timedelta(seconds=longest)
+            list_states[key] = evolve(list_state, back_off=min(list_state.back_off, latest))
     accounts = dict(state.accounts)
     for account, known in state.accounts.items():
         if known.login_pause is not None:
-            latest = now.wall + timedelta(seconds=state.rules.back_off_limit)
+            latest = now.wall + timedelta(seconds=state.rules.login_back_off(known.login_failures))
             accounts[account] = evolve(known, login_pause=min(known.login_pause, latest))
     return evolve(state, list_states=list_states, accounts=accounts)
 

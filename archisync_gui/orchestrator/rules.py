@@ -100,6 +100,10 @@ class Rules:
     durations_kept: int = 10
     """Number of past durations from which the expected one is computed (32)."""
 
+    def login_back_off(self, failures: int) -> float:
+        """Seconds that the schedule does not use an account after ``failures`` failed logins in a row (22)."""
+        return min(self.login_pause * 2.0 ** min(failures - 1, 20), self.back_off_limit)
+
     def back_off(self, interval: int | None, failures: int) -> float | None:
         """Seconds that the schedule waits after ``failures`` failed requests in a row; ``None``: it does not back off
         (23). ``interval``: the type's, in minutes; ``None`` = off."""

@@ -74,6 +74,14 @@ def test_a_pause_after_failed_logins_that_a_wrong_clock_has_kept_ends_in_time() 
     assert state.accounts["anna"].login_failures == 5001
 
 
+@pytest.mark.parametrize(("failures", "minutes"), [(1, 15), (2, 30), (9, 120)])
+def test_a_pause_after_failed_logins_is_no_longer_than_with_a_correct_clock(failures: int, minutes: int) -> None:
+    """Rule 22: the clock was a year ahead when the login failed, and was corrected before the restart."""
+    kept = {"count": failures, "until": (NOW.wall + timedelta(days=365)).isoformat()}
+    state = with_notes({"login-pause:anna": kept})
+    assert state.accounts["anna"].login_pause == NOW.wall + timedelta(minutes=minutes)
+
+
 @pytest.mark.parametrize("value", DAMAGED, ids=repr)
 def test_an_unreadable_hold_counts_as_a_hold(value: Any) -> None:
     state = with_notes({"hold": value})
