@@ -11,7 +11,7 @@ from archisync_gui.orchestrator.office_hours import local_day
 from archisync_gui.orchestrator.requests import dropped, forms_notified, put_back, stop_asked
 from archisync_gui.orchestrator.schedule import planned, with_due
 from archisync_gui.orchestrator.state import AccountState, State, StopCause
-from archisync_gui.orchestrator.values import Moment, Note, evolve
+from archisync_gui.orchestrator.values import Moment, Note, counted, evolve
 
 
 def replaced(state: State, now: Moment, accounts: Sequence[Account]) -> State:
@@ -91,9 +91,8 @@ def _paused(state: State, known: AccountState, failures: int, until: datetime | 
     computer of an office, must not repeat at once a login that may have been refused."""
     if (failures, until) == (known.login_failures, known.login_pause):
         return state
-    note: Json = {"count": failures, "until": None if until is None else until.isoformat()} if failures else None
     state = state.with_account(evolve(known, login_failures=failures, login_pause=until))
-    return state.with_effects(Note(f"login-pause:{known.account.id}", note))
+    return state.with_effects(Note(f"login-pause:{known.account.id}", counted(failures, until)))
 
 
 def refused(state: State, account: AccountId, error: ErrorInfo) -> State:

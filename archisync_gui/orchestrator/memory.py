@@ -242,7 +242,7 @@ def _noted(state: State, key: list[str], value: Json) -> State:
 
 
 def _counted(kept: Json) -> tuple[int, datetime | None]:
-    """Failures in a row, and the end of the pause that follows."""
+    """Failures in a row and the end of the pause that follows, from a note's value (``values.counted``)."""
     if not isinstance(kept, Mapping):
         raise TypeError("no object")
     until, count = kept.get("until"), kept["count"]

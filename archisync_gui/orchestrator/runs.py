@@ -46,6 +46,7 @@ from archisync_gui.orchestrator.values import (
     Note,
     Slot,
     Stamp,
+    counted,
     evolve,
     is_form,
 )
@@ -347,9 +348,7 @@ def _count_kept(state: State, key: tuple[SyncType, AccountId], before: ListState
     """Store the count of failures in a row, if it changed, in a note that is kept over restarts (rule 23)."""
     if (before.failures, before.back_off) == (after.failures, after.back_off):
         return state
-    until = None if after.back_off is None else after.back_off.isoformat()
-    note: Json = {"count": after.failures, "until": until} if after.failures else None
-    return state.with_effects(Note(f"failures:{key[0]}:{key[1]}", note))
+    return state.with_effects(Note(f"failures:{key[0]}:{key[1]}", counted(after.failures, after.back_off)))
 
 
 def _deliver_to_closed_forms(state: State, before: Request, after: Request, result: RunResult) -> State:

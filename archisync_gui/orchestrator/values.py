@@ -136,6 +136,11 @@ class Note(NamedTuple):
     value: Json
 
 
+def counted(failures: int, until: datetime | None) -> Json:
+    """The value of a note with failures in a row and the end of the pause that follows; ``None`` without failures."""
+    return {"count": failures, "until": None if until is None else until.isoformat()} if failures else None
+
+
 class ClockDoubt(NamedTuple):
     """The wall clock was set back: the stored times no longer show how old the data are (rule 30)."""
 
