@@ -34,6 +34,7 @@ from archisync_gui.store.dialect import any_text
 from archisync_gui.store.doubts import NOTES_OF_DOUBT, doubt
 from archisync_gui.store.entries import Entries
 from archisync_gui.store.errors import StoreError
+from archisync_gui.store.notes import put_note
 from archisync_gui.store.schema import EVENTS, EXPLANATIONS, NOTES, READS, RUN_ORDER, RUN_PAIRS, RUNS, utc_text
 
 log = logging.getLogger(__name__)
@@ -233,13 +234,7 @@ class StoreJournal:
     async def note(self, key: str, value: Json) -> None:
         """Store a small value; ``None`` removes it."""
         stored = as_json(value)
-
-        def job(connection: sa.Connection) -> None:
-            connection.execute(NOTES.delete().where(NOTES.c.key == key))
-            if stored is not None:
-                _insert(connection, NOTES, {"key": key, "value": stored})
-
-        await self._write(job)
+        await self._write(lambda connection: put_note(connection, key, stored))
 
     async def explained(self, explanation: Explanation) -> None:
         """Store an answer of ``explain``."""

@@ -15,6 +15,7 @@ def note(connection: sa.Connection, key: str) -> Any:
 
 
 def put_note(connection: sa.Connection, key: str, value: Any) -> None:
-    """Store a value in place of the key's previous one."""
+    """Store a value in place of the key's previous one; ``None`` removes it."""
     connection.execute(NOTES.delete().where(NOTES.c.key == key))
-    connection.execute(NOTES.insert().values(key=key, value=value))
+    if value is not None:
+        connection.execute(NOTES.insert().values(key=key, value=value))
