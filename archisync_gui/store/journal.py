@@ -220,16 +220,7 @@ class StoreJournal:
             "revision": event.revision,
             "data": as_json(event.data),
         }
-        tried = False
-
-        def job(connection: sa.Connection) -> None:
-            nonlocal tried
-            # After a lost connection an office's server may have committed it already.
-            if not (tried and _is_kept(connection, event)):
-                _insert(connection, EVENTS, values)
-            tried = True
-
-        await self._write(job)
+        await self._add(EVENTS, values, "at", "boot", "revision")
 
     async def note(self, key: str, value: Json) -> None:
         """Store a small value; ``None`` removes it."""
@@ -244,7 +235,7 @@ class StoreJournal:
             "params": as_json(explanation.params),
             "forecast": [_forecast_json(f) for f in explanation.forecast],
         }
-        await self._write(lambda connection: _insert(connection, EXPLANATIONS, values))
+        await self._add(EXPLANATIONS, values, "at", "reason")
 
     async def explanation_at(self, at: datetime) -> Explanation | None:
         """The last stored answer that is not later than ``at``; ``None`` if there is none that can be read."""
@@ -270,18 +261,26 @@ class StoreJournal:
         """Write the waiting entries; raises :class:`StoreError` when that is still not possible."""
         await self._entries.flush()
 
+    async def _add(self, table: sa.Table, values: Mapping[str, Any], *identity: str) -> None:
+        """Insert a row. ``identity``: the columns that no other row has like it."""
+        same = [table.c[name] == values[name] for name in identity]
+        tried = False
+
+        def job(connection: sa.Connection) -> None:
+            nonlocal tried
+            # After a lost connection an office's server may have committed it already.
+            if not (tried and connection.scalar(sa.select(sa.exists().where(*same)))):
+                _insert(connection, table, values)
+            tried = True
+
+        await self._write(job)
+
     async def _write(self, job: Callable[[sa.Connection], None]) -> None:
         await self._entries.write(job)
 
 
 def _insert(connection: sa.Connection, table: sa.Table, values: Mapping[str, Any]) -> None:
     connection.execute(table.insert().values(values))
-
-
-def _is_kept(connection: sa.Connection, event: Event) -> bool:
-    c = EVENTS.c
-    same = c.at == event.at, c.boot == event.boot, c.revision == event.revision
-    return connection.execute(sa.select(c.id).where(*same).limit(1)).first() is not None
 
 
 def _put_run(connection: sa.Connection, record: RunRecord) -> None:

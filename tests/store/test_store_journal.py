@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from store_samples import START, ManualClock, OpenStore, Reads, parcel, tariff
@@ -26,6 +27,7 @@ from archisync_gui.model import (
 )
 from archisync_gui.store import Store, maintenance
 from archisync_gui.store.errors import StoreError
+from archisync_gui.store.schema import EXPLANATIONS
 from tests.support.events import an_event
 from tests.support.hygiene import ExpectedErrors
 
@@ -307,12 +309,13 @@ async def test_an_entry_that_can_never_be_written_does_not_block_others(
     assert set((await store.journal.load()).notes) == {"before", "after", "last"}
 
 
-async def test_an_event_that_was_committed_though_the_server_was_lost_is_kept_once(
+async def test_what_was_committed_though_the_server_was_lost_is_kept_once(
     store: Store, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody heard of the commit, so the event is written again; one that was not committed is, too."""
+    """No answer confirmed the commit, so the entry is written again; one that was not committed is, too."""
     write = store.journal._database.write
     events = [an_event(EventKind.QUEUE_UPDATED, "boot", n, clock.now(), {"waiting": n}) for n in (1, 2)]
+    reasons = Reason.HOLD, Reason.NOTHING_DUE
 
     async def lost_after(job: Any, **how: Any) -> None:
         await write(job, **how)
@@ -321,12 +324,15 @@ async def test_an_event_that_was_committed_though_the_server_was_lost_is_kept_on
     async def lost_before(job: Any, **how: Any) -> None:
         raise StoreError("office-unreachable", path="", detail="")
 
-    for lost, event in zip((lost_after, lost_before), events, strict=True):
+    for lost, event, reason in zip((lost_after, lost_before), events, reasons, strict=True):
         monkeypatch.setattr(store.journal._database, "write", lost)
-        with pytest.raises(StoreError, match="office-unreachable"):
-            await store.journal.event(event)
+        for entry in (store.journal.event(event), store.journal.explained(Explanation(clock.now(), reason))):
+            with pytest.raises(StoreError, match="office-unreachable"):
+                await entry
     monkeypatch.setattr(store.journal._database, "write", write)
-    assert store.journal.pending == 2
+    assert store.journal.pending == 4
     await store.journal.flush()
     kept = await store.events(clock.now(), clock.now() + timedelta(seconds=1))
     assert sorted(one.event.revision for one in kept) == [1, 2]
+    query = sa.select(EXPLANATIONS.c.reason).order_by(EXPLANATIONS.c.id)
+    assert await store.journal._database.read(lambda connection: connection.scalars(query).all()) == [*reasons]
