@@ -82,7 +82,7 @@ class Line:
         self._new: deque[Command] = deque()
         self._open: dict[str, Command] = {}
         self._given_up: set[str] = set()
-        """Ids of commands that have failed here while the server could not be reached; their rows may exist there."""
+        """Ids of commands that have failed here and are to be cancelled on the server, where their rows may exist."""
         self._seen = _Seen()
         self.barred: StoreError | None = None
         """Why this member may not send commands; ``None``: it may."""
@@ -110,9 +110,7 @@ class Line:
         if self._late is not None:
             self._late.cancel()
         for command in [*self._open.values(), *self._new]:
-            if not command.future.done():
-                command.future.set_exception(SyncFailure("request-closing", FailureKind.PERMANENT))
-                command.future.exception()  # no warning if its caller was cancelled
+            fail(command.future, SyncFailure("request-closing", FailureKind.PERMANENT))
         self._open.clear()
         self._new.clear()
 
@@ -134,8 +132,7 @@ class Line:
         command = Command(id or uuid.uuid4().hex, name, json.dumps(args), patience, emit, self._loop.create_future())
         command.deadline = CLOCK.monotonic() + (patience or 0.0)
         if self.barred is not None or self._stop.is_set():
-            command.future.set_exception(self.barred or SyncFailure("request-closing", FailureKind.PERMANENT))
-            command.future.exception()
+            fail(command.future, self.barred or SyncFailure("request-closing", FailureKind.PERMANENT))
             return command
         self._new.append(command)
         self._waker.wake()
@@ -247,7 +244,7 @@ class Line:
             self._given_up.discard(command.id)
 
     def _withdraw(self, connection: Connection) -> None:
-        """Cancel on the server the commands that were given up while it could not be reached."""
+        """Cancel on the server the commands that were given up."""
         if self._given_up:
             connection.execute(
                 "UPDATE commands SET cancelled = true WHERE id = ANY(%s) AND done IS NULL", ([*self._given_up],)
@@ -307,8 +304,8 @@ class Line:
         late = not taken and command.patience is not None and CLOCK.monotonic() >= command.deadline
         if command.cancelled or late:
             if command.sent is not None:  # over this connection or an earlier one
-                connection.execute("UPDATE commands SET cancelled = true WHERE id = %s", (command.id,))
-                connection.execute("NOTIFY office_commands")
+                self._given_up.add(command.id)
+                self._withdraw(connection)
             self._end(command)
 
     def _end(self, command: Command, error: StoreError | None = None) -> None:

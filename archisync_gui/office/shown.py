@@ -1,4 +1,4 @@
-"""The status of the office as its leader has written it last, for who only looks."""
+"""The office's status as its leader has written it last, for commands that only show it."""
 
 from __future__ import annotations
 
