@@ -183,7 +183,7 @@ class Desk:
         return True
 
     def _settle(self, connection: Connection) -> None:
-        """Find out what was committed by transactions whose commit was not confirmed."""
+        """Find out what was committed by transactions and statements whose commit was not confirmed."""
         # Commands that were taken by one of them were not begun: take them again.
         connection.execute(
             "UPDATE commands SET epoch = NULL WHERE epoch = %s AND done IS NULL AND NOT id = ANY(%s)",
@@ -193,6 +193,13 @@ class Desk:
             "SELECT id FROM commands WHERE id = ANY(%s) AND cancelled AND done IS NOT NULL", ([*self._calls],)
         ).fetchall()
         self._end_calls(ended)
+        if self._out:  # if it is an event that is there already, the member would get it twice
+            id, what = self._out[0]
+            last = connection.execute(
+                "SELECT event FROM command_events WHERE command = %s ORDER BY number DESC LIMIT 1", (id,)
+            ).fetchone()
+            if last == (what,):
+                self._out.popleft()
         if self._unsure is not None:
             number, count, plain = self._unsure
             mine = connection.execute("SELECT revision FROM status WHERE id = 1 AND epoch = %s", (self._epoch,))
@@ -314,23 +321,24 @@ class Desk:
         plain = json.dumps(value if not isinstance(value, dict) else {**value, "at": None})
         if plain == self._shown and not count:
             return
-        self._unsure = self._number + 1, count, plain
+        number = self._number + 1
+        self._unsure = number, count, plain
         with connection.transaction():
             written = connection.execute(
                 "INSERT INTO status (id, epoch, revision, at, value) "
                 "SELECT 1, epoch, %s, clock_timestamp(), %s FROM leader WHERE id = 1 AND epoch = %s FOR SHARE "
                 "ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, revision = excluded.revision, "
                 "at = excluded.at, value = excluded.value",
-                (self._number + 1, json.dumps(value), self._epoch),
+                (number, json.dumps(value), self._epoch),
             ).rowcount
             if written:
                 events = [(self._epoch, self._news[at]) for at in range(count)]
                 if events:
                     with connection.cursor() as cursor:
                         cursor.executemany("INSERT INTO announced (epoch, event) VALUES (%s, %s)", events)
-                connection.execute("SELECT pg_notify('office_status', %s)", (str(self._number + 1),))
+                connection.execute("SELECT pg_notify('office_status', %s)", (str(number),))
         self._unsure = None
-        self._was_shown(self._number + 1, count, plain)
+        self._was_shown(number, count, plain)
 
     def _was_shown(self, number: int, count: int, plain: str) -> None:
         self._shown, self._number = plain, number

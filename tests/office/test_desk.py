@@ -261,15 +261,25 @@ async def test_no_answer_is_lost_with_the_leaders_connection(made: Server) -> No
 
 
 class LosesAnswers:
-    """A server that commits a transaction and is lost before its client hears of it, once: when ``lost`` says so."""
+    """A server that commits a transaction and is lost before its client hears of it, once: when ``lost`` says so, or
+    after a ``statement`` that begins so."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
         self.lost: Callable[[], bool] | None = None
+        self.statement = ""
 
     def connect(self, *args: Any, **more: Any) -> Connection:
         connection = self.server.connect(*args, **more)
-        transaction = connection.transaction
+        transaction, execute = connection.transaction, connection.execute
+
+        def lossy_execute(query: Any, *args: Any, **more: Any) -> Any:
+            done = execute(query, *args, **more)
+            if self.statement and query.startswith(self.statement):
+                self.statement = ""
+                connection.close()
+                raise psycopg.OperationalError("lost after the commit")
+            return done
 
         @contextmanager
         def lossy() -> Iterator[None]:
@@ -281,6 +291,7 @@ class LosesAnswers:
                 raise psycopg.OperationalError("lost after the commit")
 
         connection.transaction = lossy  # type: ignore[method-assign, assignment]
+        connection.execute = lossy_execute  # type: ignore[method-assign]
         return connection
 
     def one(self, query: str) -> Any:
@@ -316,6 +327,22 @@ async def test_a_status_that_was_committed_though_the_connection_broke_is_follow
     assert [event for one in news for event in one.events] == [{"kind": "step"}]
     assert lossy.one("SELECT revision FROM status") == 3
     await line.stop()
+    await leader.desk.stop()
+
+
+async def test_an_event_of_a_command_comes_once_though_the_connection_broke(
+    made: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``sync --json`` would print the result of a list twice."""
+    monkeypatch.setattr(module, "RETRY", 0.05)
+    lossy = LosesAnswers(made)
+    lossy.statement = "INSERT INTO command_events"
+    leader = Leader(lossy)  # type: ignore[arg-type]
+    events: list[dict[str, Any]] = []
+    assert await call(made, "pc", "events", {"count": 3}, events.append) == (0, {"è": 3})
+    await asyncio.sleep(0)
+    assert lossy.statement == ""
+    assert [event["n"] for event in events] == [0, 1, 2]
     await leader.desk.stop()
 
 
