@@ -14,8 +14,8 @@ async def let_go(
     closing: Coroutine[Any, Any, None],
     kill_browser: Callable[[], object],
     *,
-    is_over: Callable[[], bool] = lambda: True,
-    break_off: Callable[[], object] = lambda: None,
+    is_over: Callable[[], bool],
+    break_off: Callable[[], object],
 ) -> None:
     """Await ``closing``. If the leadership ``is_over``, or as soon as it is, call ``break_off``, so that nothing waits
     for the office's server, and kill the browser repeatedly until ``closing`` is done: another member reads the ERP by

@@ -223,7 +223,11 @@ class OfficeMember(MemberActions):
             desk = Desk(self.server, epoch, handler, status, lost=leadership.lost, present=served.present)
             stack.callback(core.orchestrator.subscribe(lambda event: desk.changed(as_json(served.event(event)))))
             desk.start()
-            stack.push_async_callback(desk.stop)
+
+            async def stop_desk() -> None:
+                await let_go(desk.stop(), kill, is_over=is_over, break_off=desk.break_off)
+
+            stack.push_async_callback(stop_desk)
             broken = asyncio.ensure_future(asyncio.shield(core.broken))
             broken.add_done_callback(self._core_broken)
             stack.callback(broken.cancel)

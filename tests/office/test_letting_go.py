@@ -50,7 +50,10 @@ async def test_the_browser_is_ended_at_once_and_again_until_all_is_closed(monkey
             for _ in range(3):  # like a part that waits for the browser and starts it again
                 await killed.get()
 
-    await let_go(closing(), lambda: loop.call_soon_threadsafe(killed.put_nowait, None))
+    def kill() -> None:
+        loop.call_soon_threadsafe(killed.put_nowait, None)
+
+    await let_go(closing(), kill, is_over=lambda: True, break_off=lambda: None)
 
 
 async def test_an_error_while_closing_is_raised() -> None:
@@ -58,7 +61,7 @@ async def test_an_error_while_closing_is_raised() -> None:
         raise RuntimeError("closing")
 
     with pytest.raises(RuntimeError, match="closing"):
-        await let_go(closing(), lambda: None)
+        await let_go(closing(), lambda: None, is_over=lambda: True, break_off=lambda: None)
 
 
 async def test_what_closes_while_the_leadership_ends_breaks_off_then(monkeypatch: pytest.MonkeyPatch) -> None:

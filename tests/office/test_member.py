@@ -23,6 +23,7 @@ from archisync_gui.app.taking_part import taking_part
 from archisync_gui.erp import Erp
 from archisync_gui.model import Remembered
 from archisync_gui.office import leadership
+from archisync_gui.office.desk import Desk
 from archisync_gui.office.leadership import Leadership
 from archisync_gui.office.membership import Membership
 from archisync_gui.settings import SettingsError
@@ -190,8 +191,9 @@ async def test_a_member_that_cannot_read_the_offices_memory_for_a_moment_tries_a
         assert (status.hold_since, status.unreadable, len(loads)) == (None, (), 2)
 
 
+@pytest.mark.parametrize(("part", "name"), [(Desk, "stop"), (Core, "close")], ids=["desk", "core"])
 async def test_a_leader_that_loses_its_epoch_while_its_program_ends_ends_its_browser(
-    office: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected_errors: Any
+    office: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected_errors: Any, part: type, name: str
 ) -> None:
     """Its last words wait for a silent server while another member reads: it must not restore views beside it."""
     expected_errors.allow("the journal failed")  # its store is broken off
@@ -201,12 +203,12 @@ async def test_a_leader_that_loses_its_epoch_while_its_program_ends_ends_its_bro
         killed.append(for_good)
         return False
 
-    close = Core.close
+    close = getattr(part, name)
 
-    async def slowly(core: Core, deadline: float = 10.0) -> None:
+    async def slowly(self: Any, *how: Any) -> None:
         leading.lost(epoch)
         await until(lambda: killed)
-        await close(core, deadline)
+        await close(self, *how)
 
     async with AsyncExitStack() as stack:
         member = await taken_part(stack, office, tmp_path)
@@ -215,7 +217,7 @@ async def test_a_leader_that_loses_its_epoch_while_its_program_ends_ends_its_bro
         assert leading.epoch is not None
         epoch = leading.epoch
         monkeypatch.setattr(Erp, "kill_browser", kill)
-        monkeypatch.setattr(Core, "close", slowly)
+        monkeypatch.setattr(part, name, slowly)
     assert set(killed) == {True}
 
 
