@@ -1,10 +1,11 @@
 """Invented entities, rows and a clock for the store's tests."""
 
+import dataclasses
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from archisync_gui.entities.declaration import Column, Entity, Kind, Row, Value
-from archisync_gui.model import SyncTypeSpec
+from archisync_gui.model import Origin, Outcome, RunRecord, Scope, SyncTypeSpec
 from archisync_gui.store import Batch, Store
 
 OpenStore = Callable[[], Awaitable[Store]]
@@ -91,6 +92,24 @@ def parcel(number: int, **values: Value) -> Row:
 def tariff(item: str, quantity: int, amount: int) -> Row:
     """A price line."""
     return {"item": item, "quantity": quantity, "amount": amount}
+
+
+def run(number: int, started: datetime, **changes: object) -> RunRecord:
+    """A read of the parcels that was completed."""
+    record = RunRecord(
+        id=f"run-{number}",
+        type="parcels",
+        account="agent",
+        scope=Scope.ALL,
+        key=None,
+        origin=Origin.SCHEDULE,
+        attempt=1,
+        asked=started,
+        started=started,
+        ended=started + timedelta(seconds=30),
+        outcome=Outcome.COMPLETED,
+    )
+    return dataclasses.replace(record, **changes)  # type: ignore[arg-type]
 
 
 class Reads:

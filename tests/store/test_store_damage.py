@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from store_samples import ENTITIES, START, ManualClock, Reads, parcel, tariff
+from store_samples import ENTITIES, START, ManualClock, Reads, parcel, run, tariff
 
-from archisync_gui.model import EventKind, Explanation, Origin, Outcome, Reason, RunRecord, Scope
+from archisync_gui.model import EventKind, Explanation, Reason
 from archisync_gui.store import RefusedKind, Store, StoreError, backups, migrate, schema
 from archisync_gui.store.database import Database
 from archisync_gui.store.store import FILE
@@ -35,15 +35,6 @@ BY_DAY = (None, "{", 7, b"\xff\x00\xfe")
 """One of each kind: NULL, a text that is neither JSON nor a time, a number, bytes that are no text."""
 
 
-def run(number: int, **more: object) -> RunRecord:
-    at = START + timedelta(minutes=number)
-    values: dict[str, object] = {
-        "id": f"run-{number}", "type": "parcels", "account": "agent", "scope": Scope.ALL, "key": None,
-        "origin": Origin.SCHEDULE, "attempt": 1, "asked": at, "started": at, "ended": at, "outcome": Outcome.COMPLETED,
-    }  # fmt: skip
-    return RunRecord(**{**values, **more})  # type: ignore[arg-type]
-
-
 async def filled(folder: Path, clock: ManualClock) -> None:
     """Make a profile with rows in each table."""
     store = await Store.open(folder, ENTITIES, clock=clock)
@@ -54,8 +45,8 @@ async def filled(folder: Path, clock: ManualClock) -> None:
     await store.apply("tariffs", "", reads.batch([tariff("a", 1000, 5)]))
     await store.keep_refused("parcels", "agent", reads.batch([parcel(1)]), RefusedKind.SHRINK)
     for number in (1, 2, 3):
-        await store.journal.run_ended(run(number))
-    await store.journal.run_started(run(4, ended=None, outcome=None))
+        await store.journal.run_ended(run(number, START + timedelta(minutes=number)))
+    await store.journal.run_started(run(4, START + timedelta(minutes=4), ended=None, outcome=None))
     await store.journal.event(an_event(EventKind.HOLD_CHANGED, "boot", 1, clock.now(), {"hold": True}))
     await store.journal.explained(Explanation(clock.now(), Reason.HOLD))
     for key, value in NOTES.items():

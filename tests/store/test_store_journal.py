@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from store_samples import START, ManualClock, OpenStore, Reads, parcel, tariff
+from store_samples import START, ManualClock, OpenStore, Reads, parcel, run, tariff
 
 from archisync_gui.model import (
     ErrorInfo,
@@ -77,23 +77,6 @@ RUNS = st.builds(
     error=st.none() | ERRORS,
     suspensions=st.lists(st.tuples(TIMES, st.none() | TIMES), max_size=2).map(tuple),
 )
-
-
-def run(number: int, started: datetime, **changes: object) -> RunRecord:
-    record = RunRecord(
-        id=f"run-{number}",
-        type="parcels",
-        account="agent",
-        scope=Scope.ALL,
-        key=None,
-        origin=Origin.SCHEDULE,
-        attempt=1,
-        asked=started,
-        started=started,
-        ended=started + timedelta(seconds=30),
-        outcome=Outcome.COMPLETED,
-    )
-    return dataclasses.replace(record, **changes)  # type: ignore[arg-type]
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from store_samples import START, Reads, parcel, tariff
+from store_samples import START, Reads, parcel, run, tariff
 
 from archisync_gui.model import EventKind, Origin, Outcome, RunRecord, Scope
 from archisync_gui.store import ChangeKind, Store
@@ -259,17 +259,13 @@ async def test_a_row_that_changed_is_one_line_and_each_of_its_fields_is_found(st
 
 async def test_history_of_runs(store: Store) -> None:
     records = [
-        RunRecord(
-            id=f"run-{n}",
-            type="parcels" if n % 2 else "tariffs",
-            account="agent",
-            scope=Scope.NEW if n == 3 else Scope.ALL,
-            key=None,
-            origin=Origin.OPERATOR if n == 1 else Origin.SCHEDULE,
-            attempt=1,
+        run(
+            n,
+            START + timedelta(minutes=n),
             asked=START,
-            started=START + timedelta(minutes=n),
-            ended=START + timedelta(minutes=n + 1),
+            type="parcels" if n % 2 else "tariffs",
+            scope=Scope.NEW if n == 3 else Scope.ALL,
+            origin=Origin.OPERATOR if n == 1 else Origin.SCHEDULE,
             outcome=Outcome.FAILED if n == 4 else Outcome.COMPLETED,
         )
         for n in range(6)
@@ -296,22 +292,7 @@ async def test_history_of_runs(store: Store) -> None:
 
 async def test_runs_with_the_same_start_are_all_found_page_by_page(store: Store) -> None:
     """Two computers of an office may start runs at the same time, or several attempts be skipped at once."""
-    records = [
-        RunRecord(
-            id=f"run-{n}",
-            type="parcels",
-            account="agent",
-            scope=Scope.ALL,
-            key=None,
-            origin=Origin.SCHEDULE,
-            attempt=1,
-            asked=START,
-            started=START + timedelta(minutes=n // 4),
-            ended=START + timedelta(minutes=9),
-            outcome=Outcome.SKIPPED,
-        )
-        for n in range(8)
-    ]
+    records = [run(n, START + timedelta(minutes=n // 4), asked=START, outcome=Outcome.SKIPPED) for n in range(8)]
     for record in records:
         await store.journal.run_ended(record)
     found: list[RunRecord] = []
