@@ -1,5 +1,5 @@
-"""Notes of an archive that are kept when a backup replaces it: hold, stopped accounts, logins, doubt about the
-clock."""
+"""Notes of an archive that are kept when a backup replaces it: hold, stopped accounts, logins and the pauses after
+failed ones, doubt about the clock."""
 
 from __future__ import annotations
 

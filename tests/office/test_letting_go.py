@@ -65,7 +65,7 @@ async def test_an_error_while_closing_is_raised() -> None:
 
 
 async def test_what_closes_while_the_leadership_ends_breaks_off_then(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A program that is quit while the server is silent: the next leader reads before its last words are written."""
+    """A program that is quit while the server is silent: the next leader reads before its last entries are written."""
     monkeypatch.setattr(letting_go, "AGAIN", 0.01)
     done: list[str] = []
     turns = iter([False, False])

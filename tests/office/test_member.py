@@ -195,7 +195,7 @@ async def test_a_member_that_cannot_read_the_offices_memory_for_a_moment_tries_a
 async def test_a_leader_that_loses_its_epoch_while_its_program_ends_ends_its_browser(
     office: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected_errors: Any, part: type, name: str
 ) -> None:
-    """Its last words wait for a silent server while another member reads: it must not restore views beside it."""
+    """Its last entries wait for a silent server while another member reads: it must not restore views then."""
     expected_errors.allow("the journal failed")  # its store is broken off
     killed: list[bool] = []
 

@@ -284,8 +284,9 @@ async def test_a_computer_that_is_back_in_time_keeps_its_forms(made: Office, sho
 
 
 @pytest.mark.parametrize("left", [0, 1, 3])
-async def test_a_form_that_is_inotify_anew_has_the_connections_that_are_there(made: Office, left: int) -> None:
-    """What was told of them in an outage was given up; one without a connection gets its grace, and no ten minutes."""
+async def test_a_form_that_is_reported_again_has_the_connections_that_are_there(made: Office, left: int) -> None:
+    """Reports of connections that came or went in an outage are lost. A form without a connection gets the grace time,
+    not a whole lease."""
     real = await made.orchestrator(Reads())
     real.hold()
     async with leading(made.server, real), member(made.server, "a") as face:
