@@ -303,8 +303,8 @@ class LosesAnswers:
 async def test_a_status_that_was_committed_though_the_connection_broke_is_followed_by_another_number(
     made: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Members would take the next one for the one that they have, and show for hours what was over a second later.
-    Their events are told once."""
+    """Members would take the next status for the one that they have, and show for hours a read that ended a second
+    later. Its events are announced once."""
     monkeypatch.setattr(module, "RETRY", 0.05)
     news: list[News] = []
     line = Line(made, "a" * 16, news.append)

@@ -19,8 +19,8 @@ SECONDS = st.floats(0, 11, allow_nan=False)
 
 
 def told(clock: OfficeClock, own: VirtualClock, before: float, after: float) -> None:
-    """The server answers: the question takes so long to it, and its answer so long back. Its clock is the computer's
-    wall clock here."""
+    """The server answers a question that takes ``before`` seconds to reach it; its answer takes ``after`` seconds. Its
+    clock is the computer's wall clock here."""
     asked = clock.monotonic()
     own._move(before)
     server = own.now()
