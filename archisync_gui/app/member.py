@@ -79,7 +79,7 @@ class OfficeMember(MemberActions):
         """Done with the reason when the member cannot go on (its folder was removed)."""
         self.only_reads = StoreError("office-newer", path=str(server)) if store.is_newer else None
         """Why this member must not write to the office (its tables are of a later version); ``None``: it may."""
-        self._demo, self._say = demo, say
+        self._demo, self._show = demo, say
         self._settings = settings
         zone.use(settings.text("sync.timezone"))
         me = this_member(profile)
@@ -171,6 +171,12 @@ class OfficeMember(MemberActions):
             except Exception as error:
                 log.exception("this member cannot lead")
                 self._leadership.abstain(epoch, unfit_for(error))
+
+    def _say(self, code: str, **params: object) -> None:
+        try:
+            self._show(code, **params)
+        except OSError as error:  # the output was closed: this member goes on without it
+            log.warning("%s could not be shown: %s", code, error)
 
     async def _lead(self, epoch: int) -> None:
         """Lead with that epoch until it has ended or the program ends."""

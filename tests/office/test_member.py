@@ -145,6 +145,17 @@ async def test_a_member_that_cannot_open_gives_up_the_leadership_for_long_only_a
     assert getattr(trouble, "code", "") in said
 
 
+async def test_a_member_whose_output_was_closed_leads_all_the_same(office: Server, tmp_path: Path) -> None:
+    """``office run | head``: else it would hold the leadership and read nothing."""
+
+    def say(code: str, **_: object) -> None:
+        raise BrokenPipeError
+
+    async with AsyncExitStack() as stack:
+        member = await taken_part(stack, office, tmp_path, say=say)
+        await until(lambda: member.core)
+
+
 async def test_a_member_that_runs_while_the_office_is_migrated_stops_writing(
     office: Server, tmp_path: Path, expected_errors: Any
 ) -> None:
