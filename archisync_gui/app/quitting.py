@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import subprocess
 import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from archisync_gui.app.profile import Profile, ProfileError, ProfileLock, open_p
 from archisync_gui.messages import text
 
 PATIENCE = 60.0
-"""Seconds in which a process must have ended its run, closed its data and released its profile."""
+"""Seconds in which a process must have closed its data and released its profile, from its answer on."""
 
 FINISH = 180.0
 """Seconds in which the read that runs may end before a panel quits for an installer."""
@@ -76,15 +77,16 @@ async def _ended(profile: Profile, finish: float) -> tuple[bool, bool]:
         lock.release()
         return True, False
     code = await _asked(profile, finish)
-    try:
-        async with asyncio.timeout(PATIENCE):
-            while not lock.acquire():
-                await asyncio.sleep(LOOK)
-                # Asked again: a panel that is starting has no channel yet, and a panel may follow a command.
-                if code != exit_codes.OK:
-                    code = await _asked(profile, finish)
-    except TimeoutError:
-        return False, code == exit_codes.OK
+    until = time.monotonic() + PATIENCE
+    while not lock.acquire():
+        if time.monotonic() > until:
+            return False, code == exit_codes.OK
+        await asyncio.sleep(LOOK)
+        # Asked again: a panel that is starting has no channel yet, and a panel may follow a command.
+        if code != exit_codes.OK:
+            code = await _asked(profile, finish)
+            if code == exit_codes.OK:  # after its read, which has a limit of its own
+                until = time.monotonic() + PATIENCE
     lock.release()
     return True, code == exit_codes.OK
 

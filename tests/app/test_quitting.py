@@ -198,6 +198,25 @@ def test_a_panel_that_has_just_started_is_asked_until_it_hears(profiles: Path, m
         assert core.asked.is_set()
 
 
+def test_a_panel_that_heard_late_may_still_end_its_read(profiles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time to close its data begins when the read has ended; else the panel would not be ended at all."""
+    demo, core, asked = open_profile(None, demo=True), HolderCore(panel=True), list[Any]()
+    monkeypatch.setattr(quitting, "PATIENCE", 1.0)
+
+    async def deaf_at_first(*what: Any) -> tuple[int, Any]:
+        asked.append(what[2])
+        if len(asked) == 1:
+            raise channel.NoAnswer("no channel yet")
+        await asyncio.sleep(2 * quitting.PATIENCE)  # its read
+        return await channel.call(*what)
+
+    monkeypatch.setattr(quitting, "call", deaf_at_first)
+    with holding(demo, core):
+        assert cli.main(["quit", "--all"]) == exit_codes.OK
+        assert core.asked.is_set()
+    assert asked == [{"finish": quitting.FINISH}] * 2
+
+
 def test_an_installer_gets_the_lines_in_a_file_with_all_characters(
     profiles: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
