@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from archisync_gui.app import exit_codes
 from archisync_gui.app.channel import ChannelServer, Emit
-from archisync_gui.app.commands import SecondStart, raised
+from archisync_gui.app.commands import SecondStart, quit_panel, raised
 from archisync_gui.app.profile import Profile
 
 T = TypeVar("T")
@@ -21,19 +21,18 @@ T = TypeVar("T")
 
 @asynccontextmanager
 async def answering(
-    profile: Profile, second_start: SecondStart | None = None, quit_panel: Callable[[], object] | None = None
+    profile: Profile, second_start: SecondStart | None = None, quits: Callable[[], object] | None = None
 ) -> AsyncIterator[None]:
     """While this is open, a second start of the program and a request to quit are answered; every other call gets
-    ``BUSY``. Without ``second_start`` and ``quit_panel`` this process is a command, and others wait for its end. The
+    ``BUSY``. Without ``second_start`` and ``quits`` this process is a command, and others wait for its end. The
     caller holds the profile's lock, and the profile's channel is not served otherwise."""
 
     async def answer(name: str, args: dict[str, Any], _emit: Emit) -> tuple[int, Any]:
         match name:
             case "raise":
                 return raised(second_start, args)
-            case "quit" if quit_panel is not None:
-                asyncio.get_running_loop().call_soon(quit_panel)  # after the answer
-                return exit_codes.OK, None
+            case "quit":
+                return await quit_panel(quits, None, args)
         return exit_codes.BUSY, None
 
     channel = ChannelServer(profile, answer)

@@ -50,10 +50,6 @@ class Running(Protocol):
         """The clock."""
 
     @property
-    def second_start(self) -> SecondStart | None:
-        """Handles a second start of the program; ``None``: there is no window."""
-
-    @property
     def quit(self) -> Callable[[], None] | None:
         """Ends the panel; ``None`` in a process without panel."""
 
@@ -76,8 +72,8 @@ async def serve(core: Running, name: str, args: dict[str, Any], emit: Emit) -> t
     """Execute a command; returns exit code and JSON result. An unknown name (of another version) is a usage error."""
     if name == "sync":
         return await _sync(core, list(args["types"]), emit)
-    if name == "quit" and core.quit is not None:
-        await run_ended(core, args)
+    if name == "quit":
+        return await quit_panel(core.quit, core.orchestrator, args)
     async with asyncio.timeout(PATIENCE):
         return await _served(core, name, args)
 
@@ -104,32 +100,36 @@ async def _served(core: Running, name: str, args: dict[str, Any]) -> tuple[int, 
             return exit_codes.OK, status_json(core.orchestrator.get_status())
         case "retry":
             return _retry(core, args.get("account"))
-        case "raise":
-            return raised(core.second_start, args)
-        case "quit":
-            if core.quit is None:
-                return exit_codes.BUSY, None
-            # After the answer was sent, since the end of the panel closes the channel.
-            asyncio.get_running_loop().call_soon(core.quit)
-            return exit_codes.OK, None
     return exit_codes.USAGE, {"error": f"unknown command {name}"}
 
 
-async def run_ended(core: Running, args: Mapping[str, Any]) -> None:
-    """Before a panel quits: wait until its active run has ended, at most for the argument *finish* in seconds (an
-    earlier version sends none). A run that starts after it is not waited for."""
+async def quit_panel(
+    quits: Callable[[], object] | None, reading: OrchestratorApi | None, args: Mapping[str, Any]
+) -> tuple[int, Any]:
+    """Handle a request to quit: ``quits`` is called after the answer was sent. Before that the active run of
+    ``reading`` may end, in at most as many seconds as the argument *finish* says (an earlier version sends none).
+    ``BUSY``: ``quits`` is ``None``, since this process has no panel and ends with its command."""
+    if quits is None:
+        return exit_codes.BUSY, None
     seconds = float(args.get("finish") or 0.0)
-    if not seconds:
-        return
+    if reading is not None and seconds:
+        await _run_ended(reading, seconds)
+    # After the answer was sent, since the end of the panel closes the channel.
+    asyncio.get_running_loop().call_soon(quits)
+    return exit_codes.OK, None
+
+
+async def _run_ended(orchestrator: OrchestratorApi, seconds: float) -> None:
+    """Wait until the active run has ended or was suspended, at most ``seconds``. A run that starts after it is not
+    waited for."""
+    active = orchestrator.get_status().current_run
     changed = asyncio.Event()
-    unsubscribe = core.orchestrator.subscribe(lambda _event: changed.set())
+    unsubscribe = orchestrator.subscribe(lambda _event: changed.set())
     try:
         async with asyncio.timeout(seconds):
-            first = run = core.orchestrator.get_status().current_run
-            while first is not None and run is not None and run.id == first.id:
+            while active is not None and (run := orchestrator.get_status().current_run) and run.id == active.id:
                 changed.clear()
                 await changed.wait()
-                run = core.orchestrator.get_status().current_run
     except TimeoutError:
         log.info("the read takes longer than %.0f s and is cancelled, since the program has to quit", seconds)
     finally:

@@ -115,8 +115,6 @@ class Core(OperatorActions):
             self.troubles += (SyncFailure("archive-new", FailureKind.PERMANENT, params={"path": str(store.path)}),)
         super().__init__(store, credentials)
         self.clock = clock
-        self.second_start: SecondStart | None = None
-        """Handles a second start of the program; ``None``: there is no window."""
         self.memory_error: Exception | None = None
         """Why the journal could not be read at this start, so that all reads are held; ``None``: it was read."""
         self.quit: Callable[[], None] | None = None
@@ -165,10 +163,11 @@ class Core(OperatorActions):
 
         ``attended``: a panel is open, so that the schedule runs and reads can be pre-empted. ``reads`` False: the ERP
         is not used (``status``), so no demo ERP is started. ``password``: for all accounts (command line).
-        ``second_start``: see the attribute. ``clock``, ``open_store`` and ``credentials``: those of an office, for the
-        member that leads it; without ``open_store`` the profile of a member is refused (``office-profile``).
-        ``channel`` False: the caller answers other processes of this profile itself. On an error everything that was
-        opened is closed. Raises ``SyncFailure`` if the data cannot be opened (its code has a text), ``SettingsError``.
+        ``second_start``: handles a second start of the program; ``None``: there is no window. ``clock``, ``open_store``
+        and ``credentials``: those of an office, for the member that leads it; without ``open_store`` the profile of a
+        member is refused (``office-profile``). ``channel`` False: the caller answers other processes of this profile
+        itself. On an error everything that was opened is closed. Raises ``SyncFailure`` if the data cannot be opened
+        (its code has a text), ``SettingsError``.
         """
         if open_store is None:
             await asyncio.to_thread(refuse_member, profile.folder)
@@ -194,7 +193,6 @@ class Core(OperatorActions):
             store = await (open_store() if open_store else Store.open(profile.folder, ENTITIES, clock=clock))
             stack.push_async_callback(store.close)
             core = cls(profile, loaded, store, credentials or Credentials(profile, passwords, password), clock)
-            core.second_start = second_start
             if demo_erp is not None:
                 stack.push_async_callback(demo_erp.stop)
                 await demo_erp.start()

@@ -8,9 +8,8 @@ from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from archisync_gui.app import exit_codes
 from archisync_gui.app.channel import ChannelServer
-from archisync_gui.app.commands import SecondStart, raised, run_ended
+from archisync_gui.app.commands import SecondStart, quit_panel, raised
 from archisync_gui.app.joining import address
 from archisync_gui.app.member import OfficeMember, Say
 from archisync_gui.app.profile import Profile
@@ -57,10 +56,8 @@ async def taking_part_at_last(
         if name == "raise":
             return raised(second_start, args)
         if name == "quit":
-            if found is not None and found.core is not None:  # it leads: the reads are its own
-                await run_ended(found.core, args)
-            asyncio.get_running_loop().call_soon(stop.set)  # after the answer
-            return exit_codes.OK, None
+            core = found.core if found is not None else None  # a member reads only while it leads
+            return await quit_panel(stop.set, None if core is None else core.orchestrator, args)
         if found is None:
             raise StoreError("office-unreachable", path=membership.place, detail=last_code)
         return await found.line.send(name, args, emit).future

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
@@ -14,14 +15,17 @@ from members import made_member
 from memory_keyring import in_place
 from remote_rig import make_office
 
+from archisync_gui.app import exit_codes
 from archisync_gui.app import leading as leading_module
+from archisync_gui.app.channel import call
 from archisync_gui.app.core import Core
+from archisync_gui.app.joining import PASSWORD
 from archisync_gui.app.leading import UNFIT
 from archisync_gui.app.member import OfficeMember, Say
-from archisync_gui.app.profile import ProfileLock, open_profile
-from archisync_gui.app.taking_part import taking_part
+from archisync_gui.app.profile import Profile, ProfileLock, open_profile
+from archisync_gui.app.taking_part import taking_part, taking_part_at_last
 from archisync_gui.erp import Erp
-from archisync_gui.model import Remembered
+from archisync_gui.model import Finished, Outcome, Remembered, RunControl, SystemClock
 from archisync_gui.office import leadership
 from archisync_gui.office.desk import Desk
 from archisync_gui.office.leadership import Leadership
@@ -31,6 +35,7 @@ from archisync_gui.store import StoreError
 from archisync_gui.store.errors import AGAIN, EpochLost
 from archisync_gui.store.journal import StoreJournal
 from archisync_gui.store.postgres_server import Server
+from tests.support.clock import settle
 from tests.support.postgres import on_a_server
 from tests.support.waiting import until
 
@@ -45,13 +50,21 @@ async def taken_part(
     say: Say = lambda code, **_: None,
 ) -> OfficeMember:
     """A member that may lead, without accounts unless the settings name them; nothing is read."""
+    profile = await locked_profile(stack, server, folder, settings or {})
+    return await stack.enter_async_context(taking_part(profile, None, Membership(server.url), server, say=say))
+
+
+async def locked_profile(
+    stack: AsyncExitStack, server: Server, folder: Path, settings: Mapping[str, object]
+) -> Profile:
+    """The locked profile of the only member of an office."""
     await make_office(server, folder / "made")
     profile = open_profile(str(folder / "one"), demo=False)
     lock = ProfileLock(profile)
     assert lock.acquire()
     stack.callback(lock.release)
-    made_member(profile, server, settings or {})
-    return await stack.enter_async_context(taking_part(profile, None, Membership(server.url), server, say=say))
+    made_member(profile, server, settings)
+    return profile
 
 
 async def test_a_leader_that_lost_its_epoch_ends_its_browser_before_it_tries_again(
@@ -200,6 +213,39 @@ async def test_a_member_that_cannot_read_the_offices_memory_for_a_moment_tries_a
         assert member.core is not None
         status = member.core.orchestrator.get_status()
         assert (status.hold_since, status.unreadable, len(loads)) == (None, (), 2)
+
+
+async def test_a_leader_that_quits_for_an_installer_ends_its_read_first(
+    office: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_end, accepted, stop = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def read(_core: Core, _control: RunControl) -> Finished:
+        await may_end.wait()
+        return Finished(Outcome.COMPLETED, as_of=SystemClock().now(), rows=1)
+
+    monkeypatch.setattr(Core, "_run", read)
+    monkeypatch.setenv(PASSWORD, office.password)
+    async with AsyncExitStack() as stack:
+        profile = await locked_profile(stack, office, tmp_path, {"erp.accounts": ["agente01"]})
+        taking = taking_part_at_last(profile, None, Membership(office.url), stop=stop, waits=lambda _error: None)
+        member = await stack.enter_async_context(taking)
+        assert member is not None
+        await until(lambda: member.core)
+        assert member.core is not None
+        orchestrator = member.core.orchestrator
+        ticket = orchestrator.request_sync("customers")
+        await until(lambda: orchestrator.get_status().current_run)
+        quits = asyncio.ensure_future(call(profile, "quit", {"finish": 60.0}, lambda _event: accepted.set()))
+        await accepted.wait()
+        for _ in range(100):
+            await settle()
+        assert not quits.done()
+        assert not stop.is_set()
+        may_end.set()
+        assert await quits == (exit_codes.OK, None)
+        assert (await ticket).outcome is Outcome.COMPLETED
+        await until(stop.is_set)
 
 
 @pytest.mark.parametrize(("part", "name"), [(Desk, "stop"), (Core, "close")], ids=["desk", "core"])
