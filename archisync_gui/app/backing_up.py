@@ -19,8 +19,8 @@ async def back_up(store: Store, orchestrator: Orchestrator) -> None:
     try:
         await store.daily_backup()
         orchestrator.backup_failing(None)
-    except (SyncFailure, OSError) as error:
-        log.warning("the daily backup could not be made: %s", error)
+    except Exception as error:  # whatever it is: later clean-ups and backups must go on
+        log.warning("the daily backup could not be made: %r", error)
         known = error if isinstance(error, SyncFailure) else SyncFailure("disk-error", FailureKind.PERMANENT)
         last = None
         with suppress(OSError):

@@ -148,9 +148,12 @@ class Updates:
             pause = LOOK
             woken = self._wake.is_set()
             self._wake.clear()
-            asked = await self.ask_if_due()
-            if asked or woken:
-                self._tell()
+            try:
+                asked = await self.ask_if_due()
+                if asked or woken:
+                    self._tell()
+            except Exception:  # whatever it is: later questions must go on
+                log.exception("the list of versions was not looked at")
 
     async def ask_if_due(self) -> bool:
         """Download the list if the setting is on and the last request was a day ago. True: it was requested."""

@@ -514,7 +514,14 @@ async def test_each_day_has_its_backup_though_timers_do_not_run_while_the_comput
     with monkeypatch.context() as broken:
         broken.setattr(Store, "maintain", fault)
         clock.days = 3
-        await until(lambda: "a row that nobody expected" in caplog.text)
+        await until(lambda: "old history could not be removed: ValueError('a row that nobody" in caplog.text)
         await until(lambda: len(core.store.backups()) == 4)
     await until(lambda: len(cleaned) == 4)
+    with monkeypatch.context() as broken:
+        broken.setattr(Store, "daily_backup", fault)
+        await until(lambda: "the daily backup could not be made: ValueError('a row that nobody" in caplog.text)
+        await until(lambda: Kind.BACKUP in {one.kind for one in conditions(core.orchestrator.get_status())})
+    clock.days = 4
+    await until(lambda: len(core.store.backups()) == 5)
+    await until(lambda: Kind.BACKUP not in {one.kind for one in conditions(core.orchestrator.get_status())})
     await core.close()
