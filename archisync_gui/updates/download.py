@@ -46,11 +46,12 @@ async def fetch(address: str, patience: float) -> tuple[bytes, bytes]:
 
 
 def proxy_for(scheme: str, host: str) -> str | None:
-    """The proxy that the system names for that host (Windows' settings, elsewhere the environment); ``None``: none, or
-    a script that chooses one, which is not run. Blocking."""
+    """The address of the proxy that the system names for that host (Windows' settings, elsewhere the environment);
+    ``None``: none, or a script that chooses one, which is not run. Blocking."""
     if host in ("127.0.0.1", "localhost", "::1") or proxy_bypass(host):
         return None
-    return getproxies().get(scheme)
+    proxy = getproxies().get(scheme)
+    return f"http://{proxy}" if proxy and "://" not in proxy else proxy  # the environment may name host and port only
 
 
 async def _get(session: aiohttp.ClientSession, address: str, most: int, proxy: str | None) -> bytes:

@@ -108,8 +108,10 @@ async def test_nothing_that_identifies_is_sent(office: Office) -> None:
         }
 
 
-async def test_an_office_behind_a_proxy_asks_through_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Windows' own settings, or the environment. Without it such an office was told each day to check its network."""
+@pytest.mark.parametrize("scheme", ["http://", ""])
+async def test_an_office_behind_a_proxy_asks_through_it(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    """Windows' own settings, or the environment, which may name host and port only. Without it such an office was told
+    each day to check its network."""
     asked: list[str] = []
 
     async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -119,7 +121,7 @@ async def test_an_office_behind_a_proxy_asks_through_it(monkeypatch: pytest.Monk
 
     async with await asyncio.start_server(proxy, "127.0.0.1", 0) as serving:
         port = serving.sockets[0].getsockname()[1]
-        named = {"https": f"http://127.0.0.1:{port}"}
+        named = {"https": f"{scheme}127.0.0.1:{port}"}
         monkeypatch.setattr(download, "getproxies", lambda: named)
         monkeypatch.setattr(download, "proxy_bypass", lambda host: host == "inside.example.test")
         with pytest.raises(UpdatesError) as refused:
@@ -128,6 +130,7 @@ async def test_an_office_behind_a_proxy_asks_through_it(monkeypatch: pytest.Monk
     assert asked == ["CONNECT updates.example.test:443 HTTP/1.1"]
     assert download.proxy_for("https", "inside.example.test") is None
     assert download.proxy_for("https", "127.0.0.1") is None
+    assert download.proxy_for("http", "updates.example.test") is None
 
 
 async def test_once_a_day_at_most(office: Office) -> None:
