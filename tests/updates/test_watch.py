@@ -9,6 +9,7 @@ import ssl
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lists import PUBLIC_KEY, STRANGER, Server, document, entry, ok, serving, signature
@@ -429,3 +430,21 @@ async def test_switching_the_setting_on_asks_at_once(office: Office) -> None:
         while not heard:
             await settle()
     assert [v.name for v in heard[0].newer] == ["0.2.0"]
+
+
+async def test_no_fault_ends_the_daily_question_for_good(office: Office, expected_errors: Any) -> None:
+    expected_errors(r"archisync_gui\.updates\.watch: the list of versions was not looked at")
+    updates = office.start()
+    heard: list[News] = []
+
+    def fail_once(news: News) -> None:
+        heard.append(news)
+        if len(heard) == 1:
+            raise ValueError("a panel that cannot show it")
+
+    updates.subscribe(fail_once)
+    async with updates.at_work():
+        for count in (1, 2):
+            await settle()
+            updates.settings_changed()
+            await until(lambda count=count: len(heard) == count)
