@@ -36,8 +36,9 @@ def _text(line: bytes) -> str:
     """Decode UTF-8, with or without a byte order mark, or UTF-16 as Windows' PowerShell writes it into a file. On other
     systems the terminal's encoding counts, too; on Windows the code page of a pipe depends on the program that writes
     to it and cannot be known."""
-    if line.startswith(BOM_UTF16_LE):  # the line ends within its last character
-        return line.removeprefix(BOM_UTF16_LE).removesuffix(b"\n").decode("utf-16-le")
+    if line.startswith(BOM_UTF16_LE):  # where the byte of a line feed is also a half of other characters
+        whole = line.removeprefix(BOM_UTF16_LE) + sys.stdin.buffer.read()
+        return whole.decode("utf-16-le").partition("\n")[0]
     try:
         return line.decode("utf-8-sig")
     except UnicodeDecodeError:

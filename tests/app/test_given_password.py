@@ -39,11 +39,18 @@ def pipe(monkeypatch: pytest.MonkeyPatch, content: bytes, *, encoding: str = "cp
         f"{WORD}\r\n".encode("utf-8-sig"),  # Notepad
         f"\ufeff{WORD}\r\n".encode("utf-16-le"),  # PowerShell 5's `>`
         f"\ufeff{WORD}".encode("utf-16-le"),
+        f"\ufeff{WORD}\r\nsecond line\r\n".encode("utf-16-le"),
     ],
 )
 def test_it_is_read_as_it_was_written(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
     pipe(monkeypatch, content)
     assert given_password.on_standard_input() == WORD
+
+
+def test_a_letter_with_the_byte_of_a_line_feed_does_not_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Њ is 0A 04 in UTF-16: what stands before it was tried as the password."""
+    pipe(monkeypatch, "\ufefflozinkaЊ1\r\n".encode("utf-16-le"))
+    assert given_password.on_standard_input() == "lozinkaЊ1"
 
 
 @pytest.mark.parametrize("encoding", ["cp850", "cp1252"])
