@@ -43,8 +43,7 @@ def replace_file(path: Path, content: str | bytes) -> None:
             file.write(data)
         put_in_place(temporary, path)
     except BaseException:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+        discard(temporary)
         raise
 
 
@@ -65,6 +64,13 @@ def put_in_place(temporary: Path, path: Path) -> None:
 def beside(path: Path) -> Path:
     """A name for a temporary file in the same folder that no other writer of ``path`` uses."""
     return path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(6).hex()}{TEMPORARY}")
+
+
+def discard(temporary: Path) -> None:
+    """Remove a file that was made under a name of :func:`beside`, if it is there. An error is ignored: it would replace
+    the one that is being handled, and name a file that people do not know. Blocking."""
+    with suppress(OSError):
+        temporary.unlink(missing_ok=True)
 
 
 def rename(old: Path, new: Path, *, patient: bool = True) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TextIO
 
 from archisync_gui import zone
-from archisync_gui.disk import beside, rename
+from archisync_gui.disk import beside, discard, rename
 
 CSV_ENCODING = "utf-8-sig"
 
@@ -191,5 +191,5 @@ async def write(
         await asyncio.gather(writing, return_exceptions=True)
         raise
     finally:
-        part.unlink(missing_ok=True)
+        discard(part)
     return path

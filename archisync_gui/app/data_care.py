@@ -28,7 +28,7 @@ from archisync_gui.app.data_files import (
     watched,
 )
 from archisync_gui.app.profile import Profile
-from archisync_gui.disk import PRIVATE, beside, put_in_place, remove_file
+from archisync_gui.disk import PRIVATE, beside, discard, put_in_place, remove_file
 from archisync_gui.drafts import personal as drafts_personal
 from archisync_gui.entities import ENTITIES
 from archisync_gui.entities.declaration import Column, Kind
@@ -113,7 +113,7 @@ def export_customer(profile: Profile, wanted: str, target: Path, language: str) 
             made.writestr("LEGGIMI.txt" if language == "it" else "README.txt", f"{note}\n")
         put_in_place(part, target)
     finally:
-        part.unlink(missing_ok=True)
+        discard(part)
     return {name: len(rows) for name, rows in found.items() if rows}
 
 

@@ -9,14 +9,13 @@ import os
 import re
 import secrets
 import sys
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from archisync_gui.app.profile_folder import BIRTH, LOCK, folder_of, is_folder, profiles_folder
 from archisync_gui.app.profile_place import BELOW, WINDOWS_LIMIT, network_file_system, synchronised_folder, too_long
-from archisync_gui.disk import PRIVATE, beside, read_json, remove_leftovers, rename, replace_file
+from archisync_gui.disk import PRIVATE, beside, discard, read_json, remove_leftovers, rename, replace_file
 from archisync_gui.model import FailureKind, SyncFailure
 
 log = logging.getLogger(__name__)
@@ -195,8 +194,7 @@ def _make(birth: Path, profile: Profile) -> None:
         if not birth.exists():
             rename(temporary, birth)
     finally:
-        with suppress(OSError):  # a scanner holds it: the next start removes it
-            temporary.unlink(missing_ok=True)
+        discard(temporary)
 
 
 def folder_error(folder: Path, error: OSError | ValueError | RuntimeError) -> ProfileError:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from archisync_gui.disk import read_json, replace_file
+from archisync_gui.disk import read_json, remove_file, replace_file
 from archisync_gui.model import Json
 
 log = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ def keep(folder: Path, joined: Membership) -> None:
 
 def forget(folder: Path) -> None:
     """Store that the profile is no member any more. Blocking."""
-    (folder / FILE).unlink(missing_ok=True)
+    remove_file(folder / FILE)
 
 
 def leave_watches(folder: Path, rows: Mapping[str, Json]) -> None:
@@ -91,4 +91,4 @@ def left_watches(folder: Path) -> Mapping[str, Json] | None:
 
 def forget_watches(folder: Path) -> None:
     """Remove the stored watched records, since the panel or another office has them. Blocking."""
-    (folder / LEFT_WATCHES).unlink(missing_ok=True)
+    remove_file(folder / LEFT_WATCHES)

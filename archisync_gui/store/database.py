@@ -19,7 +19,7 @@ from typing import Any, TypeAlias, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
-from archisync_gui.disk import PRIVATE, beside, put_in_place, remove_file
+from archisync_gui.disk import PRIVATE, beside, discard, put_in_place, remove_file
 from archisync_gui.store.errors import Abandoned, StoreError, code_of, translated
 from archisync_gui.store.worker import Worker
 
@@ -44,7 +44,7 @@ def make_empty(path: Path) -> None:
             empty.execute("VACUUM")  # writes the header
         put_in_place(part, path)
     except BaseException:
-        part.unlink(missing_ok=True)
+        discard(part)
         raise
 
 

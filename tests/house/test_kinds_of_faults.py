@@ -91,6 +91,14 @@ def writes_by_itself() -> Iterator[Place]:
             yield name, text
 
 
+def removes_by_itself() -> Iterator[Place]:
+    """Files that are removed without ``disk``: on Windows a scanner may hold one for a moment, and where a temporary
+    file is removed after an error, that error would be replaced."""
+    for name, call, _ in calls():
+        if called(call) in ("unlink", "rmtree") or text_of(call.func) == "os.remove":
+            yield name, text_of(call)
+
+
 def reads_json_by_itself() -> Iterator[Place]:
     """JSON files that are read without ``disk.read_json``: too deep nesting raises no ``ValueError``."""
     for name, call, _ in calls():
@@ -215,6 +223,19 @@ KINDS: dict[Callable[[], Iterator[Place]], dict[tuple[str, str], str]] = {
         ("ui/pages/data_lists.py", "self._rows.replace(cells)"): "rows of a table, no file",
         ("ui/dialogs/run_details.py", "asyncio.to_thread(path.write_text"): "a text where the operator wants it",
     },
+    removes_by_itself: {
+        ("disk.py", "temporary.unlink("): "discard",
+        ("disk.py", "path.unlink(missing_ok=True)"): "remove_file",
+        ("disk.py", "path.unlink()"): "remove_leftovers",
+        ("app/autostart.py", "_file(profile).unlink("): "Linux and macOS",
+        ("app/channel.py", "path.unlink("): "a socket: Linux and macOS",
+        ("app/channel.py", "self._path.unlink("): "a socket: Linux and macOS",
+        ("app/channel.py", "_address_file(self._profile).unlink("): "errors are ignored: nobody listens there now",
+        ("app/crash.py", "self._file.unlink()"): "an empty file; an error is logged",
+        ("app/profile.py", "self._holder.unlink("): "for messages only; an error is logged",
+        ("erp/browser.py", "shutil.rmtree("): "a browser's folder; errors are ignored, and the next start removes it",
+        ("store/maintenance.py", "file.unlink()"): "a screenshot; the next day's clean-up tries it again",
+    },
     reads_json_by_itself: {("disk.py", "json.loads(read_text(path))"): "the one place"},
     looks_at_the_wall_clock: {
         ("model/ports.py", "datetime.now(UTC)"): "the one place",
@@ -280,6 +301,7 @@ def test_the_search_finds_each_kind(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         "    path.write_text('x')\n"
         "    await asyncio.to_thread(path.write_text, 'x')\n"
         "    open('x', 'w')\n"
+        "    path.unlink()\n"
         "    json.loads(path.read_text())\n"
         "    datetime.now()\n"
         "    await reader.readline()\n"
@@ -304,7 +326,7 @@ def test_the_search_finds_each_kind(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     modules.cache_clear()
     all_calls.cache_clear()
     try:
-        assert [len(list(kind())) for kind in KINDS] == [3, 1, 1, 1, 1, 1, 1, 1, 1, 2]
+        assert [len(list(kind())) for kind in KINDS] == [3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2]
     finally:
         modules.cache_clear()
         all_calls.cache_clear()

@@ -102,6 +102,21 @@ async def test_an_export_waits_for_a_scanner_and_names_a_file_that_stays_open(
     assert "Excel" in told
 
 
+async def test_a_temporary_file_that_cannot_be_removed_hides_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "orders.csv"
+
+    def held(path: Path, target: object = None, **_how: object) -> None:
+        raise PermissionError(13, "Access is denied", str(path), None, None if target is None else str(target))
+
+    monkeypatch.setattr(Path, "replace", held)
+    monkeypatch.setattr(Path, "unlink", held)
+    with pytest.raises(PermissionError) as refused:
+        await write(file, ["a"], [(1,)])
+    assert refused.value.filename2 == str(file)
+
+
 @pytest.mark.parametrize("name", ["orders.csv", "orders.xlsx"])
 async def test_a_cancelled_or_failed_export_does_not_change_the_older_file(tmp_path: Path, name: str) -> None:
     file = tmp_path / name

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from archisync_gui.disk import read_json, replace_file
+from archisync_gui.disk import read_json, remove_file, replace_file
 from archisync_gui.model import AccountId
 
 log = logging.getLogger(__name__)
@@ -169,6 +169,6 @@ def _view(line: Mapping[str, Any]) -> View:
 
 def _write(file: Path, lines: list[dict[str, Any]]) -> None:
     if not lines:
-        file.unlink(missing_ok=True)
+        remove_file(file)
         return
     replace_file(file, json.dumps(lines))

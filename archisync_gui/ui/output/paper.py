@@ -9,7 +9,7 @@ from PySide6.QtCore import QBuffer, QIODevice, QMarginsF
 from PySide6.QtGui import QPageLayout, QPageSize, QPdfWriter, QTextDocument
 from PySide6.QtWidgets import QWidget
 
-from archisync_gui.disk import beside, put_in_place
+from archisync_gui.disk import beside, discard, put_in_place
 from archisync_gui.ui.widgets.basic import ask
 
 
@@ -32,7 +32,7 @@ def _write(content: bytes, path: Path) -> None:
         part.write_bytes(content)
         put_in_place(part, path)
     finally:
-        part.unlink(missing_ok=True)
+        discard(part)
 
 
 async def print_document(document: QTextDocument, parent: QWidget) -> None:
