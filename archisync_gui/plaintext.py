@@ -1,4 +1,5 @@
-"""Escapes text from outside for logs: one line, without characters that fake, hide, reorder or lose lines."""
+"""Escapes text from outside for logs: one line, without characters that fake, hide, reorder or lose lines. Replaces
+characters that a console's encoding lacks."""
 
 from __future__ import annotations
 
@@ -32,11 +33,11 @@ LIKE = {
     "✓": "+", "✗": "x", "•": "*", "→": "->", "−": "-", "–": "-", "—": "-", "…": "...", "·": "-", "‘": "'", "’": "'",
     "“": '"', "”": '"', "«": '"', "»": '"', "€": "EUR",
 }  # fmt: skip
-"""Signs of our own texts that the code page of a console or pipe may lack, and what people read as well."""
+"""Characters of our own texts that the code page of a console or pipe may lack → similar characters of ASCII."""
 
 
 def _like(error: UnicodeError) -> tuple[str | bytes, int]:
-    """A sign that the encoding lacks as one that it has; any other letter by its number."""
+    """The replacement of a character that the encoding lacks: the similar one, or else the character's number."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     end = error.start + 1  # one by one: the next may be of the other kind
@@ -47,7 +48,7 @@ def _like(error: UnicodeError) -> tuple[str | bytes, int]:
 
 
 SIMILAR = "archisync-similar"
-"""Error handler of an encoding that may lack letters: never an error, and our own signs stay readable."""
+"""Name of the error handler :func:`_like`, for streams whose encoding may lack characters."""
 
 codecs.register_error(SIMILAR, _like)
 
