@@ -23,6 +23,7 @@ from archisync_gui.app import exit_codes
 from archisync_gui.app.arguments import build_parser
 from archisync_gui.app.demo import DemoOptions
 from archisync_gui.app.printer import Printer, finish, moment
+from archisync_gui.disk import file_of
 from archisync_gui.messages import system_language, text
 from archisync_gui.plaintext import SIMILAR
 
@@ -74,7 +75,7 @@ def _run(options: argparse.Namespace, language: str) -> int:
         raise
     except OSError as error:
         _log_failure("refused by the system")
-        params = {"path": str(error.filename2 or error.filename or "–"), "reason": error.strerror or str(error)}
+        params = {"path": file_of(error), "reason": error.strerror or str(error)}
         return _refused(options, language, "system-refused", params)
 
 
@@ -155,7 +156,7 @@ def _data(options: argparse.Namespace, profile: Profile, language: str) -> int:
         if options.action == "export":
             raise
         _log_failure("a customer's data could not be erased")
-        reason = f"{error.filename2 or error.filename or '–'}: {error.strerror or error}"
+        reason = f"{file_of(error)}: {error.strerror or error}"
         _say(text("data-erase-failed", language, {"reason": reason}))
         return exit_codes.CONFIG
     finally:

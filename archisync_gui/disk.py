@@ -177,6 +177,12 @@ def keep_copy(path: Path) -> Path | None:
     return kept
 
 
+def file_of(error: OSError) -> str:
+    """The file that an error is about, for people: of a rename the new name, since the old one is often that of a
+    temporary file. ``–``: it names none."""
+    return str(error.filename2 or error.filename or "–")
+
+
 def remove_leftovers(folder: Path) -> None:
     """Delete temporary files that killed writers have left, as far as possible. Only the holder of the folder's lock
     may call this."""

@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, QSettings, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
 from archisync_gui import messages, zone
+from archisync_gui.disk import file_of
 from archisync_gui.model import FailureKind, Origin, QueueEntry, Scope, Status, SyncFailure, SystemClock
 from archisync_gui.settings import Settings
 from archisync_gui.ui.live.bridge import Background, Bridge
@@ -358,7 +359,7 @@ def problem(error: object) -> str:
         if found is not None:
             return str(found)
     if isinstance(error, OSError) and error.strerror:
-        params = {"path": str(error.filename2 or error.filename or "–"), "reason": error.strerror}
+        params = {"path": file_of(error), "reason": error.strerror}
         return str(messages.text("file-refused", language(), params))
     reason = f"{type(error).__name__}: {error}".strip().rstrip(":.")
     return str(messages.text("unexpected", language(), {"error": reason}))
