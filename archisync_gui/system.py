@@ -5,11 +5,20 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable
+from typing import Any
 
 
 def sys_platform() -> str:
     """``sys.platform``. A function, so that mypy checks the code of all systems and a test can replace the answer."""
     return sys.platform
+
+
+def windows_library(name: str) -> Any:
+    """A library of Windows, for example ``kernel32``. Each call returns its own object, so that the types of arguments
+    and results that one caller sets do not concern others."""
+    import ctypes  # not at the top: the panel's first picture does not need it
+
+    return getattr(ctypes, "WinDLL")(name, use_last_error=True)  # noqa: B009  # unknown elsewhere to mypy
 
 
 def end_signals() -> tuple[signal.Signals, ...]:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
-from archisync_gui.system import sys_platform
+from archisync_gui.system import sys_platform, windows_library
 
 CTRL_BREAK, CTRL_CLOSE, CTRL_LOGOFF, CTRL_SHUTDOWN = 1, 2, 5, 6
 
@@ -63,7 +63,7 @@ def moves_cursor(stream: TextIO | None) -> bool:
         return False
     if sys_platform() != "win32":
         return True
-    kernel32, mode = _kernel32(), ctypes.c_uint32()
+    kernel32, mode = windows_library("kernel32"), ctypes.c_uint32()
     kernel32.GetStdHandle.restype = ctypes.c_void_p
     console = ctypes.c_void_p(kernel32.GetStdHandle(STANDARD_ERROR))
     if not kernel32.GetConsoleMode(console, ctypes.byref(mode)):
@@ -71,12 +71,8 @@ def moves_cursor(stream: TextIO | None) -> bool:
     return bool(mode.value & VIRTUAL_TERMINAL or kernel32.SetConsoleMode(console, mode.value | VIRTUAL_TERMINAL))
 
 
-def _kernel32() -> Any:
-    return getattr(ctypes, "WinDLL")("kernel32")  # noqa: B009  # unknown elsewhere to mypy
-
-
 def _handler(on_event: Callable[[int], bool]) -> tuple[Any, Any]:
     """The library kernel32, and ``on_event`` as a function that Windows can call. The caller has to keep a reference to
     it while it is registered."""
     kind: Any = getattr(ctypes, "WINFUNCTYPE")(ctypes.c_int, ctypes.c_uint32)  # noqa: B009  # unknown elsewhere to mypy
-    return _kernel32(), kind(on_event)
+    return windows_library("kernel32"), kind(on_event)

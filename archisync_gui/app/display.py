@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
 
 
 def display_available() -> bool:
@@ -29,15 +28,9 @@ ANY_PROCESS = 0xFFFFFFFF
 def let_come_forward() -> None:
     """Let the process that is called next bring its window to the front. Windows allows that only to the program that
     the user has just started, which is this one; the other one's button in the taskbar would only blink."""
-    from archisync_gui.system import sys_platform  # not before the first picture
+    from archisync_gui.system import sys_platform, windows_library  # not before the first picture
 
     if sys_platform() == "win32":
         import ctypes
 
-        _user32().AllowSetForegroundWindow(ctypes.c_uint32(ANY_PROCESS))
-
-
-def _user32() -> Any:
-    import ctypes
-
-    return getattr(ctypes, "WinDLL")("user32")  # noqa: B009  # unknown elsewhere to mypy
+        windows_library("user32").AllowSetForegroundWindow(ctypes.c_uint32(ANY_PROCESS))

@@ -10,7 +10,7 @@ import ctypes
 import logging
 from typing import Any
 
-from archisync_gui.system import sys_platform
+from archisync_gui.system import sys_platform, windows_library
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ def job_of(pids: list[int]) -> Job | None:
 
 
 def _kernel32() -> Any:
-    kernel32: Any = getattr(ctypes, "WinDLL")("kernel32", use_last_error=True)  # noqa: B009  # unknown elsewhere to mypy
+    kernel32 = windows_library("kernel32")
     handle, number = ctypes.c_void_p, ctypes.c_uint32
     kernel32.CreateJobObjectW.restype = handle
     kernel32.CreateJobObjectW.argtypes = (handle, ctypes.c_wchar_p)

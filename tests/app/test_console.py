@@ -160,7 +160,7 @@ def test_a_console_that_shows_escapes_as_letters_gets_plain_lines(
         SetConsoleMode=found.SetConsoleMode,
     )
     monkeypatch.setattr(console, "sys_platform", lambda: "win32")
-    monkeypatch.setattr(console, "_kernel32", lambda: functions)
+    monkeypatch.setattr(console, "windows_library", lambda _name: functions)
     assert console.moves_cursor(Terminal()) is moves
     assert found.mode == mode
     assert not console.moves_cursor(io.StringIO())

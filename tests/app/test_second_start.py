@@ -214,7 +214,7 @@ def test_on_windows_a_second_start_lets_the_panel_come_to_the_front(
         return exit_codes.OK, None
 
     monkeypatch.setattr(system, "sys_platform", lambda: "win32")
-    monkeypatch.setattr(display, "_user32", User32)
+    monkeypatch.setattr(system, "windows_library", lambda _name: User32())
     monkeypatch.setattr(desktop, "call", raised)
     assert desktop._hand_over(profile, ProfileLock(profile), "en", hidden, "") == exit_codes.OK
     assert done == (["asked"] if hidden else ["allowed", "asked"])

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from archisync_gui.model import Status, as_json
-from archisync_gui.system import sys_platform
+from archisync_gui.system import sys_platform, windows_library
 from archisync_gui.ui.live.services import Services, account_ids
 from archisync_gui.ui.text.i18n import tr
 
@@ -101,7 +101,7 @@ def short_name(folder: str) -> str:
         return folder
     import ctypes
 
-    kernel32 = getattr(ctypes, "WinDLL")("kernel32")  # noqa: B009  # unknown elsewhere to mypy
+    kernel32 = windows_library("kernel32")
     found = ctypes.create_unicode_buffer(1024)
     kernel32.GetShortPathNameW(ctypes.c_wchar_p(folder), found, ctypes.c_uint32(1024))
     return found.value or folder

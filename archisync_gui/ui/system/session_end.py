@@ -16,6 +16,7 @@ from typing import Any
 from PySide6.QtCore import QEventLoop, QObject, QTimer
 from PySide6.QtGui import QGuiApplication, QSessionManager, QWindow
 
+from archisync_gui.system import windows_library
 from archisync_gui.ui.system.application import on_windows
 
 log = logging.getLogger(__name__)
@@ -83,9 +84,7 @@ class SessionEnd(QObject):
 
 
 def _user32() -> Any:
-    import ctypes
-
-    return getattr(ctypes, "WinDLL")("user32") if sys.platform == "win32" else None  # noqa: B009  # unknown elsewhere
+    return windows_library("user32") if sys.platform == "win32" else None
 
 
 def _block_shutdown(window: int, reason: str) -> None:
