@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import release
 
-from archisync_gui.app import exit_codes
+from archisync_gui.app import exit_codes, quitting
 from archisync_gui.app.arguments import build_parser
 from archisync_gui.cli import main
 from archisync_gui.drafts.drafts import PAST_KEPT
@@ -30,7 +30,6 @@ READMES = [ROOT / "README.md", ROOT / "packaging" / "README.md"]
 
 
 OF_OTHER_PROGRAMS = {
-    *("Connect to Archisync", "Collega ad Archisync"),  # the order form's button
     *("Allow", "Consenti"),  # Chrome's
     "SQL Shell (psql)",
     "archisync",  # the name of the entries in the keyring
@@ -144,6 +143,13 @@ def test_how_long_things_are_kept_is_what_the_program_does() -> None:
     assert f"ultimi {PAST_KEPT:,}".replace(",", ".") in italian
     assert WINDOW == 120
     assert "within two minutes" in (MANUAL / "en" / "order-form.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize(("language", "limit"), [("en", "three minutes"), ("it", "tre minuti")])
+def test_how_long_an_installer_waits_for_a_read_is_what_the_program_does(language: str, limit: str) -> None:
+    assert quitting.FINISH == 180
+    for page in ("install.md", "trouble.md"):
+        assert limit in (MANUAL / language / page).read_text("utf-8")
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux only: XDG_DATA_HOME moves the profiles")
