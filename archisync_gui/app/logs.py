@@ -28,15 +28,17 @@ class PrivateFile(RotatingFileHandler):
         if self.stream is not None:
             self.stream.close()
             self.stream = None  # the next record opens it again
-        try:
-            rename(present, aside, patient=False)
-        except OSError:
-            return
+        if not aside.exists():  # else a process that was killed here has left it: it is older, and comes first
+            try:
+                rename(present, aside, patient=False)
+            except OSError:
+                return
         try:
             super().doRollover()
         except OSError:
-            with suppress(OSError):
-                rename(aside, present, patient=False)
+            if not present.exists():
+                with suppress(OSError):
+                    rename(aside, present, patient=False)
 
     def rotate(self, source: str, dest: str) -> None:
         """The last of the library's steps: the present file, which was put aside before the first, becomes ``dest``."""

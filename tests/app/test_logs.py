@@ -98,6 +98,19 @@ def test_a_full_disk_is_no_traceback_on_the_terminal(
     assert capsys.readouterr().err == ""
 
 
+def test_records_that_a_killed_process_had_put_aside_are_kept(profile: Profile, handler: RotatingFileHandler) -> None:
+    handler.maxBytes = 300
+    aside = profile.log_file.with_name("archisync.log.0")
+    aside.write_text("record of before\n", encoding="utf-8")
+    for number in range(8):
+        logging.getLogger("test").info("record %03d %s", number, 40 * "x")
+    assert not aside.exists()
+    files = sorted(profile.log_file.parent.glob("archisync.log*"), key=lambda file: file.name, reverse=True)
+    texts = [file.read_text("utf-8") for file in files]
+    assert texts[0] == "record of before\n"
+    assert re.findall(r"record (\d+)", "".join(texts)) == [f"{number:03}" for number in range(8)]
+
+
 def held(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
     """Another program has these files open: Windows lets nobody rename or replace them."""
 
