@@ -115,8 +115,7 @@ class OperatorActions:
             self.orchestrator.credentials_changed(account)
 
     async def keep_in_file(self, account: str) -> None:
-        """Store the account's password in the private file, if there is no keyring. Raises ``SyncFailure`` and
-        ``OSError``."""
+        """Store the account's password in the private file. Raises ``SyncFailure`` and ``OSError``."""
         await self._act(self.credentials.keep_in_file(account))
 
     async def test_login(self, account: str, password: str | None) -> None:
