@@ -12,8 +12,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Coroutine, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -247,6 +246,7 @@ async def _standalone(
 ) -> tuple[int, Any]:
     from archisync_gui.app import given_password
     from archisync_gui.app.commands import serve
+    from archisync_gui.app.console import ended_by_signals
     from archisync_gui.app.core import Core
 
     given = getattr(options, "password_stdin", False)
@@ -261,7 +261,7 @@ async def _standalone(
         return await _unless_broken(core, serve(core, options.command, args, printer.event))
 
     task = asyncio.ensure_future(work())
-    with _ended_by_signals(task.cancel):  # also while the core is opened; the closing below is not cancelled
+    with ended_by_signals(task.cancel):  # also while the core is opened; the closing below is not cancelled
         try:
             return await task
         except asyncio.CancelledError:
@@ -284,20 +284,6 @@ async def _unless_broken(core: Core, work: Coroutine[Any, Any, tuple[int, Any]])
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-@contextmanager
-def _ended_by_signals(stop: Callable[[], object]) -> Iterator[None]:
-    """Within this context ``stop`` is called by signals that end a process, and by the end of Windows' console."""
-    from archisync_gui.app.console import console_end
-    from archisync_gui.system import on_end_signals
-
-    end = on_end_signals(stop)
-    try:
-        with console_end(stop):
-            yield
-    finally:
-        end()
 
 
 def _arguments(options: argparse.Namespace, language: str) -> dict[str, Any] | None:

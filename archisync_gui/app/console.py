@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
-from archisync_gui.system import sys_platform, windows_library
+from archisync_gui.system import on_end_signals, sys_platform, windows_library
 
 CTRL_BREAK, CTRL_CLOSE, CTRL_LOGOFF, CTRL_SHUTDOWN = 1, 2, 5, 6
 
@@ -49,6 +49,17 @@ def console_end(stop: Callable[[], object]) -> Iterator[None]:
     finally:
         ended.set()
         kernel32.SetConsoleCtrlHandler(handler, False)
+
+
+@contextmanager
+def ended_by_signals(stop: Callable[[], object]) -> Iterator[None]:
+    """Within this context ``stop`` is called by signals that end a process, and by the end of Windows' console."""
+    end = on_end_signals(stop)
+    try:
+        with console_end(stop):
+            yield
+    finally:
+        end()
 
 
 STANDARD_ERROR = -12

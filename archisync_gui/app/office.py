@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from archisync_gui.app import exit_codes, joining
 from archisync_gui.app.answering import answering
-from archisync_gui.app.console import console_end
+from archisync_gui.app.console import ended_by_signals
 from archisync_gui.app.joining import address, joined
 from archisync_gui.app.profile import Profile, ProfileLock
 from archisync_gui.messages import system_language, text
@@ -166,11 +166,8 @@ async def _take_part(profile: Profile, demo: DemoOptions | None, language: str) 
     reached."""
     from archisync_gui.app.core import until_over
     from archisync_gui.app.taking_part import taking_part_at_last
-    from archisync_gui.system import on_end_signals
 
     done = asyncio.Event()
-    on_end_signals(done.set)
-    membership_, _ = await joined(profile)
 
     def say(code: str, **params: object) -> None:
         print(text(code, language, params), flush=True)
@@ -179,7 +176,8 @@ async def _take_part(profile: Profile, demo: DemoOptions | None, language: str) 
         print(text(error.code, language, error.params), file=sys.stderr, flush=True)
         print(text("office-waits", language), file=sys.stderr, flush=True)
 
-    with console_end(done.set):
+    with ended_by_signals(done.set):
+        membership_, _ = await joined(profile)
         async with taking_part_at_last(profile, demo, membership_, stop=done, waits=waits, say=say) as member:
             if member is not None:
                 await until_over(done, member.broken)
