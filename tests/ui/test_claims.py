@@ -3,17 +3,20 @@ of other days have their date."""
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from panel_fakes import NOW, SILENT, MakePanel, account_type, calm, run_record, with_type
-from panel_office import INVOICES, Office
+from panel_fakes import NOW, SILENT, FakeStore, MakePanel, World, account_type, ago, calm, run_record, with_type
+from panel_office import INVOICES, PRICES, Office
 
 from archisync_gui.entities import ENTITIES
 from archisync_gui.entities.declaration import Kind as ColumnKind
 from archisync_gui.entities.declaration import Value
-from archisync_gui.model import AccountStatus, Freshness, Outcome, Scope
+from archisync_gui.model import AccountStatus, EventKind, Freshness, Outcome, Scope
+from archisync_gui.ui.live import past_runs, summary
 from archisync_gui.ui.live.failures import failure_spans, span_sentence
 from archisync_gui.ui.live.record import read_record
 from archisync_gui.ui.live.summary import Section, period_of, read_summary
@@ -21,6 +24,7 @@ from archisync_gui.ui.output.record import Sheet, make_sheet, plain_text, sheet_
 from archisync_gui.ui.text.i18n import clock, day, moment
 from archisync_gui.ui.text.records import owed
 from archisync_gui.ui.text.values import exported, shown
+from tests.support.events import an_event
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
@@ -108,6 +112,73 @@ async def test_a_number_of_today_is_not_of_one_account_alone(make_panel: MakePan
     half = with_type(calm(accounts=both), account_type("invoices"), never)
     panel.context.services.orchestrator.become(half)  # type: ignore[attr-defined]
     await until(lambda: "due" not in {number.view for number in past.numbers}, 5)
+
+
+# -------------------------------------------------------------------------------------------------- all, or how many
+
+
+async def test_a_section_with_the_first_records_says_how_many_there_are(
+    make_panel: MakePanel, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(summary, "MOST", 3)
+    monkeypatch.setattr(past_runs, "ENTRIES", 2)
+    for amount in (1000, 2000):
+        items = [{**PRICES[0], "id": str(n), "item_id": f"X{n}", "unit_price": amount} for n in range(5)]
+        await office.read("prices", "", items, NOW - timedelta(minutes=1))
+    for account, due in (("agente01", "2026-03-14"), ("agente02", "2026-03-12")):
+        bill = {**INVOICES[0], "remaining_amount": 100, "due_date": due}
+        bills = [{**bill, "erp_id": str(n), "invoice_number": f"FT{n}"} for n in range(2)]
+        await office.read("invoices", account, bills, NOW - timedelta(minutes=1))
+    found = await sections(make_panel, office, "agente01", "agente02")
+    prices, due_soon = found["prices"], found["invoices"]
+    assert (len(prices.lines), prices.tile, prices.sentence) == (3, "5", "The first 3 of 5.")
+    assert [line.target for line in due_soon.lines] == [
+        ("invoices", "agente02", "0"),
+        ("invoices", "agente02", "1"),
+        ("invoices", "agente01", "0"),
+    ]
+    assert due_soon.total == ("4 invoice(s)", "", "", "4.00 €")
+    assert due_soon.sentence.startswith("The first 3 of 4. Data as of: ")
+
+
+async def test_the_summary_counts_all_order_forms(
+    make_panel: MakePanel, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = FakeStore()
+    events.kept = [an_event(EventKind.SESSION_OPENED, "b", n, ago(hours=1), {"sessionCount": 1}) for n in range(20_001)]
+    monkeypatch.setattr(office.store, "events", events.events)
+    await store_run(office, "ddt", "agente01", Scope.ALL)
+    assert (await sections(make_panel, office, "agente01"))["work"].sentence == "20,001 forms"
+
+
+async def test_numbers_of_today_contain_all_reads_of_the_day(make_panel: MakePanel, world: World) -> None:
+    world.store.all_runs = tuple(run_record("orders", ago(seconds=10 * n), 5, added=1) for n in range(1, 3101))
+    panel = await make_panel()
+    await until(lambda: bool(panel.past_runs.news(NOW)))
+    assert panel.past_runs.news(NOW)["orders", "agente01"].added == 3100
+
+
+async def test_entries_that_cannot_be_read_do_not_hide_later_ones(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(past_runs, "ENTRIES", 2)
+    monkeypatch.setattr(past_runs, "RUNS", 2)
+    for n in range(5):
+        run = run_record("ddt", NOW - timedelta(minutes=n + 1), 20, id=f"r{n}")
+        await office.store.journal.run_started(run)
+        await office.store.journal.run_ended(run)
+    await office.store.journal.flush()
+    for amount in (1000, 2000):
+        items = [{**PRICES[0], "id": str(n), "item_id": f"X{n}", "unit_price": amount} for n in range(5)]
+        await office.read("prices", "", items, NOW - timedelta(minutes=1))
+    with closing(sqlite3.connect(office.store.path)) as raw, raw:
+        raw.execute("UPDATE runs SET asked = 'damaged' WHERE id = 'r1'")
+        (first,) = raw.execute("SELECT min(id) FROM changes WHERE fields LIKE '%unit_price%'").fetchone()
+        raw.execute("UPDATE changes SET fields = fields || 'damaged' WHERE id = ?", (first,))
+    runs = await past_runs.all_runs(office.store, {"sync_type": "ddt"})
+    assert [run.id for run in runs] == ["r0", "r2", "r3", "r4"]
+    log = past_runs.all_changes(office.store, ago(hours=1), NOW, [], entity="prices", fields=["unit_price"])
+    assert len([change async for change in log]) == 4
 
 
 def test_files_have_the_same_words_for_states_as_the_screen() -> None:

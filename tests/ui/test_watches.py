@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QPushButton
 
 from archisync_gui.entities import ENTITIES
 from archisync_gui.model import EventKind
-from archisync_gui.ui.live import watches
+from archisync_gui.ui.live import past_runs
 from archisync_gui.ui.live.context import WATCHES
 from archisync_gui.ui.live.seen_reads import SEEN_READS, SeenReads
 from archisync_gui.ui.live.watches import Watch, Watches
@@ -81,7 +81,7 @@ async def test_a_paid_invoice_and_a_new_order_of_a_watched_customer_are_reported
 async def test_watched_records_are_found_among_very_many_changes(
     make_panel: MakePanel, world: World, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watches, "CHANGES_PER_QUERY", 7)
+    monkeypatch.setattr(past_runs, "ENTRIES", 7)
     _, told = await watching(make_panel, office, ORDER)
     many = [{**ORDERS[0], "id": str(2000 + n), "order_number": f"ORD/27-{n}"} for n in range(50)]
     await office.read("orders", "agente01", [*ORDERS[:2], {**ORDERS[2], "total_amount": 1}, *many], NOW)

@@ -5,10 +5,11 @@ Only what is on the screen is kept in memory.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from archisync_gui.store.store import Store
     from archisync_gui.store.types import Change
 
+T = TypeVar("T")
+
 ENDED = frozenset(
     {
         EventKind.SYNC_COMPLETED,
@@ -41,11 +44,11 @@ BARS_LIMIT = 400
 RUNS = 2000
 """Runs per query where all are read."""
 
+ENTRIES = 1000
+"""Events, or lines of the change log, per query where all are read."""
+
 SOON, LATEST = 400, 30_000
 """Milliseconds from a run's end until runs are read again, and the longest pause while a run's row is not there yet."""
-
-MOST_OF_A_DAY = 3000
-"""Most runs of one day that are read."""
 
 SESSIONS_BACK = timedelta(days=8)
 """How far back sessions and missed reads are shown."""
@@ -81,40 +84,37 @@ def session_spans(
     return [*spans, *later]
 
 
+async def _all(query: Callable[..., Awaitable[Sequence[T]]], after: Callable[[T], object]) -> AsyncIterator[T]:
+    """All results of a query of the store, read in parts. ``after``: the query's argument of that name for the part
+    that follows an entry.
+
+    The end is an empty part: one without the entries that this version cannot read is shorter than its limit.
+    """
+    part = await query()
+    while part:
+        for entry in part:
+            yield entry
+        part = await query(after=after(part[-1]))
+
+
 async def kept_events(store: Store, since: datetime, until: datetime, kinds: Sequence[str]) -> list[Event]:
-    """All stored events of that time and of these kinds, oldest first, read in several queries."""
-    found: list[Event] = []
-    # Until nothing follows: a page without the events that this version cannot read is shorter than its limit.
-    page = await store.events(since, until, kinds, limit=1000)
-    while page:
-        found += [stored.event for stored in page]
-        page = await store.events(since, until, kinds, after=page[-1].id, limit=1000)
-    return found
+    """All stored events of that time and of these kinds, oldest first."""
+    query = partial(store.events, since, until, kinds, limit=ENTRIES)
+    return [stored.event async for stored in _all(query, lambda stored: stored.id)]
 
 
-async def all_changes(
+def all_changes(
     store: Store, since: datetime, until: datetime, accounts: Sequence[str], **criteria: Any
-) -> list[Change]:
-    """All entries of the change log that match ``criteria`` (arguments of ``Store.changes``), oldest first, read in
-    several queries."""
-    part = 1000
-    found: list[Change] = []
-    while True:
-        after = found[-1].id if found else None
-        page = await store.changes(since, until, accounts, **criteria, after=after, limit=part)
-        found += page
-        if len(page) < part:
-            return found
+) -> AsyncIterator[Change]:
+    """All entries of the change log that match ``criteria`` (arguments of ``Store.changes``), oldest first."""
+    query = partial(store.changes, since, until, accounts, **criteria, limit=ENTRIES)
+    return _all(query, lambda change: change.id)
 
 
 async def all_runs(store: Store, criteria: Mapping[str, Any]) -> list[RunRecord]:
-    """All runs that match ``criteria`` (arguments of ``Store.runs``), newest first, read in several queries."""
-    found: list[RunRecord] = []
-    while True:
-        page = await store.runs(**criteria, after=found[-1] if found else None, limit=RUNS)
-        found += page
-        if len(page) < RUNS:
-            return found
+    """All runs that match ``criteria`` (arguments of ``Store.runs``), newest first."""
+    query = partial(store.runs, **criteria, limit=RUNS)
+    return [run async for run in _all(query, lambda run: run)]
 
 
 def midnight(now: datetime, back: int = 0) -> datetime:
@@ -290,8 +290,8 @@ class PastRuns(QObject):
                 self.runs = tuple(await services.store.runs(limit=BARS_LIMIT))
                 self._rows_missing.difference_update(run.id for run in self.runs if run.ended is not None)
                 since = midnight(now)
-                whole = len(self.runs) < BARS_LIMIT or self.runs[-1].started < since
-                today = self.runs if whole else await services.store.runs(since=since, limit=MOST_OF_A_DAY)
+                whole = bool(self.runs) and self.runs[-1].started < since
+                today = self.runs if whole else await all_runs(services.store, {"since": since})
                 self._news = news_of(run for run in today if run.started >= since)
                 self._day = zone.local(now).date()
                 self.runs_changed.emit()

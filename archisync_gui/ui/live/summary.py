@@ -9,10 +9,10 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from archisync_gui import zone
-from archisync_gui.entities.declaration import Column, Entity, Kind, Row
-from archisync_gui.model import STORED, UNSUCCESSFUL, Event, EventKind, RunRecord, Scope
+from archisync_gui.entities.declaration import Column, Entity, Kind
+from archisync_gui.model import STORED, UNSUCCESSFUL, EventKind, RunRecord, Scope
 from archisync_gui.ui.live.failures import failure_spans, forms_sentence, span_sentence
-from archisync_gui.ui.live.past_runs import all_runs, countable, midnight, query_of
+from archisync_gui.ui.live.past_runs import all_changes, all_runs, countable, kept_events, midnight, query_of
 from archisync_gui.ui.live.services import Services
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import day, decimal, moment, number, tr
@@ -22,6 +22,7 @@ from archisync_gui.ui.text.values import title as title_of
 
 if TYPE_CHECKING:
     from archisync_gui.store.store import Store
+    from archisync_gui.store.types import Change, Page
 
 PERIODS = ("today", "yesterday", "week", "since")
 
@@ -152,14 +153,9 @@ async def read_summary(
     ]
     if period.name != "yesterday":
         found.append(await reader.due(now))
-    events = await _events(store, period)
+    events = await kept_events(store, period.start, period.end, (EventKind.SESSION_OPENED,))
     found.append(_work(services, runs, forms_sentence(events, runs), now))
     return Summary(period, tuple(section for section in found if section is not None), services.demo, now)
-
-
-async def _events(store: Store, period: Period) -> list[Event]:
-    found = await store.events(period.start, period.end, (EventKind.SESSION_OPENED,), limit=20_000)
-    return [stored.event for stored in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,24 +209,25 @@ class _Reader:
         entity = self.services.entity(name)
         if entity is None:
             return None
-        owners: tuple[str | None, ...] = (None,) if entity.spec.shared else self.accounts
-        page = None
-        if owners:
-            page = await self.store.rows(
-                name, owners[0], others=[owner for owner in owners[1:] if owner], limit=MOST, **arguments
-            )
-        rows, total = (page.rows, page.total) if page is not None else ((), 0)
+        page = await self._page(entity, **arguments)
         columns = _columns(entity, wanted)
-        lines = [_line(columns, row.values, (name, row.account, row.key)) for row in rows]
-        made = _table(
-            name, title, columns, lines, self._why_empty(name), number(total) if lines else self._empty_tile(name)
-        )
+        lines = _lines(name, columns, page)
+        tile = number(page.total) if lines else self._empty_tile(name)
+        made = _table(name, title, columns, lines, self._why_empty(name), tile)
         if not lines:
             return made
-        notes = [_not_read(self._unread_accounts(name) or ())]
-        if total > len(lines):
-            notes.insert(0, tr("The first {count} of {total}.", count=number(len(lines)), total=number(total)))
+        notes = (_cut(len(lines), page.total), _not_read(self._unread_accounts(name) or ()))
         return replace(made, sentence=" ".join(filter(None, notes)))
+
+    async def _page(self, entity: Entity, **arguments: Any) -> Page:
+        """The first rows of all accounts for these ``arguments`` of ``Store.rows``."""
+        from archisync_gui.store.types import Page
+
+        owners: tuple[str | None, ...] = (None,) if entity.spec.shared else self.accounts
+        if not owners:
+            return Page((), 0)
+        others = [owner for owner in owners[1:] if owner]
+        return await self.store.rows(entity.name, owners[0], others=others, limit=MOST, **arguments)
 
     def _empty_tile(self, name: str) -> str:
         """The number on the tile of a section without lines: 0 if the list was read for every account."""
@@ -242,10 +239,16 @@ class _Reader:
         if entity is None:
             return None
         start, end = self.period.start, self.period.end
-        found = await self.store.changes(
-            start, end, self.accounts, entity="prices", kinds=["changed"], percent=max(1, threshold), limit=MOST + 1
+        log = all_changes(
+            self.store, start, end, self.accounts, entity="prices", kinds=["changed"], percent=max(1, threshold)
         )
-        rows = await self.store.rows_by_key("prices", None, list(dict.fromkeys(change.key for change in found)))
+        listed: list[Change] = []
+        total = 0
+        async for change in log:
+            total += 1
+            if total <= MOST:
+                listed.append(change)
+        rows = await self.store.rows_by_key("prices", None, list(dict.fromkeys(change.key for change in listed)))
         names = {row.key: str(row.values.get("item_name") or "") for row in rows}
         lines = tuple(
             Line(
@@ -257,17 +260,18 @@ class _Reader:
                 ),
                 ("prices", "", c.key),
             )
-            for c in found[:MOST]
+            for c in listed
         )
         percent = decimal(threshold / 100, 0)
         title = tr("Prices changed by {percent} % or more", percent=percent) if threshold else tr("Changed prices")
-        tile = number(len(lines)) + ("+" if len(found) > MOST else "") if lines else self._empty_tile("prices")
+        tile = number(total) if total else self._empty_tile("prices")
         if not lines:
             return Section(
                 "prices", title, sentence=self._why_empty("prices"), tile=tile, tile_word=tr("Changed prices")
             )
         heads = (tr("Item"), tr("Before"), tr("Now"), tr("Change"))
-        return Section("prices", title, heads, frozenset({1, 2, 3}), lines, tile=tile, tile_word=tr("Changed prices"))
+        right, cut = frozenset({1, 2, 3}), _cut(len(lines), total)
+        return Section("prices", title, heads, right, lines, (), cut, tile, tr("Changed prices"))
 
     async def due(self, now: datetime) -> Section | None:
         """Unpaid invoices that are due within a week from today."""
@@ -276,23 +280,17 @@ class _Reader:
         if entity is None or view is None:
             return None
         columns = _columns(entity, ("invoice_number", "billing_name", "due_date", "remaining_amount"))
-        lines: list[Line] = []
-        total = count = 0
-        for account in self.accounts:
-            page = await self.store.rows(
-                "invoices", account, sort="due_date", limit=MOST, sum_of="remaining_amount", **query_of(view, now)
-            )
-            total, count = total + (page.sum or 0), count + page.total
-            lines += [_line(columns, row.values, ("invoices", account, row.key)) for row in page.rows]
+        page = await self._page(entity, sort="due_date", sum_of="remaining_amount", **query_of(view, now))
+        lines, total = _lines("invoices", columns, page), money(page.sum or 0)
         title = tr("Invoices due within 7 days")
         never, age = await self._age_of_invoices()
         if never and not lines:
             return Section("invoices", title, sentence=age, tile="–", tile_word=title)
-        made = _table("invoices", title, columns, lines, tr("None.") + " " + age, money(total))
+        made = _table("invoices", title, columns, lines, tr("None.") + " " + age, total)
         if not lines:
             return made
-        foot = (tr("%n invoice(s)", "", count), *[""] * (len(columns) - 2), money(total))
-        return Section(made.name, title, made.heads, made.right, made.lines, foot, age, money(total), title)
+        foot = (tr("%n invoice(s)", "", page.total), *[""] * (len(columns) - 2), total)
+        return replace(made, total=foot, sentence=" ".join(filter(None, (_cut(len(lines), page.total), age))))
 
     async def _age_of_invoices(self) -> tuple[bool, str]:
         """Whether the invoices of an account were never read, and a sentence with the age of the others."""
@@ -311,6 +309,11 @@ def _not_read(accounts: Sequence[str]) -> str:
     return tr("Not read in this time: {accounts}.", accounts=", ".join(accounts)) if accounts else ""
 
 
+def _cut(lines: int, total: int) -> str:
+    """How many of all records are listed; empty if all are."""
+    return tr("The first {count} of {total}.", count=number(lines), total=number(total)) if total > lines else ""
+
+
 def _columns(entity: Entity, wanted: Sequence[str]) -> tuple[Column, ...]:
     """The wanted columns in that order, if the list has them; if it has none of them, the column of its titles."""
     by_name = {column.name: column for column in entity.columns}
@@ -318,8 +321,11 @@ def _columns(entity: Entity, wanted: Sequence[str]) -> tuple[Column, ...]:
     return found or tuple(column for column in entity.columns if column.name == entity.title)
 
 
-def _line(columns: Sequence[Column], values: Row, target: Target) -> Line:
-    return Line(tuple(shown(values.get(column.name), column.kind) for column in columns), target)
+def _lines(name: str, columns: Sequence[Column], page: Page) -> list[Line]:
+    return [
+        Line(tuple(shown(row.values.get(column.name), column.kind) for column in columns), (name, row.account, row.key))
+        for row in page.rows
+    ]
 
 
 def _table(name: str, title: str, columns: Sequence[Column], lines: Sequence[Line], nothing: str, tile: str) -> Section:

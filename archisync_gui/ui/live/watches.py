@@ -19,6 +19,7 @@ from archisync_gui.model.events import SyncCompleted
 from archisync_gui.store.types import Change, ChangeKind, StoredRow
 from archisync_gui.ui.live.bridge import rows_replaced
 from archisync_gui.ui.live.context import WATCHES, Context
+from archisync_gui.ui.live.past_runs import all_changes
 from archisync_gui.ui.live.seen_reads import LONGEST_RUN, SeenReads
 from archisync_gui.ui.text.i18n import tr
 from archisync_gui.ui.text.values import title as title_of
@@ -34,9 +35,6 @@ NUMBERS = {"customers": "account_num", "orders": "order_number"}
 
 UNSENT = f"{WATCHES}-untold"
 """Key, in the window's memory, of the watches whose change the office does not know yet."""
-
-CHANGES_PER_QUERY = 1000
-"""Entries of the change log per query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,23 +251,12 @@ async def _changes_of(
 ) -> dict[str, list[Change]]:
     """The entries of the change log of a run about these rows, by key. Reads all entries of the run."""
     found: dict[str, list[Change]] = {}
-    after: int | None = None
-    while keys:
-        lines = await store.changes(
-            at - LONGEST_RUN,
-            at + timedelta(minutes=5),
-            [account],
-            entity=entity.name,
-            run_id=run_id,
-            after=after,
-            limit=CHANGES_PER_QUERY,
-        )
-        for line in lines:
-            if line.key in keys:
-                found.setdefault(line.key, []).append(line)
-        if len(lines) < CHANGES_PER_QUERY:
-            break
-        after = lines[-1].id
+    if not keys:
+        return found
+    since, until = at - LONGEST_RUN, at + timedelta(minutes=5)
+    async for line in all_changes(store, since, until, [account], entity=entity.name, run_id=run_id):
+        if line.key in keys:
+            found.setdefault(line.key, []).append(line)
     return found
 
 

@@ -156,10 +156,13 @@ class StoredRows(RowsTable):
             return {}
         now = self._context.now()
         accounts = [owner or "" for owner in query.owners]
-        log = await all_changes(
+        log = all_changes(
             services.store, since_of(view, now), now, accounts, entity=query.entity.name, fields=[view.changed]
         )
-        return {(line.account, line.key): line.before for line in reversed(log)}
+        values: dict[tuple[str, str], Value] = {}
+        async for line in log:
+            values.setdefault((line.account, line.key), line.before)
+        return values
 
     def _say_count(self, entity: Entity, total: int, sum_: int | None) -> None:
         """Show the number of rows and their total below the table."""
