@@ -616,8 +616,9 @@ async def test_history_shows_all_failures_and_keeps_the_loaded_pages(make_panel:
     await until(lambda: page.model.rowCount() == STEP)
     page.more.click()
     await until(lambda: page.model.rowCount() == STEP + 99)
+    world.store.all_runs = (run_record("orders", ago(seconds=20), 5, id="new"), *world.store.all_runs)
     world.orchestrator.tell(EventKind.SYNC_COMPLETED, {"type": "orders"})
-    await asyncio.sleep(0.2)
+    await until(lambda: page.model.item(0).id == "new")
     assert page.model.rowCount() == STEP + 99
     page.outcome.setCurrentIndex(page.outcome.findData(WRONG))
     await until(lambda: page.model.rowCount() == 5)

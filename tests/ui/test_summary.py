@@ -22,6 +22,7 @@ from archisync_gui.ui.live.past_runs import midnight
 from archisync_gui.ui.live.summary import earlier_day, period_of
 from archisync_gui.ui.output.morning import is_due
 from archisync_gui.ui.pages.data import Data
+from archisync_gui.ui.pages.history import History
 from archisync_gui.ui.pages.overview import Overview
 from archisync_gui.ui.pages.overview_parts import TodayCard
 from archisync_gui.ui.pages.summary import SummaryPage
@@ -349,6 +350,30 @@ async def test_the_open_summary_contains_a_read_whose_row_is_written_late(
     await office.store.journal.run_started(run)
     await office.store.journal.run_ended(run)
     await until(lambda: said() == "None.")
+
+
+async def test_the_open_history_contains_a_read_whose_row_is_written_late(
+    make_panel: MakePanel, office: Office
+) -> None:
+    panel = await make_panel(store=office.store, entities=ENTITIES)
+    await until(lambda: panel.past_runs.size is not None)  # the first query has ended
+    page = panel.window.go("history")
+    assert isinstance(page, History)
+    run = run_record("ddt", NOW - timedelta(minutes=3), 20)
+    told = {"type": run.type, "account": run.account, "runId": run.id, "outcome": "completed"}
+    reads = 0
+
+    def count_reads() -> None:
+        nonlocal reads
+        reads += 1
+
+    panel.past_runs.runs_changed.connect(count_reads)
+    panel.context.bridge.happened.emit((an_event(EventKind.SYNC_COMPLETED, "b", 1, NOW, told),))
+    await until(lambda: reads > 0)
+    assert page.model.rowCount() == 0
+    await office.store.journal.run_started(run)
+    await office.store.journal.run_ended(run)
+    await until(lambda: page.model.rowCount() == 1)
 
 
 async def test_a_file_is_current_although_the_summary_is_updated_meanwhile(

@@ -22,9 +22,9 @@ from PySide6.QtWidgets import (
 
 from archisync_gui import zone
 from archisync_gui.export import write
-from archisync_gui.model import STORED, Event, Origin, Outcome, RunRecord
+from archisync_gui.model import STORED, Origin, Outcome, RunRecord
 from archisync_gui.ui.live.context import Context
-from archisync_gui.ui.live.past_runs import ENDED, PastRuns, all_runs
+from archisync_gui.ui.live.past_runs import PastRuns, all_runs, midnight
 from archisync_gui.ui.output.runs import run_cells, run_heads
 from archisync_gui.ui.pages.timeline import TimelineBand
 from archisync_gui.ui.text import list_words, words
@@ -106,7 +106,6 @@ class History(Page):
         self.band = TimelineBand(context, past_runs)
         self._runs: list[RunRecord] = []
         self._reading = 0
-        self._day = context.today()
         self.model = RunsModel(self)
         self.type, self.outcome, self.origin, self.period = (QComboBox() for _ in range(4))
         self.since, self.until = QDateEdit(), QDateEdit()
@@ -126,8 +125,7 @@ class History(Page):
         self.more.clicked.connect(self._read_more)
         self.export.clicked.connect(lambda: context.background.run(self._export(), "export-history"))
         self.charts_button.toggled.connect(self._toggle_charts)
-        context.bridge.happened.connect(self._happened)
-        context.bridge.tick.connect(self._tick)
+        past_runs.runs_changed.connect(self._read_again)
         context.services_changed.connect(self.retranslate)
 
     def _build(self) -> None:
@@ -241,20 +239,11 @@ class History(Page):
             at = self.type.findData(what.get("type"))
             self.type.setCurrentIndex(max(0, at))
 
-    def _tick(self) -> None:
-        """Read again on a new day: the filter *Today* and the texts of times change."""
-        day, self._day = self._day, self._context.today()
-        if day != self._day and self.isVisible():
-            self._read_again()
-
-    def _happened(self, events: Sequence[Event]) -> None:
-        if any(e.kind in ENDED for e in events) and self.isVisible():
-            self._read_again()
-
     def _read_again(self) -> None:
         """Read as many runs as are shown, so that a new run does not undo *Show more*."""
-        self._reading += 1
-        self._context.background.run(self._read(self._reading, None, max(STEP, len(self._runs))), "history")
+        if self.isVisible():
+            self._reading += 1
+            self._context.background.run(self._read(self._reading, None, max(STEP, len(self._runs))), "history")
 
     def _criteria(self) -> dict[str, Any]:
         period = str(self.period.currentData())
@@ -266,7 +255,7 @@ class History(Page):
             since = zone.local(datetime.combine(first, datetime.min.time()))  # type: ignore[arg-type]
             before = zone.local(datetime.combine(last + timedelta(days=1), datetime.min.time()))  # type: ignore[arg-type, operator]
         elif period == "1":
-            since = zone.local(now).replace(hour=0, minute=0, second=0, microsecond=0)
+            since = midnight(now)
         elif period.isdigit():
             since = now - timedelta(days=int(period))
         return {
