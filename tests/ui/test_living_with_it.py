@@ -24,7 +24,7 @@ from panel_fakes import (
 )
 from PySide6.QtCore import QPoint, Qt, QUrl
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QInputDialog, QMessageBox, QPushButton, QSystemTrayIcon
+from PySide6.QtWidgets import QApplication, QInputDialog, QMessageBox, QPushButton, QSystemTrayIcon
 
 from archisync_gui.model import (
     ErrorInfo,
@@ -320,15 +320,15 @@ async def test_without_a_keyring_the_password_is_not_shown_as_stored(make_panel:
     panel = await make_panel(demo=False, set_password=no_ring, keep_in_file=in_file, password_place=place)
     page = panel.window.go("settings")
     assert isinstance(page, SettingsPage)
-    await asyncio.sleep(0.1)  # the language is applied, which makes the rows anew
-    buttons = {b.accessibleName(): b for b in page.accounts.findChildren(QPushButton)}
-    keep = buttons["Keep the password of anna in a file"]
-    assert not keep.isVisible()
 
     def texts() -> str:
         return " ".join(label.text() for label in page.accounts.findChildren(type(page._load)))
 
-    assert "no password yet" in texts()
+    QApplication.sendPostedEvents()  # the language is applied, which sets the texts again
+    await until(lambda: "no password yet" in texts())
+    buttons = {b.accessibleName(): b for b in page.accounts.findChildren(QPushButton)}
+    keep = buttons["Keep the password of anna in a file"]
+    assert not keep.isVisible()
     card = page.accounts.cards["anna"]
     assert "keyring" not in texts(), "a storage place is shown before it is known"
     QTest.keyClicks(card.password.field, "geheim")
@@ -667,7 +667,7 @@ async def test_backups_are_listed_readably_and_one_can_be_restored(
     page = panel.window.go("settings")
     assert isinstance(page, SettingsPage)
     found = page.backups
-    await asyncio.sleep(0.1)  # the language is applied, which fills the list anew
+    QApplication.sendPostedEvents()  # the language is applied, which fills the list again
     found.show_backups()
     texts = [found.choice.itemText(at) for at in range(found.choice.count())]
     assert "before clearing Orders · 2.5 MB" in texts[0]

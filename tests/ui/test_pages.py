@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import dataclasses
 import logging
@@ -148,9 +147,9 @@ async def test_charts_show_the_values_at_the_pointer_and_a_double_click_ends_a_z
     found.resize(1200, 260)
     found.show()
     found.show_runs(runs)
-    await asyncio.sleep(0.05)
     plot, pointer = found._plots[0], found._pointers[0]
     view = plot.plotItem.vb
+    await until(lambda: view.viewRange()[0][0] > (NOW - timedelta(days=1)).timestamp())  # the scale fits the runs
     there = view.mapViewToScene(QPointF(runs[3].started.timestamp(), 13))
     plot.scene().sigMouseMoved.emit(there)
     assert pointer._heading.text().startswith("Duration, seconds · Orders, ")
@@ -1070,7 +1069,6 @@ async def test_filters_and_columns_are_remembered(qapp: object, world: World, tm
         panel.show()
         panel.set_services(world.services())
         act(panel)
-        await asyncio.sleep(0.1)
         await panel.aclose()
         panel.deleteLater()
 

@@ -297,8 +297,7 @@ async def test_a_notice_moves_nothing_and_is_inside_the_window(make_panel: MakeP
     assert window.notice.geometry().bottom() <= window.centralWidget().height() - window.foot.height()
     assert page.isVisible()
     window.resize(1100, 700)
-    await asyncio.sleep(0.05)
-    assert window.notice.geometry().right() <= window.centralWidget().width()
+    await until(lambda: window.notice.geometry().right() <= window.centralWidget().width())
 
 
 async def test_quitting_while_a_run_is_active_asks(make_panel: MakePanel, world: World) -> None:
