@@ -25,6 +25,7 @@ from panel_fakes import (
     ago,
     busy,
     calm,
+    overview,
     run_record,
     with_type,
 )
@@ -82,6 +83,7 @@ from archisync_gui.ui.widgets import charts
 from archisync_gui.ui.widgets.rows_model import PAGE
 from archisync_gui.ui.widgets.timeline import Timeline
 from archisync_gui.ui.widgets.timeline_bars import Picture, bars_of
+from archisync_gui.ui.widgets.types_model import TypeRow
 from tests.support.events import an_event
 from tests.support.waiting import until
 
@@ -123,6 +125,23 @@ async def test_filters_survive_opening_a_row(make_panel: MakePanel, world: World
     panel.window.go("overview")
     panel.window.go("history")
     assert page.type.currentData() == "prices"
+
+
+async def test_the_history_of_a_row_is_of_its_account(make_panel: MakePanel, world: World) -> None:
+    accounts = ("agente01", "agente02")
+    both = tuple(AccountStatus(name, True, True, None, 0, 15) for name in accounts)
+    world.orchestrator.status = with_type(calm(accounts=both), *(account_type("orders", name) for name in accounts))
+    world.store.all_runs = tuple(run_record("orders", ago(minutes=5), 10, account=name, id=name) for name in accounts)
+    panel = await make_panel()
+    table, shown = overview(panel).table, []
+    for account, runs in (("agente02", {"agente02"}), (None, {"agente01", "agente02"})):
+        menu = table.menu(TypeRow("orders", account, None))
+        next(action for action in menu.actions() if action.text() == "&History").trigger()
+        page = panel.window.stack.currentWidget()
+        assert isinstance(page, History)
+        await until(lambda page=page, runs=runs: {run.id for run in page._runs} == runs)
+        shown.append((page.account.isVisible(), page.account.currentText()))
+    assert shown == [(True, "agente02"), (True, "All accounts")]
 
 
 async def test_charts_count_by_day(make_panel: MakePanel, world: World) -> None:

@@ -25,6 +25,7 @@ from archisync_gui.export import write
 from archisync_gui.model import STORED, Origin, Outcome, RunRecord
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.past_runs import PastRuns, all_runs, midnight
+from archisync_gui.ui.live.services import account_ids
 from archisync_gui.ui.output.runs import run_cells, run_heads
 from archisync_gui.ui.pages.timeline import TimelineBand
 from archisync_gui.ui.text import list_words, words
@@ -107,7 +108,7 @@ class History(Page):
         self._runs: list[RunRecord] = []
         self._reading = 0
         self.model = RunsModel(self)
-        self.type, self.outcome, self.origin, self.period = (QComboBox() for _ in range(4))
+        self.type, self.account, self.outcome, self.origin, self.period = (QComboBox() for _ in range(5))
         self.since, self.until = QDateEdit(), QDateEdit()
         self.table = QTableView()
         self.more, self.charts_button = QPushButton(), QPushButton()
@@ -116,7 +117,7 @@ class History(Page):
         self._build()
         self.retranslate()
         self._recall()
-        for box in (self.type, self.outcome, self.origin, self.period):
+        for box in (self.type, self.account, self.outcome, self.origin, self.period):
             box.currentIndexChanged.connect(self._filtered)
         for edit in (self.since, self.until):
             edit.dateChanged.connect(self._filtered)
@@ -135,7 +136,7 @@ class History(Page):
         self.band.unfold.clicked.connect(self._fold_chosen)
         outer.addWidget(self.band)
         filters = Flow()
-        for box in (self.type, self.outcome, self.origin, self.period):
+        for box in (self.type, self.account, self.outcome, self.origin, self.period):
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
             filters.addWidget(box)
         filters.push_right()
@@ -191,6 +192,7 @@ class History(Page):
         types: list[tuple[object, str]] = [(None, tr("All lists"))]
         types += [(e.name, words.type_name(e.name)) for e in services.entities] if services is not None else []
         fill(self.type, types)
+        self._show_accounts()
         outcomes: list[tuple[object, str]] = [(None, tr("Any outcome")), (WRONG, tr("All that went wrong"))]
         fill(self.outcome, [*outcomes, *((o, words.outcome_word(o).text) for o in Outcome)])
         fill(self.origin, [(None, tr("Asked by anyone")), *((o, words.origin_word(o)) for o in Origin)])
@@ -205,6 +207,7 @@ class History(Page):
             ],
         )
         self.type.setAccessibleName(tr("List"))
+        self.account.setAccessibleName(tr("Account"))
         self.outcome.setAccessibleName(tr("Outcome"))
         self.origin.setAccessibleName(tr("Asked by"))
         self.period.setAccessibleName(tr("Period"))
@@ -225,19 +228,28 @@ class History(Page):
         self._fold()
         self._show()
 
+    def _show_accounts(self) -> None:
+        """Offer the accounts in use, if there are several."""
+        status = self._context.status
+        names = account_ids(status) if status is not None else ()
+        several = len(names) > 1
+        fill(self.account, [(None, tr("All accounts")), *((name, name) for name in names if several)])
+        self.account.setVisible(several)
+
     def shown(self) -> None:
+        self._show_accounts()
         self._fold()
         self.band.refresh()
         self._filtered()
 
     def focus_on(self, what: object) -> None:
-        """Show the timeline (:data:`TIMELINE`), or the runs of the list in ``what["type"]``."""
+        """Show the timeline (:data:`TIMELINE`), or the runs of ``what["type"]`` (a list) and ``what["account"]``."""
         if what == TIMELINE:
             self.charts_button.setChecked(False)
             self._fold_chosen(True)
         if isinstance(what, dict):
-            at = self.type.findData(what.get("type"))
-            self.type.setCurrentIndex(max(0, at))
+            for name, box in (("type", self.type), ("account", self.account)):
+                box.setCurrentIndex(max(0, box.findData(what.get(name))))
 
     def _read_again(self) -> None:
         """Read as many runs as are shown, so that a new run does not undo *Show more*."""
@@ -260,6 +272,7 @@ class History(Page):
             since = now - timedelta(days=int(period))
         return {
             "sync_type": self.type.currentData(),
+            "account": self.account.currentData(),
             "outcome": self.outcome.currentData(),
             "origin": self.origin.currentData(),
             "since": since,
