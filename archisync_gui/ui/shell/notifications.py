@@ -108,9 +108,9 @@ class Notifications:
         if self.means is not None:
             self.send(self.policy.of_events(events, self._context.now(), self._context.settings()))
         missed = [e for e in events if e.kind is EventKind.SCHEDULE_MISSED]
-        report_unseen = "".join(missed_sentence(missed_lists(e.data, WHILE_AWAY)) for e in missed[-1:])
-        if report_unseen:
-            self._context.say(report_unseen + ".", "", tr("Up&date all"), self._context.sync_all)
+        missed_text = "".join(missed_sentence(missed_lists(e.data, WHILE_AWAY)) for e in missed[-1:])
+        if missed_text:
+            self._context.say(missed_text + ".", "", tr("Up&date all"), self._context.sync_all)
 
     def opened(self, message: Message) -> None:
         """Open the place of a notification that was clicked."""
