@@ -8,8 +8,8 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
@@ -71,6 +71,18 @@ def discard(temporary: Path) -> None:
     the one that is being handled, and name a file that people do not know. Blocking."""
     with suppress(OSError):
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """The name of a temporary file that the block writes. At its end the file replaces ``path``; after an exception it
+    is removed, and ``path`` is unchanged. Blocking. Raises ``OSError``."""
+    part = beside(path)
+    try:
+        yield part
+        put_in_place(part, path)
+    finally:
+        discard(part)
 
 
 def rename(old: Path, new: Path, *, patient: bool = True) -> None:

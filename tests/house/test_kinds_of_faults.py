@@ -79,7 +79,7 @@ def writes_by_itself() -> Iterator[Place]:
     one temporary name."""
     for name, call, _ in calls():
         text = text_of(call)
-        opened = called(call) == "open" and any(
+        opened = called(call) in ("open", "ZipFile") and any(
             isinstance(arg, ast.Constant) and isinstance(arg.value, str) and 0 < len(arg.value) < 4
             and set(arg.value) & set("wax+")
             for arg in call.args[:2]
@@ -214,14 +214,16 @@ KINDS: dict[Callable[[], Iterator[Place]], dict[tuple[str, str], str]] = {
     writes_by_itself: {
         ("disk.py", "old.replace(new)"): "the one place",
         ("export.py", "path.open('w'"): "written under a name of its own first",
+        ("app/data_care.py", "zipfile.ZipFile(part, 'w'"): "written under a name of its own first",
         ("app/data_care.py", "made.open(f'{entity.name}.csv', 'w')"): "within an archive that is being made",
         ("erp/conformance/", "asyncio.to_thread(save_to.write_text"): "a report where the operator wants it",
-        ("ui/output/paper.py", "part.write_bytes("): "written under a name of its own first, for all to read",
         ("app/quitting.py", "restart_list.write_bytes(b"): "for the installer that asks and waits",
         ("app/quitting.py", "restart_list.open('a'"): "for the installer that asks and waits",
         ("start.py", "lock.open('rb+')"): "nothing is written: Windows locks no file that is open for reading only",
         ("ui/pages/data_lists.py", "self._rows.replace(cells)"): "rows of a table, no file",
-        ("ui/dialogs/run_details.py", "asyncio.to_thread(path.write_text"): "a text where the operator wants it",
+        ("ui/output/paper.py", "part.write_bytes("): "written under a name of its own first, for all to read",
+        ("ui/dialogs/run_details.py", "part.write_text("): "as above",
+        ("ui/output/diagnostics.py", "zipfile.ZipFile(part, 'w'"): "as above",
     },
     removes_by_itself: {
         ("disk.py", "temporary.unlink("): "discard",
@@ -302,6 +304,7 @@ def test_the_search_finds_each_kind(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         "    await asyncio.to_thread(path.write_text, 'x')\n"
         "    open('x', 'w')\n"
         "    path.unlink()\n"
+        "    ZipFile(path, 'w')\n"
         "    json.loads(path.read_text())\n"
         "    datetime.now()\n"
         "    await reader.readline()\n"
@@ -326,7 +329,7 @@ def test_the_search_finds_each_kind(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     modules.cache_clear()
     all_calls.cache_clear()
     try:
-        assert [len(list(kind())) for kind in KINDS] == [3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2]
+        assert [len(list(kind())) for kind in KINDS] == [4, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2]
     finally:
         modules.cache_clear()
         all_calls.cache_clear()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import zipfile
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +20,7 @@ from archisync_gui.model import ErrorInfo, FailureKind, Outcome, SyncFailure, Sy
 from archisync_gui.ui.dialogs.accept import AcceptDialog
 from archisync_gui.ui.dialogs.run_details import RunDetails
 from archisync_gui.ui.dialogs.trouble import TroubleDialog
+from archisync_gui.ui.output.diagnostics import Diagnostics
 from archisync_gui.ui.pages.history import STEP, History
 from archisync_gui.ui.pages.summary import SummaryPage
 from archisync_gui.ui.shell.panel import Panel
@@ -33,6 +36,10 @@ def to(path: Path) -> Callable[..., Awaitable[Path]]:
         return path
 
     return where
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
 
 
 async def saved(panel: Panel, name: str) -> None:
@@ -125,6 +132,34 @@ async def test_a_run_as_a_file_with_its_log_lines(
     else:
         assert "run r1 failed" in text
         assert "Timeout 30000 ms exceeded" in text
+
+
+async def test_a_run_or_a_bundle_on_a_full_disk_does_not_change_the_older_file(
+    make_panel: MakePanel, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, bundle = tmp_path / "run.txt", tmp_path / "bundle.zip"
+    for file in (run, bundle):
+        file.write_text("the older file", encoding="utf-8")
+    monkeypatch.setattr("archisync_gui.ui.dialogs.run_details.ask_where", to(run))
+    panel = await make_panel()
+    dialog = RunDetails(panel.context, run_record("orders", ago(minutes=5), 30), panel.window)
+
+    def full(path: Path, text: str, encoding: str) -> int:
+        path.write_bytes(text[:10].encode(encoding))
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    def full_zip(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", full)
+        patch.setattr(zipfile.ZipFile, "writestr", full_zip)
+        for writing in (dialog._export(), Diagnostics(world.services(), lambda: None).write(bundle)):
+            with pytest.raises(OSError, match="No space"):
+                await writing
+    dialog.close()
+    assert [file.read_text(encoding="utf-8") for file in (run, bundle)] == ["the older file"] * 2
+    assert names(tmp_path) == {"run.txt", "bundle.zip"}, "an unfinished file is left"
 
 
 async def test_a_file_that_cannot_be_written_is_reported_with_a_message(

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 from shiboken6 import isValid
 
+from archisync_gui.disk import replacing
 from archisync_gui.model import RunRecord, as_json
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.text import list_words, words
@@ -204,8 +205,13 @@ class RunDetails(QDialog):
             text = json.dumps(as_json(self.run), ensure_ascii=False, indent=1)
         else:
             text = as_text(self.run) + "\n\n" + self.log.toPlainText()
-        await asyncio.to_thread(path.write_text, text, "utf-8")
+        await asyncio.to_thread(_write, path, text)
         say_saved(self._context.say, path)
+
+
+def _write(path: Path, text: str) -> None:
+    with replacing(path) as part:
+        part.write_text(text, "utf-8")
 
 
 def _selectable(text: str) -> QLabel:

@@ -15,6 +15,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from archisync_gui.disk import replacing
 from archisync_gui.model import Status, as_json
 from archisync_gui.system import sys_platform, windows_library
 from archisync_gui.ui.live.services import Services, account_ids
@@ -126,7 +127,7 @@ class Diagnostics:
         )
 
     async def write(self, path: Path) -> Path:
-        """Write the bundle; returns its place."""
+        """Write the bundle; returns its place. Raises ``OSError``; an existing file is unchanged then."""
         services = self._services
         scrub = Scrubber(await self._personal(), self._names())
         files = {
@@ -142,7 +143,7 @@ class Diagnostics:
         return await asyncio.to_thread(self._write, path, files, scrub)
 
     def _write(self, path: Path, files: dict[str, str], scrub: Scrubber) -> Path:
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as bundle:
+        with replacing(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as bundle:
             for name, text in files.items():
                 bundle.writestr(name, scrub(text))
             for log in self._logs():

@@ -9,7 +9,7 @@ from PySide6.QtCore import QBuffer, QIODevice, QMarginsF
 from PySide6.QtGui import QPageLayout, QPageSize, QPdfWriter, QTextDocument
 from PySide6.QtWidgets import QWidget
 
-from archisync_gui.disk import beside, discard, put_in_place
+from archisync_gui.disk import replacing
 from archisync_gui.ui.widgets.basic import ask
 
 
@@ -27,12 +27,8 @@ async def write_pdf(document: QTextDocument, path: Path) -> None:
 
 
 def _write(content: bytes, path: Path) -> None:
-    part = beside(path)
-    try:
+    with replacing(path) as part:
         part.write_bytes(content)
-        put_in_place(part, path)
-    finally:
-        discard(part)
 
 
 async def print_document(document: QTextDocument, parent: QWidget) -> None:
