@@ -263,9 +263,8 @@ class Data(StoredRows):
         """The present list, filter, columns and order, as a view of that name."""
         header = self.table.horizontalHeader()
         places = [header.logicalIndex(at) for at in range(header.count())]
-        there = (
-            self.shown_query is not None and self.shown_query.entity is self.entity()
-        )  # else it gets the usual columns
+        # While the table shows another list, the view gets the usual columns.
+        there = self.shown_query is not None and self.shown_query.entity is self.entity()
         columns = tuple(self.model.column(at).name for at in places if there and not header.isSectionHidden(at))
         sort, descending = self._sort or ("", False)
         owner = self._unused_account or str(self.account.currentData() or "")
