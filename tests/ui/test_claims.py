@@ -111,7 +111,7 @@ async def test_a_number_of_today_is_not_of_one_account_alone(make_panel: MakePan
     never = account_type("invoices", "agente02", last_run_time=None, freshness=Freshness.NEVER)
     half = with_type(calm(accounts=both), account_type("invoices"), never)
     panel.context.services.orchestrator.become(half)  # type: ignore[attr-defined]
-    await until(lambda: "due" not in {number.view for number in past.numbers}, 5)
+    await until(lambda: "due" not in {number.view for number in past.numbers})
 
 
 # -------------------------------------------------------------------------------------------------- all, or how many

@@ -53,9 +53,9 @@ async def test_a_timeline_that_returns_to_now_shows_its_runs(make_panel: MakePan
     for _ in range(20):
         band.timeline._offset -= timedelta(hours=2)
         band.timeline.moved.emit()
-    await until(lambda: shown_runs(band) > 0, 5)
+    await until(lambda: shown_runs(band) > 0)
     band.spans[0].click()
-    await until(lambda: shown_runs(band) == at_first, 5)
+    await until(lambda: shown_runs(band) == at_first)
 
 
 async def test_a_timeline_with_too_many_runs_says_since_when_it_is_complete(
@@ -65,7 +65,7 @@ async def test_a_timeline_with_too_many_runs_says_since_when_it_is_complete(
     band = await band_of(make_panel, office)
     assert "runs since" not in band._range.text()
     band.spans[2].click()
-    await until(lambda: "runs since" in band._range.text(), 5)
+    await until(lambda: "runs since" in band._range.text())
 
 
 def test_the_row_of_several_accounts_shows_the_oldest_data_and_the_most_active_state() -> None:
@@ -100,7 +100,7 @@ async def test_an_open_history_of_today_follows_the_day(make_panel: MakePanel, w
     await until(lambda: page.model.rowCount() == 1)
     world.clock.at += timedelta(days=1)
     panel.context.bridge.tick.emit()
-    await until(lambda: page.model.rowCount() == 0, 5)
+    await until(lambda: page.model.rowCount() == 0)
 
 
 def test_an_unknown_age_is_not_shown_as_now() -> None:
@@ -118,7 +118,7 @@ async def test_each_request_for_why_gets_a_new_answer(make_panel: MakePanel, wor
     dialog.reason.setText("of nine o'clock")
     panel.open("why", None)
     assert panel.dialogs.open_now["why"] is dialog
-    await until(lambda: dialog.reason.text().startswith("At "), 5)
+    await until(lambda: dialog.reason.text().startswith("At "))
     dialog.explain(NOW - timedelta(hours=1))
     assert dialog.windowTitle() == "Why, at that moment"
 
@@ -155,7 +155,7 @@ async def test_details_opened_again_show_the_ended_run(make_panel: MakePanel, of
     await office.store.journal.run_ended(run)
     await office.store.journal.flush()
     panel.open("run", "c9")
-    await until(lambda: panel.dialogs.open_now["run:c9"] is not shown, 5)
+    await until(lambda: panel.dialogs.open_now["run:c9"] is not shown)
     again = panel.dialogs.open_now["run:c9"]
     assert isinstance(again, RunDetails)
     assert again.run.ended is not None
