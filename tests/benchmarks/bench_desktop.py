@@ -19,7 +19,7 @@ from archisync_gui.ui.system.loop import run
 from tests.benchmarks.beat import Beat
 from tests.benchmarks.result import Result, percentile
 from tests.benchmarks.shown import whole_panel
-from tests.benchmarks.whole import ended_after, folder, line, office, on_screen, other_erp, program, told
+from tests.benchmarks.whole import ended_after, folder, line, measured, office, on_screen, other_erp, program
 
 HERE = Path(__file__).parent
 
@@ -60,8 +60,8 @@ async def _stalls(app: QApplication, latency: str, scale: float, rounds: int) ->
                         beat = Beat()
                         spent += await _read_all(services)
                         ours.append(beat.stop())
-                        theirs.append(list((await told(control))["late"]))  # type: ignore[call-overload]
-                heard = await told(calling)
+                        theirs.append(list((await measured(control))["late"]))  # type: ignore[call-overload]
+                heard = await measured(calling)
     worse = [percentile(a, 99) - percentile(b, 99) for a, b in zip(ours, theirs, strict=True)]
     figures = []
     for side in (ours, theirs):
@@ -99,7 +99,7 @@ async def _answers(app: QApplication, latency: str, scale: float, pauses: Sequen
                 with _callers(services, 50, 0, pause) as calling:
                     await asyncio.to_thread(line, calling.stdout)
                     spent = await _read_all(services)
-                    times = list((await told(calling))["times"])  # type: ignore[call-overload]
+                    times = list((await measured(calling))["times"])  # type: ignore[call-overload]
                 note = (
                     f"{len(times)} answers in {spent:.0f} s; p50 {percentile(times, 50):.1f}, max {max(times):.0f} ms"
                 )

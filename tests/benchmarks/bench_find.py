@@ -61,7 +61,7 @@ def rows(name: str, count: int) -> list[Row]:
         return "".join(pick.choices(SYLLABLES, k=pick.randint(2, 4)))
 
     def row(at: int) -> Row:
-        who = 55_000 + at % 20_000
+        customer = 55_000 + at % 20_000
         values: dict[str, Value] = {
             "id": str(at),
             "erp_id": str(at),
@@ -70,8 +70,8 @@ def rows(name: str, count: int) -> list[Row]:
             "item_name": f"{word()} {word()}",
             "customer_name": f"{word()} {word()} srl",
             "billing_name": f"{word()} {word()} srl",
-            "account_num": str(who),
-            "customer_account": str(who),
+            "account_num": str(customer),
+            "customer_account": str(customer),
             "vat_number": f"IT{pick.randrange(10**11):011d}",
             "phone": f"0{pick.randrange(10**9):09d}",
             "street": f"Via {word()} {pick.randint(1, 99)}",

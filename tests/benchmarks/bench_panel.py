@@ -42,7 +42,7 @@ async def _paints(app: QApplication, rates: Sequence[int], seconds: float) -> li
     await orchestrator.start()
     ticket = orchestrator.request_sync("products")
     control = await running
-    alone = [await _told(control, rate, seconds) for rate in rates]  # without a listener
+    alone = [await _report_progress(control, rate, seconds) for rate in rates]  # without a listener
     settings = Settings().with_({"look.first_run_done": True})
     panel.set_services(
         Services(
@@ -61,7 +61,7 @@ async def _paints(app: QApplication, rates: Sequence[int], seconds: float) -> li
     for rate, (_, without) in zip(rates, alone, strict=True):
         await asyncio.sleep(0.5)
         paints.waits.clear()
-        sent, spent = await _told(control, rate, seconds)
+        sent, spent = await _report_progress(control, rate, seconds)
         waits = paints.waits
         note = f"{sent} events, {len(waits)} seen painted; p50 {percentile(waits, 50):.0f}, max {max(waits):.0f} ms"
         what = f"{rate:,} events/s"
@@ -76,7 +76,7 @@ async def _paints(app: QApplication, rates: Sequence[int], seconds: float) -> li
     return results
 
 
-async def _told(control: RunControl, rate: int, seconds: float) -> tuple[int, float]:
+async def _report_progress(control: RunControl, rate: int, seconds: float) -> tuple[int, float]:
     """Report progress at that rate; returns the number of events, and the share of a core (%) that the process used."""
     began, cpu, sent = time.perf_counter(), time.process_time(), 0
     while (passed := time.perf_counter() - began) < seconds:

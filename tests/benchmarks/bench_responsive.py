@@ -27,7 +27,7 @@ from archisync_gui.ui.system.loop import run
 from tests.benchmarks.beat import Beat
 from tests.benchmarks.result import Result, percentile
 from tests.benchmarks.shown import Paints, watch_paints, whole_panel
-from tests.benchmarks.whole import ACCOUNT, ended_after, folder, line, office, on_screen, other_erp, program, told
+from tests.benchmarks.whole import ACCOUNT, ended_after, folder, line, measured, office, on_screen, other_erp, program
 
 if TYPE_CHECKING:
     from archisync_gui.ui.pages.data import Data
@@ -147,7 +147,7 @@ async def _measured(panel: Panel, paints: Paints, orchestrator: OrchestratorApi,
         done, _ = await asyncio.wait({reading}, timeout=limit)
         seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
         ours = beat.stop()
-        theirs = list((await told(control))["late"])  # type: ignore[call-overload]
+        theirs = list((await measured(control))["late"])  # type: ignore[call-overload]
     for task in (scrolling, *({reading} - done)):
         task.cancel()
     await asyncio.gather(scrolling, return_exceptions=True)

@@ -69,7 +69,7 @@ def line(pipe: IO[str] | None) -> str:
     return found.strip()
 
 
-async def told(process: subprocess.Popen[str]) -> dict[str, object]:
+async def measured(process: subprocess.Popen[str]) -> dict[str, object]:
     """End the measurement of another process by closing its input; returns the result that it prints."""
     assert process.stdin is not None
     process.stdin.close()

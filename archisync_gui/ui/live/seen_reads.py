@@ -1,4 +1,4 @@
-"""Which reads of each list were examined for watched records. Kept over restarts, so that no read is left out."""
+"""Which reads of each list were examined for watched records. Kept over restarts: a start examines the reads since."""
 
 from __future__ import annotations
 
