@@ -1666,8 +1666,8 @@
             <translation>Righe in archivio</translation>
         </message>
         <message>
-            <source>Changes of this record</source>
-            <translation>Modifiche di questa riga</translation>
+            <source>Latest changes of this record</source>
+            <translation>Ultime modifiche di questa riga</translation>
         </message>
         <message>
             <source>Nothing stored yet: the list is here after its first read.</source>

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from panel_fakes import MakePanel, World
+from panel_fakes import NOW, MakePanel, World
 from panel_office import CUSTOMER, Office
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
 
 from archisync_gui.entities import ENTITIES
 from archisync_gui.model import EventKind
 from archisync_gui.store import StoreError
+from archisync_gui.ui.live.record import CHANGES
 from archisync_gui.ui.shell.panel import Panel
 from archisync_gui.ui.shell.sheet import RecordSheet
 from tests.support.waiting import until
@@ -98,6 +101,18 @@ async def test_a_link_to_a_missing_record_keeps_the_shown_one(
     sheet.open(gone)
     await until(lambda: panel.window.notice.text == "This record is no longer stored.")
     acts_on_the_customer(panel, sheet)
+
+
+async def test_a_sheet_shows_the_latest_changes_and_calls_them_so(make_panel: MakePanel, office: Office) -> None:
+    for n in range(CHANGES + 3):
+        changed = {**CUSTOMER, "phone": f"02 {n:07d}"}
+        await office.read("customers", "agente01", [changed], NOW - timedelta(minutes=4))
+    _, sheet = await sheet_of_customer(make_panel, office)
+    texts = [found.text() for found in sheet.body.widget().findChildren(QLabel)]
+    lines = [text for text in texts if " → " in text]
+    assert len(lines) == CHANGES
+    assert lines[0].endswith(f" → 02 {CHANGES + 2:07d}")
+    assert texts[texts.index(lines[0]) - 1] == "Latest changes of this record"
 
 
 async def test_back_past_a_record_that_is_gone(make_panel: MakePanel, office: Office) -> None:

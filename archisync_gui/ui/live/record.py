@@ -10,8 +10,8 @@ from archisync_gui.entities.links import LINKS
 from archisync_gui.store.store import Store
 from archisync_gui.store.types import Ages, Change, Page, StoredRow
 
-CHANGES = 20
-"""Entries of the change log that are read with a record."""
+CHANGES = 8
+"""Lines of the change log that are read with a record, and most changes that its sheet shows: the latest ones."""
 
 
 @dataclass(frozen=True)

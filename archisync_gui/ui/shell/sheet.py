@@ -14,7 +14,7 @@ from archisync_gui.model import Event
 from archisync_gui.model.events import SyncCompleted
 from archisync_gui.ui.live.bridge import rows_replaced
 from archisync_gui.ui.live.context import Context
-from archisync_gui.ui.live.record import Record, read_record
+from archisync_gui.ui.live.record import CHANGES, Record, read_record
 from archisync_gui.ui.live.services import account_ids
 from archisync_gui.ui.live.watches import NUMBERS, WATCHABLE, Watch, Watches
 from archisync_gui.ui.output.paper import print_document, write_pdf
@@ -260,8 +260,8 @@ class RecordSheet(QFrame):
         for section in sheet.sections:
             self._section(inside, section)
         if record.changes:
-            self._heading(inside, tr("Changes of this record"))
-            for change in record.changes[:8]:
+            self._heading(inside, tr("Latest changes of this record"))
+            for change in record.changes[:CHANGES]:
                 inside.addWidget(label(change_line(change, record.entity), wrap=True))
         if sheet.rest:
             more = link_button(
