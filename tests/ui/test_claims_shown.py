@@ -19,7 +19,7 @@ from archisync_gui.ui.pages.data_lists import _cell
 from archisync_gui.ui.pages.history import History
 from archisync_gui.ui.pages.timeline import TimelineBand
 from archisync_gui.ui.text import list_words, status_words
-from archisync_gui.ui.text.i18n import day
+from archisync_gui.ui.text.i18n import day, took
 from archisync_gui.ui.widgets.snapshot_model import VALUE
 from archisync_gui.ui.widgets.timeline_bars import forecast_bars, miss_tip
 from archisync_gui.ui.widgets.types_model import TypesModel
@@ -101,6 +101,20 @@ async def test_an_open_history_of_today_follows_the_day(make_panel: MakePanel, w
     world.clock.at += timedelta(days=1)
     panel.context.bridge.tick.emit()
     await until(lambda: page.model.rowCount() == 0)
+
+
+async def test_the_duration_of_an_active_run_grows_in_the_history(make_panel: MakePanel, world: World) -> None:
+    run = run_record("orders", NOW - timedelta(minutes=2), 0, id="r1", ended=None, outcome=None)
+    world.store.all_runs = (run,)
+    panel = await make_panel()
+    page = panel.window.go("history")
+    assert isinstance(page, History)
+    await until(lambda: page.model.rowCount() == 1)
+    duration = page.model.index(0, 4)
+    assert duration.data() == took(120)
+    world.clock.at += timedelta(minutes=1)
+    panel.context.bridge.tick.emit()
+    assert duration.data() == took(180)
 
 
 def test_an_unknown_age_is_not_shown_as_now() -> None:

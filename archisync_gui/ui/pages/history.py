@@ -57,6 +57,7 @@ class RunsModel(SnapshotModel):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(7, parent)
+        self._accounts = 1
 
     def headers(self) -> Sequence[str]:
         return (
@@ -71,7 +72,15 @@ class RunsModel(SnapshotModel):
 
     def show_runs(self, runs: Sequence[RunRecord], now: datetime, accounts: int) -> None:
         """Show these runs; ``accounts``: number of accounts (with several, each run shows its account)."""
+        self._accounts = accounts
         self.replace([(r.id, r, _cells(r, now, accounts)) for r in runs])
+
+    def update_durations(self, now: datetime) -> None:
+        """Show the present duration of the runs that have not ended."""
+        for at in range(self.rowCount()):
+            run: RunRecord = self.item(at)
+            if run.ended is None:
+                self.replace_cells(at, _cells(run, now, self._accounts))
 
 
 def _cells(run: RunRecord, now: datetime, accounts: int) -> tuple[Cell, ...]:
@@ -126,6 +135,7 @@ class History(Page):
         self.more.clicked.connect(self._read_more)
         self.export.clicked.connect(lambda: context.background.run(self._export(), "export-history"))
         self.charts_button.toggled.connect(self._toggle_charts)
+        context.bridge.tick.connect(self._tick)
         past_runs.runs_changed.connect(self._read_again)
         context.services_changed.connect(self.retranslate)
 
@@ -250,6 +260,10 @@ class History(Page):
         if isinstance(what, dict):
             for name, box in (("type", self.type), ("account", self.account)):
                 box.setCurrentIndex(max(0, box.findData(what.get(name))))
+
+    def _tick(self) -> None:
+        if self.isVisible():
+            self.model.update_durations(self._context.now())
 
     def _read_again(self) -> None:
         """Read as many runs as are shown, so that a new run does not undo *Show more*."""

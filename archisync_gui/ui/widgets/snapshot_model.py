@@ -124,6 +124,12 @@ class SnapshotModel(QAbstractTableModel):
         if together:
             self._emit_changed(together)
 
+    def replace_cells(self, row: int, cells: tuple[Cell, ...]) -> None:
+        """Show these cells in a row."""
+        before, self._rows[row] = self._rows[row], cells
+        if before != cells:
+            self._emit_changed([(row, [column for column in range(self._columns) if before[column] != cells[column]])])
+
     def _emit_changed(self, changed: Sequence[tuple[int, Sequence[int]]]) -> None:
         """Emit the smallest range: painting unchanged cells would be most of the cost of an update of progress."""
         left, right = min(columns[0] for _, columns in changed), max(columns[-1] for _, columns in changed)
