@@ -17,7 +17,7 @@ from playwright.async_api import Browser, Page, Request, Route, WebSocketRoute, 
 from archisync_gui.endpoint.gate import Limits
 from archisync_gui.endpoint.paired_pages import Access
 from archisync_gui.model import Event, EventKind, SessionEnd, SmartSyncResult
-from tests.endpoint.form_rig import RULES, Rig, chromium, rig, state_of, unreachable
+from tests.endpoint.form_rig import NO_DEADLINES, RULES, Rig, chromium, rig, state_of, unreachable
 from tests.support.waiting import until
 
 CALL = """async ([url, token, body]) => {
@@ -554,9 +554,9 @@ async def virtual_time(page: Page, at_work: Rig) -> None:
     Playwright's clock would move on too, is taken away, and ``underway`` counts those without an answer."""
     await page.clock.install()
     await page.goto(f"{at_work.site}/page.html")
+    await page.evaluate(NO_DEADLINES)
     await page.evaluate(
         """() => {
-          AbortSignal.timeout = () => new AbortController().signal;
           window.underway = 0;
           const real = window.fetch;
           window.fetch = async (...call) => {

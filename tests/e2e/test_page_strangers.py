@@ -11,7 +11,7 @@ from playwright.async_api import Page, WebSocketRoute
 from archisync_gui import messages
 from archisync_gui.endpoint.paired_pages import Access
 from tests.e2e.strangers import Stranger, listening
-from tests.endpoint.form_rig import Rig
+from tests.endpoint.form_rig import NO_DEADLINES, Rig
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -21,6 +21,7 @@ PROFILE = {"profileId": "profile-1"}
 
 
 async def start(page: Page, base: str, token: str, **more: Any) -> Any:
+    await page.evaluate(NO_DEADLINES)
     return await page.evaluate(START, [base, token, more])
 
 

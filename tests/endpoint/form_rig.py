@@ -202,6 +202,10 @@ FOREIGN_PAGE = """<!doctype html><title>foreign</title><link rel="icon" href="da
 </script>"""
 
 
+NO_DEADLINES = "AbortSignal.timeout = () => new AbortController().signal"
+"""Takes the deadlines from a page's calls: a busy computer answers later than a page waits."""
+
+
 @asynccontextmanager
 async def foreign_site() -> AsyncIterator[str]:
     """Another local server with a page that uses the client. As ``localhost`` it is another *site* than 127.0.0.1."""
