@@ -157,7 +157,11 @@ async def test_a_draft_that_is_opened_while_it_is_being_saved_is_saved_once(at_w
     (kept,) = await at_work.office.drafts.list("agente1")
     assert kept.version == 1
     assert len(calls) == 1
-    await page.reload()
+    async with page.expect_response(f"**/api/drafts/{kept.id}"):  # of the comparison with the stored one
+        await page.reload()
+    await expect(page.locator("html")).to_have_attribute("data-ready", "")
+    await page.evaluate("new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))")
+    await page.evaluate("import('/order-form/store.js').then((store) => store.kept())")  # before it shows a dialog
     await expect(page.locator("#lines tr")).to_have_count(1)
     await expect(page.locator("dialog[open]")).to_have_count(0)
 

@@ -30,6 +30,7 @@ async def saved_away(page: Page, note: str) -> None:
     await page.locator("#note").fill(note)
     await page.keyboard.press("Control+Enter")
     await expect(page.locator("#saved")).to_contain_text("conservata in questo browser")
+    await expect(page.locator("#unsent")).to_be_visible()  # it is counted after the message: else it is hidden still
     await kept(page)
 
 
