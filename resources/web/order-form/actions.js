@@ -449,19 +449,25 @@ export function takeUp(mine, { touched = false, from = null, typed, stay = false
   forgetArticles();
   update({ touched, work: newId(), from, history: operations.begin(mine), ...boxes(typed), notes: {},
     scans: [], gone: null, past: null, paste: null, conflict: null, said: null, saveWanted: null });
-  need(mine.lines);
-  if (typed?.entry.product) need([typed.entry.product], typed.entry.product);
-  for (const code of typed?.scans ?? []) scan(code);
+  loadShown(typed);
   if (!stay) focus(mine.customer ? "product" : "customer");
-  verifyCustomer();
   if (from) deleteWhenCopied(from);
   hooks.unsent();
 }
 
+/** Load what the order that is shown anew needs: its articles and its customer; look up the scanned codes that it waited for.
+ * @param {import("./keep.js").Typed} [typed] */
+export function loadShown(typed) {
+  need(order().lines);
+  if (typed?.entry?.product) need([typed.entry.product], typed.entry.product);
+  for (const code of typed?.scans ?? []) scan(code);
+  verifyCustomer();
+}
+
 /** Whether nothing was entered since the last save: then its answer may show the saved order again. */
 function isUntouched() {
-  const { history, scans, paste, leaving, conflict, said } = now();
-  return isEmpty(order()) && !history.undo.length && !inBoxes() && !scans.length && !paste && !leaving && !conflict && !said?.undo;
+  const { history, paste, leaving, conflict, said } = now();
+  return isEmpty(order()) && !history.undo.length && !inBoxes() && !paste && !leaving && !conflict && !said?.undo;
 }
 
 /** The state of the boxes with these texts. @param {import("./keep.js").Typed} [typed] */
@@ -469,7 +475,7 @@ export const boxes = (typed) => ({ customer: { ...emptyBox(), text: typed?.custo
   product: { ...emptyBox(), text: typed?.article ?? "" }, entry: typed?.entry ?? emptyEntry() });
 
 /** Say when the customer is no longer in the ERP; the order keeps it. */
-export async function verifyCustomer() {
+async function verifyCustomer() {
   const customer = order().customer;
   if (!customer) return;
   loadPast(customer.id);

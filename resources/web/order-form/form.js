@@ -1,6 +1,5 @@
 /* The order form starts here: gets access, restores the tab's order, opens the session, and draws. */
-import { boxes, conflict, conflictWithShown, onSaved, scan, takeUp, verifyCustomer } from "./actions.js";
-import { need } from "./articles.js";
+import { boxes, conflict, conflictWithShown, loadShown, onSaved, takeUp } from "./actions.js";
 import * as keep from "./keep.js";
 import { access, account, call, errorText, getAccess, waitForBrowserKey } from "./network.js";
 import * as operations from "./operations.js";
@@ -41,10 +40,7 @@ function restore(copy) {
   if (!copy.order) return;
   const { typed } = copy;
   update({ touched: copy.touched ?? !copy.unchanged, work: copy.work ?? newId(), history: operations.begin(copy.order), ...boxes(typed) });
-  if (typed?.entry?.product) need([typed.entry.product], typed.entry.product);
-  need(copy.order.lines);
-  for (const code of typed?.scans ?? []) scan(code);
-  verifyCustomer();
+  loadShown(typed);
 }
 
 /** Compare the draft that is shown with the stored one. If that was changed elsewhere, it is shown instead, or beside
