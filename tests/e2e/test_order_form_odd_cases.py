@@ -209,6 +209,21 @@ async def test_a_scan_that_was_not_looked_up_yet_is_not_lost_when_the_page_is_le
     at_work.problems.clear()  # the browser reports the call that failed
 
 
+async def test_a_customers_code_that_was_not_looked_up_yet_is_not_lost_when_the_page_is_left(at_work: Rig) -> None:
+    card = {"id": "50300", "account_num": "C50300", "name": "Studio Verdi", "vat_number": "IT00050300111"}
+    await read_again(at_work, "customers", [card])
+    between = await at_work.between("**/api/customers?**")
+    page = await at_work.form(ACCOUNT)
+    await expect(page.locator("#customer")).to_be_focused()
+    go_on = held(between)
+    await scan_here(page, "00050300111")
+    await expect(page.locator(".scan")).to_contain_text("00050300111")
+    await page.reload()
+    go_on.set()
+    await expect(page.locator("#customer-chosen")).to_contain_text("Studio Verdi")
+    await expect(page.locator(".scan")).to_have_count(0)
+
+
 async def test_a_scan_counts_once_when_its_draft_is_read_anew_meanwhile(at_work: Rig) -> None:
     between = await at_work.between("**/api/products?**")
     id_ = await stored(at_work, line("020002", 3))

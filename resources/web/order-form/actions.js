@@ -144,18 +144,23 @@ const isLooking = (scan) => scan.state === "looking";
 let scanning = Promise.resolve();
 
 /** A scanned code: look the article up, and add one piece to the order into which it was scanned.
- * @param {string} code */
-export function scan(code) {
+ * @param {string} code @param {boolean} [forCustomer] It was scanned into the customer box: choose the customer of that code, if
+ *   there is one and the order has none. */
+export function scan(code, forCustomer = false) {
   /** @type {import("./store.js").Scan} */
-  const entry = { code, state: "looking" };
+  const entry = { code, forCustomer, state: "looking" };
   update({ scans: [...now().scans.filter((one) => one.code !== code || one.state !== "missing"), entry] });
   scanning = scanning.then(async () => {
+    const customer = forCustomer ? await customerWithCode(code) : null;
     /** @type {Product | null | undefined} */
     let found;
-    try { found = await productOf(code); } catch { found = undefined; }
+    try { found = customer ? null : await productOf(code); } catch { found = undefined; }
     if (!now().scans.includes(entry)) return; // another order is shown, or this one anew, with a scan of its own
     const others = now().scans.filter((one) => one !== entry);
-    if (found) {
+    if (customer) {
+      update({ scans: others });
+      chooseCustomer(customer);
+    } else if (found) {
       update({ scans: others });
       addPiece(found);
     } else {
@@ -165,20 +170,15 @@ export function scan(code) {
   });
 }
 
-/** A code scanned into the customer box: choose the customer with exactly that code or VAT number, else take it for an
- * article's.
+/** The customer with exactly that code or VAT number; null: there is none, or the order has a customer.
  * @param {string} code */
-export async function scanCustomer(code) {
-  const id = order().id;
-  /** @type {any[]} */
-  let rows = [];
+async function customerWithCode(code) {
   try {
-    ({ rows } = await read(`/api/customers?limit=20&ranked=true&search=${encodeURIComponent(code)}`));
-  } catch { /* the lookup of the article shows the error */ }
-  if (order().id !== id) return;
-  const hit = order().customer ? null : exact(rows, code, customerCodes);
-  if (hit) chooseCustomer(hit);
-  else scan(code);
+    const { rows } = await read(`/api/customers?limit=20&ranked=true&search=${encodeURIComponent(code)}`);
+    return order().customer ? null : exact(rows, code, customerCodes);
+  } catch {
+    return null; // the lookup of the article shows the error
+  }
 }
 
 /** Remove the failed and missing scans of a code. @param {string} code */
@@ -188,7 +188,7 @@ export const forgetScan = (code) => update({ scans: now().scans.filter((one) => 
 export function retryScan(code) {
   const failed = now().scans.filter((one) => one.code === code && one.state === "failed");
   update({ scans: now().scans.filter((one) => !failed.includes(one)) });
-  for (const one of failed) scan(one.code);
+  for (const one of failed) scan(one.code, one.forCustomer);
 }
 
 /** Add one piece of an article, or the smallest quantity its rules allow. @param {Product} product */
@@ -460,7 +460,7 @@ export function takeUp(mine, { touched = false, from = null, typed, stay = false
 export function loadShown(typed) {
   need(order().lines);
   if (typed?.entry?.product) need([typed.entry.product], typed.entry.product);
-  for (const code of typed?.scans ?? []) scan(code);
+  for (const { code, forCustomer } of typed?.scans ?? []) scan(code, forCustomer);
   verifyCustomer();
 }
 

@@ -7,8 +7,8 @@ import * as storage from "./storage.js";
 import { language, t } from "./texts.js";
 import { newId, rewritten } from "./value.js";
 
-/** @typedef {{ customer: string, article: string, entry: import("./store.js").Entry, scans?: string[] }} Typed Texts in
- * boxes of the form, and scanned codes, that are not part of the order yet. Earlier versions stored no codes. */
+/** @typedef {{ customer: string, article: string, entry: import("./store.js").Entry, scans?: { code: string, forCustomer: boolean }[] }} Typed
+ * Texts in boxes of the form, and scanned codes, that are not part of the order yet. Earlier versions stored no codes. */
 /**
  * @typedef {object} Kept An entry of the storage.
  * @property {string} key Its key in the storage.

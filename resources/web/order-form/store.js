@@ -17,7 +17,8 @@ import { blank, isEmpty, judge, newId, settle, toDocument, today } from "./value
  * meanwhile. */
 /** @typedef {{ text: string, label?: string, act?: () => void }} Note */
 /** @typedef {"top" | "customer" | "entry" | "save"} Place */
-/** @typedef {{ code: string, state: "looking" | "missing" | "failed" }} Scan */
+/** @typedef {{ code: string, forCustomer: boolean, state: "looking" | "missing" | "failed" }} Scan `forCustomer`: scanned into the
+ * customer box. */
 /** @typedef {{ mine: import("./value.js").Order, typed?: import("./keep.js").Typed, from: string, current: any, opening: boolean }} Conflict
  * `from`: key of the entry that holds mine. `current`: the stored draft, null: it was deleted. `opening`: it was found when the
  * draft was opened, not by a save. */
@@ -146,7 +147,7 @@ export const currentEditing = () => ({ order: state.history.order, work: state.w
 
 /** The texts in the boxes, and the scanned codes. @returns {import("./keep.js").Typed} */
 const typedNow = () => ({ customer: state.history.order.customer ? "" : state.customer.text, article: state.product.text,
-  entry: state.entry, scans: state.scans.map(({ code }) => code) });
+  entry: state.entry, scans: state.scans.map(({ code, forCustomer }) => ({ code, forCustomer })) });
 
 /** Whether a text in a box, or a scanned code, is not part of the order yet. */
 export function inBoxes() {

@@ -61,7 +61,7 @@ function sureButton(text, document, sure, act, acts) {
 /** @param {import("../keep.js").Kept} entry @param {DraftsState} state @param {Acts} acts */
 function waitingRow(entry, state, acts) {
   const shown = entry.document ?? entry.order ?? { lines: [] }, typed = entry.typed;
-  const why = rejectionText(entry), words = [shown.note, typed?.customer, typed?.article, ...typed?.scans ?? []].filter(Boolean).join(" · ");
+  const why = rejectionText(entry), words = [shown.note, typed?.customer, typed?.article, ...(typed?.scans ?? []).map(({ code }) => code)].filter(Boolean).join(" · ");
   return html`<li key=${entry.key}><b>${nameOf(shown)}</b>
     <small>${counted("lines.count", shown.lines?.length ?? 0)} · ${ago(entry.at)} · ${t(entry.kind === "send" ? "unsent.send" : "unsent.aside")}</small>
     ${words ? html`<small class="first-words">${words}</small>` : null}

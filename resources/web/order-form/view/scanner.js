@@ -59,8 +59,7 @@ function handleCode(code, target, before) {
   if (!isDigits(code)) return false;
   if (target instanceof HTMLTextAreaElement || target instanceof HTMLInputElement && target.type === "text") removeCode(target, code);
   if (isKeyed(target) && before) putBack(target, before);
-  if (target.id === "customer") actions.scanCustomer(code);
-  else actions.scan(code);
+  actions.scan(code, target.id === "customer");
   return true;
 }
 
