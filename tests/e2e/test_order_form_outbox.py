@@ -299,6 +299,33 @@ async def test_a_copy_that_its_own_tab_edits_again_is_not_deleted_by_another(at_
     assert "poi" in found
 
 
+async def test_a_copy_that_its_own_tab_edits_again_stays_when_another_tab_takes_its_earlier_state(at_work: Rig) -> None:
+    """It was edited again while the other tab asked which of two versions counts."""
+    id_ = await stored(at_work, line("020002", 3))
+    page, other = await at_work.form(ACCOUNT), await at_work.form(ACCOUNT)
+    await edit(page, id_, 1)
+    await page.locator("#note").fill("prima")
+    await kept(page)
+    await changed_elsewhere(at_work, id_)
+    await page.goto(at_work.office.url + "/docs")
+    await other.bring_to_front()
+    await other.evaluate("(id) => { location.hash = `draft=${id}` }", id_)
+    await expect(other.locator("#conflict")).to_contain_text("prima")
+    await page.bring_to_front()
+    await page.goto(at_work.office.url + "/order-form")
+    await page.locator("#conflict-mine").click()
+    await expect(page.locator("#note")).to_have_value("prima")
+    await page.locator("#note").fill("poi")
+    await kept(page)
+    await other.bring_to_front()
+    await other.locator("#conflict-mine").click()
+    await expect(other.locator("#note")).to_have_value("prima")
+    await kept(other)
+    await page.close(run_before_unload=False)
+    (found,) = await unsent(at_work)
+    assert "poi" in found
+
+
 async def two_tabs_one_without_access(at_work: Rig) -> tuple[Between, Callable[[Route], Awaitable[None]], Page, Page]:
     """Two forms, and a handler that refuses the drafts of the second one: its token was revoked, and the operator
     does not confirm it again."""

@@ -3,7 +3,7 @@
  * that waits for an answer remembers the order's id, and drops the answer when another order is shown by then.
  */
 import { forgetArticles, need, onSettled, productOf } from "./articles.js";
-import { addToOutbox, asideKey, deleteEntry, hasOtherSave, layAside, moveAside, send } from "./keep.js";
+import { addToOutbox, asideKey, deleteEntry, deleteTakenUp, hasOtherSave, layAside, moveAside, send } from "./keep.js";
 import { getAccess, read } from "./network.js";
 import * as operations from "./operations.js";
 import { allowed, looksLikeCode, readQuantity, rules, stepped } from "./quantity.js";
@@ -404,7 +404,11 @@ async function finish() {
   next();
   say({ text: t("saving"), tone: "soft" });
   const { entry, kept: onDisk } = addToOutbox(mine.id, mine.version, document);
-  onDisk.then((isStored) => { if (isStored) for (const key of [asideKey(work), from]) if (key) deleteEntry(key); });
+  onDisk.then((isStored) => {
+    if (!isStored) return;
+    deleteEntry(asideKey(work));
+    if (from) deleteTakenUp(from);
+  });
   let result = await send(entry);
   if ("pending" in result && result.needsAccess) {
     await getAccess();
@@ -543,7 +547,7 @@ export async function conflictWithShown(current) {
 /** Delete an entry once the working copy of its order is on the disk. @param {string} key */
 async function deleteWhenCopied(key) {
   if (await kept()) {
-    await deleteEntry(key);
+    await deleteTakenUp(key);
     if (now().from === key) update({ from: null });
   }
   hooks.unsent();

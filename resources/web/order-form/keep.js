@@ -148,6 +148,13 @@ export function addToOutbox(id, version, document) {
 /** @param {string} key */
 export const deleteEntry = (key) => storage.put(key, null);
 
+/** Delete an entry whose order this page shows now, unless it is the working copy of a tab that has it open again.
+ * @param {string} key */
+export async function deleteTakenUp(key) {
+  const entry = await storage.get(key);
+  if (entry?.kind !== "copy" || !(await openTabs()).has(entry.tab)) await deleteEntry(key);
+}
+
 /** Delete an entry, unless it was written again meanwhile. @param {Kept} entry */
 export const deleteIfSame = (entry) => storage.change(entry.key, (now) => now?.at === entry.at ? null : now);
 
