@@ -1,4 +1,4 @@
-"""Complaints of people who enter orders: one test for each kind, under the number of its finding."""
+"""What people who enter orders complained of; the tests of one complaint bear its number."""
 
 from __future__ import annotations
 

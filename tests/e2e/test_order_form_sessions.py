@@ -457,7 +457,7 @@ async def test_a_session_that_timed_out_goes_on_at_the_next_key(at_work: Rig) ->
 
 @pytest.mark.parametrize("cut", ["from the first on", "after the first"])
 async def test_a_tab_whose_lines_are_cut_keeps_its_one_session(tmp_path: Path, browser: Browser, cut: str) -> None:
-    """Finding E4: security software closes every WebSocket, or lets the first one live for a while and then closes all;
+    """Security software closes every WebSocket, or lets the first one live for a while and then closes all;
     calls work. The page keeps its session and opens no other."""
     lines: list[WebSocketRoute] = []
     opened: list[Event] = []
@@ -498,7 +498,7 @@ async def test_a_tab_whose_lines_are_cut_keeps_its_one_session(tmp_path: Path, b
 
 @pytest.mark.parametrize("lost", ["a sign of life", "the answer", "the answer, and the line comes after the read"])
 async def test_one_call_that_fails_gives_no_open_session_up(tmp_path: Path, browser: Browser, lost: str) -> None:
-    """Finding E4: lines are cut, and one call gets no answer. The session is open and fresh, so the page keeps it."""
+    """Lines are cut, and one call gets no answer. The session is open and fresh, so the page keeps it."""
     calls: list[str] = []
     opened: list[Event] = []
     heard: list[EventKind] = []
