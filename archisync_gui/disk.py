@@ -36,15 +36,10 @@ def replace_file(path: Path, content: str | bytes) -> None:
     so several writers cannot mix their contents: the last one wins. Raises ``OSError``; ``path`` is unchanged then.
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
-    temporary = beside(path)
-    try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW, PRIVATE)
+    with replacing(path) as part:
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW, PRIVATE)
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
-        put_in_place(temporary, path)
-    except BaseException:
-        discard(temporary)
-        raise
 
 
 def put_in_place(temporary: Path, path: Path) -> None:

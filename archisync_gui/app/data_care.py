@@ -28,7 +28,7 @@ from archisync_gui.app.data_files import (
     watched,
 )
 from archisync_gui.app.profile import Profile
-from archisync_gui.disk import PRIVATE, beside, discard, put_in_place, remove_file
+from archisync_gui.disk import PRIVATE, remove_file, replacing
 from archisync_gui.drafts import personal as drafts_personal
 from archisync_gui.entities import ENTITIES
 from archisync_gui.entities.declaration import Column, Kind
@@ -98,8 +98,7 @@ def export_customer(profile: Profile, wanted: str, target: Path, language: str) 
     """
     customer = _find(profile, wanted)
     found = _records(profile, customer)
-    part = beside(target)
-    try:
+    with replacing(target) as part:
         part.touch(PRIVATE, exist_ok=False)
         with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as made:  # nothing lies in a temporary folder meanwhile
             for entity in ENTITIES:
@@ -111,9 +110,6 @@ def export_customer(profile: Profile, wanted: str, target: Path, language: str) 
             made.writestr("everything.json", json.dumps(found, ensure_ascii=False, indent=2, default=str))
             note = text("data-export-note", language, {"customer": wanted, "profile": profile.name})
             made.writestr("LEGGIMI.txt" if language == "it" else "README.txt", f"{note}\n")
-        put_in_place(part, target)
-    finally:
-        discard(part)
     return {name: len(rows) for name, rows in found.items() if rows}
 
 

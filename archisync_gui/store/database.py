@@ -19,7 +19,7 @@ from typing import Any, TypeAlias, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
-from archisync_gui.disk import PRIVATE, beside, discard, put_in_place, remove_file
+from archisync_gui.disk import PRIVATE, remove_file, replacing
 from archisync_gui.store.errors import Abandoned, StoreError, code_of, translated
 from archisync_gui.store.worker import Worker
 
@@ -37,15 +37,10 @@ HEADER = 100
 def make_empty(path: Path) -> None:
     """Create a private database file without tables, atomically: a file with fewer bytes than the header has therefore
     lost its content. Blocking."""
-    part = beside(path)
-    try:
+    with replacing(path) as part:
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE))
         with closing(sqlite3.connect(part)) as empty:
             empty.execute("VACUUM")  # writes the header
-        put_in_place(part, path)
-    except BaseException:
-        discard(part)
-        raise
 
 
 Identity: TypeAlias = tuple[int, int] | None
