@@ -15,7 +15,7 @@ from members import made_member
 from memory_keyring import in_place
 from remote_rig import make_office
 
-from archisync_gui.app import exit_codes
+from archisync_gui.app import commands, exit_codes
 from archisync_gui.app import leading as leading_module
 from archisync_gui.app.channel import call
 from archisync_gui.app.core import Core
@@ -30,6 +30,7 @@ from archisync_gui.office import leadership
 from archisync_gui.office.desk import Desk
 from archisync_gui.office.leadership import Leadership
 from archisync_gui.office.membership import Membership
+from archisync_gui.orchestrator import OrchestratorApi
 from archisync_gui.settings import SettingsError
 from archisync_gui.store import StoreError
 from archisync_gui.store.errors import AGAIN, EpochLost
@@ -218,12 +219,18 @@ async def test_a_member_that_cannot_read_the_offices_memory_for_a_moment_tries_a
 async def test_a_leader_that_quits_for_an_installer_ends_its_read_first(
     office: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    may_end, accepted, stop = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    may_end, waits, stop = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def read(_core: Core, _control: RunControl) -> Finished:
         await may_end.wait()
         return Finished(Outcome.COMPLETED, as_of=SystemClock().now(), rows=1)
 
+    async def run_ended(orchestrator: OrchestratorApi, seconds: float) -> None:
+        waits.set()
+        await wait(orchestrator, seconds)
+
+    wait = commands._run_ended
+    monkeypatch.setattr(commands, "_run_ended", run_ended)
     monkeypatch.setattr(Core, "_run", read)
     monkeypatch.setenv(PASSWORD, office.password)
     async with AsyncExitStack() as stack:
@@ -236,8 +243,8 @@ async def test_a_leader_that_quits_for_an_installer_ends_its_read_first(
         orchestrator = member.core.orchestrator
         ticket = orchestrator.request_sync("customers")
         await until(lambda: orchestrator.get_status().current_run)
-        quits = asyncio.ensure_future(call(profile, "quit", {"finish": 60.0}, lambda _event: accepted.set()))
-        await accepted.wait()
+        quits = asyncio.ensure_future(call(profile, "quit", {"finish": 60.0}, lambda _event: None))
+        await waits.wait()
         for _ in range(100):
             await settle()
         assert not quits.done()
