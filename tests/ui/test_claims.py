@@ -123,7 +123,7 @@ async def test_a_section_with_the_first_records_says_how_many_there_are(
     monkeypatch.setattr(summary, "MOST", 3)
     monkeypatch.setattr(past_runs, "ENTRIES", 2)
     for amount in (1000, 2000):
-        items = [{**PRICES[0], "id": str(n), "item_id": f"X{n}", "unit_price": amount} for n in range(5)]
+        items = [{**PRICES[0], "id": f"x{n}", "item_id": f"X{n}", "unit_price": amount} for n in range(5)]
         await office.read("prices", "", items, NOW - timedelta(minutes=1))
     for account, due in (("agente01", "2026-03-14"), ("agente02", "2026-03-12")):
         bill = {**INVOICES[0], "remaining_amount": 100, "due_date": due}
@@ -137,7 +137,7 @@ async def test_a_section_with_the_first_records_says_how_many_there_are(
         ("invoices", "agente02", "1"),
         ("invoices", "agente01", "0"),
     ]
-    assert due_soon.total == ("4 invoice(s)", "", "", "4.00 €")
+    assert due_soon.total == ("4 invoices", "", "", "4.00 €")
     assert due_soon.sentence.startswith("The first 3 of 4. Data as of: ")
 
 
@@ -169,7 +169,7 @@ async def test_entries_that_cannot_be_read_do_not_hide_later_ones(
         await office.store.journal.run_ended(run)
     await office.store.journal.flush()
     for amount in (1000, 2000):
-        items = [{**PRICES[0], "id": str(n), "item_id": f"X{n}", "unit_price": amount} for n in range(5)]
+        items = [{**PRICES[0], "id": f"x{n}", "item_id": f"X{n}", "unit_price": amount} for n in range(5)]
         await office.read("prices", "", items, NOW - timedelta(minutes=1))
     with closing(sqlite3.connect(office.store.path)) as raw, raw:
         raw.execute("UPDATE runs SET asked = 'damaged' WHERE id = 'r1'")
