@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from panel_fakes import MakePanel, World, busy
+from panel_fakes import MakePanel, World, account_type, busy, calm, with_type
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
@@ -30,6 +30,7 @@ from PySide6.QtWidgets import (
 from scenes import Stage, settled
 
 import archisync_gui.ui
+from archisync_gui.model import Freshness
 from archisync_gui.ui.widgets.accessible import Pictured
 from archisync_gui.ui.widgets.timeline import Timeline
 from archisync_gui.ui.widgets.types_model import TypesModel
@@ -238,6 +239,24 @@ async def test_check_boxes_have_their_state_and_the_title_has_demo(
     box = next(w for w in controls(window) if isinstance(w, QCheckBox))
     interface = QAccessible.queryAccessibleInterface(box)
     assert interface.state().checked == box.isChecked()
+
+
+async def test_a_screen_reader_is_told_the_headline_that_is_shown(
+    make_panel: MakePanel, world: World, tmp_path: Path
+) -> None:
+    """Two lists fail one after the other: the kind of the headline stays the same."""
+    stage = await Stage.set(make_panel, world, tmp_path, "en")
+    header = stage.panel.window.header
+    said = []
+    for name in ("customers", "orders"):
+        late = account_type(name, freshness=Freshness.LATE, last_run_time=None, new_as_of=None)
+        await stage.become(with_type(calm(), late))
+        assert header.headline is not None
+        assert header.accessibleName() == f"{header.headline.title}. {header.headline.detail}"
+        assert header.title.text() in header.accessibleName()
+        said.append((header.headline.kind, header.accessibleName()))
+    assert said[0][0] == said[1][0]
+    assert said[0][1] != said[1][1]
 
 
 def test_there_are_no_animations() -> None:

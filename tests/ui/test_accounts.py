@@ -186,3 +186,35 @@ async def test_a_password_dialog_of_a_removed_account_tries_and_keeps_nothing(
     panel.context.open("password", "anna")
     await asyncio.sleep(0)
     assert [d for d in panel.window.findChildren(QInputDialog) if d.isVisible()] == []
+
+
+async def test_passwords_asked_for_while_a_question_is_open_are_asked_for_after_it(
+    make_panel: MakePanel, world: World
+) -> None:
+    world.settings = world.settings.with_({"erp.accounts": ["anna", "bruno"], "look.first_run_done": True})
+    with_password = {"anna"}
+
+    async def has(account: str) -> bool:
+        return account in with_password
+
+    async def keep(account: str, password: str) -> bool:
+        return True
+
+    panel = await make_panel(demo=False, set_password=keep, has_password=has)
+
+    def questions() -> list[str]:
+        return [d.labelText() for d in panel.window.findChildren(QInputDialog) if d.isVisible()]
+
+    await until(lambda: len(questions()) == 1 and "bruno" in questions()[0])
+    with_password.clear()
+    for _ in range(2):
+        panel.context.open("password", "anna")
+    await until(lambda: "anna" in panel.passwords._wanted)
+    (dialog,) = [d for d in panel.window.findChildren(QInputDialog) if d.isVisible()]
+    assert "bruno" in dialog.labelText()
+    dialog.reject()
+    await until(lambda: len(questions()) == 1 and "anna" in questions()[0])
+    (dialog,) = [d for d in panel.window.findChildren(QInputDialog) if d.isVisible()]
+    dialog.reject()
+    await until(lambda: not panel.context.background._tasks)
+    assert questions() == [], "asked for twice"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from panel_fakes import NOW, SILENT, MakePanel, World, account_type, calm, run_record, with_type
 from panel_office import CUSTOMER, DDT, PRICES, Office, other_customer
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import QSettings, QUrl
 
 from archisync_gui.entities import ENTITIES
 from archisync_gui.model import EventKind, Freshness, Outcome
@@ -20,7 +20,7 @@ from archisync_gui.store import StoreError
 from archisync_gui.ui.live.failures import failure_spans, span_sentence
 from archisync_gui.ui.live.past_runs import midnight
 from archisync_gui.ui.live.summary import earlier_day, period_of
-from archisync_gui.ui.output.morning import is_due
+from archisync_gui.ui.output.morning import DAYS, MADE, Morning, days_missing, is_due
 from archisync_gui.ui.pages.data import Data
 from archisync_gui.ui.pages.history import History
 from archisync_gui.ui.pages.overview import Overview
@@ -193,6 +193,44 @@ async def test_the_mornings_summary_is_written_once_a_day(
     file.unlink()
     panel.context.bridge.tick.emit()
     assert not [task for task in panel.context.background._tasks if "morning" in task.get_name()], "written twice a day"
+
+
+async def test_the_summaries_of_days_without_the_panel_follow(
+    make_panel: MakePanel, world: World, office: Office, tmp_path: Path
+) -> None:
+    """Monday's start writes Friday's; the weekend, on which nothing was read, has none."""
+    folder = tmp_path / "sheets"
+    folder.mkdir()
+    world.settings = world.settings.with_({"summary.morning": "folder", "summary.folder": str(folder)})
+    friday = NOW - timedelta(days=4)
+    run = run_record("customers", friday, 20, rows=22, added=1)
+    await office.store.journal.run_started(run)
+    await office.store.journal.run_ended(run)
+    await office.store.journal.flush()
+    panel = await make_panel(store=office.store, entities=ENTITIES)
+    panel.context.memory = QSettings(str(tmp_path / "memory.ini"), QSettings.Format.IniFormat)
+    newest = folder / "archisync-2026-03-09.pdf"
+    await until(newest.exists)
+    await until(lambda: not panel.context.background._tasks)
+    assert [file.name for file in folder.iterdir()] == [newest.name], "the first one is yesterday's"
+    newest.unlink()
+    panel.context.remember(MADE, "2026-03-06")
+    Morning(panel.context).make_if_due()
+    await until(newest.exists)
+    await until(lambda: not panel.context.background._tasks)
+    assert {file.name for file in folder.iterdir()} == {"archisync-2026-03-06.pdf", newest.name}
+    assert panel.context.recall(MADE) == "2026-03-10"
+    world.settings = world.settings.with_({"summary.morning": "off"})
+    Morning(panel.context).make_if_due()
+    assert panel.context.recall(MADE) == "", "switched on again it would write those of the time without it"
+
+
+@pytest.mark.parametrize(
+    ("made", "days"),
+    [("", 1), ("never", 1), ("2026-03-09", 1), ("2026-03-06", 4), ("2025-01-01", DAYS), ("2026-03-12", 1)],
+)
+def test_as_many_summaries_are_missing_as_days_have_passed(made: str, days: int) -> None:
+    assert days_missing(made, "2026-03-10") == days
 
 
 async def test_a_summary_that_cannot_be_written_is_reported(

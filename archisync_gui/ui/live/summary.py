@@ -47,7 +47,8 @@ Target = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A span of time and its name: one of :data:`PERIODS`, or ``morning`` (yesterday, for the morning's summary)."""
+    """A span of time and its name: one of :data:`PERIODS`; of the automatic summaries, ``morning`` (yesterday) or
+    ``day`` (an earlier day)."""
 
     name: str
     start: datetime
@@ -115,6 +116,8 @@ def period_title(period: Period) -> str:
     match period.name:
         case "yesterday" | "morning":
             return tr("Yesterday") + " · " + day(first)
+        case "day":
+            return day(first)
         case "week":
             return f"{day(first)} – {day(last)}"
         case "since":
@@ -151,7 +154,7 @@ async def read_summary(
         await reader.shipped(),
         await reader.prices(threshold),
     ]
-    if period.name != "yesterday":
+    if period.name not in ("yesterday", "day"):
         found.append(await reader.due(now))
     events = await kept_events(store, period.start, period.end, (EventKind.SESSION_OPENED,))
     found.append(_work(services, runs, forms_sentence(events, runs), now))

@@ -30,7 +30,6 @@ class Header(QFrame):
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context = context
-        self._kind = "starting"
         self.waiting: status_words.Headline | None = None
         """The headline in place of *Starting* while the start waits for the office."""
         self.first_steps = False
@@ -97,7 +96,6 @@ class Header(QFrame):
         self.all.setToolTip(tr("Read all lists, one after the other (F5)"))
         self.bar.setAccessibleName(tr("Progress of the active run"))
         self._arrange()
-        self._kind = ""  # so that the accessible name is set again
         self._show(self._context.status)
 
     def show_status(self, status: Status) -> None:
@@ -242,9 +240,7 @@ class Header(QFrame):
         self.bar.setVisible(found.running or found.kind == "starting")
         if found.fraction is not None or self.bar.isVisible():
             self._fill(int((found.fraction or 0) * 1000))
-        if self._kind != found.kind:
-            self._kind = found.kind
-            self.setAccessibleName(f"{found.title}. {found.detail}")
+        self.setAccessibleName(f"{found.title}. {found.detail}")  # Qt informs a screen reader if it differs
 
     def _fill(self, value: int) -> None:
         """Set the progress so that it is painted with everything else. Qt (6.11) paints a changed bar at once, together

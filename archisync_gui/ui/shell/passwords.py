@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 
+from PySide6.QtWidgets import QInputDialog
+
 from archisync_gui.ui.live.context import Context, problem
 from archisync_gui.ui.live.services import Services
 from archisync_gui.ui.shell.window import MainWindow
@@ -22,6 +24,8 @@ class Passwords:
         """Accounts whose password was asked for automatically."""
         self._question_lock = asyncio.Lock()
         """Held while a question is open."""
+        self._wanted: set[str] = set()
+        """Accounts whose password the operator wants to enter, until their question was answered."""
 
     async def find_missing(self, services: Services, notify: Callable[[], object]) -> None:
         """Find the accounts without stored password (without a keyring they are in memory only), and ask for these
@@ -44,11 +48,20 @@ class Passwords:
                 await self._ask(account)
 
     async def ask_for(self, account: str) -> None:
-        """Ask for the password of ``account`` on the operator's request."""
-        if self._question_lock.locked():
-            return  # a question is open already
-        async with self._question_lock:
-            await self._ask(account)
+        """Ask for the password of ``account`` on the operator's request, after the question that is open: that one
+        comes to the front."""
+        for question in self._window.findChildren(QInputDialog):
+            if question.isVisible():
+                question.raise_()
+                question.activateWindow()
+        if account in self._wanted:
+            return
+        self._wanted.add(account)
+        try:
+            async with self._question_lock:
+                await self._ask(account)
+        finally:
+            self._wanted.discard(account)
 
     async def _ask(self, account: str) -> None:
         if not self._context.in_use(account):  # the account was removed meanwhile
