@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from archisync_gui.disk import PRIVATE, remove_file, replacing
+from archisync_gui.store.dialect import define_functions
 from archisync_gui.store.errors import Abandoned, StoreError, code_of, translated
 from archisync_gui.store.worker import Worker
 
@@ -225,6 +226,7 @@ class _ThreadConnection:
                 raw.execute("PRAGMA query_only = ON")
             raw.execute("PRAGMA temp_store = MEMORY")
             raw.execute("PRAGMA cache_size = -16384")
+            define_functions(raw)
 
         @sa.event.listens_for(self._engine, "begin")
         def _begun(connection: sa.Connection) -> None:

@@ -9,19 +9,25 @@ Equal on both engines:
 - *Search.* Case and accents are removed in Python when a row is written and when it is searched (``keys.folded``), so
   the result does not depend on the rules of ``unaccent`` or on the server's locale. Both engines index trigrams.
 - *Order.* Every text column of an office has the collation ``C``, SQLite's order, whatever the server's locale is.
+  Texts are sorted without case and without the accents of Latin letters (:class:`SortedBy`).
 - *Order of insertion.* SQLite's ``rowid``; in PostgreSQL an identity column of that name.
 """
 
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from archisync_gui.store import schema
+from archisync_gui.store.keys import folded
 from archisync_gui.store.seen_keys import CHUNK
 
 log = logging.getLogger(__name__)
@@ -187,6 +193,45 @@ def _literal(part: str) -> str:
     """``part`` escaped for a ``LIKE`` pattern (backslash is PostgreSQL's default escape character)."""
     text = str(without_nul(part))
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+# ---------------------------------------------------------------------------------------------------------- order
+
+PLAIN = {
+    letter: plain for letter in map(chr, range(0xC0, 0x180)) if len(plain := folded(letter)) == 1 and plain.isascii()
+}
+"""Each Latin letter with an accent, and the small letter without it."""
+_TO_PLAIN = str.maketrans(PLAIN)
+
+
+class SortedBy(FunctionElement[str]):
+    """SQL: a text as it is sorted, in lower case without accents (``Élan`` before ``Zeta``). Both engines' ``lower``
+    changes ASCII only. On SQLite it needs a connection of :func:`define_functions`."""
+
+    type = sa.String()
+    inherit_cache = True
+
+
+@compiles(SortedBy)
+def _sqlite_sort_text(element: SortedBy, compiler: SQLCompiler, **how: Any) -> str:
+    text = compiler.process(element.clauses, **how)
+    # Most texts are ASCII: for these Python is not called.
+    return f"lower(CASE WHEN {text} GLOB '*[^ -~]*' THEN without_accents({text}) ELSE {text} END)"
+
+
+@compiles(SortedBy, "postgresql")
+def _postgres_sort_text(element: SortedBy, compiler: SQLCompiler, **how: Any) -> str:
+    text = compiler.process(element.clauses, **how)
+    return f"lower(translate({text}, '{''.join(PLAIN)}', '{''.join(PLAIN.values())}'))"
+
+
+def define_functions(connection: sqlite3.Connection) -> None:
+    """Give a connection to SQLite the functions that the queries of this package use."""
+    connection.create_function("without_accents", 1, _without_accents, deterministic=True)
+
+
+def _without_accents(text: Any) -> Any:
+    return text.translate(_TO_PLAIN) if isinstance(text, str) else text
 
 
 def sequences_after(connection: sa.Connection, tables: Sequence[sa.Table]) -> None:

@@ -18,6 +18,7 @@ from archisync_gui.entities.views import Is
 from archisync_gui.model import AccountId
 from archisync_gui.store import find, schema
 from archisync_gui.store.ages import ages
+from archisync_gui.store.dialect import SortedBy
 from archisync_gui.store.fields import has_field
 from archisync_gui.store.keys import folded
 from archisync_gui.store.schema import CHANGES
@@ -141,7 +142,7 @@ class Question:
             case Kind.ID:  # numbers as texts: the longer text is the larger number
                 parts: list[sa.ColumnElement[Any]] = [sa.func.length(column), column]
             case Kind.TEXT | Kind.LINES | Kind.ENUM:
-                parts = [sa.func.lower(column)]
+                parts = [SortedBy(column)]
             case _:
                 parts = [column]
         # Empty cells come last in both directions.
@@ -216,7 +217,7 @@ class Question:
         """A page of rows sorted by title, from ``cursor`` on. Raises ``ValueError`` if the cursor is not valid."""
         c = self._table.c
         key = c[schema.KEY]
-        title = sa.func.lower(sa.func.coalesce(c[self._entity.title], "")) if self._entity.title else sa.literal("")
+        title = SortedBy(sa.func.coalesce(c[self._entity.title], "")) if self._entity.title else sa.literal("")
         conditions, skipped, before = list(self._conditions), 0, None
         if cursor is not None:
             # A cursor has the last row's key, not its title, which may be a name: cursors appear in URLs. A
@@ -241,7 +242,7 @@ class Question:
         key = c[schema.KEY]
         wanted, words = folded(text), _words(text)
         number = "".join(words)
-        title = sa.func.lower(sa.func.coalesce(c[self._entity.title], "")) if self._entity.title else sa.literal("")
+        title = SortedBy(sa.func.coalesce(c[self._entity.title], "")) if self._entity.title else sa.literal("")
         columns = [sa.func.lower(c[name]) for name in codes]
         # A VAT number may be typed, and stored, with its country or without.
         exact_codes = [wanted, number, f"it{number}", find.without_country(number)]

@@ -66,6 +66,29 @@ async def test_order_numbers_as_numbers_and_empty_cells_last(
     assert await keys(store, sort=sort, descending=descending) == found
 
 
+async def test_texts_are_sorted_without_case_and_accents(store: Store, reads: Reads) -> None:
+    names = ["Zeta", "Èlite", "elba", "ŠKODA", "Élan", "sole", "Ångström", "òbolo", "Ottica"]
+    rows = [parcel(at, name=name) for at, name in enumerate(names)]
+    await store.apply("parcels", "agent", reads.batch([*rows, parcel(99, name=None)]))
+    wanted = ["Ångström", "Élan", "elba", "Èlite", "òbolo", "Ottica", "ŠKODA", "sole", "Zeta"]
+    page = await store.rows("parcels", "agent", sort="name")
+    assert [row.values["name"] for row in page.rows] == [*wanted, None]
+    found, cursor = list[object](), None
+    while not found or cursor is not None:
+        part = await store.search("parcels", "agent", limit=2, cursor=cursor)
+        found += [row.values["name"] for row in part.rows]
+        cursor = part.cursor
+    assert found == [None, *wanted]
+
+
+async def test_a_title_with_accents_begins_with_what_was_typed(store: Store, reads: Reads) -> None:
+    names = ["Agricola Società", "Società Agricola", "SOCIETÀ Zeta"]
+    await store.apply("parcels", "agent", reads.batch([parcel(at, name=name) for at, name in enumerate(names)]))
+    for typed in ("società", "SOCIETA"):
+        best = await store.best("parcels", "agent", typed, 5, ["city"])
+        assert [row.values["name"] for row in best.rows] == ["Società Agricola", "SOCIETÀ Zeta", "Agricola Società"]
+
+
 async def test_pages_columns_and_filters(store: Store, reads: Reads) -> None:
     await fill(store, reads)
     page = await store.rows("parcels", "agent", sort="id", offset=1, limit=1, columns=["name"])
