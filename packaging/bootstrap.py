@@ -57,6 +57,9 @@ ROOM = 1_300_000_000
 BROWSER_SECONDS = 40
 """Seconds in which a browser must show an empty page."""
 
+HANGS = 900
+"""Seconds after which a test counts as hung."""
+
 LIBRARIES = {
     "libGL.so.1": "libgl1",
     "libEGL.so.1": "libegl1",
@@ -651,7 +654,8 @@ def test(arguments: list[str]) -> NoReturn:
 
 def parallel(arguments: list[str]) -> list[str]:
     """The options with which pytest uses all processors: worker processes, each with whole files, the long ones first.
-    One more than processors, since tests spend about half of their time waiting for servers, browsers and timers.
+    One more than processors, since tests spend about half of their time waiting for servers, browsers and timers. A
+    worker whose test hangs shows where and is ended; the test fails (tests/support/crashes.py).
 
     None for a single file or test, for chosen marks (nightly tests and those at the real ERP's speed measure time), for
     interactive options or a chosen number of workers, and on Windows, where it was never tried.
@@ -661,7 +665,8 @@ def parallel(arguments: list[str]) -> list[str]:
         return []
     processors = os.cpu_count() or 1
     workers = processors + 1
-    return ["-n", str(workers), "--dist", "loadfile", "--no-loadscope-reorder"]
+    limit = ["-o", f"faulthandler_timeout={HANGS}", "-o", "faulthandler_exit_on_timeout=true"]
+    return ["-n", str(workers), "--dist", "loadfile", "--no-loadscope-reorder", *limit]
 
 
 def docs(arguments: list[str]) -> NoReturn:

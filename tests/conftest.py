@@ -13,6 +13,7 @@ if "SYSTEMROOT" in os.environ:  # Windows: Qt's offscreen platform does not find
 os.environ.setdefault("PYTEST_QT_API", "pyside6")
 
 pytest_plugins = [
+    "tests.support.crashes",
     "tests.support.hygiene",
     "tests.support.loops",
     "tests.support.one_browser",

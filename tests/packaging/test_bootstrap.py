@@ -29,8 +29,13 @@ importlib.util.find_spec = lambda name, *rest: None if name == "ensurepip" else 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux only: uses PATH to hide its programs")
 
 
-IN_PARALLEL = [] if sys.platform == "win32" else ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
+IN_PARALLEL = [
+    *("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"),
+    *("-o", "faulthandler_timeout=900", "-o", "faulthandler_exit_on_timeout=true"),
+]
 """How the tests are distributed on two processors."""
+if sys.platform == "win32":
+    IN_PARALLEL = []
 
 
 @pytest.fixture(scope="module")
