@@ -36,12 +36,26 @@ def _text(line: bytes) -> str:
     """Decode UTF-8, with or without a byte order mark, or UTF-16 as Windows' PowerShell writes it into a file. On other
     systems the terminal's encoding counts, too; on Windows the code page of a pipe depends on the program that writes
     to it and cannot be known."""
-    if line.startswith(BOM_UTF16_LE):  # where the byte of a line feed is also a half of other characters
-        whole = line.removeprefix(BOM_UTF16_LE) + sys.stdin.buffer.read()
-        return whole.decode("utf-16-le").partition("\n")[0]
+    if line.startswith(BOM_UTF16_LE):
+        return _whole_line(line).removeprefix(BOM_UTF16_LE).decode("utf-16-le")
     try:
         return line.decode("utf-8-sig")
     except UnicodeDecodeError:
         if sys_platform() == "win32":
             raise
         return line.decode(sys.stdin.encoding)
+
+
+def _whole_line(begun: bytes) -> bytes:
+    """The line of UTF-16 that begins so: the byte of a line feed is also a half of other characters. Nothing behind the
+    line is waited for, since the other end may keep the pipe open."""
+    buffer = sys.stdin.buffer
+    while begun.endswith(b"\n"):
+        half = buffer.read(1) if len(begun) % 2 else b""
+        if half == b"\0":
+            return begun + half
+        more = half + buffer.readline()
+        if not more:
+            break
+        begun += more
+    return begun

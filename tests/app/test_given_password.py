@@ -47,10 +47,34 @@ def test_it_is_read_as_it_was_written(monkeypatch: pytest.MonkeyPatch, content: 
     assert given_password.on_standard_input() == WORD
 
 
-def test_a_letter_with_the_byte_of_a_line_feed_does_not_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Њ is 0A 04 in UTF-16: what stands before it was tried as the password."""
-    pipe(monkeypatch, "\ufefflozinkaЊ1\r\n".encode("utf-16-le"))
-    assert given_password.on_standard_input() == "lozinkaЊ1"
+@pytest.mark.parametrize("word", ["lozinkaЊ1", "ਅPW1", "ЊЊ", "\u0a0a1"])
+@pytest.mark.parametrize("end", ["\r\n", "\r\nsecond line\r\n", ""])
+def test_a_letter_with_the_byte_of_a_line_feed_does_not_end_it(
+    monkeypatch: pytest.MonkeyPatch, word: str, end: str
+) -> None:
+    """Њ is 0A 04 in UTF-16, ਅ 05 0A: what stands before it was tried as the password."""
+    pipe(monkeypatch, f"\ufeff{word}{end}".encode("utf-16-le"))
+    assert given_password.on_standard_input() == word
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_nothing_behind_the_line_is_waited_for(monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
+    """The program at the other end of the pipe may wait for the answer of this one."""
+    content = f"{WORD}\r\n".encode(encoding)
+
+    class KeptOpen(io.RawIOBase):
+        left = content
+
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, into: bytearray) -> int:
+            assert self.left, "waits for more"
+            into[: len(self.left)], count, self.left = self.left, len(self.left), b""
+            return count
+
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(KeptOpen()), "cp1252"))
+    assert given_password.on_standard_input() == WORD
 
 
 @pytest.mark.parametrize("encoding", ["cp850", "cp1252"])
