@@ -200,16 +200,17 @@ def test_a_panel_that_has_just_started_is_asked_until_it_hears(profiles: Path, m
 
 def test_a_panel_that_heard_late_may_still_end_its_read(profiles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The time to close its data begins when the read has ended; else the panel would not be ended at all."""
-    demo, core, asked = open_profile(None, demo=True), HolderCore(panel=True), list[Any]()
-    monkeypatch.setattr(quitting, "PATIENCE", 1.0)
+    demo, core, asked, seconds = open_profile(None, demo=True), HolderCore(panel=True), list[Any](), 0.0
 
     async def deaf_at_first(*what: Any) -> tuple[int, Any]:
+        nonlocal seconds
         asked.append(what[2])
         if len(asked) == 1:
             raise channel.NoAnswer("no channel yet")
-        await asyncio.sleep(2 * quitting.PATIENCE)  # its read
+        seconds += 2 * quitting.PATIENCE  # its read
         return await channel.call(*what)
 
+    monkeypatch.setattr(quitting, "time", SimpleNamespace(monotonic=lambda: seconds))
     monkeypatch.setattr(quitting, "call", deaf_at_first)
     with holding(demo, core):
         assert cli.main(["quit", "--all"]) == exit_codes.OK
