@@ -144,6 +144,24 @@ async def test_the_history_of_a_row_is_of_its_account(make_panel: MakePanel, wor
     assert shown == [(True, "agente02"), (True, "All accounts")]
 
 
+async def test_an_open_history_offers_the_accounts_that_are_in_use_now(make_panel: MakePanel, world: World) -> None:
+    """It may be opened before the accounts are known, and one may be removed on another computer."""
+    accounts = ("agente01", "agente02")
+    world.store.all_runs = tuple(run_record("orders", ago(minutes=5), 10, account=name, id=name) for name in accounts)
+    panel = await make_panel()
+    page = panel.window.go("history")
+    assert isinstance(page, History)
+    assert not page.account.isVisible()
+    both = tuple(AccountStatus(name, True, True, None, 0, 15) for name in accounts)
+    world.orchestrator.become(calm(accounts=both))
+    await until(page.account.isVisible)
+    page.account.setCurrentIndex(page.account.findData("agente02"))
+    await until(lambda: [run.id for run in page._runs] == ["agente02"])
+    world.orchestrator.become(calm(accounts=both[:1]))
+    await until(lambda: not page.account.isVisible())
+    await until(lambda: {run.id for run in page._runs} == set(accounts))
+
+
 async def test_charts_count_by_day(make_panel: MakePanel, world: World) -> None:
     runs = [
         run_record("orders", NOW, 10),

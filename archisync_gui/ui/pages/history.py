@@ -116,8 +116,10 @@ class History(Page):
         self.band = TimelineBand(context, past_runs)
         self._runs: list[RunRecord] = []
         self._reading = 0
+        self._offered: list[tuple[str | None, str]] = []
         self.model = RunsModel(self)
         self.type, self.account, self.outcome, self.origin, self.period = (QComboBox() for _ in range(5))
+        self._remembered = {"type": self.type, "outcome": self.outcome, "origin": self.origin, "period": self.period}
         self.since, self.until = QDateEdit(), QDateEdit()
         self.table = QTableView()
         self.more, self.charts_button = QPushButton(), QPushButton()
@@ -242,9 +244,11 @@ class History(Page):
         """Offer the accounts in use, if there are several."""
         status = self._context.status
         names = account_ids(status) if status is not None else ()
-        several = len(names) > 1
-        fill(self.account, [(None, tr("All accounts")), *((name, name) for name in names if several)])
-        self.account.setVisible(several)
+        offered = [(None, tr("All accounts")), *((name, name) for name in names if len(names) > 1)]
+        if offered != self._offered:  # else a list that is unfolded would be closed
+            self._offered = offered
+            fill(self.account, offered)
+        self.account.setVisible(len(names) > 1)
 
     def shown(self) -> None:
         self._show_accounts()
@@ -268,6 +272,7 @@ class History(Page):
     def _read_again(self) -> None:
         """Read as many runs as are shown, so that a new run does not undo *Show more*."""
         if self.isVisible():
+            self._show_accounts()
             self._reading += 1
             self._context.background.run(self._read(self._reading, None, max(STEP, len(self._runs))), "history")
 
@@ -295,19 +300,16 @@ class History(Page):
 
     def _recall(self) -> None:
         """Restore the filters of the last time."""
-        boxes = {"type": self.type, "outcome": self.outcome, "origin": self.origin, "period": self.period}
-        for name, box in boxes.items():
+        for name, box in self._remembered.items():
             kept = self._context.recall(f"history/{name}")
             at = next((i for i in range(box.count()) if kept and str(box.itemData(i)) == kept), -1)
             if at >= 0:
                 box.setCurrentIndex(at)
 
     def _filtered(self, *_: object) -> None:
-        boxes = {"type": self.type, "outcome": self.outcome, "origin": self.origin, "period": self.period}
-        for name, box in boxes.items():
+        for name, box in self._remembered.items():
             self._context.remember(f"history/{name}", str(box.currentData() or ""))
-        own = self.period.currentData() == "own"
-        self._dates.setVisible(own)
+        self._dates.setVisible(self.period.currentData() == "own")
         self._reading += 1
         self._context.background.run(self._read(self._reading, None), "history")
 
