@@ -139,7 +139,7 @@ class HttpServer:
             self._limits.silence,
             loop=asyncio.get_running_loop(),
             keepalive_timeout=self._limits.silence,
-            lingering_time=0.0,
+            lingering_time=self._limits.silence,
             access_log=None,  # no access log: its lines would contain paths
             auto_decompress=False,
         )

@@ -106,6 +106,30 @@ async def test_smuggled_requests_are_not_run(office: Office, lines: tuple[str, .
     assert not office.orchestrator.held
 
 
+@pytest.mark.parametrize("token", ["", "x" * 43])
+async def test_the_body_of_a_refused_request_is_read_before_the_connection_is_closed(
+    office: Office, token: str
+) -> None:
+    """Windows discards an answer that the client has not read yet when the server closes a socket with unread data."""
+    lines = [f"Origin: {PAGE}", "Content-Length: 60000", "Content-Type: application/json"]
+    if token:
+        lines.append(f"Authorization: Bearer {token}")
+    raw = head(office, *lines, path="/api/sync/release").replace(b"Connection: close\r\n", b"")
+    reader, writer = await asyncio.open_connection("127.0.0.1", office.endpoint.port)
+    try:
+        for _ in range(2):  # the second answer shows that the connection was not closed after the first one
+            writer.write(raw)
+            async with asyncio.timeout(60):
+                first = await reader.readuntil(b"\r\n\r\n")
+                (length,) = (int(line[16:]) for line in first.split(b"\r\n") if line.startswith(b"Content-Length: "))
+                await reader.readexactly(length)
+            assert first.startswith(b"HTTP/1.1 401")
+            writer.write(b"x" * 60_000)
+            await writer.drain()
+    finally:
+        writer.transport.abort()
+
+
 async def test_what_follows_a_refused_request_is_not_read_as_the_next(office: Office) -> None:
     inner = head(office, f"Authorization: Bearer {office.token}", f"Origin: {PAGE}", path="/api/sync/hold")
     raw = head(office, "Content-Type: application/json", f"Origin: {PAGE}", f"Content-Length: {10**6}")
