@@ -341,10 +341,11 @@ class _Run:
         deadline = time.monotonic() + GRACE
         while (orphans := _orphans(self.marker)) and time.monotonic() < deadline:
             time.sleep(0.05)
-        deadline = time.monotonic() + GRACE
         names = {path.name for path in self.temporary.iterdir()} - {_RUNTIME}
         files = [f"temporary file left behind: {name}" for name in sorted(names)]
-        # On Windows the files and the working folder of a process stay locked for a moment after it has ended.
+        # On Windows the files and the working folder of a process stay locked for a moment after it has ended; a folder
+        # that is left by a run within a test would count as left behind by that test.
+        deadline = time.monotonic() + 10 * GRACE
         shutil.rmtree(self.folder, ignore_errors=True)
         while self.folder.exists() and time.monotonic() < deadline:
             time.sleep(0.05)
