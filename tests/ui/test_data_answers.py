@@ -262,6 +262,25 @@ async def test_a_number_of_today_leads_to_all_its_rows(make_panel: MakePanel, of
     assert page.account.currentData() == ""
 
 
+async def test_an_open_page_offers_the_accounts_that_are_in_use_now(
+    make_panel: MakePanel, office: Office, world: World
+) -> None:
+    """It may be opened before the accounts are known, and one may be removed on another computer."""
+    world.orchestrator.status = calm(accounts=())
+    await office.read("customers", "agente02", [{**CUSTOMER, "id": "51000"}], NOW)
+    panel = await make_panel(store=office.store, entities=ENTITIES)
+    page = panel.window.go("data")
+    assert isinstance(page, Data)
+    page.lists.choose("customers")
+    world.orchestrator.become(calm(accounts=TWO))
+    await until(page.account.isVisible)
+    page.account.setCurrentIndex(page.account.findData("agente02"))
+    await until(lambda: keys(page) == ["51000"])
+    world.orchestrator.become(calm(accounts=TWO[:1]))
+    await until(lambda: not page.account.isVisible())
+    await until(lambda: keys(page) == [])
+
+
 async def test_a_record_of_a_shared_list_does_not_change_the_chosen_account(
     make_panel: MakePanel, office: Office, world: World
 ) -> None:

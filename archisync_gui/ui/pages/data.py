@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from archisync_gui.entities.views import VIEWS, View
-from archisync_gui.model import Event
+from archisync_gui.model import AccountId, Event, Status
 from archisync_gui.model.events import SyncCompleted
 from archisync_gui.ui.live.bridge import rows_replaced
 from archisync_gui.ui.live.context import Context
@@ -36,6 +36,7 @@ class Data(StoredRows):
         self.views = self.bar.ready
         self._counts: dict[tuple[str, str], int] = {}
         """Number of stored rows, by list and account."""
+        self._in_use: tuple[AccountId, ...] = ()
         self._build()
         self.retranslate()
         self._search_timer.timeout.connect(self.read)
@@ -57,7 +58,7 @@ class Data(StoredRows):
         self.again.clicked.connect(self._read_row_again)
         context.services_changed.connect(self.retranslate)
         context.bridge.happened.connect(self._happened)
-        context.bridge.status_changed.connect(self._show_buttons)
+        context.bridge.status_changed.connect(self._status)
         context.bridge.tick.connect(self._tick)
 
     def _build(self) -> None:
@@ -161,6 +162,13 @@ class Data(StoredRows):
             self.account.setCurrentIndex(at)
             self.account.blockSignals(False)
         return at >= 0 or not account
+
+    def _status(self, status: Status) -> None:
+        """Offer the accounts that are in use now: the page may be open before they are known."""
+        before, self._in_use = self._in_use, account_ids(status)
+        if self._in_use != before and self.isVisible():
+            self.shown()
+        self._show_buttons()
 
     def _account_chosen(self, *_: object) -> None:
         self._unused_account = ""
