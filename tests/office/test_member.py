@@ -244,7 +244,7 @@ async def test_a_leader_that_quits_for_an_installer_ends_its_read_first(
         ticket = orchestrator.request_sync("customers")
         await until(lambda: orchestrator.get_status().current_run)
         quits = asyncio.ensure_future(call(profile, "quit", {"finish": 60.0}, lambda _event: None))
-        await waits.wait()
+        await until(waits.is_set)
         for _ in range(100):
             await settle()
         assert not quits.done()

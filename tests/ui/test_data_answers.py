@@ -17,6 +17,7 @@ from archisync_gui.store import StoreError
 from archisync_gui.ui.live.own_views import OwnView
 from archisync_gui.ui.pages.data import Data
 from archisync_gui.ui.shell.panel import Panel
+from tests.support.clock import settle
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
@@ -238,7 +239,7 @@ async def test_a_page_of_the_previous_search_is_not_added_to_the_new_one(
     await until(lambda: page.model.total == 901 and page.model.stored(0).key != keys_before)
     server.open.set()
     await until(lambda: server.answered == 1)
-    await asyncio.sleep(0.05)  # the page gets the answer in the next turns of the loop
+    await settle()  # the page gets the answer in the next turns of the loop
     assert page.model.stored(400) is None
 
 

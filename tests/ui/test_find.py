@@ -28,6 +28,7 @@ from archisync_gui.ui.shell.find import Find
 from archisync_gui.ui.shell.panel import Panel
 from archisync_gui.ui.shell.sheet import RecordSheet
 from archisync_gui.ui.text.i18n import moment
+from tests.support.clock import settle
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
@@ -237,10 +238,11 @@ class Slow:
     """Delays the store's answers to searches until ``go`` is set."""
 
     def __init__(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.go = asyncio.Event()
+        self.asked, self.go = asyncio.Event(), asyncio.Event()
         find = office.store.find
 
         async def slow(*asked: Any) -> Any:
+            self.asked.set()
             await self.go.wait()
             return await find(*asked)
 
@@ -263,7 +265,8 @@ async def test_enter_before_the_answer_opens_a_result_of_the_typed_text(
     find = await typed(panel, "rossi")
     slow, opened_now = Slow(office, monkeypatch), wanted(panel)
     scan(panel, "X10K2")
-    await asyncio.sleep(0.1)
+    await until(slow.asked.is_set)
+    await settle()
     assert opened_now == [], "opened a result of the previous text"
     slow.go.set()
     await until(lambda: bool(opened_now))

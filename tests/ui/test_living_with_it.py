@@ -57,6 +57,7 @@ from archisync_gui.ui.widgets.dialog import Confirm
 from archisync_gui.ui.widgets.timeline import Timeline
 from archisync_gui.ui.widgets.timeline_bars import Picture, miss_bars
 from archisync_gui.ui.widgets.types_model import TypesModel
+from tests.support.clock import settle
 from tests.support.events import an_event, data_of
 from tests.support.waiting import until
 
@@ -93,7 +94,7 @@ async def test_closing_can_be_set_to_quit_and_then_asks_like_quitting(make_panel
     panel.window.close()
     await until(lambda: any(b.isVisible() for b in panel.window.findChildren(Confirm)))
     QTest.keyClick(panel.window.findChild(Confirm), Qt.Key.Key_Escape)
-    await asyncio.sleep(0.05)
+    await until(lambda: not panel._quitting)
     assert world.quits == 1
 
 
@@ -110,7 +111,7 @@ async def test_the_effect_of_closing_is_explained_once_with_the_setting_for_it(
     assert page.stack.currentIndex() == page.groups.currentRow()
     assert page.fields["look.close_to_tray"].control.isVisible()
     panel.window.close()
-    await asyncio.sleep(0.05)
+    await settle()
     assert panel.window.notice.text == ""
 
 
@@ -680,7 +681,7 @@ async def test_backups_are_listed_readably_and_one_can_be_restored(
         assert "by hand" in box.headline.text()
         if answer is not None:
             QTest.keyClick(box, answer)
-            await asyncio.sleep(0.05)
+            await settle()
             assert wanted == []
         else:
             assert box.yes.text() == "&Restore"

@@ -78,11 +78,12 @@ async def at_rest(app: QApplication) -> None:
     """Wait until no paint or layout came for 150 ms."""
     quiet = 0
     with watched(app) as watch:
-        while quiet < 3:
-            before = len(watch.painted) + len(watch.laid_out)
-            app.processEvents()
-            await asyncio.sleep(0.05)
-            quiet = quiet + 1 if len(watch.painted) + len(watch.laid_out) == before else 0
+        async with asyncio.timeout(60):
+            while quiet < 3:
+                before = len(watch.painted) + len(watch.laid_out)
+                app.processEvents()
+                await asyncio.sleep(0.05)
+                quiet = quiet + 1 if len(watch.painted) + len(watch.laid_out) == before else 0
 
 
 async def read_page(panel: Panel, world: World, page: int) -> None:

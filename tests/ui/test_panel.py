@@ -314,7 +314,7 @@ async def test_quitting_while_a_run_is_active_asks(make_panel: MakePanel, world:
     await until(shown)
     assert box is not None
     QTest.keyClick(box, Qt.Key.Key_Escape)
-    await asyncio.sleep(0.05)
+    await until(lambda: not panel._quitting)
     assert world.quits == 0
     panel.ask_quit()
     await until(shown)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -360,9 +359,8 @@ async def test_a_run_whose_row_is_written_late_is_counted(make_panel: MakePanel,
     await office.store.journal.run_started(run)
     await office.store.journal.run_ended(run)
     await until(lambda: any(found.id == run.id for found in panel.past_runs.runs))
-    last = reads
-    await asyncio.sleep(1.0)  # after the row was found, there are no more queries
-    assert reads == last
+    await until(lambda: not panel.past_runs._reading)
+    assert not panel.past_runs._soon.isActive()  # after the row was found, no more queries follow
 
 
 async def test_the_open_summary_contains_a_read_whose_row_is_written_late(
