@@ -463,6 +463,7 @@ async def test_a_failed_query_of_runs_is_retried(
     told = {"type": run.type, "account": run.account, "runId": run.id, "outcome": "completed"}
     panel.context.bridge.happened.emit((an_event(EventKind.SYNC_COMPLETED, "b", 1, NOW, told),))
     await until(lambda: any(found.id == run.id for found in panel.past_runs.runs))
+    await until(lambda: not panel.past_runs._reading)
     assert tries == 4  # the failed one, that of the bars, and two of the day: its runs, and an empty part at their end
 
 
