@@ -10,6 +10,7 @@ from panel_fakes import NOW, FakeClock
 
 from archisync_gui.entities import ENTITIES
 from archisync_gui.entities.declaration import Value
+from archisync_gui.model import RunRecord
 from archisync_gui.store import Batch, Store
 
 CUSTOMER: dict[str, Value] = {
@@ -120,3 +121,10 @@ class Office:
         """A clean whole read of one list."""
         self._runs += 1
         await self.store.apply(name, account, Batch(f"run-{self._runs}", at, list(rows), True, True))
+
+    async def keep(self, *runs: RunRecord) -> None:
+        """Store runs that have ended."""
+        for run in runs:
+            await self.store.journal.run_started(run)
+            await self.store.journal.run_ended(run)
+        await self.store.journal.flush()

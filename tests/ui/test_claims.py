@@ -71,9 +71,7 @@ async def sections(make_panel: MakePanel, office: Office, *accounts: str) -> dic
 
 async def store_run(office: Office, name: str, account: str, scope: Scope, key: str | None = None) -> None:
     run = run_record(name, NOW - timedelta(minutes=1), 20, id=f"{account}-{scope}", account=account, scope=scope)
-    await office.store.journal.run_started(replace(run, key=key))
-    await office.store.journal.run_ended(replace(run, key=key))
-    await office.store.journal.flush()
+    await office.keep(replace(run, key=key))
 
 
 async def test_a_read_of_one_record_does_not_count_as_a_read_of_the_list(make_panel: MakePanel, office: Office) -> None:
@@ -163,11 +161,7 @@ async def test_entries_that_cannot_be_read_do_not_hide_later_ones(
 ) -> None:
     monkeypatch.setattr(past_runs, "ENTRIES", 2)
     monkeypatch.setattr(past_runs, "RUNS", 2)
-    for n in range(5):
-        run = run_record("ddt", NOW - timedelta(minutes=n + 1), 20, id=f"r{n}")
-        await office.store.journal.run_started(run)
-        await office.store.journal.run_ended(run)
-    await office.store.journal.flush()
+    await office.keep(*(run_record("ddt", NOW - timedelta(minutes=n + 1), 20, id=f"r{n}") for n in range(5)))
     for amount in (1000, 2000):
         items = [{**PRICES[0], "id": f"x{n}", "item_id": f"X{n}", "unit_price": amount} for n in range(5)]
         await office.read("prices", "", items, NOW - timedelta(minutes=1))

@@ -29,11 +29,7 @@ pytestmark = pytest.mark.qasync
 
 
 async def band_of(make_panel: MakePanel, office: Office) -> TimelineBand:
-    for n in range(150):
-        run = run_record("orders", NOW - timedelta(minutes=30 * n + 5), 30, id=f"o{n}")
-        await office.store.journal.run_started(run)
-        await office.store.journal.run_ended(run)
-    await office.store.journal.flush()
+    await office.keep(*(run_record("orders", NOW - timedelta(minutes=30 * n + 5), 30, id=f"o{n}") for n in range(150)))
     panel = await make_panel(store=office.store, entities=ENTITIES)
     page = panel.window.go("history")
     assert isinstance(page, History)

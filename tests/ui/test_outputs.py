@@ -70,11 +70,8 @@ async def test_the_history_as_excel_has_outcome_duration_and_error(
 async def test_a_shortened_history_says_so_and_its_file_is_complete(
     make_panel: MakePanel, office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for n in range(STEP + 40):  # seven runs have the same start, so that pages end between them
-        run = run_record("orders", NOW - timedelta(minutes=49 * (n // 7) + 5), 30, id=f"o{n}")
-        await office.store.journal.run_started(run)
-        await office.store.journal.run_ended(run)
-    await office.store.journal.flush()
+    starts = [NOW - timedelta(minutes=49 * (n // 7) + 5) for n in range(STEP + 40)]  # pages end between equal ones
+    await office.keep(*(run_record("orders", at, 30, id=f"o{n}") for n, at in enumerate(starts)))
     monkeypatch.setattr("archisync_gui.ui.pages.history.ask_where", to(tmp_path / "runs.csv"))
     monkeypatch.setattr("archisync_gui.ui.live.past_runs.RUNS", 100)
     panel = await make_panel(store=office.store, entities=ENTITIES)

@@ -13,7 +13,7 @@ from panel_office import CUSTOMER, DDT, PRICES, Office, other_customer
 from PySide6.QtCore import QSettings, QUrl
 
 from archisync_gui.entities import ENTITIES
-from archisync_gui.model import EventKind, Freshness, Outcome
+from archisync_gui.model import EventKind, Freshness, Outcome, RunRecord
 from archisync_gui.settings import Settings
 from archisync_gui.store import StoreError
 from archisync_gui.ui.live.failures import failure_spans, span_sentence
@@ -25,6 +25,7 @@ from archisync_gui.ui.pages.history import History
 from archisync_gui.ui.pages.overview import Overview
 from archisync_gui.ui.pages.overview_parts import TodayCard
 from archisync_gui.ui.pages.summary import SummaryPage
+from archisync_gui.ui.shell.panel import Panel
 from archisync_gui.ui.text.i18n import clock
 from archisync_gui.ui.widgets.types_model import TypesModel
 from archisync_gui.zone import local
@@ -37,6 +38,12 @@ ENDED_READ = {
     "runId": "c9", "type": "customers", "account": "agente01", "outcome": "completed", "rows": 2, "added": 1,
     "changed": 0, "gone": 0, "durationMs": 1, "scope": "all",
 }  # fmt: skip
+
+
+def announce(panel: Panel, run: RunRecord) -> None:
+    """The panel hears that a run was completed."""
+    ended = {"type": run.type, "account": run.account, "runId": run.id, "outcome": "completed"}
+    panel.context.bridge.happened.emit((an_event(EventKind.SYNC_COMPLETED, "b", 1, NOW, ended),))
 
 
 def test_periods_are_the_offices_days() -> None:
@@ -88,12 +95,8 @@ def test_failures_in_a_row_are_one_span_that_ends_with_the_next_good_read() -> N
 
 
 async def test_unknown_facts_are_not_shown_as_none(make_panel: MakePanel, office: Office) -> None:
-    journal = office.store.journal
-    for name in ("customers", "ddt"):
-        run = run_record(name, NOW - timedelta(hours=1), 20, id=f"{name}-1")
-        await journal.run_started(run)
-        await journal.run_ended(run)
-    await journal.flush()
+    at = NOW - timedelta(hours=1)
+    await office.keep(*(run_record(name, at, 20, id=f"{name}-1") for name in ("customers", "ddt")))
     new = {**CUSTOMER, "id": "50999", "name": "Colorificio Nuovo"}
     await office.read("customers", "agente01", [CUSTOMER, new], NOW - timedelta(hours=1))
     await office.read("prices", "", [{**PRICES[0], "unit_price": 1390}], NOW - timedelta(days=1))
@@ -294,8 +297,7 @@ async def test_after_midnight_numbers_of_yesterday_are_not_shown_for_today(
     assert isinstance(card, TodayCard)
     assert isinstance(overview, Overview)
     run = run_record("customers", NOW - timedelta(minutes=3), 20, rows=22, added=1)
-    await office.store.journal.run_started(run)
-    await office.store.journal.run_ended(run)
+    await office.keep(run)
     await office.read("customers", "agente01", [CUSTOMER, other_customer(100)], NOW - timedelta(minutes=3))
     panel.past_runs.read()
 
@@ -353,11 +355,9 @@ async def test_a_run_whose_row_is_written_late_is_counted(make_panel: MakePanel,
         return found
 
     office.store.runs = counted  # type: ignore[method-assign]
-    told = {"type": run.type, "account": run.account, "runId": run.id, "outcome": "completed"}
-    panel.context.bridge.happened.emit((an_event(EventKind.SYNC_COMPLETED, "b", 1, NOW, told),))
+    announce(panel, run)
     await until(lambda: reads > 0)
-    await office.store.journal.run_started(run)
-    await office.store.journal.run_ended(run)
+    await office.keep(run)
     await until(lambda: any(found.id == run.id for found in panel.past_runs.runs))
     await until(lambda: not panel.past_runs._reading)
     assert not panel.past_runs._soon.isActive()  # after the row was found, no more queries follow
@@ -379,12 +379,10 @@ async def test_the_open_summary_contains_a_read_whose_row_is_written_late(
     await until(lambda: said() == "No data: this list was not read in this time.")
     first = page.content
     run = run_record("ddt", NOW - timedelta(minutes=3), 20)
-    told = {"type": run.type, "account": run.account, "runId": run.id, "outcome": "completed"}
-    panel.context.bridge.happened.emit((an_event(EventKind.SYNC_COMPLETED, "b", 1, NOW, told),))
+    announce(panel, run)
     await until(lambda: page.content is not first)
     assert said() == "No data: this list was not read in this time."
-    await office.store.journal.run_started(run)
-    await office.store.journal.run_ended(run)
+    await office.keep(run)
     await until(lambda: said() == "None.")
 
 
@@ -396,7 +394,6 @@ async def test_the_open_history_contains_a_read_whose_row_is_written_late(
     page = panel.window.go("history")
     assert isinstance(page, History)
     run = run_record("ddt", NOW - timedelta(minutes=3), 20)
-    told = {"type": run.type, "account": run.account, "runId": run.id, "outcome": "completed"}
     reads = 0
 
     def count_reads() -> None:
@@ -404,11 +401,10 @@ async def test_the_open_history_contains_a_read_whose_row_is_written_late(
         reads += 1
 
     panel.past_runs.runs_changed.connect(count_reads)
-    panel.context.bridge.happened.emit((an_event(EventKind.SYNC_COMPLETED, "b", 1, NOW, told),))
+    announce(panel, run)
     await until(lambda: reads > 0)
     assert page.model.rowCount() == 0
-    await office.store.journal.run_started(run)
-    await office.store.journal.run_ended(run)
+    await office.keep(run)
     await until(lambda: page.model.rowCount() == 1)
 
 
@@ -448,8 +444,7 @@ async def test_a_failed_query_of_runs_is_retried(
     panel = await make_panel(store=office.store, entities=ENTITIES)
     await until(lambda: panel.past_runs.size is not None)
     run = run_record("customers", NOW - timedelta(minutes=3), 20, rows=22, added=1)
-    await office.store.journal.run_started(run)
-    await office.store.journal.run_ended(run)
+    await office.keep(run)
     real, tries = office.store.runs, 0
 
     async def fails_first(**how: Any) -> Any:
@@ -460,8 +455,7 @@ async def test_a_failed_query_of_runs_is_retried(
         return await real(**how)
 
     office.store.runs = fails_first  # type: ignore[method-assign]
-    told = {"type": run.type, "account": run.account, "runId": run.id, "outcome": "completed"}
-    panel.context.bridge.happened.emit((an_event(EventKind.SYNC_COMPLETED, "b", 1, NOW, told),))
+    announce(panel, run)
     await until(lambda: any(found.id == run.id for found in panel.past_runs.runs))
     await until(lambda: not panel.past_runs._reading)
     assert tries == 4  # the failed one, that of the bars, and two of the day: its runs, and an empty part at their end

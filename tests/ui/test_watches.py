@@ -122,9 +122,7 @@ async def test_unreadable_watches_are_ignored(make_panel: MakePanel, kept: str) 
 async def journaled(office: Office, name: str, ended: datetime) -> None:
     """Write the run of the last read as another computer of the office does, without an event here."""
     run = run_record(name, ended - timedelta(seconds=20), 20, id=f"run-{office._runs}")
-    await office.store.journal.run_started(run)
-    await office.store.journal.run_ended(run)
-    await office.store.journal.flush()
+    await office.keep(run)
 
 
 class Computer:
