@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -101,20 +102,28 @@ async def test_while_a_failure_is_shown(
     assert await living == exit_codes.CONFIG
 
 
+def erases(profile: Profile, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], object]) -> int:
+    """The exit code of an erasure that finds a file in use at its end."""
+
+    def erase(*_: object, **__: object) -> None:
+        meanwhile()
+        raise OSError(errno.EACCES, "in use", "archisync.log")
+
+    monkeypatch.setattr(data_care, "prepare", lambda _profile: None)
+    monkeypatch.setattr(data_care, "erase_customer", erase)
+    return cli.main(["data", "erase", "50120", "--yes", "--demo", "--profile", f"{profile.folder}{os.sep}"])
+
+
 def test_a_command_that_erases_is_waited_for(
     profile: Profile, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     answers: list[tuple[int, Any] | None] = []
 
-    def erase(*_: object, **__: object) -> None:
+    def others_ask() -> None:
         answers.append(asyncio.run(asks(profile, "raise")))
         answers.append(asyncio.run(asks(profile, "quit")))
-        raise OSError(errno.EACCES, "in use", "archisync.log")
 
-    monkeypatch.setattr(data_care, "prepare", lambda _profile: None)
-    monkeypatch.setattr(data_care, "erase_customer", erase)
-    call = ["data", "erase", "50120", "--yes", "--demo", "--profile", f"{profile.folder}{os.sep}"]
-    assert cli.main(call) == exit_codes.CONFIG
+    assert erases(profile, monkeypatch, others_ask) == exit_codes.CONFIG
     assert answers == [(exit_codes.BUSY, {"window": False}), (exit_codes.BUSY, None)]
     # Not that nothing was done: log and pictures may be clean already.
     reason = {"reason": "archisync.log: in use"}
@@ -135,13 +144,10 @@ def test_a_command_beside_such_work_says_that_it_was_not_done(
 ) -> None:
     codes: list[int] = []
 
-    def erase(*_: object, **__: object) -> None:
+    def status() -> None:
         codes.append(cli.main(["status", "--demo", "--profile", f"{profile.folder}{os.sep}"]))
-        raise OSError(errno.EACCES, "in use", "archisync.log")
 
-    monkeypatch.setattr(data_care, "prepare", lambda _profile: None)
-    monkeypatch.setattr(data_care, "erase_customer", erase)
-    cli.main(["data", "erase", "50120", "--yes", "--demo", "--profile", f"{profile.folder}{os.sep}"])
+    erases(profile, monkeypatch, status)
     assert codes == [exit_codes.BUSY]
     names = {"name": profile.name, "pid": ProfileLock(profile).holder() or os.getpid()}
     assert str(text("holder-works", system_language(), names)) in capsys.readouterr().err

@@ -7,10 +7,10 @@ from contextlib import suppress
 
 import pytest
 from aiohttp import web
-from playwright.async_api import Route, expect
+from playwright.async_api import Page, Route, expect
 
 from archisync_gui.endpoint.port import PORTS_TRIED
-from tests.endpoint.form_rig import Rig
+from tests.endpoint.form_rig import Between, Rig
 from tests.endpoint.form_steps import (
     ACCOUNT,
     add,
@@ -168,13 +168,19 @@ async def test_an_article_that_the_save_adds_does_not_hide_a_code_that_was_not_f
     assert await at_work.office.drafts.list(ACCOUNT) == ()
 
 
-async def test_every_scan_that_could_not_be_looked_up_counts_when_it_is_tried_again(at_work: Rig) -> None:
+async def scanned_in_vain(at_work: Rig, code: str) -> tuple[Page, Between]:
+    """A form with a code that could not be looked up; the calls for articles still fail."""
     between = await at_work.between("**/api/products?**")
     page = await at_work.form(ACCOUNT)
     await choose(page)
     between.instead = Route.abort
-    await scan_here(page, "020002")
-    await expect(page.locator(".scan.wrong")).to_contain_text("020002")
+    await scan_here(page, code)
+    await expect(page.locator(".scan.wrong")).to_contain_text(code)
+    return page, between
+
+
+async def test_every_scan_that_could_not_be_looked_up_counts_when_it_is_tried_again(at_work: Rig) -> None:
+    page, between = await scanned_in_vain(at_work, "020002")
     for _ in range(2):
         await scan_here(page, "020002")
     await expect(page.locator(".scan.wrong")).to_contain_text("(× 3)")
@@ -188,12 +194,7 @@ async def test_every_scan_that_could_not_be_looked_up_counts_when_it_is_tried_ag
 
 @pytest.mark.parametrize("leave", ["reload", "done"])
 async def test_a_scan_that_was_not_looked_up_yet_is_not_lost_when_the_page_is_left(at_work: Rig, leave: str) -> None:
-    between = await at_work.between("**/api/products?**")
-    page = await at_work.form(ACCOUNT)
-    await choose(page)
-    between.instead = Route.abort
-    await scan_here(page, "020002")
-    await expect(page.locator(".scan.wrong")).to_contain_text("020002")
+    page, between = await scanned_in_vain(at_work, "020002")
     go_on = held(between)
     await scan_here(page, "020001")
     await expect(page.locator(".scan")).to_have_count(2)

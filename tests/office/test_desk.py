@@ -300,15 +300,19 @@ class LosesAnswers:
         return None if row is None else row[0]
 
 
+@pytest.fixture
+def lossy(made: Server, monkeypatch: pytest.MonkeyPatch) -> LosesAnswers:
+    monkeypatch.setattr(module, "RETRY", 0.05)
+    return LosesAnswers(made)
+
+
 async def test_a_status_that_was_committed_though_the_connection_broke_is_followed_by_another_number(
-    made: Server, monkeypatch: pytest.MonkeyPatch
+    made: Server, lossy: LosesAnswers
 ) -> None:
     """Members would take the next status for the one that they have, and show for hours a read that ended a second
     later. Its events are announced once."""
-    monkeypatch.setattr(module, "RETRY", 0.05)
     news: list[News] = []
     line = Line(made, "a" * 16, news.append)
-    lossy = LosesAnswers(made)
     leader = Leader(lossy)  # type: ignore[arg-type]
     line.start()
     await until(lambda: any(one.status == {"n": 1} for one in news))
@@ -330,12 +334,8 @@ async def test_a_status_that_was_committed_though_the_connection_broke_is_follow
     await leader.desk.stop()
 
 
-async def test_an_event_of_a_command_comes_once_though_the_connection_broke(
-    made: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_event_of_a_command_comes_once_though_the_connection_broke(made: Server, lossy: LosesAnswers) -> None:
     """``sync --json`` would print the result of a list twice."""
-    monkeypatch.setattr(module, "RETRY", 0.05)
-    lossy = LosesAnswers(made)
     lossy.statement = "INSERT INTO command_events"
     leader = Leader(lossy)  # type: ignore[arg-type]
     events: list[dict[str, Any]] = []
@@ -346,11 +346,7 @@ async def test_an_event_of_a_command_comes_once_though_the_connection_broke(
     await leader.desk.stop()
 
 
-async def test_a_command_that_was_withdrawn_ends_though_the_connection_broke(
-    made: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "RETRY", 0.05)
-    lossy = LosesAnswers(made)
+async def test_a_command_that_was_withdrawn_ends_though_the_connection_broke(made: Server, lossy: LosesAnswers) -> None:
     leader = Leader(lossy)  # type: ignore[arg-type]
     asking = asyncio.ensure_future(call(made, "pc", "wait", {}, lambda _: None))
     await leader.began.wait()
