@@ -77,7 +77,10 @@ async def taking_part_at_last(
                 log.warning("this computer cannot take part in its office yet, trying again: %s", error)
                 if last_code != error.code:
                     last_code = error.code
-                    waits(error)
+                    try:
+                        waits(error)
+                    except OSError as closed:  # the output was closed: this member goes on without it
+                        log.warning("%s could not be shown: %s", error.code, closed)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(AGAIN):
                         await stop.wait()

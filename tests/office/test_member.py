@@ -17,6 +17,7 @@ from remote_rig import make_office
 
 from archisync_gui.app import commands, exit_codes
 from archisync_gui.app import leading as leading_module
+from archisync_gui.app import taking_part as taking_part_module
 from archisync_gui.app.channel import call
 from archisync_gui.app.core import Core
 from archisync_gui.app.joining import PASSWORD
@@ -25,7 +26,7 @@ from archisync_gui.app.member import OfficeMember, Say
 from archisync_gui.app.profile import Profile, ProfileLock, open_profile
 from archisync_gui.app.taking_part import taking_part, taking_part_at_last
 from archisync_gui.erp import Erp
-from archisync_gui.model import Finished, Outcome, Remembered, RunControl, SystemClock
+from archisync_gui.model import Finished, Outcome, Remembered, RunControl, SyncFailure, SystemClock
 from archisync_gui.office import leadership
 from archisync_gui.office.desk import Desk
 from archisync_gui.office.leadership import Leadership
@@ -168,6 +169,30 @@ async def test_a_member_whose_output_was_closed_leads_all_the_same(office: Serve
     async with AsyncExitStack() as stack:
         member = await taken_part(stack, office, tmp_path, say=say)
         await until(lambda: member.core)
+
+
+async def test_a_member_whose_output_was_closed_waits_for_its_server_all_the_same(
+    office: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, codes = taking_part_module.address, list[str]()
+
+    async def unreachable_at_first(profile: Profile, url: str) -> Server:
+        if not codes:
+            raise StoreError("office-unreachable", path=url, detail="")
+        return await address(profile, url)
+
+    def waits(error: SyncFailure) -> None:
+        codes.append(error.code)
+        raise BrokenPipeError
+
+    monkeypatch.setattr(taking_part_module, "AGAIN", 0.01)
+    monkeypatch.setattr(taking_part_module, "address", unreachable_at_first)
+    monkeypatch.setenv(PASSWORD, office.password)
+    async with AsyncExitStack() as stack:
+        profile = await locked_profile(stack, office, tmp_path, {})
+        taking = taking_part_at_last(profile, None, Membership(office.url), stop=asyncio.Event(), waits=waits)
+        assert await stack.enter_async_context(taking) is not None
+    assert codes == ["office-unreachable"]
 
 
 async def test_a_member_that_runs_while_the_office_is_migrated_stops_writing(
