@@ -22,6 +22,7 @@ RESOURCE = "the benchmarks, which measure with Unix' own module"
 GIT = "git, which is not installed under Wine"
 DENO = "deno beside Python, where pip cannot put it for another system"
 OUTSIDE = "the browser's processes and downloads, which are outside of Wine"
+LINUX_WHEEL = "Linux' wheel of psycopg, the only one that lists what it contains"
 LOCALE = "LC_ALL and LANG: Windows has its own language setting"
 
 NOT_ON_WINDOWS = {
@@ -47,6 +48,7 @@ NOT_ON_WINDOWS = {
     "tests/house/test_benchmark_runner.py::test_our_own_benchmarks_are_found": RESOURCE,
     "tests/house/test_contracts.py::test_everything_imported_is_a_declared_dependency": LINUX_LIBRARY,
     "tests/house/test_first_paint.py::test_the_list_names_modules_that_exist": LINUX_LIBRARY,
+    "tests/packaging/test_release.py::test_what_the_wheels_say_of_themselves_is_in_the_list_of_parts": LINUX_WHEEL,
     "tests/test_messages.py::test_italian_on_an_italian_system[it_IT.UTF-8-it]": LOCALE,
 }
 """Each test and why it cannot run; in brackets its parameters, or some of them."""
@@ -59,6 +61,7 @@ NOT_UNDER_WINE = {
     "tests/house/test_benchmark_runner.py::test_a_benchmark_that_breaks_is_named_and_the_others_run": GIT,
     "tests/house/test_benchmark_runner.py::test_results_are_shown_and_kept": GIT,
     "tests/house/test_contracts.py::test_nothing_in_the_tree_names_a_machine": GIT,
+    "tests/packaging/test_release.py::test_only_what_git_has_is_built": GIT,
     "tests/web/test_types.py::test_the_pages_types_are_right": DENO,
 }
 """Tests that pass on Windows and cannot pass under Wine, and why."""
