@@ -26,6 +26,7 @@ from typing import Any
 
 from archisync_gui.app.profile import Profile
 from archisync_gui.disk import read_json, replace_file
+from archisync_gui.listening import Listener
 from archisync_gui.model import SyncFailure
 
 log = logging.getLogger(__name__)
@@ -104,7 +105,7 @@ class ChannelServer:
     def __init__(self, profile: Profile, handler: Handler) -> None:
         self._profile = profile
         self._handler = handler
-        self._server: asyncio.Server | None = None
+        self._server: asyncio.Server | Listener | None = None
         self._path: Path | None = None
         self._secret = secrets.token_hex(32)
         self._calls: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
@@ -117,8 +118,10 @@ class ChannelServer:
         """
         if LOOPBACK:
             try:
-                self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=LINE_LIMIT)
-                port = self._server.sockets[0].getsockname()[1]
+                listening = socket.create_server(("127.0.0.1", 0))
+                port = listening.getsockname()[1]
+                self._server = Listener(listening, self._protocol)
+                await self._server.start()
                 replace_file(_address_file(self._profile), json.dumps({"port": port, "secret": self._secret}))
             except OSError as error:  # a full disk, or a scanner that holds the file
                 log.warning("no channel: %s", error)
@@ -149,7 +152,10 @@ class ChannelServer:
         """Close the channel and cancel running calls."""
         if self._server is None:
             return
-        self._server.close()
+        if isinstance(self._server, Listener):
+            await self._server.close()
+        else:
+            self._server.close()
         calls = dict(self._calls)
         for task in calls:
             task.cancel()
@@ -166,6 +172,10 @@ class ChannelServer:
             if self._path.parent != self._profile.folder:
                 with contextlib.suppress(OSError):  # another profile's socket may still be there
                     self._path.parent.rmdir()
+
+    def _protocol(self) -> asyncio.Protocol:
+        """The protocol of a new connection, as ``asyncio.start_server`` makes it."""
+        return asyncio.StreamReaderProtocol(asyncio.StreamReader(LINE_LIMIT), self._accept)
 
     async def _knows_secret(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Prove to the caller that this is the holder; returns whether the caller has proved that it knows the

@@ -15,6 +15,7 @@ from archisync_gui.endpoint.caches import EventLog, TicketBook
 from archisync_gui.endpoint.paired_pages import PairingStore, Random, as_text
 from archisync_gui.endpoint.pairing import Pairing
 from archisync_gui.endpoint.port import PORTS_TRIED, EndpointError, listen, own_origin
+from archisync_gui.listening import Listener
 from archisync_gui.model import AccountId, Clock, SystemClock
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ class Endpoint:
         self._browser_keys = browser_keys or BrowserKeys(None)
         self._events = EventLog(as_text(random(6)))
         self._tickets = TicketBook()
-        self._listening: asyncio.Server | None = None
+        self._listening: Listener | None = None
         self._http: asyncio.Task[HttpServer] | None = None
         """Loads the HTTP server and has it as its result; ``None`` until the first connection."""
         self._waiting: dict[Waiting, None] = {}
@@ -160,8 +161,8 @@ class Endpoint:
         await asyncio.to_thread(self._browser_keys.open, self.port)
         if self._unsubscribe is None:
             self._unsubscribe = self._orchestrator.subscribe(self._events.add)
-        loop = asyncio.get_running_loop()
-        self._listening = await loop.create_server(self._connection, sock=listening, backlog=256)
+        self._listening = Listener(listening, self._connection)
+        await self._listening.start()
         log.info("endpoint at %s", self.url)
         return self.port
 
@@ -180,7 +181,7 @@ class Endpoint:
         # Set to ``None`` before the first await: a connection that comes meanwhile would load another server, for the
         # old port.
         listening, self._listening = self._listening, None
-        listening.close()
+        await listening.close()
         http, self._http = self._http, None
         if http is not None:
             http.cancel()

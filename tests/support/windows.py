@@ -48,6 +48,7 @@ NOT_ON_WINDOWS = {
     "tests/house/test_benchmark_runner.py::test_our_own_benchmarks_are_found": RESOURCE,
     "tests/house/test_contracts.py::test_everything_imported_is_a_declared_dependency": LINUX_LIBRARY,
     "tests/house/test_first_paint.py::test_the_list_names_modules_that_exist": LINUX_LIBRARY,
+    "tests/store/test_store_damage.py::test_a_file_replaced_while_it_is_open_is_not_written": OPEN_FILE,
     "tests/packaging/test_release.py::test_what_the_wheels_say_of_themselves_is_in_the_list_of_parts": LINUX_WHEEL,
     "tests/test_messages.py::test_italian_on_an_italian_system[it_IT.UTF-8-it]": LOCALE,
 }
