@@ -12,7 +12,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,17 +122,19 @@ def _refused(
 
 
 def _data(options: argparse.Namespace, profile: Profile, language: str) -> int:
-    """``data export`` and ``data erase``: in this process, with the profile's lock, so that no read runs meanwhile."""
+    """``data export`` and ``data erase``: in this process, with the profile's lock, so that no read runs meanwhile. In
+    an office, whose server shows one state to each reader, the export needs no lock."""
     from archisync_gui.app import data_care
     from archisync_gui.app.answering import done_while_answering
     from archisync_gui.app.profile import ProfileLock
-    from archisync_gui.office.membership import refuse_member
+    from archisync_gui.office.membership import membership
 
-    refuse_member(profile.folder)  # the customer's data are on the office's server
     names = {"customer": options.customer, "name": profile.name}
     if options.action == "erase" and not options.yes:
         _say(text("data-confirm", language, names))
         return exit_codes.USAGE
+    if options.action == "export" and membership(profile.folder) is not None:
+        return _export(options, profile, language, lambda work: work())
     lock = ProfileLock(profile)
     if not lock.acquire():
         _say(text("data-panel-open", language, {**names, "pid": lock.holder() or "?"}))
@@ -140,15 +142,7 @@ def _data(options: argparse.Namespace, profile: Profile, language: str) -> int:
     try:
         data_care.prepare(profile)
         if options.action == "export":
-            target = Path(options.to).absolute()
-            export = partial(data_care.export_customer, profile, options.customer, target, language)
-            counts = done_while_answering(profile, export)
-            print(
-                json.dumps({"file": str(target), "records": counts})
-                if options.json
-                else text("data-exported", language, {"path": target, "counts": data_care.counted(counts)})
-            )
-            return exit_codes.OK
+            return _export(options, profile, language, partial(done_while_answering, profile))
         erase = partial(data_care.erase_customer, profile, options.customer, from_backups=options.backups)
         erased = done_while_answering(profile, erase)
     except OSError as error:
@@ -161,6 +155,24 @@ def _data(options: argparse.Namespace, profile: Profile, language: str) -> int:
     finally:
         lock.release()
     print(json.dumps(erased.as_json()) if options.json else data_care.erased_text(erased, language))
+    return exit_codes.OK
+
+
+def _export(
+    options: argparse.Namespace,
+    profile: Profile,
+    language: str,
+    done: Callable[[Callable[[], dict[str, int]]], dict[str, int]],
+) -> int:
+    from archisync_gui.app import data_care
+
+    target = Path(options.to).absolute()
+    counts = done(partial(data_care.export_customer, profile, options.customer, target, language))
+    print(
+        json.dumps({"file": str(target), "records": counts})
+        if options.json
+        else text("data-exported", language, {"path": target, "counts": data_care.counted(counts)})
+    )
     return exit_codes.OK
 
 

@@ -56,7 +56,7 @@ def log_lines(folder: Path, customer: Customer) -> list[dict[str, Any]]:
 
 def watched(folder: Path, customer: Customer, numbers: Iterable[str] = ()) -> list[dict[str, Any]]:
     """The watches of the customer's record and orders. ``numbers``: keys of the customer's orders."""
-    return [watch for watch in _watches(_memory(folder)) if _is_watched(watch, customer, frozenset(numbers))]
+    return [watch for watch in _watches(_memory(folder)) if customer.watched(watch, frozenset(numbers))]
 
 
 def unwatch(folder: Path, customer: Customer, numbers: Iterable[str] = ()) -> int:
@@ -64,7 +64,7 @@ def unwatch(folder: Path, customer: Customer, numbers: Iterable[str] = ()) -> in
     watches."""
     before, orders = _memory(folder), frozenset(numbers)
     found = _watches(before)
-    kept = [watch for watch in found if not _is_watched(watch, customer, orders)]
+    kept = [watch for watch in found if not customer.watched(watch, orders)]
     count = len(found) - len(kept)
     escaped = json.dumps(kept).replace("\\", "\\\\").replace('"', '\\"')
     after = WATCHES.sub(lambda _: f'watches="{escaped}"', before) if count else before
@@ -86,13 +86,6 @@ def _watches(memory: str) -> list[dict[str, Any]]:
     except ValueError:
         return []
     return [watch for watch in kept if isinstance(watch, dict)] if isinstance(kept, list) else []
-
-
-def _is_watched(watch: dict[str, Any], customer: Customer, orders: frozenset[str]) -> bool:
-    of, key = watch.get("list"), str(watch.get("key"))
-    if (of == "customers" and key in customer.ids) or (of == "orders" and key in orders):
-        return True
-    return watch.get("number") in customer.codes or customer.owns(watch.get("name"))
 
 
 def parts_of(database: Path) -> list[Path]:

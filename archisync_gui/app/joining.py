@@ -29,6 +29,7 @@ from archisync_gui.model import FailureKind, Json, SyncFailure, SystemClock
 from archisync_gui.office.checks import Seen, look
 from archisync_gui.office.leadership import Member
 from archisync_gui.office.membership import Membership, forget, forget_watches, keep, leave_watches, membership
+from archisync_gui.office.shared_rows import PAGES, WATCHES
 from archisync_gui.office.shared_settings import SharedSetting, change_shared, read_from
 from archisync_gui.settings import Settings, SettingsError, open_settings
 from archisync_gui.store import Store, StoreError
@@ -38,9 +39,6 @@ from archisync_gui.store.store import FILE
 
 log = logging.getLogger(__name__)
 
-PAGES = "page."
-WATCHES = "watch."
-"""Prefixes of the keys of paired pages and of watched records in the office's settings."""
 PASSWORD = "ARCHISYNC_OFFICE_PASSWORD"
 """Environment variable with the password of the PostgreSQL role."""
 

@@ -100,7 +100,7 @@ async def opened(life: Life, panel: Panel) -> AsyncIterator[Core | OfficeMember]
 async def _shared_with_office(core: Core | OfficeMember, endpoint: Endpoint, panel: Panel) -> AsyncIterator[None]:
     """Within this context, paired pages and watched records are shared with the office."""
     from archisync_gui.app.core import Core
-    from archisync_gui.app.joining import PAGES, WATCHES
+    from archisync_gui.office.shared_rows import PAGES, WATCHES
 
     assert not isinstance(core, Core)
     pairing, watches = endpoint.pairing, panel.window.watches()

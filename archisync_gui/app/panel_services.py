@@ -79,6 +79,7 @@ def services_of(
 ) -> Services:
     """The panel's services. ``leave`` quits the panel; ``crash``: the report about the last process; ``put_back`` and
     ``erase`` end this life and change the data before the next one."""
+    from archisync_gui.app import data_care
     from archisync_gui.app.core import Core
     from archisync_gui.entities import ENTITIES
     from archisync_gui.ui.live.services import LoginTest, Services
@@ -134,30 +135,22 @@ def services_of(
         backup=lambda: core.store.backup("operator"),
         updates=updates,
         crash=crash,
-    )
-    return _of_one_computer(services, core, put_back, erase) if isinstance(core, Core) else services
-
-
-def _of_one_computer(
-    services: Services,
-    core: Core,
-    put_back: Callable[[Path], None],
-    erase: Callable[[str, bool], None],
-) -> Services:
-    """``services`` with those that need an archive on this computer."""
-    from archisync_gui.app import data_care
-    from archisync_gui.ui.text.i18n import language as panel_language
-
-    return replace(
-        services,
-        faults=_faults(core),
-        end_faults=partial(asyncio.to_thread, core.demo_erp.clear_faults) if core.demo_erp is not None else None,
-        restore=put_back,
         find_customer=lambda customer: asyncio.to_thread(data_care.found, core.profile, customer),
         export_customer=lambda customer, target: asyncio.to_thread(
             data_care.export_customer, core.profile, customer, target, panel_language()
         ),
         erase_customer=erase,
+    )
+    return _of_one_computer(services, core, put_back) if isinstance(core, Core) else services
+
+
+def _of_one_computer(services: Services, core: Core, put_back: Callable[[Path], None]) -> Services:
+    """``services`` with those that need an archive on this computer."""
+    return replace(
+        services,
+        faults=_faults(core),
+        end_faults=partial(asyncio.to_thread, core.demo_erp.clear_faults) if core.demo_erp is not None else None,
+        restore=put_back,
     )
 
 

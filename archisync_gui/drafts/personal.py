@@ -1,60 +1,118 @@
-"""One customer's data in the drafts' file: exporting them, and erasing them while the profile is closed."""
+"""One customer's data in the archive and the drafts: reading them, and erasing them from the files of a closed profile.
+
+In an office both are on its server (``office.one_customer``).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from archisync_gui.drafts.drafts import FILE
+from archisync_gui.drafts.drafts import FILE as DRAFTS_FILE
 from archisync_gui.drafts.schema import DRAFTS, PAST_LINES, is_draft, read_document
+from archisync_gui.entities.declaration import Entity
+from archisync_gui.store import finding, personal
+from archisync_gui.store.dialect import each_row
 from archisync_gui.store.finding import connected
-from archisync_gui.store.personal import rewritten
+from archisync_gui.store.store import FILE
 from archisync_gui.store.whose import Customer
 
 
-def export(folder: Path, customer: Customer) -> dict[str, list[dict[str, Any]]]:
-    """The drafts that are for the customer or name them, and their past orders. Raises ``StoreError``."""
-    path = folder / FILE
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """Lists and drafts, open for reading one customer's data. Every method may raise ``StoreError``."""
+
+    entities: Sequence[Entity]
+    lists: sa.Connection
+    drafts: sa.Connection | None
+    """``None``: there are no drafts yet."""
+
+    def find(self, wanted: str, known: Customer | None = None) -> Customer:
+        """As :func:`finding.find`."""
+        return finding.find(self.lists, self.entities, wanted, known)
+
+    def as_typed(self, wanted: str) -> Customer:
+        """As :func:`finding.as_typed`."""
+        return finding.as_typed(self.lists, self.entities, wanted)
+
+    def records(self, customer: Customer) -> dict[str, list[dict[str, Any]]]:
+        """Everything about the customer, by kind."""
+        found = personal.export(self.lists, self.entities, customer)
+        return found if self.drafts is None else found | export(self.drafts, customer)
+
+    def orders(self, customer: Customer) -> list[str]:
+        """Keys of the customer's orders."""
+        return personal.keys_in(self.lists, self.entities, customer, "orders")
+
+    def ids_in_drafts(self, customer: Customer) -> frozenset[str]:
+        """As :func:`ids_of`."""
+        return frozenset() if self.drafts is None else ids_of(self.drafts, customer)
+
+
+@contextmanager
+def in_files(folder: Path, entities: Sequence[Entity]) -> Iterator[Archive]:
+    """The archive and the drafts in a profile's folder, which may be open in the panel."""
+    drafts = folder / DRAFTS_FILE
+    with connected(folder / FILE) as lists:
+        if not drafts.exists():
+            yield Archive(entities, lists, None)
+            return
+        with connected(drafts) as found:
+            yield Archive(entities, lists, found)
+
+
+def erase_lists(folder: Path, entities: Sequence[Entity], customer: Customer) -> dict[str, int]:
+    """Erase the customer from the archive in a profile's folder, which is not open; returns the numbers of rows. Raises
+    ``StoreError``; then the file is unchanged."""
+    return personal.rewritten(folder / FILE, lambda connection: personal.erase(connection, entities, customer))
+
+
+def erase_drafts(folder: Path, customer: Customer) -> dict[str, int]:
+    """As :func:`erase_lists`, from the drafts."""
+    path = folder / DRAFTS_FILE
+    return personal.rewritten(path, lambda connection: erase(connection, customer)) if path.exists() else {}
+
+
+def drafts_in(folder: Path, customer: Customer) -> dict[str, list[dict[str, Any]]]:
+    """As :func:`export`, from the drafts in a profile's folder."""
+    path = folder / DRAFTS_FILE
     if not path.exists():
         return {}
     with connected(path) as connection:
-        drafts = [{**row, "document": read_document(row["document"])} for row in _drafts(connection, customer)]
-        past = [{**row, "line": read_document(row["line"])} for row in _past(connection, customer)]
+        return export(connection, customer)
+
+
+def export(connection: sa.Connection, customer: Customer) -> dict[str, list[dict[str, Any]]]:
+    """The drafts that are for the customer or name them, and their past orders."""
+    drafts = [{**row, "document": read_document(row["document"])} for row in _drafts(connection, customer)]
+    past = [{**row, "line": read_document(row["line"])} for row in _past(connection, customer)]
     return {"drafts": drafts, "past_orders": past}
 
 
-def erase(folder: Path, customer: Customer) -> dict[str, int]:
-    """Remove them; an erased draft's id is kept, as that of a deleted one. Raises ``StoreError``; then the file is
-    unchanged."""
-
-    def change(connection: sa.Connection) -> dict[str, int]:
-        drafts, past = list(_drafts(connection, customer)), list(_past(connection, customer))
-        for row in drafts:
-            values = {"document": None, "size": 0, "deleted_at": row["deleted_at"] or row["updated_at"]}
-            connection.execute(DRAFTS.update().where(is_draft(row["account"], row["id"])).values(values))
-        for row in past:
-            c = PAST_LINES.c
-            connection.execute(
-                PAST_LINES.delete().where(
-                    c.account == row["account"], c.draft == row["draft"], c.position == row["position"]
-                )
+def erase(connection: sa.Connection, customer: Customer) -> dict[str, int]:
+    """Remove them in the caller's transaction; an erased draft's id is kept, as that of a deleted one."""
+    drafts, past = list(_drafts(connection, customer)), list(_past(connection, customer))
+    for row in drafts:
+        values = {"document": None, "size": 0, "deleted_at": row["deleted_at"] or row["updated_at"]}
+        connection.execute(DRAFTS.update().where(is_draft(row["account"], row["id"])).values(values))
+    for row in past:
+        c = PAST_LINES.c
+        connection.execute(
+            PAST_LINES.delete().where(
+                c.account == row["account"], c.draft == row["draft"], c.position == row["position"]
             )
-        return {name: len(rows) for name, rows in (("drafts", drafts), ("past_orders", past)) if rows}
-
-    path = folder / FILE
-    return rewritten(path, change) if path.exists() else {}
+        )
+    return {name: len(rows) for name, rows in (("drafts", drafts), ("past_orders", past)) if rows}
 
 
-def ids_of(folder: Path, customer: Customer) -> frozenset[str]:
-    """Ids of the customer in drafts that have one of their names or numbers. Raises ``StoreError``."""
-    path = folder / FILE
-    if not path.exists():
-        return frozenset()
-    with connected(path) as connection:
-        chosen = [read_document(row["document"]).get("customer") for row in _documents(connection)]
+def ids_of(connection: sa.Connection, customer: Customer) -> frozenset[str]:
+    """Ids of the customer in drafts that have one of their names or numbers."""
+    chosen = [read_document(row["document"]).get("customer") for row in _documents(connection)]
     return frozenset(
         str(customer_data["id"])
         for customer_data in chosen
@@ -65,7 +123,7 @@ def ids_of(folder: Path, customer: Customer) -> frozenset[str]:
 
 
 def _documents(connection: sa.Connection) -> Iterator[sa.RowMapping]:
-    yield from connection.execute(sa.select(DRAFTS).where(DRAFTS.c.document.is_not(None))).mappings()
+    yield from each_row(connection, sa.select(DRAFTS).where(DRAFTS.c.document.is_not(None)))
 
 
 def _drafts(connection: sa.Connection, customer: Customer) -> Iterator[sa.RowMapping]:
@@ -77,6 +135,6 @@ def _drafts(connection: sa.Connection, customer: Customer) -> Iterator[sa.RowMap
 
 
 def _past(connection: sa.Connection, customer: Customer) -> Iterator[sa.RowMapping]:
-    for row in connection.execute(sa.select(PAST_LINES)).mappings():
+    for row in each_row(connection, sa.select(PAST_LINES)):
         if row["customer"] in customer.ids or customer.mentioned(read_document(row["line"])):
             yield row

@@ -14,6 +14,10 @@ from archisync_gui.store.errors import AGAIN, RECOVERABLE, StoreError
 
 log = logging.getLogger(__name__)
 
+PAGES = "page."
+WATCHES = "watch."
+"""Prefixes of the keys of paired pages and of watched records in the office's settings."""
+
 Shared = Mapping[str, SharedSetting]
 
 

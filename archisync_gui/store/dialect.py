@@ -65,6 +65,11 @@ def insert_rows(
     return len(rows)
 
 
+def each_row(connection: sa.Connection, statement: sa.Select[Any]) -> Iterator[sa.RowMapping]:
+    """The rows of a query, without having all of them in memory. The transaction may change them meanwhile."""
+    yield from connection.execute(statement, execution_options={"yield_per": CHUNK}).mappings()
+
+
 def raw_rows(result: sa.CursorResult[Any]) -> Iterator[tuple[Any, ...]]:
     """The driver's own tuples, for many rows: making SQLAlchemy's rows takes nearly as long as SQLite itself. Times are
     texts, and SQLite's JSON and booleans are as stored."""
@@ -104,12 +109,13 @@ def check_rows(connection: sa.Connection) -> None:
         connection.execute(sa.select(sa.func.count()).select_from(sa.table(name)))
 
 
+OWN_TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace"
+"""Query: the tables of the office's schema."""
+
+
 def own_tables(connection: sa.Connection) -> list[str]:
     """The tables of the office's schema."""
-    statement = sa.text(
-        "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace"
-    )
-    return sorted(connection.scalars(statement))
+    return sorted(connection.scalars(sa.text(OWN_TABLES)))
 
 
 def size(connection: sa.Connection) -> int:

@@ -48,49 +48,56 @@ def connected(path: Path) -> Iterator[sa.Connection]:
         engine.dispose()
 
 
-def find(path: Path, entities: Sequence[Entity], wanted: str, known: Customer | None = None) -> Customer:
+def find(connection: sa.Connection, entities: Sequence[Entity], wanted: str, known: Customer | None = None) -> Customer:
     """The customer with that id, account number, VAT number, fiscal code or name (case does not matter).
 
     A customer who is not in the list of customers any more is found by the account number in the other lists. These
-    have the name, and with it the change log has the former values of the list of customers. The file may be a backup
-    of an earlier version, which lacks some columns. ``known``: the same customer as found in another file. Raises
+    have the name, and with it the change log has the former values of the list of customers. The archive may be a
+    backup of an earlier version, which lacks some columns. ``known``: the same customer as found in another one. Raises
     :class:`StoreError` ``customer-unknown``, or ``customer-several`` if several customers match.
     """
-    with connected(path) as connection:
-        lists = tables(entities)
-        customers = _all_customers(connection, lists[CUSTOMERS][1])
-        if customers is None:
-            raise StoreError("customer-unknown", wanted=wanted)
-        asked = word(wanted)
-        rows = [
-            row
-            for row in customers
-            if asked == word(row[schema.KEY]) or asked in {word(row[name]) for name in IDENTIFYING if row[name]}
-        ]
-        ids = {str(row[schema.KEY]) for row in rows}
-        if len(ids) > 1:
-            names = ", ".join(sorted(f"{row['name']} ({row[schema.KEY]})" for row in rows)[:10])
-            raise StoreError("customer-several", wanted=wanted, found=names)
-        codes = {str(row["account_num"]) for row in rows if row["account_num"]} or ({wanted.strip()} - ids)
-        coded = _names_by_code(connection, lists)
-        if not ids and not any(code in codes for code, _ in coded) and not _has_code(connection, lists, codes):
-            raise StoreError("customer-unknown", wanted=wanted)
-        others = [row for row in customers if str(row[schema.KEY]) not in ids]
-        theirs = {(name, str(row[name])) for row in others for name in OWN if row[name]}
-        theirs |= {called for code, called in coded if code not in codes}
-        taken = {(kind, word(value)) for kind, value in theirs}
-        mine = {(name, str(row[name])) for row in rows for name in OWN if row[name]}
-        mine |= {called for code, called in coded if code in codes}
-        own = {called for called in mine if (called[0], word(called[1])) not in taken}
-        there = {str(row[schema.KEY]) for row in others}
-        before_ids, before = _from_change_log(connection, ids, own | {("account_num", code) for code in codes}, there)
-        own |= {called for called in before if (called[0], word(called[1])) not in taken}
-        words = {value for _, value in taken}
-        more = set() if known is None else {value for value in known.values if word(value) not in words}
-        values = frozenset({value for _, value in own} | more)
-        ids |= before_ids | (set() if known is None else known.ids - there)
-        longer = containing({value for kind, value in theirs if kind == "name"}, values)
-        return Customer(frozenset(ids), frozenset(codes), values, longer)
+    lists = tables(entities)
+    customers = _all_customers(connection, lists[CUSTOMERS][1])
+    if customers is None:
+        raise StoreError("customer-unknown", wanted=wanted)
+    asked = word(wanted)
+    rows = [
+        row
+        for row in customers
+        if asked == word(row[schema.KEY]) or asked in {word(row[name]) for name in IDENTIFYING if row[name]}
+    ]
+    ids = {str(row[schema.KEY]) for row in rows}
+    if len(ids) > 1:
+        names = ", ".join(sorted(f"{row['name']} ({row[schema.KEY]})" for row in rows)[:10])
+        raise StoreError("customer-several", wanted=wanted, found=names)
+    codes = {str(row["account_num"]) for row in rows if row["account_num"]} or ({wanted.strip()} - ids)
+    coded = _names_by_code(connection, lists)
+    if not ids and not any(code in codes for code, _ in coded) and not _has_code(connection, lists, codes):
+        raise StoreError("customer-unknown", wanted=wanted)
+    others = [row for row in customers if str(row[schema.KEY]) not in ids]
+    theirs = {(name, str(row[name])) for row in others for name in OWN if row[name]}
+    theirs |= {called for code, called in coded if code not in codes}
+    taken = {(kind, word(value)) for kind, value in theirs}
+    mine = {(name, str(row[name])) for row in rows for name in OWN if row[name]}
+    mine |= {called for code, called in coded if code in codes}
+    own = {called for called in mine if (called[0], word(called[1])) not in taken}
+    there = {str(row[schema.KEY]) for row in others}
+    before_ids, before = _from_change_log(connection, ids, own | {("account_num", code) for code in codes}, there)
+    own |= {called for called in before if (called[0], word(called[1])) not in taken}
+    words = {value for _, value in taken}
+    more = set() if known is None else {value for value in known.values if word(value) not in words}
+    values = frozenset({value for _, value in own} | more)
+    ids |= before_ids | (set() if known is None else known.ids - there)
+    longer = containing({value for kind, value in theirs if kind == "name"}, values)
+    return Customer(frozenset(ids), frozenset(codes), values, longer)
+
+
+def as_typed(connection: sa.Connection, entities: Sequence[Entity], wanted: str) -> Customer:
+    """A customer of whom only one value is known, since no archive has them any more: ``wanted``, an id, number or
+    name."""
+    value = frozenset({wanted.strip()})
+    customers = _all_customers(connection, tables(entities)[CUSTOMERS][1]) or ()
+    return Customer(value, value, value, containing({str(row["name"]) for row in customers if row["name"]}, value))
 
 
 def _all_customers(connection: sa.Connection, table: sa.Table) -> list[Mapping[str, Any]] | None:

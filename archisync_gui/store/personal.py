@@ -1,8 +1,8 @@
-"""One customer's data in the archive: exporting and erasing them.
+"""One customer's data in the archive, a file or an office's server: exporting and erasing them.
 
-Exporting only reads, also while the panel is open. Erasing needs a closed profile: it works on a copy of the file,
-which then replaces it. If the process is killed, the file is either unchanged or without the customer, and no old rows
-are left in free pages or in the write-ahead log. What the program needs is kept: its notes, and what it did when.
+Exporting only reads, also while the panel is open. Erasing changes the rows in the caller's transaction, during which
+nothing else may write them (``rewritten`` for a file, ``office.one_customer`` for a server). What the program needs is
+kept: its notes, and what it did when.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from archisync_gui.store import backups, refused, schema
 from archisync_gui.store import find as fulltext
 from archisync_gui.store.ages import forget_seen
 from archisync_gui.store.database import SIDES
+from archisync_gui.store.dialect import each_row
 from archisync_gui.store.doubts import NOTES_OF_DOUBT
 from archisync_gui.store.errors import StoreError, translated
 from archisync_gui.store.fields import FieldChange, fields_of, lines, packed
@@ -52,67 +53,60 @@ class Holding:
     """Backups that contain the customer."""
 
 
-def export(path: Path, entities: Sequence[Entity], customer: Customer) -> dict[str, list[dict[str, Any]]]:
+def export(
+    connection: sa.Connection, entities: Sequence[Entity], customer: Customer
+) -> dict[str, list[dict[str, Any]]]:
     """Everything about the customer: the rows of each list under its name, their changes under ``changes``, and entries
     of kept reads, runs, events, explanations and notes that name the customer."""
     found: dict[str, list[dict[str, Any]]] = {}
-    with connected(path) as connection:
-        keys: set[tuple[str, str, str]] = set()
-        lists = tables(entities)
-        for name, (entity, table) in lists.items():
-            rows = list(_rows_of(connection, name, table, customer))
-            keys |= {(name, row[schema.ACCOUNT], row[schema.KEY]) for row in rows}
-            columns = [schema.ACCOUNT, schema.FIRST_SEEN, schema.LAST_CHANGED, *(c.name for c in entity.columns)]
-            found[name] = [{column: row[column] for column in columns} for row in rows]
-        found["changes"] = [
-            {name: value for name, value in row.items() if name != "fields"}
-            | dict(zip(FieldChange._fields, changed, strict=True))
-            for row in lines(connection)
-            for changed in fields_of(row)
-            if _change_concerns(row, changed, keys, customer, lists)
-        ]
-        found["kept_reads"] = [
-            dict(row)
-            for _, name, row in _kept_rows(connection)
-            if row is not None and _kept_row_concerns(name, row, customer, lists)
-        ]
-        found |= _program_tables(connection, customer, keys)
+    keys: set[tuple[str, str, str]] = set()
+    lists = tables(entities)
+    for name, (entity, table) in lists.items():
+        rows = list(_rows_of(connection, name, table, customer))
+        keys |= {(name, row[schema.ACCOUNT], row[schema.KEY]) for row in rows}
+        columns = [schema.ACCOUNT, schema.FIRST_SEEN, schema.LAST_CHANGED, *(c.name for c in entity.columns)]
+        found[name] = [{column: row[column] for column in columns} for row in rows]
+    found["changes"] = [
+        {name: value for name, value in row.items() if name != "fields"}
+        | dict(zip(FieldChange._fields, changed, strict=True))
+        for row in lines(connection)
+        for changed in fields_of(row)
+        if _change_concerns(row, changed, keys, customer, lists)
+    ]
+    found["kept_reads"] = [
+        dict(row)
+        for _, name, row in _kept_rows(connection)
+        if row is not None and _kept_row_concerns(name, row, customer, lists)
+    ]
+    found |= _program_tables(connection, customer, keys)
     return found
 
 
-def keys_in(path: Path, entities: Sequence[Entity], customer: Customer, name: str) -> list[str]:
+def keys_in(connection: sa.Connection, entities: Sequence[Entity], customer: Customer, name: str) -> list[str]:
     """Keys of the customer's rows in the list ``name``."""
     _, table = tables(entities)[name]
-    with connected(path) as connection:
-        return [str(row[schema.KEY]) for row in _rows_of(connection, name, table, customer)]
+    return [str(row[schema.KEY]) for row in _rows_of(connection, name, table, customer)]
 
 
 def _program_tables(
     connection: sa.Connection, customer: Customer, keys: set[tuple[str, str, str]]
 ) -> dict[str, list[dict[str, Any]]]:
     """The rows of runs, events, explanations and notes that name the customer."""
-    runs = connection.execute(sa.select(schema.RUNS)).mappings()
+    runs = each_row(connection, sa.select(schema.RUNS))
     found = {"runs": [dict(row) for row in runs if _cleaned_run(row, customer, keys)]}
     for table, column in CLEANED:
-        rows = connection.execute(sa.select(table)).mappings()
+        rows = each_row(connection, sa.select(table))
         found[table.name] = [dict(row) for row in rows if _mentions(row[column], customer)]
-    notes = connection.execute(sa.select(schema.NOTES)).mappings()
+    notes = each_row(connection, sa.select(schema.NOTES))
     found["notes"] = [dict(row) for row in notes if _note_concerns(row, customer)]
     return found
 
 
-def erase(path: Path, entities: Sequence[Entity], customer: Customer) -> dict[str, int]:
-    """Replace the archive by one without the customer; returns the numbers of rows removed or cleaned.
-
-    Raises :class:`StoreError`; then the file is unchanged.
-    """
-    return rewritten(path, lambda connection: _erased(connection, entities, customer))
-
-
 def rewritten(path: Path, change: Callable[[sa.Connection], dict[str, int]]) -> dict[str, int]:
-    """Replace a database that is not open by a copy that was changed by ``change`` and has no old data in free pages.
+    """Replace a database that is not open by a copy that was changed by ``change``.
 
-    Raises :class:`StoreError`; then the file is unchanged.
+    If the process is killed, the file is either unchanged or changed completely, and no old rows are left in free pages
+    or in the write-ahead log. Raises :class:`StoreError`; then the file is unchanged.
     """
     part = beside(path)
     with translated(path):
@@ -145,7 +139,7 @@ def _belongs(name: str, key: str, row: Mapping[str, Any], customer: Customer) ->
 
 def _rows_of(connection: sa.Connection, name: str, table: sa.Table, customer: Customer) -> Iterator[RowMapping]:
     """The rows that belong to the customer."""
-    for row in connection.execute(sa.select(table)).mappings():
+    for row in each_row(connection, sa.select(table)):
         if _belongs(name, str(row[schema.KEY]), dict(row), customer):
             yield row
 
@@ -193,14 +187,16 @@ def _kept_rows(connection: sa.Connection) -> Iterator[tuple[str, str, Row | None
     cannot be applied either)."""
     kept = connection.execute(sa.select(schema.REFUSED.c.run_id, schema.REFUSED.c.entity))
     names = {row.run_id: row.entity for row in kept}
-    for run_id, data in connection.execute(sa.select(schema.REFUSED_ROWS.c.run_id, schema.REFUSED_ROWS.c.data)):
+    for kept_row in each_row(connection, sa.select(schema.REFUSED_ROWS.c.run_id, schema.REFUSED_ROWS.c.data)):
+        run_id = kept_row["run_id"]
         try:
-            yield from ((run_id, names.get(run_id, ""), row) for row in refused.unpacked(run_id, data))
+            yield from ((run_id, names.get(run_id, ""), row) for row in refused.unpacked(run_id, kept_row["data"]))
         except StoreError:
             yield run_id, names.get(run_id, ""), None
 
 
-def _erased(connection: sa.Connection, entities: Sequence[Entity], customer: Customer) -> dict[str, int]:
+def erase(connection: sa.Connection, entities: Sequence[Entity], customer: Customer) -> dict[str, int]:
+    """Erase the customer in the caller's transaction; returns the numbers of rows removed or cleaned."""
     counts: dict[str, int] = {}
     keys: set[tuple[str, str, str]] = set()
     lists = tables(entities)
@@ -263,7 +259,7 @@ def _blank(connection: sa.Connection, entity: Entity, table: sa.Table, customer:
     texts, count = naming(entity), 0
     if not texts:
         return 0
-    for row in connection.execute(sa.select(table)).mappings():
+    for row in each_row(connection, sa.select(table)):
         named = [name for name in texts if _names_customer(name, row[name], customer)]
         if not named:
             continue
@@ -293,7 +289,7 @@ def _mentions(value: Any, customer: Customer) -> bool:
 def _clean(connection: sa.Connection, table: sa.Table, column: str, customer: Customer) -> int:
     """Replace what names the customer by ``[…]``; returns the number of rows changed."""
     key, count = next(iter(table.primary_key)), 0
-    for row in connection.execute(sa.select(key, table.c[column])).mappings():
+    for row in each_row(connection, sa.select(key, table.c[column])):
         cleaned = customer.without(row[column])
         if cleaned != row[column]:
             connection.execute(table.update().where(key == row[key.name]).values({column: cleaned}))
@@ -314,7 +310,7 @@ def _note_concerns(row: RowMapping, customer: Customer) -> bool:
 def _clean_notes(connection: sa.Connection, customer: Customer) -> int:
     """Clean the texts in the notes that the program needs, and remove other notes that name the customer."""
     notes, count = schema.NOTES, 0
-    for row in connection.execute(sa.select(notes)).mappings():
+    for row in each_row(connection, sa.select(notes)):
         if not _note_concerns(row, customer):
             continue
         here = notes.c.key == row["key"]
@@ -338,7 +334,7 @@ def _cleaned_run(row: RowMapping, customer: Customer, keys: set[tuple[str, str, 
 
 def _clean_runs(connection: sa.Connection, customer: Customer, keys: set[tuple[str, str, str]]) -> int:
     runs, count = schema.RUNS, 0
-    for row in connection.execute(sa.select(runs)).mappings():
+    for row in each_row(connection, sa.select(runs)):
         if values := _cleaned_run(row, customer, keys):
             connection.execute(runs.update().where(runs.c.id == row["id"]).values(values))
             count += 1

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
 import psycopg
@@ -37,8 +37,8 @@ from archisync_gui.store.worker import Worker
 IDLE_SECONDS = 2.0
 """A connection that was idle for longer is tested before it is used."""
 CHANGE_SECONDS = 60.0
-"""Seconds for which a migration's transaction may be idle before the server ends the session; for others it is
-``STUCK_SECONDS``."""
+"""Seconds for which the transaction of a migration or of :func:`transaction` may be idle before the server ends the
+session; for others it is ``STUCK_SECONDS``."""
 
 EPOCH = sa.text("SELECT epoch FROM leader WHERE id = 1 AND epoch = :epoch AND member = :holder FOR SHARE")
 """Query: whether this member still leads with this epoch. With the member's id, since a server that lost its last
@@ -112,10 +112,7 @@ class Postgres:
         down."""
 
         def alone(connection: sa.Connection) -> T:
-            connection.execute(
-                sa.text("SELECT set_config('idle_in_transaction_session_timeout', :limit, true)"),
-                {"limit": f"{CHANGE_SECONDS * 1000:.0f}"},
-            )
+            connection.execute(_MAY_BE_IDLE, {"limit": f"{CHANGE_SECONDS * 1000:.0f}"})
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext(current_schema()), 2)"))
             return job(connection)
 
@@ -143,6 +140,50 @@ class Postgres:
             await self._writer.close()
 
 
+@contextmanager
+def transaction(server: Server, purpose: str, *, writes: bool) -> Iterator[sa.Connection]:
+    """One transaction on a connection of its own: committed at the end of the block, rolled back if that raises.
+    Without ``writes`` it is read-only and sees one committed state. Blocking.
+
+    There is no fence: the block has to exclude the leader itself, if it writes what a leader writes. It may be idle
+    between two statements for ``CHANGE_SECONDS``. Raises :class:`StoreError`.
+    """
+
+    def connect() -> Connection:
+        connection = server.connect(f"archisync {purpose}")
+        connection.read_only = not writes
+        return connection
+
+    engine = _engine(connect, writes=writes)
+    try:
+        with translated(str(server)), engine.connect() as connection, connection.begin():
+            try:
+                connection.execute(_MAY_BE_IDLE, {"limit": f"{CHANGE_SECONDS * 1000:.0f}"})
+                yield connection
+            except sa.exc.DBAPIError as error:
+                if code_of(error) == "interrupted":
+                    raise StoreError("office-slow", path=str(server), detail=one_line(error)) from error
+                raise
+    finally:
+        engine.dispose()
+
+
+_MAY_BE_IDLE = sa.text("SELECT set_config('idle_in_transaction_session_timeout', :limit, true)")
+
+
+def _engine(connect: Callable[[], Connection], *, writes: bool) -> sa.Engine:
+    engine = sa.create_engine(
+        "postgresql+psycopg://",
+        creator=connect,
+        poolclass=NullPool,
+        paramstyle=dialect.PARAMSTYLE,
+        json_deserializer=json_or_none,
+        isolation_level="READ COMMITTED" if writes else "REPEATABLE READ",
+    )
+    sa.event.listen(engine, "before_cursor_execute", _without_nul, retval=True)
+    return engine
+
+
 class _ThreadConnection:
     """A connection and the thread that uses it."""
 
@@ -153,15 +194,7 @@ class _ThreadConnection:
         self._connection: sa.Connection | None = None
         self._used = 0.0
         self._broken_off = threading.Event()
-        self._engine = sa.create_engine(
-            "postgresql+psycopg://",
-            creator=self._connect,
-            poolclass=NullPool,
-            paramstyle=dialect.PARAMSTYLE,
-            json_deserializer=json_or_none,
-            isolation_level="READ COMMITTED" if writes else "REPEATABLE READ",
-        )
-        sa.event.listen(self._engine, "before_cursor_execute", _without_nul, retval=True)
+        self._engine = _engine(self._connect, writes=writes)
 
     def _connect(self) -> Connection:
         connection = self._server.connect(f"archisync {self._name}", statement_seconds=self._seconds)

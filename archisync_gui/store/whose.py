@@ -160,6 +160,13 @@ class Customer:
             return name, part
         return self.blanked(name), self.without(part)
 
+    def watched(self, watch: Mapping[str, Any], orders: frozenset[str]) -> bool:
+        """Whether a watched record (``ui.live.watches.Watch``) is the customer's, or one of the ``orders``."""
+        of, key = watch.get("list"), str(watch.get("key"))
+        if (of == "customers" and key in self.ids) or (of == "orders" and key in orders):
+            return True
+        return watch.get("number") in self.codes or self.owns(watch.get("name"))
+
     def unsearched(self) -> tuple[str, ...]:
         """Values that are not searched within texts: too short, or like a date."""
         return tuple(sorted(value for value in self.values | self.codes if not searched(value)))

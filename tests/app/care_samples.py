@@ -1,22 +1,39 @@
-"""Invented customers, and profiles that contain them in every possible place, for the tests of one customer's data."""
+"""Invented customers, and profiles that contain them in every possible place, for the tests of one customer's data.
+
+A profile may be that of a single computer or of a member of an office; the helpers look wherever its data are.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+import os
+import shutil
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+from psycopg import sql
+
+from archisync_gui.app import joining
 from archisync_gui.app.profile import Profile
-from archisync_gui.drafts import Drafts
+from archisync_gui.drafts import Drafts, OfficeDrafts
 from archisync_gui.entities import ENTITIES
 from archisync_gui.entities.declaration import Entity, Kind
 from archisync_gui.model import EventKind, SystemClock
-from archisync_gui.store import Batch, RefusedKind, Store
+from archisync_gui.office.membership import membership
+from archisync_gui.store import Batch, RefusedKind, Store, dialect
 from archisync_gui.store.keys import folded
+from archisync_gui.store.postgres import Postgres
+from archisync_gui.store.postgres_server import Server
 from tests.support.events import an_event
+from tests.support.postgres import on_a_server
+
+PLACES = ["file", pytest.param("office", marks=on_a_server)]
+"""Where the data of a test are: in the profile's files, or on the server of its office."""
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 AGENT = "agente01"
@@ -120,42 +137,102 @@ async def fill(profile: Profile, person: dict[str, str]) -> None:
     (profile.screenshots / "failed.png").write_bytes(b"\x89PNG " + person["name"].encode())
 
 
+async def move_to_office(profile: Profile, server: Server) -> None:
+    """Make the profile the first member of a new office: its archive and its drafts are copied to the server."""
+    await joining.create(profile, server)
+    await joining.join(profile, server, may_lead=True, upgrade=False)
+    shutil.rmtree(profile.folder / "backups", ignore_errors=True)  # else the customer would be in that from before
+    own = await Drafts.open(profile.folder, clock=SystemClock())
+    shared = OfficeDrafts(Postgres(server, name="drafts"), SystemClock())
+    await shared.begin(own, profile.folder)
+    await shared.close()
+
+
+def server_of(folder: Path) -> Server | None:
+    """The office's server of a member's profile."""
+    joined = membership(folder)
+    return None if joined is None else Server.from_url(joined.url, os.environ[joining.PASSWORD])
+
+
+@asynccontextmanager
+async def opened_store(profile: Profile) -> AsyncIterator[Store]:
+    """The open archive of the profile or of its office, closed in any case."""
+    server = server_of(profile.folder)
+    if server is None:
+        store = await Store.open(profile.folder, ENTITIES, clock=SystemClock())
+    else:
+        store = await Store.join(Postgres(server), profile.folder, ENTITIES, clock=SystemClock())
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def opened_drafts(profile: Profile) -> AsyncIterator[Drafts]:
+    """The open drafts of the profile or of its office."""
+    drafts = await Drafts.open(profile.folder, clock=SystemClock())
+    if (server := server_of(profile.folder)) is not None:
+        own, drafts = drafts, OfficeDrafts(Postgres(server, name="drafts"), SystemClock())
+        await drafts.begin(own, profile.folder)
+    try:
+        yield drafts
+    finally:
+        await drafts.close()
+
+
+def rows_on(server: Server) -> list[tuple[str, str]]:
+    """Every row of every table of an office as text, with the table's name. The doubled backslashes and quotation marks
+    that PostgreSQL writes are single again."""
+    with server.connect("tests", autocommit=True) as connection:
+        found = []
+        for (table,) in connection.execute(dialect.OWN_TABLES).fetchall():
+            rows = connection.execute(sql.SQL("SELECT t::text FROM {} t").format(sql.Identifier(table))).fetchall()
+            found += [(table, text.replace(r"\\", "\\").replace('""', '"')) for (text,) in rows]
+        return found
+
+
+def contents_of(folder: Path) -> list[tuple[str, bytes]]:
+    """The raw content of each file of a profile, and the rows of its office's tables, in lower case."""
+    found = [
+        (file.relative_to(folder).as_posix(), file.read_bytes().lower())
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+    ]
+    server = server_of(folder)
+    return found + ([] if server is None else [(name, text.lower().encode()) for name, text in rows_on(server)])
+
+
 def named_in(folder: Path, person: dict[str, str]) -> list[tuple[str, str]]:
-    """Each file whose raw bytes contain a value of the person, in any of the forms in which values are written."""
+    """Each file of the profile and each table of its office that contains a value of the person, in any of the forms in
+    which values are written."""
     found = []
-    for file in sorted(folder.rglob("*")):
-        content = file.read_bytes().lower() if file.is_file() else b""
+    for place, content in contents_of(folder):
         for name in ("name", "vat_number", "fiscal_code", "account_num", "pec", "phone"):
             value = person[name]
             quoted = {json.dumps(value), json.dumps(value, ensure_ascii=False), repr(value)}
             forms = {value.lower(), folded(value), *(form[1:-1].lower() for form in quoted)}
             if any(form.encode() in content for form in forms):
-                found.append((file.relative_to(folder).as_posix(), name))
+                found.append((place, name))
     return found
 
 
 def living(profile: Profile) -> dict[str, Sequence[Any]]:
     async def work() -> dict[str, Sequence[Any]]:
-        store = await Store.open(profile.folder, ENTITIES, clock=SystemClock())
-        try:
+        async with opened_store(profile) as store:
             await store.check()
             return {
                 e.name: (await store.rows(e.name, AGENT)).rows
                 for e in ENTITIES
                 if e.name in ("customers", "orders", "ddt", "invoices")
             }
-        finally:
-            await store.close()
 
     return asyncio.run(work())
 
 
 def changes_of(profile: Profile, name: str, key: str) -> list[tuple[str | None, object]]:
     async def work() -> list[tuple[str | None, object]]:
-        store = await Store.open(profile.folder, ENTITIES, clock=SystemClock())
-        try:
+        async with opened_store(profile) as store:
             return [(change.field, change.after) for change in await store.row_history(name, AGENT, key)]
-        finally:
-            await store.close()
 
     return asyncio.run(work())

@@ -17,15 +17,30 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from care_samples import AGENT, OTHER, PERSON, START, changes_of, fill, living, named_in, row, rows_about
+from care_samples import (
+    AGENT,
+    OTHER,
+    PERSON,
+    PLACES,
+    START,
+    changes_of,
+    fill,
+    living,
+    move_to_office,
+    named_in,
+    opened_drafts,
+    opened_store,
+    row,
+    rows_about,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archisync_gui import cli
 from archisync_gui.app import data_care, exit_codes, logs
+from archisync_gui.app.joining import PASSWORD
 from archisync_gui.app.life import Life
 from archisync_gui.app.profile import Profile, ProfileLock, open_profile
-from archisync_gui.drafts import Drafts
 from archisync_gui.entities import ENTITIES
 from archisync_gui.messages import text
 from archisync_gui.model import SystemClock
@@ -39,11 +54,20 @@ def profile(tmp_path: Path) -> Profile:
 
 
 @pytest.fixture
-def filled(profile: Profile) -> Profile:
+def filled(profile: Profile, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Profile:
     asyncio.run(fill(profile, PERSON))
+    if getattr(request, "param", "file") == "office":
+        server = request.getfixturevalue("office")
+        monkeypatch.setenv(PASSWORD, server.password)
+        asyncio.run(move_to_office(profile, server))
     return profile
 
 
+in_both = pytest.mark.parametrize("filled", PLACES, indirect=True)
+"""For tests of a single computer and of a member of an office."""
+
+
+@in_both
 def test_erasing_leaves_nothing_of_the_customer_and_everything_of_the_others(filled: Profile) -> None:
     assert {name for _, name in named_in(filled.folder, PERSON)} >= {"name", "vat_number", "fiscal_code", "pec"}
     erased = data_care.erase_customer(filled, PERSON["id"])
@@ -64,12 +88,9 @@ def test_erasing_leaves_nothing_of_the_customer_and_everything_of_the_others(fil
     assert changes_of(filled, "orders", "73") == [("total_amount", 500)]
 
     async def drafts_left() -> list[str]:
-        drafts = await Drafts.open(filled.folder, clock=SystemClock())
-        try:
+        async with opened_drafts(filled) as drafts:
             assert (await drafts.past(AGENT, PERSON["id"])).lines == ()
             return [draft.id for draft in await drafts.list(AGENT)]
-        finally:
-            await drafts.close()
 
     assert asyncio.run(drafts_left()) == ["draft-other"]
     assert "INFO fine" in filled.log_file.read_text()
@@ -102,33 +123,29 @@ def test_an_erased_customer_is_in_no_file(
     assert named_in(profile.folder, OTHER)
 
 
+@in_both
 def test_the_next_read_brings_the_customer_back(filled: Profile) -> None:
     """The operator is told so; and no read is refused because of the erased rows."""
     data_care.erase_customer(filled, PERSON["id"])
 
     async def read_again() -> int:
-        store = await Store.open(filled.folder, ENTITIES, clock=SystemClock())
-        try:
+        async with opened_store(filled) as store:
             known = await store.known("customers", AGENT)
             assert known.keys == frozenset({OTHER["id"]})
             rows = [*rows_about(PERSON, 71)["customers"], *rows_about(OTHER, 72)["customers"]]
             batch = Batch("again", START + timedelta(days=1), rows, whole=True, clean=True)
             return (await store.apply("customers", AGENT, batch)).added
-        finally:
-            await store.close()
 
     assert asyncio.run(read_again()) == 1
 
 
 async def back_up(profile: Profile) -> Path:
     """A backup as the operator makes it."""
-    store = await Store.open(profile.folder, ENTITIES, clock=SystemClock())
-    try:
+    async with opened_store(profile) as store:
         return await store.backup("operator")
-    finally:
-        await store.close()
 
 
+@in_both
 @pytest.mark.parametrize("asked", [False, True])
 def test_backups_are_named_and_deleted_only_on_request(filled: Profile, asked: bool) -> None:
     backup = asyncio.run(back_up(filled))
@@ -138,6 +155,7 @@ def test_backups_are_named_and_deleted_only_on_request(filled: Profile, asked: b
     assert {name for name, _ in named_in(filled.folder, PERSON)} == (set() if asked else {f"backups/{backup.name}"})
 
 
+@in_both
 def test_the_advice_about_backups_after_erasing_works(filled: Profile, tmp_path: Path) -> None:
     """The customer is no longer in the archive then, and is found in the backups."""
     backup = asyncio.run(back_up(filled))
@@ -156,15 +174,13 @@ def test_the_advice_about_backups_after_erasing_works(filled: Profile, tmp_path:
         data_care.found(filled, PERSON["name"])
 
 
+@in_both
 def test_export_and_preview_work_with_an_open_archive(filled: Profile, tmp_path: Path) -> None:
     async def beside() -> int:
-        store = await Store.open(filled.folder, ENTITIES, clock=SystemClock())
-        try:
+        async with opened_store(filled):
             await asyncio.to_thread(data_care.found, filled, PERSON["id"])
             target = tmp_path / "export.zip"
             return (await asyncio.to_thread(data_care.export_customer, filled, PERSON["id"], target, "en"))["orders"]
-        finally:
-            await store.close()
 
     assert asyncio.run(beside()) == 2
 
@@ -309,6 +325,7 @@ def test_two_customers_with_one_name_are_distinguished_by_their_id(profile: Prof
     assert [r.values["name"] for r in living(profile)["customers"]] == ["Bar Sport"]
 
 
+@in_both
 def test_the_export_has_all_data_in_readable_files(filled: Profile, tmp_path: Path) -> None:
     target = tmp_path / "export.zip"
     counts = data_care.export_customer(filled, PERSON["vat_number"], target, "it")
@@ -357,9 +374,9 @@ place = sys.argv[2]
 if place == "in-archive":
     personal.put_in_place = stop
 elif place == "before-archive":
-    personal.erase = stop
+    drafts.erase_lists = stop
 else:
-    drafts.erase = stop
+    drafts.erase_drafts = stop
 data_care.erase_customer(open_profile(sys.argv[1], demo=True), "50120")
 """
 

@@ -7,24 +7,36 @@ import json
 import os
 import sqlite3
 import zipfile
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, closing
+from collections.abc import Sequence
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from care_samples import AGENT, OTHER, PERSON, START, living, named_in, row
+from care_samples import (
+    AGENT,
+    OTHER,
+    PERSON,
+    PLACES,
+    START,
+    contents_of,
+    living,
+    move_to_office,
+    named_in,
+    opened_drafts,
+    opened_store,
+    row,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archisync_gui.app import data_care
+from archisync_gui.app.joining import PASSWORD
 from archisync_gui.app.profile import Profile, open_profile
-from archisync_gui.drafts import Drafts
-from archisync_gui.entities import ENTITIES
 from archisync_gui.messages import text
-from archisync_gui.model import EventKind, Explanation, Json, Reason, SystemClock
-from archisync_gui.store import Batch, Store, personal
+from archisync_gui.model import EventKind, Explanation, Json, Reason
+from archisync_gui.store import Batch, personal
 from archisync_gui.store.doubts import NOTES_OF_DOUBT
 from archisync_gui.store.whose import Customer
 from tests.support.events import an_event
@@ -33,23 +45,22 @@ Reads = Sequence[tuple[str, list[dict[str, Any]]]]
 
 
 @pytest.fixture
-def profile(tmp_path: Path) -> Profile:
-    return open_profile(f"{tmp_path / 'profile'}{os.sep}", demo=True)
+def profile(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Profile:
+    made = open_profile(f"{tmp_path / 'profile'}{os.sep}", demo=True)
+    if getattr(request, "param", "file") == "office":
+        server = request.getfixturevalue("office")
+        monkeypatch.setenv(PASSWORD, server.password)
+        asyncio.run(move_to_office(made, server))
+    return made
 
 
-@asynccontextmanager
-async def opened(profile: Profile) -> AsyncIterator[Store]:
-    """The open archive, closed in any case."""
-    store = await Store.open(profile.folder, ENTITIES, clock=SystemClock())
-    try:
-        yield store
-    finally:
-        await store.close()
+in_both = pytest.mark.parametrize("profile", PLACES, indirect=True)
+"""For tests of a single computer and of a member of an office."""
 
 
 async def read(profile: Profile, reads: Reads, account: str = AGENT) -> None:
     """Apply these whole reads to the profile."""
-    async with opened(profile) as store:
+    async with opened_store(profile) as store:
         for number, (name, rows) in enumerate(reads):
             at = START + timedelta(minutes=number)
             await store.apply(name, account, Batch(f"{name}-{number}-{account}", at, rows, whole=True, clean=True))
@@ -80,7 +91,7 @@ def state_of(account: str) -> dict[str, Json]:
 
 
 async def note(profile: Profile, notes: dict[str, Json], account: str) -> None:
-    async with opened(profile) as store:
+    async with opened_store(profile) as store:
         for key, value in notes.items():
             await store.journal.note(key, value)
         told = {"type": "customers", "account": account, "origin": "schedule", "rows": 2026}
@@ -144,6 +155,7 @@ def test_the_programs_own_state_is_kept_whatever_the_customers_name_is(
     assert kept == [tuple(value for value in other.values() if value is not None)]
 
 
+@in_both
 def test_of_events_and_errors_only_the_texts_are_cleaned(profile: Profile) -> None:
     person = PERSON | {"name": "Bianchi"}
     asyncio.run(read(profile, [("customers", [row("customers", person["id"], **person)])]))
@@ -155,7 +167,7 @@ def test_of_events_and_errors_only_the_texts_are_cleaned(profile: Profile) -> No
     assert data_care.erase_customer(profile, person["id"]).counts["notes"] == 2
 
     async def notes_now() -> dict[str, Any]:
-        async with opened(profile) as store:
+        async with opened_store(profile) as store:
             return dict((await store.journal.load()).notes)
 
     expected = state_of("bianchi") | {"stopped:bianchi": an_error("the page showed […]", "bianchi")}
@@ -203,7 +215,7 @@ def test_a_longer_name_of_another_customer_keeps_all_its_data(
     assert rows["orders"][0].values["internal_note"] == f"per {theirs['name']}"
 
     async def history() -> list[tuple[str | None, object]]:
-        async with opened(profile) as store:
+        async with opened_store(profile) as store:
             return [(change.field, change.after) for change in await store.row_history("invoices", AGENT, "9")]
 
     assert ("billing_name", theirs["name"]) in asyncio.run(history())
@@ -225,19 +237,19 @@ async def moved_away(profile: Profile, *, backup: bool) -> None:
     await read(profile, [("customers", [renamed, other])])
     if not backup:
         await read(profile, [("customers", [first, other])])
-    async with opened(profile) as store:
+    async with opened_store(profile) as store:
         if backup:
             await store.backup("operator")
         await store.clear("customers", AGENT)
     await read(profile, [("customers", [other]), ("orders", [order, about])])
-    drafts = await Drafts.open(profile.folder, clock=SystemClock())
     chosen = {"customer": {"id": PERSON["id"], "name": PERSON["name"]}, "lines": [{"itemId": "A1", "quantity": 1}]}
-    await drafts.put(AGENT, "draft-mine", chosen)
-    await drafts.close()
+    async with opened_drafts(profile) as drafts:
+        await drafts.put(AGENT, "draft-mine", chosen)
     profile.log_file.parent.mkdir(parents=True, exist_ok=True)
     profile.log_file.write_text(f"row of {PERSON['name']} unreadable\n", "utf-8")
 
 
+@in_both
 @pytest.mark.parametrize("backup", [False, True])
 def test_a_customer_no_longer_in_the_list_is_erased_with_name_and_earlier_numbers(
     profile: Profile, backup: bool
@@ -246,7 +258,7 @@ def test_a_customer_no_longer_in_the_list_is_erased_with_name_and_earlier_number
     erased = data_care.erase_customer(profile, PERSON["account_num"], from_backups=True)
     assert named_in(profile.folder, PERSON) == []
     assert (erased.left, erased.by_number) == ((), False)
-    assert "998877" not in (profile.folder / "archisync.db").read_bytes().decode("utf-8", "replace")
+    assert [place for place, content in contents_of(profile.folder) if b"998877" in content] == []
     kept = {r.key: r.values for r in living(profile)["orders"]}
     assert list(kept) == ["72"]
     assert (kept["72"]["internal_note"], kept["72"]["delivery_name"]) == (None, None)
@@ -254,6 +266,7 @@ def test_a_customer_no_longer_in_the_list_is_erased_with_name_and_earlier_number
     assert "[…]" in profile.log_file.read_text("utf-8")
 
 
+@in_both
 def test_it_is_reported_when_the_record_could_not_be_found(profile: Profile) -> None:
     order = row("orders", "71", customer_account=PERSON["account_num"], customer_name=PERSON["name"])
     about = row("orders", "72", customer_account=OTHER["account_num"], customer_name=OTHER["name"])
@@ -267,6 +280,7 @@ def test_it_is_reported_when_the_record_could_not_be_found(profile: Profile) -> 
     assert [r.key for r in living(profile)["orders"]] == ["72"]
 
 
+@in_both
 def test_earlier_values_are_erased_too(profile: Profile) -> None:
     """The old name and telephone number are in the note of another customer's order and in the log."""
     old = PERSON | {"name": "Locanda Vecchia", "phone": "+39 0543 778899"}
@@ -290,6 +304,7 @@ def watches(person: dict[str, str]) -> list[dict[str, str]]:
     return [mine, order, other]
 
 
+@in_both
 @pytest.mark.parametrize("name", ["Caffè Zoë", "L'Ànfora", 'Bar "Più" & C.', "Dà \\ Noi"])
 def test_watches_of_the_customer_are_deleted_and_others_kept(profile: Profile, name: str, tmp_path: Path) -> None:
     qt = pytest.importorskip("PySide6.QtCore", reason="the window's memory is Qt's")
@@ -361,7 +376,7 @@ def test_the_export_has_the_programs_messages_about_the_customer(profile: Profil
 
     async def tell() -> None:
         error = {"error": an_error(f"no row {PERSON['vat_number']}", AGENT)}
-        async with opened(profile) as store:
+        async with opened_store(profile) as store:
             await store.journal.event(an_event(EventKind.SYNC_ERROR, "boot", 2, START, error))
 
     asyncio.run(tell())

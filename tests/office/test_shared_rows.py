@@ -23,7 +23,6 @@ from remote_rig import make_office
 from archisync_gui.app import joining, opening
 from archisync_gui.app.core import Core
 from archisync_gui.app.desktop import _lives
-from archisync_gui.app.joining import PAGES, WATCHES
 from archisync_gui.app.life import Life
 from archisync_gui.app.member import OfficeMember
 from archisync_gui.app.panel_services import endpoint_of
@@ -35,7 +34,7 @@ from archisync_gui.endpoint.server import Endpoint
 from archisync_gui.model import Json, SystemClock
 from archisync_gui.office import shared_rows
 from archisync_gui.office.membership import Membership
-from archisync_gui.office.shared_rows import Shared, SharedRows
+from archisync_gui.office.shared_rows import PAGES, WATCHES, Shared, SharedRows
 from archisync_gui.office.shared_settings import change_shared, read_from
 from archisync_gui.settings import load_settings
 from archisync_gui.store.postgres_server import Server

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from office_fakes import ADDRESS, FakeOffice
 from panel_fakes import MakePanel, World, busy, calm
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -139,6 +140,23 @@ async def test_erasing_is_confirmed_and_backups_are_deleted_only_when_ticked(
         else:
             box.yes.click()
     await until(lambda: care.erased == [("50120", backups)])
+    dialog.close()
+
+
+@pytest.mark.parametrize("address", ["", ADDRESS])
+async def test_a_computer_of_an_office_says_that_the_others_have_files_of_their_own(
+    make_panel: MakePanel, address: str
+) -> None:
+    care = DataCare()
+    dialog = await opened(make_panel, care)
+    dialog._context.office = FakeOffice(address)
+    await look_for(dialog, "bar sport")
+    dialog.erase.click()
+    await until(lambda: any(b.isVisible() for b in dialog.findChildren(Confirm)))
+    box = next(b for b in dialog.findChildren(Confirm) if b.isVisible())
+    assert ("this counts for all computers" in box.detail.text()) is bool(address)
+    box.yes.click()
+    await until(lambda: care.erased == [("50120", False)])
     dialog.close()
 
 

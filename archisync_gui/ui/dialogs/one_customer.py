@@ -110,13 +110,27 @@ class OneCustomerDialog(Dialog):
             return
         question = message("one-customer.confirm", name=named(holding))
         detail, backups = message("one-customer.confirm-detail"), self.backups.isChecked()
+        if self._context.office is not None and self._context.office.address:
+            detail = f"{detail} {message('one-customer.confirm-office')}"
         if backups:
             detail = f"{detail} {message('one-customer.confirm-backups')}"
         if await confirm_loss(self, question, detail, message("one-customer.yes")):
             erase(holding.key, backups)
 
 
-PARTS = ("changes", "kept_reads", "drafts", "past_orders", "runs", "events", "explanations", "notes", "watches", "log")
+PARTS = (
+    "changes",
+    "kept_reads",
+    "drafts",
+    "past_orders",
+    "runs",
+    "events",
+    "explanations",
+    "notes",
+    "watches",
+    "office",
+    "log",
+)
 """The kinds of stored data about a customer besides the rows of the lists."""
 
 
