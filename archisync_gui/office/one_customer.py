@@ -26,7 +26,7 @@ from psycopg import sql
 
 from archisync_gui.drafts import personal as drafts_personal
 from archisync_gui.drafts.personal import Archive
-from archisync_gui.drafts.schema import DRAFTS, PAST_LINES
+from archisync_gui.drafts.schema import DRAFTS, PAST_LINES, version_on_server
 from archisync_gui.entities.declaration import Entity
 from archisync_gui.model import as_json
 from archisync_gui.model.events import Event, QueueUpdated
@@ -41,8 +41,8 @@ from archisync_gui.store.whose import Customer
 
 log = logging.getLogger(__name__)
 
-LEADER_WAITS = 60.0
-"""Seconds that the erasing waits for the leader's running transaction: storing a large list takes some seconds."""
+OTHERS_WAIT = 45.0
+"""Seconds that the erasing waits for another program's running transaction: storing a large list takes some seconds."""
 VACUUM_SECONDS = 300.0
 """Seconds that cleaning one table may take on the server."""
 
@@ -93,30 +93,40 @@ def on_server(server: Server, entities: Sequence[Entity]) -> Iterator[OfficeArch
     """The archive of an office, as of one moment. Needs no leader and changes nothing. Raises :class:`StoreError`, also
     ``office-older`` and ``office-newer`` for tables of another version."""
     with transaction(server, "one customer", writes=False) as connection:
-        _require_current(connection, entities, server)
+        _require_current(connection, entities, str(server))
         yield OfficeArchive(entities, connection, connection if _has_drafts(connection) else None)
 
 
 def erase(server: Server, entities: Sequence[Entity], customer: Customer) -> dict[str, int]:
     """Erase the customer on the server, completely or not at all; returns the numbers of rows removed or cleaned.
 
-    Raises :class:`StoreError` as :func:`on_server`; then nothing was changed there. Afterwards the tables are vacuumed,
-    so that the rows are not left in them as dead ones; where the role may not do that, the server does it later.
+    Raises :class:`StoreError` as :func:`on_server`, and ``office-data-busy`` if another program did not end its
+    transaction; then nothing was changed there. Afterwards the tables are vacuumed, so that the rows are not left in
+    them as dead ones; where the role may not do that, the server does it later.
     """
-    with transaction(server, "erasing", writes=True) as connection:
-        _require_current(connection, entities, server)
-        _end_leadership(connection)
-        orders = personal.keys_in(connection, entities, customer, "orders")
-        counts = personal.erase(connection, entities, customer)
-        _show_change(connection, [entity.name for entity in entities if _was_changed(entity.name, counts)])
-        has_drafts = _has_drafts(connection)
-        for table in UNFENCED if has_drafts else UNFENCED[2:]:
-            connection.exec_driver_sql(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
-        if has_drafts:
-            counts |= drafts_personal.erase(connection, customer)
-        counts |= _erase_messages(connection, customer, orders)
+    try:
+        with transaction(server, "erasing", writes=True) as connection:
+            _require_current(connection, entities, str(server))
+            counts = _erased(connection, entities, customer)
+    except StoreError as error:
+        if error.code not in ("locked", "office-slow"):
+            raise
+        raise StoreError("office-data-busy", path=str(server)) from error
     _vacuum(server)
     return counts
+
+
+def _erased(connection: sa.Connection, entities: Sequence[Entity], customer: Customer) -> dict[str, int]:
+    _end_leadership(connection)
+    orders = personal.keys_in(connection, entities, customer, "orders")
+    counts = personal.erase(connection, entities, customer)
+    _show_change(connection, [entity.name for entity in entities if _was_changed(entity.name, counts)])
+    has_drafts = _has_drafts(connection)
+    for table in UNFENCED if has_drafts else UNFENCED[2:]:
+        connection.exec_driver_sql(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
+    if has_drafts:
+        counts |= drafts_personal.erase(connection, customer)
+    return counts | _erase_messages(connection, customer, orders)
 
 
 def others_present(server: Server, own: str) -> tuple[str, ...]:
@@ -126,10 +136,11 @@ def others_present(server: Server, own: str) -> tuple[str, ...]:
     return tuple(sorted(names - {own}))
 
 
-def _require_current(connection: sa.Connection, entities: Sequence[Entity], server: Server) -> None:
-    place = str(server)
+def _require_current(connection: sa.Connection, entities: Sequence[Entity], place: str) -> None:
     try:
         migrate.refuse_newer(connection, place)
+        if _has_drafts(connection):
+            version_on_server(connection, place)
     except StoreError as error:
         raise StoreError("office-newer", path=place) from error
     form = migrate.form(connection, entities)
@@ -144,7 +155,7 @@ def _has_drafts(connection: sa.Connection) -> bool:
 
 def _end_leadership(connection: sa.Connection) -> None:
     connection.execute(
-        sa.text("SELECT set_config('lock_timeout', :limit, true)"), {"limit": f"{LEADER_WAITS * 1000:.0f}"}
+        sa.text("SELECT set_config('lock_timeout', :limit, true)"), {"limit": f"{OTHERS_WAIT * 1000:.0f}"}
     )
     # Locked also where there was no leader yet: so none can begin before the commit.
     connection.execute(sa.select(LEADER.c.epoch).where(LEADER.c.id == 1).with_for_update())

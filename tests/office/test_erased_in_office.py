@@ -346,6 +346,19 @@ async def test_a_draft_that_is_saved_meanwhile_waits_and_is_kept(
     await drafts.close()
 
 
+@pytest.mark.parametrize("held", ["SELECT epoch FROM leader FOR SHARE", "LOCK TABLE drafts IN ROW EXCLUSIVE MODE"])
+def test_nothing_is_erased_on_the_server_when_another_transaction_does_not_end(
+    first: Profile, office: Server, monkeypatch: pytest.MonkeyPatch, held: str
+) -> None:
+    monkeypatch.setattr(one_customer, "OTHERS_WAIT", 0.2)
+    before = rows_on(office)
+    with office.connect("tests") as connection:
+        connection.execute(held)
+        with pytest.raises(StoreError, match="office-data-busy"):
+            data_care.erase_customer(first, PERSON["id"])
+    assert rows_on(office) == before
+
+
 # ------------------------------------------------------------------------------------------- the other computers
 
 
@@ -447,6 +460,7 @@ def test_the_panel_erases_between_two_lives_and_names_the_other_computers(first:
         ("UPDATE alembic_version SET version_num = '9999'", "office-newer"),
         ("ALTER TABLE customers DROP COLUMN mobile", "office-older"),
         ("DROP TABLE alembic_version", "office-missing"),
+        ("UPDATE drafts_schema SET version = 99", "office-newer"),
     ],
 )
 def test_tables_of_another_version_are_neither_read_nor_changed(

@@ -19,9 +19,9 @@ from store_samples import ENTITIES, PARCELS, START, ManualClock, Reads, parcel, 
 
 from archisync_gui.entities.declaration import Column, Kind
 from archisync_gui.model import EventKind, Explanation, Origin, Reason, RunRecord, Scope
-from archisync_gui.store import RefusedKind, Store, StoreError, find, migrate
+from archisync_gui.store import RefusedKind, Store, StoreError, find, migrate, schema
 from archisync_gui.store.errors import server_code
-from archisync_gui.store.postgres import Postgres
+from archisync_gui.store.postgres import Postgres, transaction
 from archisync_gui.store.postgres_server import Server
 from tests.support.events import an_event
 from tests.support.postgres import PASSWORD, Offices, on_a_server
@@ -217,6 +217,38 @@ async def test_journal_entries_made_while_the_server_is_down_are_written_afterwa
     await asyncio.to_thread(offices.cluster.start)
     await store.journal.flush()
     assert (await store.journal.load()).notes == {"hold": True}
+    await store.close()
+
+
+async def test_one_transaction_is_stored_completely_or_not_at_all_and_a_read_one_changes_nothing(
+    office: Server, tmp_path: Path, clock: ManualClock
+) -> None:
+    store = await joined(office, tmp_path, clock)
+    await store.journal.note("hold", "before")
+    change = sa.text("UPDATE notes SET value = :value")
+
+    def notes() -> list[object]:
+        with transaction(office, "tests", writes=False) as connection:
+            return list(connection.scalars(sa.select(schema.NOTES.c.value)))
+
+    def fails() -> None:
+        with transaction(office, "tests", writes=True) as connection:
+            connection.execute(change, {"value": '"half"'})
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fails()
+    assert notes() == ["before"]
+    with transaction(office, "tests", writes=True) as connection:
+        connection.execute(change, {"value": '"whole"'})
+    assert notes() == ["whole"]
+    with transaction(office, "tests", writes=False) as connection:
+        assert list(connection.scalars(sa.select(schema.NOTES.c.value))) == ["whole"]
+        await store.journal.note("hold", "later")
+        assert list(connection.scalars(sa.select(schema.NOTES.c.value))) == ["whole"]  # one committed state
+        with pytest.raises(sa.exc.DBAPIError, match="read-only"):
+            connection.execute(change, {"value": "0"})
+    assert notes() == ["later"]
     await store.close()
 
 
