@@ -232,11 +232,15 @@ class OfficeDrafts(Drafts):
     ) -> tuple[tuple[Draft, ...], int]:
         """As :meth:`Drafts.page`."""
         if not self.away:
+            before = {key for key in self._seen if key[0] == account}
             try:
                 found, total = await super().page(account, limit, after)
             except StoreError as error:
                 self._lost(error)
             else:
+                if after is None and len(found) == total:  # all: other computers have deleted or erased the rest
+                    for key in before - {(draft.account, draft.id) for draft in found}:
+                        self._seen.pop(key, None)
                 self._note_seen(*found)
                 return found, total
         known = self._known(account)

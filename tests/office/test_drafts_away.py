@@ -92,6 +92,25 @@ async def test_drafts_saved_during_an_outage_are_sent_afterwards(office: Server,
     await own.close()
 
 
+async def test_a_draft_that_another_computer_has_deleted_is_not_shown_in_an_outage(
+    office: Server, tmp_path: Path
+) -> None:
+    """Nor one that was erased with its customer."""
+    proxy = Proxy(office)
+    async with AsyncExitStack() as stack:
+        behind = await stack.enter_async_context(proxy)
+        here = await stack.enter_async_context(computer(behind, tmp_path / "here"))
+        there = await stack.enter_async_context(computer(office, tmp_path / "there"))
+        await there.put(WHO, "old", {"text": "one"})
+        await there.put(WHO, "other", {"text": "two"})
+        assert texts(await here.list(WHO)) == [("old", "one"), ("other", "two")]
+        await there.delete(WHO, "old")
+        assert texts(await here.list(WHO)) == [("other", "two")]
+        proxy.set("cut")
+        assert texts(await here.list(WHO)) == [("other", "two")]
+        assert here.away
+
+
 async def test_a_draft_changed_on_two_computers_is_kept_twice(office: Server, tmp_path: Path) -> None:
     proxy = Proxy(office)
     told: list[tuple[int, int]] = []
