@@ -112,7 +112,9 @@ def build_parser() -> argparse.ArgumentParser:
     doctor.add_argument(
         "--conformance", metavar="FILE", nargs="?", const="-", help="with --erp: compare each uncertain fact"
     )
-    data = commands.add_parser("data", help="export or erase one customer's data (the panel must be closed)")
+    data = commands.add_parser(
+        "data", help="export or erase one customer's data (the panel must be closed; in an office only to erase)"
+    )
     actions = data.add_subparsers(dest="action", metavar="ACTION", required=True, parser_class=_Parser)
     exporting = actions.add_parser("export", parents=[common], help="write everything about a customer into a zip file")
     erasing = actions.add_parser("erase", parents=[common], help="erase a customer everywhere in the profile")

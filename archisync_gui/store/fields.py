@@ -7,12 +7,13 @@ such lines are kept as long as others.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from archisync_gui.entities.declaration import Value
+from archisync_gui.store.dialect import each_row
 from archisync_gui.store.keys import percent_change
 from archisync_gui.store.schema import CHANGES, columns_there
 
@@ -57,11 +58,12 @@ def differences(
     return f"[{','.join(texts)}]", max(percents, key=abs) if percents else None
 
 
-def lines(connection: sa.Connection) -> list[sa.RowMapping]:
-    """The whole change log, oldest first; also of a file whose schema is of an older version."""
+def lines(connection: sa.Connection) -> Iterator[sa.RowMapping]:
+    """The whole change log, oldest first, line by line; also of a file whose schema is of an older version. Lines that
+    were returned may be changed and removed meanwhile."""
     there = columns_there(connection, CHANGES.name)
     statement = sa.select(*(column for column in CHANGES.columns if column.name in there))
-    return list(connection.execute(statement.order_by(CHANGES.c.id)).mappings())
+    yield from each_row(connection, statement.order_by(CHANGES.c.id))
 
 
 def fields_of(line: sa.RowMapping) -> list[FieldChange]:

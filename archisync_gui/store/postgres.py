@@ -39,6 +39,8 @@ IDLE_SECONDS = 2.0
 CHANGE_SECONDS = 60.0
 """Seconds for which the transaction of a migration or of :func:`transaction` may be idle before the server ends the
 session; for others it is ``STUCK_SECONDS``."""
+READING_SECONDS = 600.0
+"""As ``CHANGE_SECONDS``, for a reading :func:`transaction`: its user may search this computer's backups meanwhile."""
 
 EPOCH = sa.text("SELECT epoch FROM leader WHERE id = 1 AND epoch = :epoch AND member = :holder FOR SHARE")
 """Query: whether this member still leads with this epoch. With the member's id, since a server that lost its last
@@ -145,9 +147,11 @@ def transaction(server: Server, purpose: str, *, writes: bool) -> Iterator[sa.Co
     """One transaction on a connection of its own: committed at the end of the block, rolled back if that raises.
     Without ``writes`` it is read-only and sees one committed state. Blocking.
 
-    There is no fence: the block has to exclude the leader itself, if it writes what a leader writes. It may be idle
-    between two statements for ``CHANGE_SECONDS``. Raises :class:`StoreError`.
+    There is no fence: the block has to exclude the leader itself, if it writes what a leader writes. Between two
+    statements it may be idle for ``CHANGE_SECONDS``; a reading one, for which nobody waits, for ``READING_SECONDS``.
+    Raises :class:`StoreError`.
     """
+    idle = CHANGE_SECONDS if writes else READING_SECONDS
 
     def connect() -> Connection:
         connection = server.connect(f"archisync {purpose}")
@@ -158,7 +162,7 @@ def transaction(server: Server, purpose: str, *, writes: bool) -> Iterator[sa.Co
     try:
         with translated(str(server)), engine.connect() as connection, connection.begin():
             try:
-                connection.execute(_MAY_BE_IDLE, {"limit": f"{CHANGE_SECONDS * 1000:.0f}"})
+                connection.execute(_MAY_BE_IDLE, {"limit": f"{idle * 1000:.0f}"})
                 yield connection
             except sa.exc.DBAPIError as error:
                 if code_of(error) == "interrupted":

@@ -167,6 +167,15 @@ def test_the_export_has_what_only_an_office_has(first: Profile, tmp_path: Path) 
     assert named_in(first.folder, PERSON) == []
 
 
+def test_an_office_without_drafts_can_be_searched_and_cleaned(first: Profile, office: Server) -> None:
+    """No panel has joined it yet."""
+    with office.connect("tests", autocommit=True) as connection:
+        connection.execute("DROP TABLE drafts, past_lines, letterheads, drafts_schema")
+    assert "drafts" not in data_care.found(first, PERSON["id"]).counts
+    data_care.erase_customer(first, PERSON["id"])
+    assert named_in(first.folder, PERSON) == []
+
+
 @pytest.mark.parametrize("place", ["_show_change", "_erase_messages"])
 def test_an_error_on_the_way_leaves_everything_on_the_server(
     first: Profile, office: Server, monkeypatch: pytest.MonkeyPatch, place: str
