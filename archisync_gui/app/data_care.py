@@ -187,7 +187,7 @@ def erase_customer(profile: Profile, wanted: str, *, from_backups: bool = False)
     if office is not None:
         counts["archive_before_joining"] = _erase_archive_before_joining(profile, customer)
     computers = None if office is None else _others_present(profile, office)
-    erased = _erase_archive(profile, office, customer) if office is None or asked.there else {}
+    erased = _erase_archive(profile, office, wanted, customer) if office is None or asked.there else {}
     counts |= erased | {name: count + erased.get(name, 0) for name, count in own.items()}
     files, unlisted = files_in(profile.folder)
     still, unread = holding(files, customer)
@@ -204,13 +204,13 @@ def erase_customer(profile: Profile, wanted: str, *, from_backups: bool = False)
     )
 
 
-def _erase_archive(profile: Profile, office: Server | None, customer: Customer) -> dict[str, int]:
+def _erase_archive(profile: Profile, office: Server | None, wanted: str, customer: Customer) -> dict[str, int]:
     """Erase the customer from the archive: the file, or for all computers of the office."""
     if office is None:
         return drafts_personal.erase_lists(profile.folder, ENTITIES, customer)
     from archisync_gui.office import one_customer
 
-    return one_customer.erase(office, ENTITIES, customer)
+    return one_customer.erase(office, ENTITIES, wanted, customer)
 
 
 def _erase_archive_before_joining(profile: Profile, customer: Customer) -> int:

@@ -32,7 +32,7 @@ from archisync_gui.model import as_json
 from archisync_gui.model.events import Event, QueueUpdated
 from archisync_gui.office.shared_rows import WATCHES
 from archisync_gui.office.sql import PRESENT
-from archisync_gui.store import dialect, migrate, personal
+from archisync_gui.store import dialect, finding, migrate, personal
 from archisync_gui.store.dialect import each_row
 from archisync_gui.store.errors import StoreError
 from archisync_gui.store.postgres import transaction
@@ -97,17 +97,18 @@ def on_server(server: Server, entities: Sequence[Entity]) -> Iterator[OfficeArch
         yield OfficeArchive(entities, connection, connection if _has_drafts(connection) else None)
 
 
-def erase(server: Server, entities: Sequence[Entity], customer: Customer) -> dict[str, int]:
+def erase(server: Server, entities: Sequence[Entity], wanted: str, known: Customer) -> dict[str, int]:
     """Erase the customer on the server, completely or not at all; returns the numbers of rows removed or cleaned.
 
-    Raises :class:`StoreError` as :func:`on_server`, and ``office-data-busy`` if another program did not end its
-    transaction; then nothing was changed there. Afterwards the tables are vacuumed, so that the rows are not left in
-    them as dead ones; where the role may not do that, the server does it later.
+    ``wanted``, ``known``: as for :func:`finding.find`; a read may have stored another name since. Raises
+    :class:`StoreError` as :func:`on_server`, and ``office-data-busy`` if another program did not end its transaction;
+    then nothing was changed there. Afterwards the tables are vacuumed, so that the rows are not left in them as dead
+    ones; where the role may not do that, the server does it later.
     """
     try:
         with transaction(server, "erasing", writes=True) as connection:
             _require_current(connection, entities, str(server))
-            counts = _erased(connection, entities, customer)
+            counts = _erased(connection, entities, wanted, known)
     except StoreError as error:
         if error.code not in ("locked", "office-slow"):
             raise
@@ -116,8 +117,14 @@ def erase(server: Server, entities: Sequence[Entity], customer: Customer) -> dic
     return counts
 
 
-def _erased(connection: sa.Connection, entities: Sequence[Entity], customer: Customer) -> dict[str, int]:
+def _erased(connection: sa.Connection, entities: Sequence[Entity], wanted: str, known: Customer) -> dict[str, int]:
     _end_leadership(connection)
+    try:
+        customer = finding.find(connection, entities, wanted, known)
+    except StoreError as error:
+        if error.code not in ("customer-unknown", "customer-several"):
+            raise
+        customer = known
     orders = personal.keys_in(connection, entities, customer, "orders")
     counts = personal.erase(connection, entities, customer)
     _show_change(connection, [entity.name for entity in entities if _was_changed(entity.name, counts)])

@@ -22,6 +22,7 @@ from care_samples import (
     OTHER,
     PERSON,
     START,
+    contents_of,
     fill,
     living,
     move_to_office,
@@ -251,9 +252,9 @@ async def led(first: Profile, second: Profile, office: Server) -> AsyncIterator[
         yield Office(member, second, office)
 
 
-def read_of_both() -> Batch:
+def read_of_both(**changed: str) -> Batch:
     """A whole read that still has the customer."""
-    rows = [*rows_about(PERSON, 71)["customers"], *rows_about(OTHER, 72)["customers"]]
+    rows = [*rows_about(PERSON | changed, 71)["customers"], *rows_about(OTHER, 72)["customers"]]
     return Batch("late", START + timedelta(days=1), rows, whole=True, clean=True)
 
 
@@ -316,7 +317,9 @@ async def test_a_read_that_is_being_stored_is_waited_for_and_erased_too(
         return done
 
     monkeypatch.setattr(applying, "apply", slow)
-    storing = asyncio.ensure_future(core.store.apply("customers", AGENT, read_of_both()))
+    with led.server.connect("tests", autocommit=True) as connection:
+        connection.execute("INSERT INTO announced (epoch, event) VALUES (0, %s)", (json.dumps({"x": "da Zoë Nuova"}),))
+    storing = asyncio.ensure_future(core.store.apply("customers", AGENT, read_of_both(name="Zoë Nuova")))
     assert await asyncio.to_thread(inside.wait, 60)
     erasing = asyncio.ensure_future(led.erase())
     await led.waits("erasing")
@@ -325,6 +328,8 @@ async def test_a_read_that_is_being_stored_is_waited_for_and_erased_too(
     await erasing
     await led.leads_again(before)
     assert tables_with(led.profile) == set()
+    # Nor the name that this read brought, and that was not known when the customer was looked for.
+    assert [place for place, content in contents_of(led.profile.folder) if b"nuova" in content] == []
 
 
 async def test_a_draft_that_is_saved_meanwhile_waits_and_is_kept(
