@@ -31,6 +31,7 @@ from care_samples import (
     rows_about,
     rows_on,
 )
+from remote_rig import member
 
 from archisync_gui import cli
 from archisync_gui.app import data_care, exit_codes
@@ -247,9 +248,9 @@ async def led(first: Profile, second: Profile, office: Server) -> AsyncIterator[
         lock = ProfileLock(first)
         assert lock.acquire()
         stack.callback(lock.release)
-        member = await stack.enter_async_context(taking_part(first, None, Membership(office.url), office))
-        await until(lambda: member.core)
-        yield Office(member, second, office)
+        leader = await stack.enter_async_context(taking_part(first, None, Membership(office.url), office))
+        await until(lambda: leader.core)
+        yield Office(leader, second, office)
 
 
 def read_of_both(**changed: str) -> Batch:
@@ -258,17 +259,21 @@ def read_of_both(**changed: str) -> Batch:
     return Batch("late", START + timedelta(days=1), rows, whole=True, clean=True)
 
 
-async def test_a_leader_begins_anew_after_the_erasing_and_its_panel_reads_the_lists_again(led: Office) -> None:
+async def test_a_leader_begins_anew_after_the_erasing_and_all_panels_read_the_lists_again(led: Office) -> None:
+    follower: list[Event] = []
     before = led.epoch
     assert before is not None
     core = led.leader.core
     assert core is not None
-    erased = await led.erase()
-    assert erased.computers is not None
-    assert [name.rpartition(" ")[2] for name in erased.computers] == ["(first)"]
-    await led.leads_again(before)
-    assert led.leader.core is not core
-    await until(lambda: rows_replaced(led.events) >= {"customers", "orders", "ddt", "invoices"})
+    async with member(led.server) as orchestrator:
+        orchestrator.subscribe(follower.append)
+        erased = await led.erase()
+        assert erased.computers is not None
+        assert [name.rpartition(" ")[2] for name in erased.computers] == ["(first)"]
+        await led.leads_again(before)
+        assert led.leader.core is not core
+        changed = {"customers", "orders", "ddt", "invoices"}
+        await until(lambda: rows_replaced(led.events) >= changed and rows_replaced(follower) >= changed)
     assert [row.key for row in (await led.leader.store.rows("customers", AGENT)).rows] == [OTHER["id"]]
 
 
