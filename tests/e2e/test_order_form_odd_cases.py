@@ -29,6 +29,8 @@ from tests.endpoint.form_steps import (
 )
 from tests.endpoint.stand_in import prices
 
+VERDI = {"id": "50300", "account_num": "C50300", "name": "Studio Verdi", "vat_number": "IT00050300111"}
+
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("no_complaints")]
 
 
@@ -125,8 +127,7 @@ async def test_a_scan_in_the_date_adds_the_article_and_leaves_the_date(at_work: 
 
 
 async def test_a_scan_in_the_customer_box_is_a_customer_or_an_article(at_work: Rig) -> None:
-    card = {"id": "50300", "account_num": "C50300", "name": "Studio Verdi", "vat_number": "IT00050300111"}
-    await read_again(at_work, "customers", [card])
+    await read_again(at_work, "customers", [VERDI])
     page = await at_work.form(ACCOUNT)
     await expect(page.locator("#customer")).to_be_focused()
     assert await scan_here(page, "020002")
@@ -150,6 +151,23 @@ async def test_an_order_is_not_saved_without_a_code_that_was_scanned(at_work: Ri
     await page.keyboard.press("Enter")
     await page.keyboard.press("Control+Enter")
     await expect(page.locator("#saved")).to_contain_text("Bozza salvata")
+
+
+async def test_a_save_waits_for_the_scanned_customer_and_article(at_work: Rig) -> None:
+    await read_again(at_work, "customers", [VERDI])
+    between = await at_work.between("**/api/customers?**")
+    page = await at_work.form(ACCOUNT)
+    await expect(page.locator("#customer")).to_be_focused()
+    go_on = held(between)
+    await scan_here(page, "00050300111")
+    await scan_here(page, "020002")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#saved")).to_contain_text("poi salvo")
+    go_on.set()
+    await expect(page.locator("#saved")).to_contain_text("Bozza salvata")
+    (draft,) = await at_work.office.drafts.list(ACCOUNT)
+    assert draft.document["customer"]["name"] == "Studio Verdi"
+    assert [line["itemId"] for line in draft.document["lines"]] == ["020002"]
 
 
 async def test_an_article_that_the_save_adds_does_not_hide_a_code_that_was_not_found(at_work: Rig) -> None:
@@ -211,8 +229,7 @@ async def test_a_scan_that_was_not_looked_up_yet_is_not_lost_when_the_page_is_le
 
 
 async def test_a_customers_code_that_was_not_looked_up_yet_is_not_lost_when_the_page_is_left(at_work: Rig) -> None:
-    card = {"id": "50300", "account_num": "C50300", "name": "Studio Verdi", "vat_number": "IT00050300111"}
-    await read_again(at_work, "customers", [card])
+    await read_again(at_work, "customers", [VERDI])
     between = await at_work.between("**/api/customers?**")
     page = await at_work.form(ACCOUNT)
     await expect(page.locator("#customer")).to_be_focused()

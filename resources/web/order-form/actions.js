@@ -324,7 +324,8 @@ function takeTyped() {
   const unresolved = now().scans.find((scan) => !isLooking(scan));
   if (unresolved) { refuse("save", t("scan.left", { code: unresolved.code }), `scan-${unresolved.code}`); return false; }
   if (now().product.text.trim()) { refuse("save", t("product.left"), "product"); return false; }
-  if (!order().customer && (customer.text.trim() || order().lines.length)) {
+  const isComing = now().scans.some((scan) => scan.forCustomer && isLooking(scan));
+  if (!order().customer && (customer.text.trim() || order().lines.length && !isComing)) {
     refuse("save", t("customer.missing"), "customer");
     return false;
   }
@@ -339,16 +340,16 @@ export function save(patient = true) {
   stopWaiting();
   endStep();
   if (!takeTyped()) return;
-  const mine = order();
-  if (isEmpty(mine)) { note("save", { text: t("save.empty") }); return; }
-  if (!mine.customer) { refuse("save", t("customer.missing"), "customer"); return; }
+  const mine = order(), looking = now().scans.some(isLooking); // a code may be the customer's, or bring the first line
+  if (isEmpty(mine) && !looking) { note("save", { text: t("save.empty") }); return; }
+  if (!mine.customer && !looking) { refuse("save", t("customer.missing"), "customer"); return; }
   const [first] = view().problems;
   if (first) {
     refuse("save", t("save.invalid", { n: view().problems.length, name: nameOf(first.line) }), `quantity-${first.line}`);
     return;
   }
   need(unpriced());
-  if (patient && view().waiting || now().scans.some(isLooking)) {
+  if (patient && view().waiting || looking) {
     update({ saveWanted: mine.id, said: { text: t("save.waiting"), tone: "soft" } });
     if (isWaiting && patient) return; // its timer is running
     clearTimeout(saveTimer);
