@@ -381,8 +381,8 @@ async def a_grid_that_does_not_say_which_page_it_shows_is_refused(cases: CasePag
         assert await refusal(opened(cases, odd)) == ("grid-no-pages", ""), odd
         view = await opened(cases, "")
         await cases.run(f"() => {{ {odd} }}")  # as a callback may replace the grid
-        for act in (None, Act.REFRESH):
-            assert await refusal(view.turn(act)) == ("grid-no-pages", ""), odd
+        for step in (view.turn(None), view.turn(Act.REFRESH), view.act(Act.REFRESH)):
+            assert await refusal(step) == ("grid-no-pages", ""), odd
 
 
 async def a_grid_that_a_callback_has_replaced_by_a_text_is_worth_another_try(cases: CasePages) -> None:

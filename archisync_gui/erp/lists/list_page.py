@@ -101,14 +101,15 @@ class ListPage:
             self.warnings.append(text)
 
     async def act(self, act: Act, **arguments: Any) -> None:
-        """Make one call of the grid and wait for its end."""
+        """Make one call of the grid and wait for its end. Raises as :meth:`check_position`."""
         self.begin(act, arguments)
         try:
-            self.state = await self.driver.act(act, self.limits.callback, **arguments)
-            self.state_is_old = False
+            state = await self.driver.act(act, self.limits.callback, **arguments)
         except Navigated:
             await self.check_page()
             raise
+        self.check_position(state)
+        self.state, self.state_is_old = state, False
 
     def begin(self, act: Act | None = None, arguments: Mapping[str, Any] = MappingProxyType({})) -> datetime:
         """Note that a call of the ERP begins: the data are current as of now. Raises as :meth:`safe_point`."""
