@@ -616,11 +616,12 @@ async def test_history_shows_all_failures_and_keeps_the_loaded_pages(make_panel:
     assert isinstance(page, History)
     await until(lambda: page.model.rowCount() == STEP)
     page.more.click()
+    panel.past_runs.runs_changed.emit()  # a read ends in that moment
     await until(lambda: page.model.rowCount() == STEP + 99)
     world.store.all_runs = (run_record("orders", ago(seconds=20), 5, id="new"), *world.store.all_runs)
     world.orchestrator.tell(EventKind.SYNC_COMPLETED, {"type": "orders"})
     await until(lambda: page.model.item(0).id == "new")
-    assert page.model.rowCount() == STEP + 99
+    assert page.model.rowCount() == STEP + 100
     page.outcome.setCurrentIndex(page.outcome.findData(WRONG))
     await until(lambda: page.model.rowCount() == 5)
 

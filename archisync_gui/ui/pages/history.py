@@ -60,15 +60,7 @@ class RunsModel(SnapshotModel):
         self._accounts = 1
 
     def headers(self) -> Sequence[str]:
-        return (
-            tr("Started"),
-            tr("List"),
-            tr("Outcome"),
-            tr("Asked by"),
-            tr("Duration"),
-            tr("Rows"),
-            tr("Error"),
-        )
+        return tr("Started"), tr("List"), tr("Outcome"), tr("Asked by"), tr("Duration"), tr("Rows"), tr("Error")
 
     def show_runs(self, runs: Sequence[RunRecord], now: datetime, accounts: int) -> None:
         """Show these runs; ``accounts``: number of accounts (with several, each run shows its account)."""
@@ -115,7 +107,7 @@ class History(Page):
         self._context = context
         self.band = TimelineBand(context, past_runs)
         self._runs: list[RunRecord] = []
-        self._reading = 0
+        self._reading, self._limit = 0, STEP
         self._offered: list[tuple[str | None, str]] = []
         self.model = RunsModel(self)
         self.type, self.account, self.outcome, self.origin, self.period = (QComboBox() for _ in range(5))
@@ -270,11 +262,10 @@ class History(Page):
             self.model.update_durations(self._context.now())
 
     def _read_again(self) -> None:
-        """Read as many runs as are shown, so that a new run does not undo *Show more*."""
+        """Read as many runs as are wanted, so that a new run does not undo *Show more*."""
         if self.isVisible():
             self._show_accounts()
-            self._reading += 1
-            self._context.background.run(self._read(self._reading, None, max(STEP, len(self._runs))), "history")
+            self._context.background.run(self._read(), "history")
 
     def _criteria(self) -> dict[str, Any]:
         period = str(self.period.currentData())
@@ -310,22 +301,24 @@ class History(Page):
         for name, box in self._remembered.items():
             self._context.remember(f"history/{name}", str(box.currentData() or ""))
         self._dates.setVisible(self.period.currentData() == "own")
-        self._reading += 1
-        self._context.background.run(self._read(self._reading, None), "history")
+        self._limit = STEP
+        self._context.background.run(self._read(), "history")
 
     def _read_more(self) -> None:
-        self._reading += 1
-        self._context.background.run(self._read(self._reading, self._runs[-1] if self._runs else None), "history")
+        self._limit += STEP
+        self._context.background.run(self._read(), "history")
 
-    async def _read(self, number: int, after: RunRecord | None, limit: int = STEP) -> None:
+    async def _read(self) -> None:
         services = self._context.services
         if services is None or services.store is None:
             return
-        found = list(await services.store.runs(**self._criteria(), after=after, limit=limit + 1))
+        self._reading += 1
+        number, limit = self._reading, self._limit
+        found = list(await services.store.runs(**self._criteria(), limit=limit + 1))
         if number != self._reading:
-            return  # the filters changed meanwhile
+            return  # a later reading has begun meanwhile
         older = len(found) > limit
-        self._runs = [*(self._runs if after is not None else ()), *found[:limit]]
+        self._runs = found[:limit]
         self.more.setEnabled(older)
         self.more.setToolTip("" if older else tr("There are no older ones"))
         self._show()
