@@ -427,8 +427,7 @@ async def test_switching_the_setting_on_asks_at_once(office: Office) -> None:
         assert office.server.requests == []
         office.on = True
         updates.settings_changed()
-        while not heard:
-            await settle()
+        await until(lambda: heard)
     assert [v.name for v in heard[0].newer] == ["0.2.0"]
 
 
