@@ -26,7 +26,6 @@ from PySide6.QtWidgets import (
 from archisync_gui import zone
 from archisync_gui.model import Event, EventKind, Origin, Outcome, Progress, RunView, Scope, SyncState
 from archisync_gui.ui.dialogs.trouble import TroubleDialog
-from archisync_gui.ui.live.context import SETTLE
 from archisync_gui.ui.live.services import Fault
 from archisync_gui.ui.shell.demo_menu import DemoMenu
 from archisync_gui.ui.shell.panel import Panel
@@ -34,6 +33,7 @@ from archisync_gui.ui.shell.window import FRAME
 from archisync_gui.ui.text.i18n import clock
 from archisync_gui.ui.widgets.dialog import Confirm
 from archisync_gui.ui.widgets.timeline import Timeline
+from tests.support.clock import settle
 from tests.support.events import an_event
 from tests.support.waiting import until
 
@@ -141,7 +141,7 @@ async def test_enter_requests_nothing_where_no_account_reads(make_panel: MakePan
     page.table.setFocus()
     page.table.selectRow(2)
     QTest.keyClick(page.table, Qt.Key.Key_Return)
-    await asyncio.sleep(SETTLE + 0.1)
+    await settle()
     assert world.orchestrator.calls == []
 
 
@@ -172,7 +172,7 @@ async def test_escape_cancels_no_run(make_panel: MakePanel, world: World) -> Non
     page.queue_list.setCurrentIndex(page.queue.index(0, 0))
     for widget in (page.queue_list, page.table, panel.window):
         QTest.keyClick(widget, Qt.Key.Key_Escape)
-    await asyncio.sleep(SETTLE + 0.1)
+    await settle()
     assert world.orchestrator.calls == []
     assert panel.window.isVisible()
 
