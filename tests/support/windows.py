@@ -57,6 +57,8 @@ NOT_ON_WINDOWS = {
 NOT_UNDER_WINE = {
     "tests/app/test_console.py::test_a_command_ends_at_ctrl_break": CONSOLE,
     "tests/e2e/test_order_form.py::test_drafts_are_deleted_printed_and_exported": OUTSIDE,
+    "tests/e2e/test_order_form_drafts.py::test_json_has_the_drafts_that_are_not_shown_yet": OUTSIDE,
+    "tests/e2e/test_order_form_drafts.py::test_a_draft_that_is_saved_while_all_are_read_is_not_missed": OUTSIDE,
     "tests/e2e/test_order_form_sessions.py::test_a_stopped_browser_loses_its_sessions_until_it_is_woken": OUTSIDE,
     "tests/erp/test_recovery.py::test_a_browser_that_has_grown_too_large_is_closed_between_reads": OUTSIDE,
     "tests/house/test_benchmark_runner.py::test_a_benchmark_that_breaks_is_named_and_the_others_run": GIT,
