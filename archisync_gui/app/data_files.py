@@ -21,8 +21,9 @@ log = logging.getLogger(__name__)
 
 MEMORY = "window.ini"
 """File with the window's state and the watched records."""
-WATCHES = re.compile(r'^watches="(.*)"$', re.MULTILINE)
-"""The watched records in :data:`MEMORY`: JSON, with escaped quotation marks and backslashes."""
+WATCHES = re.compile(r'^watches="(.*)"(?=\r?$)', re.MULTILINE)
+"""The watched records in :data:`MEMORY`: JSON, with escaped quotation marks and backslashes. On Windows lines have a
+carriage return at the end."""
 
 
 def _texts(folder: Path) -> Iterator[tuple[Path, str]]:

@@ -306,7 +306,10 @@ def watches(person: dict[str, str]) -> list[dict[str, str]]:
 
 @in_both
 @pytest.mark.parametrize("name", ["Caffè Zoë", "L'Ànfora", 'Bar "Più" & C.', "Dà \\ Noi"])
-def test_watches_of_the_customer_are_deleted_and_others_kept(profile: Profile, name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"], ids=["unix", "windows"])
+def test_watches_of_the_customer_are_deleted_and_others_kept(
+    profile: Profile, name: str, end: bytes, tmp_path: Path
+) -> None:
     qt = pytest.importorskip("PySide6.QtCore", reason="the window's memory is Qt's")
     person = PERSON | {"name": name, "account_num": "C-1"}
     order = row("orders", "71", customer_account="C-1", customer_name=name)
@@ -317,6 +320,7 @@ def test_watches_of_the_customer_are_deleted_and_others_kept(profile: Profile, n
     memory.setValue("text", f"di {name.upper()} ieri")
     memory.setValue("width", 100)
     memory.sync()
+    file.write_bytes(end.join(file.read_bytes().splitlines()) + end)
     records = tmp_path / "export.zip"
     assert data_care.export_customer(profile, person["id"], records, "en")["watches"] == 2
     erased = data_care.erase_customer(profile, person["id"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import locale
 import os
 import subprocess
 import sys
@@ -129,7 +130,7 @@ async def test_the_panel_waits_for_a_command_and_then_opens(profile: Profile, ho
         await at_work.enter_async_context(command_at_work(profile))
         async with panel(profile, *(["--hidden"] if how == "login" else []), seen=how == "box") as started:
             assert started.stderr is not None
-            said = (await started.stderr.readline()).decode().strip()
+            said = (await started.stderr.readline()).decode(locale.getencoding()).strip()
             assert said == str(text("panel-waits", system_language(), {"name": profile.name, "pid": os.getpid()}))
             await at_work.aclose()
             await a_window(profile)
