@@ -148,7 +148,7 @@ def transaction(server: Server, purpose: str, *, writes: bool) -> Iterator[sa.Co
     Without ``writes`` it is read-only and sees one committed state. Blocking.
 
     There is no fence: the block has to exclude the leader itself, if it writes what a leader writes. Between two
-    statements it may be idle for ``CHANGE_SECONDS``; a reading one, for which nobody waits, for ``READING_SECONDS``.
+    statements it may be idle for ``CHANGE_SECONDS``; a reading one, which blocks no other, for ``READING_SECONDS``.
     Raises :class:`StoreError`.
     """
     idle = CHANGE_SECONDS if writes else READING_SECONDS
