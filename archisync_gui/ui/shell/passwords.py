@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 
 from PySide6.QtWidgets import QInputDialog
@@ -21,11 +22,11 @@ class Passwords:
     def __init__(self, context: Context, window: MainWindow) -> None:
         self._context, self._window = context, window
         self._already_asked: set[str] = set()
-        """Accounts whose password was asked for automatically."""
+        """Accounts whose password was asked for: no more automatically."""
         self._question_lock = asyncio.Lock()
         """Held while a question is open."""
         self._wanted: set[str] = set()
-        """Accounts whose password the operator wants to enter, until their question was answered."""
+        """Accounts whose question is open, or is to follow the open one."""
 
     async def find_missing(self, services: Services, notify: Callable[[], object]) -> None:
         """Find the accounts without stored password (without a keyring they are in memory only), and ask for these
@@ -44,8 +45,9 @@ class Passwords:
         """If the window is visible, ask once for each missing password. The header offers that question again."""
         async with self._question_lock:
             for account in sorted(self._context.without_password - self._already_asked) if shown else ():
-                self._already_asked.add(account)
-                await self._ask(account)
+                if account not in self._wanted:
+                    with self._once(account):
+                        await self._ask(account)
 
     async def ask_for(self, account: str) -> None:
         """Ask for the password of ``account`` on the operator's request, after the question that is open: that one
@@ -54,12 +56,18 @@ class Passwords:
             if question.isVisible():
                 question.raise_()
                 question.activateWindow()
-        if account in self._wanted:
-            return
+        if account not in self._wanted:
+            with self._once(account):
+                async with self._question_lock:
+                    await self._ask(account)
+
+    @contextmanager
+    def _once(self, account: str) -> Iterator[None]:
+        """Within this context the password of ``account`` is not asked for elsewhere."""
+        self._already_asked.add(account)
         self._wanted.add(account)
         try:
-            async with self._question_lock:
-                await self._ask(account)
+            yield
         finally:
             self._wanted.discard(account)
 
