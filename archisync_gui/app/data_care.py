@@ -125,7 +125,7 @@ class _Asked(NamedTuple):
 
     customer: Customer
     there: bool
-    """The archive has the customer. Else only backups have, or nothing is known but what was typed."""
+    """The archive has something of the customer. Else only backups have, or nothing is known but what was typed."""
     typed: bool = False
     """Nothing is known of the customer but what was typed."""
 
@@ -290,18 +290,19 @@ def _names(files: Iterable[Path]) -> str:
 def _find(profile: Profile, archive: Archive, wanted: str) -> _Asked:
     """The customer as found in the archive, else in the newest backup that has them (an erased customer may be left
     only there). For a customer who is not in the list of customers any more, backups or else drafts give the ids and
-    former names."""
+    former names. In an office also what was typed, if the server has nothing of that."""
     try:
         customer = archive.find(wanted)
     except StoreError as error:
         if error.code != "customer-unknown":
             raise
-        before = next(_in_backups(profile, wanted), None)
+        member, before = membership(profile.folder) is not None, next(_in_backups(profile, wanted), None)
         if before is not None:
-            return _Asked(before, there=False)
-        if membership(profile.folder) is None or not wanted.strip():
+            return _Asked(before, there=not member or any(archive.records(before).values()))
+        typed = archive.as_typed(wanted)
+        if not member or not wanted.strip() or any(archive.records(typed).values()):
             raise
-        return _Asked(archive.as_typed(wanted), there=False, typed=True)
+        return _Asked(typed, there=False, typed=True)
     if customer.ids:
         return _Asked(customer, there=True)
     before = next((former for former in _in_backups(profile, wanted) if former.ids), None)

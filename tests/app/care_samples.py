@@ -189,7 +189,7 @@ def rows_on(server: Server) -> list[tuple[str, str]]:
         for (table,) in connection.execute(dialect.OWN_TABLES).fetchall():
             rows = connection.execute(sql.SQL("SELECT t::text FROM {} t").format(sql.Identifier(table))).fetchall()
             found += [(table, text.replace(r"\\", "\\").replace('""', '"')) for (text,) in rows]
-        return found
+        return sorted(found)
 
 
 def contents_of(folder: Path) -> list[tuple[str, bytes]]:

@@ -446,6 +446,32 @@ def test_a_backup_of_this_computer_tells_what_to_clean_when_the_server_has_nothi
     assert named_in(second.folder, PERSON) == []
 
 
+@pytest.mark.parametrize("backup", [True, False])
+def test_a_customer_who_left_the_list_is_not_said_to_be_gone(first: Profile, second: Profile, backup: bool) -> None:
+    """The list of customers has them no longer, but orders have: they are found by a backup, or by the number only."""
+
+    async def leaves() -> None:
+        async with opened_store(second) as store:
+            if backup:
+                await store.backup("daily")
+            rows = rows_about(OTHER, 72)["customers"]
+            late = START + timedelta(days=1)
+            await store.clear("customers", AGENT)
+            await store.apply("customers", AGENT, Batch("late", late, rows, whole=True, clean=True))
+
+    asyncio.run(leaves())
+    for file in [] if backup else (second.folder / "backups").iterdir():
+        file.unlink()
+    if not backup:
+        with pytest.raises(StoreError, match="customer-unknown"):
+            data_care.erase_customer(second, PERSON["name"])
+        assert PERSON["name"] in second.log_file.read_text("utf-8")
+    erased = data_care.erase_customer(second, PERSON["name" if backup else "account_num"], from_backups=True)
+    assert (erased.only_here, erased.counts["orders"]) == (False, 2)
+    left = {name for _, name in named_in(second.folder, PERSON)}
+    assert left == (set() if backup else {"vat_number"})  # which nothing but the messages between computers has
+
+
 def test_the_archive_from_before_joining_is_named_when_it_cannot_be_changed(first: Profile) -> None:
     file = first.folder / "archisync.db"
     file.write_bytes(b"damaged " + PERSON["name"].encode())
