@@ -131,7 +131,8 @@ async def fill(profile: Profile, person: dict[str, str]) -> None:
     await drafts.close()
     quoted = f"INFO {[person['name']]!r} {json.dumps(told)}"
     profile.log_file.write_text(
-        f"INFO read {person['name']}\nINFO {person['vat_number'].lower()} seen\n{quoted}\nINFO fine\n"
+        f"INFO read {person['name']}\nINFO {person['vat_number'].lower()} seen\n{quoted}\nINFO fine\n",
+        "utf-8",
     )
     profile.screenshots.mkdir(exist_ok=True)
     (profile.screenshots / "failed.png").write_bytes(b"\x89PNG " + person["name"].encode())
