@@ -41,11 +41,12 @@ class Twins(Walk):
         await self._second_taken(id_, second, answer)
 
     async def _save_note(self, id_: str, seen: Seen) -> None:
-        """Write the note into the draft that is shown, and save it."""
+        """Write the note into the draft that is shown, and save it: the panel, which is away, does not take it."""
         await self.type(seen.note, "#note")
         await self.blur()
         await self.page.keyboard.press("Control+Enter")
         await self.ask("other", id_)
+        await self.ask("kept")  # a save that is under way when the panel is back may be stored before an earlier one
 
     async def _first_stored(self, id_: str) -> None:
         """What waits is sent: of two saves of one draft the first one is stored, and the second waits."""

@@ -130,6 +130,8 @@ IN_PAGE = """() => {
     online: () => { dispatchEvent(new Event("online")); },
     /** The panel does not answer this tab, or does so again. */
     away(how) { away = how; },
+    /** The form has said that the panel did not take the save. */
+    kept: () => until(() => walk.store.now().said?.tone === "warn"),
     unsent: async (id, note) => (await walk.keep.unsavedEntries())
       .filter((one) => one.kind === "send" && one.id === id && one.document.note === note).map(({ key }) => key),
     conflict: () => until(() => one("#conflict")?.open),
