@@ -120,10 +120,13 @@ IN_PAGE = """() => {
       const worker = await navigator.serviceWorker.getRegistration("/order-form/handover");
       return worker?.active?.state === "activated";
     }),
-    sealed: (id) => until((wanted) => !Object.entries(localStorage).some(([name, text]) => {
-      const value = name.startsWith("archisync-keep:") ? JSON.parse(text) : null;
-      return value?.id === wanted && !value.sealed;
-    }), id),
+    async sealed(id) {
+      await walk.store.kept(); // else the page may store what was typed last only when it is left
+      await until((wanted) => !Object.entries(localStorage).some(([name, text]) => {
+        const value = name.startsWith("archisync-keep:") ? JSON.parse(text) : null;
+        return value?.id === wanted && !value.sealed;
+      }), id);
+    },
     // The form asks an address that is slow to answer three times, the last time after 23 s.
     found: (id) => until(async (wanted) => (await walk.keep.unsavedEntries()).some((entry) => entry.id === wanted),
       id, 60000),
