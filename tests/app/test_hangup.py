@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,15 @@ import archisync_gui
 from archisync_gui.app.profile import open_profile
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows: consoles are told by events (test_console)")
+
+
+@pytest.fixture(autouse=True)
+def _not_ignored() -> Iterator[None]:
+    """Programs started here do not ignore the signal, even if the tests were started with ``nohup``."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
 
 IN_A_TERMINAL = """
 import fcntl, os, sys, termios
