@@ -181,7 +181,9 @@ class OfficeStore(FakeStore):
             found = found[3 : 3 + len(entity)]  # a view has few rows, another number in each list
         offset = kwargs.get("offset", 0)
         total = self.many or len(found)
-        return Page(tuple(found[offset : offset + kwargs.get("limit", 200)]), total)
+        column = kwargs.get("sum_of")
+        summed = None if column is None else sum(int(str(row.values.get(column) or 0)) for row in found)
+        return Page(tuple(found[offset : offset + kwargs.get("limit", 200)]), total, summed)
 
     async def counts(self) -> tuple[Counts, ...]:
         shared = ("prices", "products")
