@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from contextlib import suppress
 
@@ -153,13 +154,19 @@ async def test_an_order_is_not_saved_without_a_code_that_was_scanned(at_work: Ri
     await expect(page.locator("#saved")).to_contain_text("Bozza salvata")
 
 
-async def test_a_save_waits_for_the_scanned_customer_and_article(at_work: Rig) -> None:
+async def scanning_a_customer(at_work: Rig) -> tuple[Page, asyncio.Event]:
+    """A form into whose customer box a code was scanned, which is looked up when the event is set."""
     await read_again(at_work, "customers", [VERDI])
     between = await at_work.between("**/api/customers?**")
     page = await at_work.form(ACCOUNT)
     await expect(page.locator("#customer")).to_be_focused()
     go_on = held(between)
     await scan_here(page, "00050300111")
+    return page, go_on
+
+
+async def test_a_save_waits_for_the_scanned_customer_and_article(at_work: Rig) -> None:
+    page, go_on = await scanning_a_customer(at_work)
     await scan_here(page, "020002")
     await page.keyboard.press("Control+Enter")
     await expect(page.locator("#saved")).to_contain_text("poi salvo")
@@ -229,12 +236,7 @@ async def test_a_scan_that_was_not_looked_up_yet_is_not_lost_when_the_page_is_le
 
 
 async def test_a_customers_code_that_was_not_looked_up_yet_is_not_lost_when_the_page_is_left(at_work: Rig) -> None:
-    await read_again(at_work, "customers", [VERDI])
-    between = await at_work.between("**/api/customers?**")
-    page = await at_work.form(ACCOUNT)
-    await expect(page.locator("#customer")).to_be_focused()
-    go_on = held(between)
-    await scan_here(page, "00050300111")
+    page, go_on = await scanning_a_customer(at_work)
     await expect(page.locator(".scan")).to_contain_text("00050300111")
     await page.reload()
     go_on.set()

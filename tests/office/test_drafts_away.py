@@ -44,6 +44,14 @@ async def computer(server: Server, folder: Path) -> AsyncIterator[OfficeDrafts]:
         await found.close()
 
 
+@asynccontextmanager
+async def two_computers(office: Server, folder: Path) -> AsyncIterator[tuple[Proxy, OfficeDrafts, OfficeDrafts]]:
+    """The drafts of two computers, and the proxy between the first one and the server."""
+    proxy = Proxy(office)
+    async with proxy as behind, computer(behind, folder / "here") as here, computer(office, folder / "there") as there:
+        yield proxy, here, there
+
+
 async def back(drafts: OfficeDrafts) -> None:
     async with asyncio.timeout(60):
         while drafts.away:  # noqa: ASYNC110
@@ -56,11 +64,7 @@ def texts(drafts: tuple[Draft, ...]) -> list[tuple[str, object]]:
 
 @pytest.mark.parametrize("mode", ["cut", "silent"])
 async def test_drafts_saved_during_an_outage_are_sent_afterwards(office: Server, tmp_path: Path, mode: str) -> None:
-    proxy = Proxy(office)
-    async with AsyncExitStack() as stack:
-        behind = await stack.enter_async_context(proxy)
-        here = await stack.enter_async_context(computer(behind, tmp_path / "here"))
-        there = await stack.enter_async_context(computer(office, tmp_path / "there"))
+    async with two_computers(office, tmp_path) as (proxy, here, there):
         await here.put(WHO, "old", {"text": "one"})
         await there.put(WHO, "other", {"text": "seen by all"})
         assert texts(await here.list(WHO)) == [("old", "one"), ("other", "seen by all")]
@@ -96,11 +100,7 @@ async def test_a_draft_that_another_computer_has_deleted_is_not_shown_in_an_outa
     office: Server, tmp_path: Path
 ) -> None:
     """Nor one that was erased with its customer."""
-    proxy = Proxy(office)
-    async with AsyncExitStack() as stack:
-        behind = await stack.enter_async_context(proxy)
-        here = await stack.enter_async_context(computer(behind, tmp_path / "here"))
-        there = await stack.enter_async_context(computer(office, tmp_path / "there"))
+    async with two_computers(office, tmp_path) as (proxy, here, there):
         await there.put(WHO, "old", {"text": "one"})
         await there.put(WHO, "other", {"text": "two"})
         assert texts(await here.list(WHO)) == [("old", "one"), ("other", "two")]
@@ -112,12 +112,8 @@ async def test_a_draft_that_another_computer_has_deleted_is_not_shown_in_an_outa
 
 
 async def test_a_draft_changed_on_two_computers_is_kept_twice(office: Server, tmp_path: Path) -> None:
-    proxy = Proxy(office)
     told: list[tuple[int, int]] = []
-    async with AsyncExitStack() as stack:
-        behind = await stack.enter_async_context(proxy)
-        here = await stack.enter_async_context(computer(behind, tmp_path / "here"))
-        there = await stack.enter_async_context(computer(office, tmp_path / "there"))
+    async with two_computers(office, tmp_path) as (proxy, here, there):
         here.handed_in = lambda count, copies: told.append((count, copies))
         for id in ("both", "gone", "same"):
             await here.put(WHO, id, {"text": "one"})
@@ -143,11 +139,7 @@ async def test_a_form_that_was_open_in_an_outage_does_not_save_over_another_comp
     office: Server, tmp_path: Path, saves: int
 ) -> None:
     """Its version was counted here; the same number in the office may be that of another computer."""
-    proxy = Proxy(office)
-    async with AsyncExitStack() as stack:
-        behind = await stack.enter_async_context(proxy)
-        here = await stack.enter_async_context(computer(behind, tmp_path / "here"))
-        there = await stack.enter_async_context(computer(office, tmp_path / "there"))
+    async with two_computers(office, tmp_path) as (proxy, here, there):
         seen = (await here.put(WHO, "x", {"text": "one"})).version
         proxy.set("cut")
         for number in range(saves):
@@ -213,11 +205,7 @@ async def test_a_save_whose_answer_was_lost_makes_no_copy(
 async def test_a_draft_whose_version_alone_was_raised_makes_no_copy(office: Server, tmp_path: Path) -> None:
     """Two computers change it in the same outage; sending the first copy raises the version without a change of
     text."""
-    proxy = Proxy(office)
-    async with AsyncExitStack() as stack:
-        behind = await stack.enter_async_context(proxy)
-        here = await stack.enter_async_context(computer(behind, tmp_path / "here"))
-        there = await stack.enter_async_context(computer(office, tmp_path / "there"))
+    async with two_computers(office, tmp_path) as (proxy, here, there):
         await there.put(WHO, "x", {"text": "one"})
         await here.list(WHO)
         proxy.set("cut")
@@ -390,11 +378,7 @@ async def test_past_orders_are_copied_to_the_office_and_back(office: Server, tmp
     await own.delete(WHO, "before")
     await own.set_letterhead(WHO, "Ferramenta")
     await own.close()
-    proxy = Proxy(office)
-    async with AsyncExitStack() as stack:
-        behind = await stack.enter_async_context(proxy)
-        here = await stack.enter_async_context(computer(behind, tmp_path / "here"))
-        there = await stack.enter_async_context(computer(office, tmp_path / "there"))
+    async with two_computers(office, tmp_path) as (proxy, here, there):
         assert [line["itemId"] for line in (await there.past(WHO, "50120")).lines] == ["A1"]
         proxy.set("cut")
         made = await here.put(WHO, "away", {**order, "lines": [{"itemId": "B2", "quantity": 1}]})

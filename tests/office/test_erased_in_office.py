@@ -36,6 +36,7 @@ from remote_rig import member
 
 from archisync_gui import cli
 from archisync_gui.app import data_care, exit_codes
+from archisync_gui.app.core import Core
 from archisync_gui.app.joining import PASSWORD
 from archisync_gui.app.life import Life
 from archisync_gui.app.member import OfficeMember
@@ -231,6 +232,12 @@ class Office:
     def epoch(self) -> int | None:
         return self.leader._leadership.epoch
 
+    def leading(self) -> tuple[int, Core]:
+        """The epoch of the leader, and its core."""
+        assert self.epoch is not None
+        assert self.leader.core is not None
+        return self.epoch, self.leader.core
+
     async def erase(self) -> data_care.Erased:
         return await asyncio.to_thread(data_care.erase_customer, self.profile, PERSON["id"])
 
@@ -262,10 +269,7 @@ def read_of_both(**changed: str) -> Batch:
 
 async def test_a_leader_begins_anew_after_the_erasing_and_all_panels_read_the_lists_again(led: Office) -> None:
     follower: list[Event] = []
-    before = led.epoch
-    assert before is not None
-    core = led.leader.core
-    assert core is not None
+    before, core = led.leading()
     async with member(led.server) as orchestrator:
         orchestrator.subscribe(follower.append)
         erased = await led.erase()
@@ -283,9 +287,7 @@ async def test_a_read_that_ends_after_the_erasing_writes_nothing(
 ) -> None:
     """The leader has the rows in memory, and the erasing is committed before it stores them."""
     expected_errors.allow("the journal failed")
-    before, core = led.epoch, led.leader.core
-    assert before is not None
-    assert core is not None
+    before, core = led.leading()
     inside, go = threading.Event(), threading.Event()
     real = one_customer._vacuum
 
@@ -310,9 +312,7 @@ async def test_a_read_that_is_being_stored_is_waited_for_and_erased_too(
     led: Office, monkeypatch: pytest.MonkeyPatch, expected_errors: Any
 ) -> None:
     expected_errors.allow("the journal failed")
-    before, core = led.epoch, led.leader.core
-    assert before is not None
-    assert core is not None
+    before, core = led.leading()
     inside, go = threading.Event(), threading.Event()
     real = applying.apply
 
