@@ -173,7 +173,7 @@ def erase_customer(profile: Profile, wanted: str, *, from_backups: bool = False)
     """
     office = _office(profile)
     with _archive(profile, office) as archive:
-        asked = _find(profile, archive, wanted)
+        asked = _find(profile, archive, wanted, in_office=office is not None)
         orders = archive.orders(asked.customer)
     customer = asked.customer
     counts = {
@@ -236,12 +236,13 @@ def _others_present(profile: Profile, office: Server) -> tuple[str, ...]:
 
 def _read(profile: Profile, wanted: str) -> tuple[_Asked, dict[str, list[dict[str, Any]]]]:
     """The customer and all their records in the profile, by kind. Raises ``StoreError``."""
-    with _archive(profile, _office(profile)) as archive:
-        asked = _find(profile, archive, wanted)
+    office = _office(profile)
+    with _archive(profile, office) as archive:
+        asked = _find(profile, archive, wanted, in_office=office is not None)
         customer = asked.customer
         found = archive.records(customer)
         own = watched(profile.folder, customer, _orders(found))
-    if membership(profile.folder) is not None:  # drafts that the office's server did not take yet
+    if office is not None:  # drafts that the office's server did not take yet
         for name, rows in drafts_personal.drafts_in(profile.folder, customer).items():
             found[name] = [*found.get(name, ()), *rows]
     shared = found.get("watches", [])
@@ -287,7 +288,7 @@ def _names(files: Iterable[Path]) -> str:
     return ", ".join(file.name for file in files)
 
 
-def _find(profile: Profile, archive: Archive, wanted: str) -> _Asked:
+def _find(profile: Profile, archive: Archive, wanted: str, *, in_office: bool) -> _Asked:
     """The customer as found in the archive, else in the newest backup that has them (an erased customer may be left
     only there). For a customer who is not in the list of customers any more, backups or else drafts give the ids and
     former names. In an office also what was typed, if the server has nothing of that."""
@@ -296,25 +297,25 @@ def _find(profile: Profile, archive: Archive, wanted: str) -> _Asked:
     except StoreError as error:
         if error.code != "customer-unknown":
             raise
-        member, before = membership(profile.folder) is not None, next(_in_backups(profile, wanted), None)
+        before = next(_in_backups(profile, wanted, in_office=in_office), None)
         if before is not None:
-            return _Asked(before, there=not member or any(archive.records(before).values()))
+            return _Asked(before, there=not in_office or any(archive.records(before).values()))
         typed = archive.as_typed(wanted)
-        if not member or not wanted.strip() or any(archive.records(typed).values()):
+        if not in_office or not wanted.strip() or any(archive.records(typed).values()):
             raise
         return _Asked(typed, there=False, typed=True)
     if customer.ids:
         return _Asked(customer, there=True)
-    before = next((former for former in _in_backups(profile, wanted) if former.ids), None)
+    before = next((former for former in _in_backups(profile, wanted, in_office=in_office) if former.ids), None)
     known = before or replace(customer, ids=archive.ids_in_drafts(customer))
     return _Asked(archive.find(wanted, known), there=True)
 
 
-def _in_backups(profile: Profile, wanted: str) -> Iterator[Customer]:
+def _in_backups(profile: Profile, wanted: str, *, in_office: bool) -> Iterator[Customer]:
     """The customer as found in each backup that has them, newest first; for a member of an office also in the archive
     from before joining."""
     path = profile.folder / FILE
-    files = [*backups.listed(path), *([path] if membership(profile.folder) is not None and path.exists() else [])]
+    files = [*backups.listed(path), *([path] if in_office and path.exists() else [])]
     for file in files:
         with suppress(StoreError):  # a backup may be damaged or not have the customer
             with finding.connected(file) as connection:
