@@ -139,6 +139,8 @@ class HttpServer:
             self._limits.silence,
             loop=asyncio.get_running_loop(),
             keepalive_timeout=self._limits.silence,
+            # The body of a refused request is read and dropped: closing a socket with unread data would reset the
+            # connection, and Windows discards an answer that the client has not read by then.
             lingering_time=self._limits.silence,
             access_log=None,  # no access log: its lines would contain paths
             auto_decompress=False,
