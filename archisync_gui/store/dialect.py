@@ -219,14 +219,14 @@ class SortedBy(FunctionElement[str]):
 
 
 @compiles(SortedBy)
-def _sqlite_sort_text(element: SortedBy, compiler: SQLCompiler, **how: Any) -> str:
+def _sorted_by_on_sqlite(element: SortedBy, compiler: SQLCompiler, **how: Any) -> str:
     text = compiler.process(element.clauses, **how)
     # Most texts are ASCII: for these Python is not called.
     return f"lower(CASE WHEN {text} GLOB '*[^ -~]*' THEN without_accents({text}) ELSE {text} END)"
 
 
 @compiles(SortedBy, "postgresql")
-def _postgres_sort_text(element: SortedBy, compiler: SQLCompiler, **how: Any) -> str:
+def _sorted_by_on_postgres(element: SortedBy, compiler: SQLCompiler, **how: Any) -> str:
     text = compiler.process(element.clauses, **how)
     return f"lower(translate({text}, '{''.join(PLAIN)}', '{''.join(PLAIN.values())}'))"
 
