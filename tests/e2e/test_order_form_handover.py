@@ -14,6 +14,7 @@ from playwright.async_api import Page, Route, expect
 from tests.e2e.strangers import listening
 from tests.endpoint.form_rig import Rig
 from tests.endpoint.form_steps import ACCOUNT, choose, served
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -268,6 +269,47 @@ TWO_STATES = """async ([stored, journalled]) => {
 async def test_no_earlier_state_stays_of_what_another_address_has_taken(at_work: Rig, states: tuple[str, str]) -> None:
     page = await at_work.form(ACCOUNT)
     assert json.loads(await page.evaluate(TWO_STATES, list(states))) == ["2", None]
+
+
+TAKEN_OVER_AGAIN = """async (document) => {
+  const keep = await import("/order-form/keep.js");
+  const { entry, kept } = keep.addToOutbox("s".repeat(24), null, document);
+  await kept;
+  await keep.sendOutbox();
+  const adopted = await keep.adopt([entry]);
+  const left = await keep.sendOutbox();
+  return JSON.stringify([adopted.length, left.map(({ key }) => key)]);
+}"""
+"""The other address had not deleted the save yet when this page sent it, and gives it again."""
+
+
+async def test_a_save_that_is_taken_over_again_after_it_was_sent_is_not_listed_as_unsent(at_work: Rig) -> None:
+    page = await at_work.form(ACCOUNT)
+    await expect(page.locator("html")).to_have_attribute("data-ready", "")
+    document = {"customer": None, "priceGroup": "002", "date": "2026-01-05", "note": "", "deliveryAddress": "",
+                "desiredDate": None, "lines": []}  # fmt: skip
+    assert json.loads(await page.evaluate(TAKEN_OVER_AGAIN, document)) == [1, []]
+    assert len(await at_work.office.drafts.list(ACCOUNT)) == 1
+
+
+OTHER_PROGRAM = """<!doctype html><title>another test's server</title><link rel="icon" href="data:,">"""
+
+
+async def test_a_refusal_of_a_program_on_a_neighbouring_port_is_no_problem_of_the_form(at_work: Rig) -> None:
+    """Else a test fails that has a server of another test beside it."""
+    refusing = {"Content-Security-Policy": "frame-ancestors 'none'"}
+
+    async def serve(request: web.Request) -> web.Response:
+        return web.Response(text=OTHER_PROGRAM, content_type="text/html", headers=refusing)
+
+    heard: list[str] = []
+    async with listening(at_work.office.endpoint.port + 1, serve):
+        page = await at_work.context.new_page()
+        page.on("console", lambda message: heard.append(message.text))
+        page.on("console", at_work._console)
+        await page.goto(at_work.office.endpoint.order_form_url(ACCOUNT))
+        await until(lambda: any("frame-ancestors" in one for one in heard))
+    assert at_work.problems == []
 
 
 WRITTEN_BESIDE = """async () => {

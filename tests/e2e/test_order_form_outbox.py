@@ -401,6 +401,29 @@ async def test_a_draft_that_makes_the_panel_fail_holds_up_no_other(at_work: Rig)
     assert await notes(at_work) == ["poi", "prima"]
 
 
+async def test_the_list_of_drafts_sends_again_what_the_panel_did_not_take(at_work: Rig) -> None:
+    between = await at_work.between("**/api/drafts/*")
+    page = await at_work.form(ACCOUNT)
+    between.instead = Route.abort
+    await choose(page)
+    await saved_away(page, "aspetta")
+
+    async def busy(route: Route) -> None:
+        if route.request.method != "PUT":
+            await route.continue_()
+            return
+        answer = {"success": False, "message": "", "error": "Il disco è pieno.", "code": "store-full"}
+        await route.fulfill(status=503, json=answer)
+
+    between.instead = busy
+    await page.goto(at_work.office.url + "/drafts")
+    await expect(page.locator("#unsent-list li")).to_contain_text("aspetta")
+    await expect(page.locator("#count")).not_to_be_empty()  # all but the save was answered
+    between.instead = None
+    await expect(page.locator("#unsent-list li")).to_have_count(0)
+    await expect(page.locator(".draft")).to_contain_text("aspetta")
+
+
 async def test_each_of_several_orders_that_were_refused_late_is_told(at_work: Rig) -> None:
     """Two saves are answered while the agent writes the third order; each of the two refusals is said."""
     between = await at_work.between("**/api/drafts/*")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -43,6 +44,10 @@ NO_SUGGESTIONS = f"--disable-features={','.join(DISABLED_FEATURES)}"
 
 # A bound for a test that fails, generous for machines under load; Playwright's own is 5 s.
 expect.set_options(timeout=60_000)
+
+REFUSED_FRAME = re.compile(r"(?:Framing|Refused to (?:frame|display)) '(http://[^']*)'")
+"""What Chromium says of a page that may not be shown in a frame; the group is its address, of which it names the origin
+only."""
 
 RULES = Rules(schedule=False, office=None, daily_full=None, grace=0.7, shared_read=0.0)
 """The law's numbers but for a short grace, and every opening reads anew."""
@@ -166,11 +171,13 @@ class Rig:
         return page
 
     def _console(self, message: ConsoleMessage) -> None:
-        """Keep errors. The form looks for a panel at the neighbouring ports; whatever another program (the server of a
-        test beside this one) answers there is told by the browser, and no fault of the form."""
+        """Keep errors, but for those about a server of a test beside this one: the form looks for the panel, and for
+        orders stored under other ports, at the neighbouring ports too."""
         address = str(message.location.get("url", ""))
-        own = address.startswith((f"{self.office.endpoint.url}/", f"{self.site}/"))
-        if message.type == "error" and (own or not message.text.startswith("Failed to load resource")):
+        ours = (f"{self.office.endpoint.url}/", f"{self.site}/")
+        framed = REFUSED_FRAME.match(message.text)
+        of_stranger = not framed[1].startswith(ours) if framed else message.text.startswith("Failed to load resource")
+        if message.type == "error" and (address.startswith(ours) or not of_stranger):
             self.problems.append(f"{message.text} at {address}")
 
     async def form(self, account: str | None = None, context: BrowserContext | None = None) -> Page:

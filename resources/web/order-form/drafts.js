@@ -1,13 +1,13 @@
 /* The drafts page starts here: the saved drafts and the unsaved orders of this browser; edit, copy, delete, print,
  * export. */
-import { deleteIfSame, hasForeignEntries, sendOutbox } from "./keep.js";
+import { deleteIfSame, hasForeignEntries, rejectionOf, sendOutbox } from "./keep.js";
 import { call, errorText, fetchBrowserKey, fetchFile, getAccess, PanelUnreachable } from "./network.js";
 import * as start from "./start.js";
 import { isReadable } from "./storage.js";
 import { t } from "./texts.js";
 import { drawDrafts } from "./view/drafts.js";
 
-const RETRY_EVERY = 5_000; // while the panel does not answer
+const RETRY_EVERY = 5_000; // while the panel does not answer, or has not taken a save
 const SURE_FOR = 6_000;
 const READINGS = 3;
 
@@ -55,6 +55,7 @@ async function load() {
     const read = await readDrafts(shown);
     if (mine !== loads) return;
     update({ ...read, notice: null });
+    if (left.some((entry) => entry.kind === "send" && !rejectionOf(entry))) retry = setTimeout(load, RETRY_EVERY);
     const head = await call("/api/drafts/letterhead");
     if (head.status === 200 && !state.typing) update({ letterhead: head.answer.text });
   } catch (error) {

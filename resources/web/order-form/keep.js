@@ -229,9 +229,9 @@ export const hasOtherSave = async (entry) =>
 export async function adopt(entries) {
   const adopted = [];
   for (const entry of entries.filter(isEntry)) {
-    if (entry.unchanged) { adopted.push(entry); continue; } // the panel has it
     const renamed = entry.kind === "send" ? asSave(entry) : asAside(entry);
-    if (await storage.change(renamed.key, (mine) => mine?.at >= renamed.at ? mine : renamed)) adopted.push(entry);
+    const panelHasIt = entry.unchanged || stored.has(stateOf(renamed)); // this page took it over before, and sent it
+    if (panelHasIt || await storage.change(renamed.key, (mine) => mine?.at >= renamed.at ? mine : renamed)) adopted.push(entry);
   }
   return adopted;
 }
@@ -281,7 +281,10 @@ const pending = (reason, { unreachable = false, status = 0 } = {}) =>
 async function sendNow(entry) {
   // It may have been read from the outbox before its send ended; sent again, it would conflict with a later save.
   const before = stored.get(stateOf(entry));
-  if (before) return before;
+  if (before) {
+    await deleteIfSame(entry); // the handover from another port may have added it again meanwhile
+    return before;
+  }
   if (!isId(entry.id)) return { refused: t("draft.broken") };
   let status, answer;
   try {
