@@ -1,8 +1,8 @@
 """Differences between SQLite and PostgreSQL: bulk writing, search index, collation, checks, sizes.
 
 The other modules of the store are written once for both, in SQLAlchemy Core, but for connections (``database.py`` and
-``postgres.py``), backups (``backups.py`` and ``transfer.py``) and SQLite's full-text index (``find.py``). This module
-imports no driver: psycopg is loaded only by a member of an office.
+``postgres.py``), backups (``backups.py`` and ``transfer.py``) and SQLite's full-text index (``find_index.py``). This
+module imports no driver: psycopg is loaded only by a member of an office.
 
 Equal on both engines:
 

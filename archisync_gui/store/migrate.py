@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from archisync_gui.entities.declaration import Entity
-from archisync_gui.store import dialect, find, schema
+from archisync_gui.store import dialect, find_index, schema
 from archisync_gui.store.errors import StoreError
 from archisync_gui.store.keys import SEARCH_TEXT, search_text
 from archisync_gui.store.schema import DECLARED, UNFILLED
@@ -74,7 +74,7 @@ def migrate(connection: sa.Connection, entities: Sequence[Entity]) -> None:
     for entity in entities:
         _reconcile(connection, entity)
     dialect.after_migration(connection, [entity.name for entity in entities])
-    find.prepare(connection, entities)
+    find_index.prepare(connection, entities)
 
 
 def require_tables(connection: sa.Connection, path: Path | str) -> None:

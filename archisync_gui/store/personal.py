@@ -19,8 +19,7 @@ from sqlalchemy import RowMapping
 
 from archisync_gui.disk import beside, put_in_place, remove_file
 from archisync_gui.entities.declaration import Entity, Row
-from archisync_gui.store import backups, refused, schema
-from archisync_gui.store import find as fulltext
+from archisync_gui.store import backups, find_index, refused, schema
 from archisync_gui.store.ages import forget_seen
 from archisync_gui.store.database import SIDES
 from archisync_gui.store.dialect import each_row
@@ -227,7 +226,7 @@ def erase(connection: sa.Connection, entities: Sequence[Entity], customer: Custo
     counts["events"] = sum(_clean(connection, table, column, customer) for table, column in CLEANED)
     counts["notes"] = _clean_notes(connection, customer)
     counts["runs"] = _clean_runs(connection, customer, keys)
-    fulltext.rebuild(connection, entities)  # the table of changed rows has their old texts
+    find_index.rebuild(connection, entities)  # the table of changed rows has their old texts
     return {name: count for name, count in counts.items() if count}
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from archisync_gui.entities.declaration import Entity, Value
 from archisync_gui.model import AccountId, Origin, Outcome, RunRecord, Scope, SyncType
-from archisync_gui.store import ages, find, log_reading, reading, schema
+from archisync_gui.store import ages, find, find_index, log_reading, reading, schema
 from archisync_gui.store.connections import Connections
 from archisync_gui.store.errors import StoreError
 from archisync_gui.store.reading import Question, Wanted
@@ -187,10 +187,10 @@ class Questions:
         try:
             return await self._database.read(job)
         except (DBAPIError, StoreError) as error:
-            if not find.is_damaged(error):
+            if not find_index.is_damaged(error):
                 raise
             log.warning("the full-text index of %s is damaged and is built again: %s", self.path.name, error)
-        await self._database.write(lambda connection: find.rebuild(connection, self._entities()))
+        await self._database.write(lambda connection: find_index.rebuild(connection, self._entities()))
         return await self._database.read(job)
 
     async def ages(self, entity: SyncType, account: AccountId | None) -> Ages:

@@ -242,7 +242,7 @@ DECLARED = sa.Table(
     sa.Column("search", _json()),
 )
 """The columns from which the search text of each data table was computed; and the state of the index
-(``find.PENDING``)."""
+(``find_index.PENDING``)."""
 
 UNFILLED = sa.Table(
     "unfilled_columns",

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from archisync_gui.entities.declaration import Entity
 from archisync_gui.model import AccountId, Clock, SyncType
-from archisync_gui.store import ages, backups, dialect, doubts, find, maintenance, refused, schema, transfer
+from archisync_gui.store import ages, backups, dialect, doubts, find_index, maintenance, refused, schema, transfer
 from archisync_gui.store import apply as applying
 from archisync_gui.store import migrate as migrating
 from archisync_gui.store.connections import Connections
@@ -85,7 +85,7 @@ class Store(Questions):
                     backups.make(connection, path, "before-migration", clock.now())
                 return found
 
-            bring = find.prepare if await database.exclusive(prepare) is Form.CURRENT else migrating.migrate
+            bring = find_index.prepare if await database.exclusive(prepare) is Form.CURRENT else migrating.migrate
 
             def begin(connection: sa.Connection) -> None:
                 bring(connection, entities)
@@ -310,11 +310,11 @@ class Store(Questions):
         def both(connection: sa.Connection) -> T:
             done = job(connection)
             try:
-                find.catch_up(connection, self._entities())
+                find_index.catch_up(connection, self._entities())
             except DBAPIError as error:
-                if not find.is_damaged(error):
+                if not find_index.is_damaged(error):
                     raise
-                find.rebuild(connection, self._entities())
+                find_index.rebuild(connection, self._entities())
             check(abandoned)
             return done
 

@@ -13,7 +13,7 @@ from sqlalchemy.pool import NullPool
 
 from archisync_gui.disk import PRIVATE
 from archisync_gui.entities.declaration import Entity
-from archisync_gui.store import backups, dialect, find, migrate, schema
+from archisync_gui.store import backups, dialect, find_index, migrate, schema
 from archisync_gui.store.database import json_or_none
 from archisync_gui.store.errors import StoreError
 from archisync_gui.store.schema import UtcTime
@@ -30,7 +30,7 @@ def copy_all(source: sa.Connection, target: sa.Connection, entities: Sequence[En
     """Replace everything in ``target``, whose schema is current, by the content of ``source``; returns the rows copied.
 
     Runs in the callers' transactions. Columns that only one of the two has are not copied. The order of insertion is
-    kept. The caller has to update the index for *Find* (:func:`find.prepare`).
+    kept. The caller has to update the index for *Find* (:func:`find_index.prepare`).
     """
     tables = [*schema.FIXED.sorted_tables, *(schema.data_table(entity) for entity in entities)]
     numbered = {"runs", "refused_reads", *(entity.name for entity in entities)}
@@ -43,7 +43,7 @@ def copy_all(source: sa.Connection, target: sa.Connection, entities: Sequence[En
                 target.execute(table.insert().inline(), part)
                 copied += len(part)
     # That row is about the full-text index of the source's file.
-    target.execute(schema.DECLARED.delete().where(schema.DECLARED.c.entity == find.PENDING))
+    target.execute(schema.DECLARED.delete().where(schema.DECLARED.c.entity == find_index.PENDING))
     dialect.sequences_after(target, tables)
     return copied
 
@@ -86,7 +86,7 @@ def into_file(source: sa.Connection, path: Path, entities: Sequence[Entity]) -> 
             source.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = {COPY_SECONDS * 1000:.0f}")
             copy_all(source, target, entities)
             source.rollback()
-            find.prepare(target, entities)
+            find_index.prepare(target, entities)
     finally:
         engine.dispose()
 
@@ -106,7 +106,7 @@ def from_file(path: Path, target: sa.Connection, entities: Sequence[Entity], pla
         with engine.connect() as source:
             migrate.refuse_newer(source, path)
             copied = copy_all(source, target, entities)
-            find.prepare(target, entities)
+            find_index.prepare(target, entities)
             return copied
     finally:
         engine.dispose()

@@ -14,7 +14,7 @@ from store_samples import ENTITIES, START, ManualClock, Reads, parcel, tariff
 
 from archisync_gui.entities.declaration import Entity
 from archisync_gui.model import SyncFailure
-from archisync_gui.store import ChangeKind, Delta, Store, StoreError, find, row_key
+from archisync_gui.store import ChangeKind, Delta, Store, StoreError, find_index, row_key
 from archisync_gui.store.fields import FieldChange, differences, packed
 from archisync_gui.store.keys import MOST_PERCENT, change_hash, percent_change
 
@@ -392,14 +392,14 @@ async def test_an_apply_cancelled_before_its_commit_changes_nothing(
 ) -> None:
     """All rows are written, but not yet the search index, which takes as long."""
     began, go_on = threading.Event(), threading.Event()
-    real = find.catch_up
+    real = find_index.catch_up
 
     def slow(connection: sa.Connection, entities: Sequence[Entity]) -> None:
         began.set()
         assert go_on.wait(10)
         real(connection, entities)
 
-    monkeypatch.setattr(find, "catch_up", slow)
+    monkeypatch.setattr(find_index, "catch_up", slow)
     task = asyncio.create_task(store.apply("parcels", "agent", reads.batch([parcel(1)])))
     await asyncio.to_thread(began.wait, 10)
     for _ in range(times):  # the orchestrator repeats a cancellation until the run ends

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from store_samples import ENTITIES, ManualClock, Reads, parcel
 
-from archisync_gui.store import FoundList, RefusedKind, Store, personal
-from archisync_gui.store import find as index
+from archisync_gui.store import FoundList, RefusedKind, Store, find, personal
+from archisync_gui.store import find_index as index
 
 
 async def matches(store: Store) -> None:
@@ -105,7 +105,7 @@ async def test_few_and_many_candidates_are_ranked_alike(
     for accounts in (["mario"], ["mario", "anna"]):
         answers = []
         for few in (0, 20, 1000):
-            monkeypatch.setattr(index, "FEW", few)
+            monkeypatch.setattr(find, "FEW", few)
             found = [(text, await store.find(text, accounts, 6)) for text in typed]
             answers.append([(text, [(keys((one,)), one.more, one.exact) for one in lists]) for text, lists in found])
         assert answers[0] == answers[1] == answers[2]
@@ -123,13 +123,13 @@ async def test_only_the_accounts_asked_for(store: Store, reads: Reads) -> None:
 
 
 @pytest.mark.parametrize("account", ["anna", "a", "anna.maria.longoni@example.test"])
-@pytest.mark.parametrize("few", [index.FEW, 0])
+@pytest.mark.parametrize("few", [find.FEW, 0])
 async def test_many_newer_rows_of_others_hide_nothing(
     store: Store, reads: Reads, monkeypatch: pytest.MonkeyPatch, account: str, few: int
 ) -> None:
     """Also for an agent that was removed from the settings, whose rows stay stored."""
-    monkeypatch.setattr(index, "CANDIDATES", 30)
-    monkeypatch.setattr(index, "FEW", few)
+    monkeypatch.setattr(find, "CANDIDATES", 30)
+    monkeypatch.setattr(find, "FEW", few)
     mine = [parcel(n, name=f"Studio Alfa {n}") for n in range(20)]
     await store.apply("parcels", account, reads.batch(mine))
     await store.apply("parcels", "bruno", reads.batch([parcel(1000 + n, name="Studio Beta") for n in range(100)]))
@@ -149,13 +149,13 @@ async def test_many_newer_rows_of_others_hide_nothing(
 async def test_many_newer_rows_that_are_gone_hide_nothing(
     store: Store, reads: Reads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(index, "CANDIDATES", 30)
+    monkeypatch.setattr(find, "CANDIDATES", 30)
     living = [parcel(n, name=f"Studio Alfa {n}") for n in range(20)]
     gone = [parcel(1000 + n, name="Studio Beta") for n in range(20)]
     for rows in ([*living, *gone], living, living):
         await store.apply("parcels", "mario", reads.batch(rows))
     await matches(store)
-    monkeypatch.setattr(index, "FEW", 0)
+    monkeypatch.setattr(find, "FEW", 0)
     (found,) = await store.find("studio", ["mario"], 12)
     assert keys((found,)) == [str(n) for n in reversed(range(8, 20))]
     await store.apply("parcels", "mario", reads.batch([*living, *gone]))
@@ -263,6 +263,26 @@ async def test_a_damaged_index_is_built_again_when_it_is_needed(
         assert keys(await store.find("ditta 17", ["mario"])) in (["17"], [])
         # A read is applied even with a damaged index, which the next opening builds again.
         await store.apply("parcels", "mario", reads.batch([parcel(n, city="Roma") for n in range(50)]))
+    finally:
+        await store.close()
+
+
+@pytest.mark.parametrize(("many", "parts"), [(10_000, 2), (400, 1)])
+async def test_a_large_read_leaves_the_index_in_one_part(
+    tmp_path: Path, clock: ManualClock, reads: Reads, monkeypatch: pytest.MonkeyPatch, many: int, parts: int
+) -> None:
+    """FTS5 searches each part, and begins a new one with each transaction."""
+    monkeypatch.setattr(index, "MANY", many)
+    store = await Store.open(tmp_path / "archive.db", ENTITIES, clock=clock)
+
+    def counted(connection: index.sa.Connection) -> int:
+        return int(connection.exec_driver_sql("SELECT count(DISTINCT segid) FROM parcels_find_idx").scalar_one())
+
+    try:
+        await store.apply("parcels", "agent", reads.batch([parcel(n) for n in range(300)]))
+        await store.apply("parcels", "agent", reads.batch([parcel(n) for n in range(300, 800)], whole=False))
+        assert await store._database.read(counted) == parts
+        await matches(store)
     finally:
         await store.close()
 

@@ -19,7 +19,7 @@ from store_samples import ENTITIES, PARCELS, START, ManualClock, Reads, parcel, 
 
 from archisync_gui.entities.declaration import Column, Kind
 from archisync_gui.model import EventKind, Explanation, Origin, Reason, RunRecord, Scope
-from archisync_gui.store import RefusedKind, Store, StoreError, find, migrate, schema
+from archisync_gui.store import RefusedKind, Store, StoreError, find_index, migrate, schema
 from archisync_gui.store.errors import server_code
 from archisync_gui.store.postgres import Postgres, transaction
 from archisync_gui.store.postgres_server import Server
@@ -92,7 +92,7 @@ async def test_an_archive_moved_to_an_office_and_back_is_the_same(
     await again.close()
 
 
-@pytest.mark.parametrize("slow", [(migrate, "migrate"), (find, "prepare")], ids=["tables", "index"])
+@pytest.mark.parametrize("slow", [(migrate, "migrate"), (find_index, "prepare")], ids=["tables", "index"])
 async def test_a_backup_of_an_office_may_take_long_to_prepare_and_to_index(
     office: Server,
     tmp_path: Path,
