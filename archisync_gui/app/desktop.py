@@ -221,6 +221,9 @@ async def _lives(app: QApplication, life: Life, hidden: bool, window: MainWindow
         if known is not None:
             language, appearance = known.language, known.appearance
         else:
+            from archisync_gui.app.memory import share_one_heap
+
+            share_one_heap()  # before the first thread: glibc ignores it once each thread has its own
             language, appearance = await asyncio.to_thread(_looks, profile)
         panel = Panel(
             app,

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 SERVICES = (
     "archisync_gui.app.core",
-    "archisync_gui.app.data_care",
     "archisync_gui.drafts",
     "archisync_gui.endpoint.server",
     "archisync_gui.updates.watch",

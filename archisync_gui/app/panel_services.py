@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from archisync_gui.app.member import OfficeMember
     from archisync_gui.app.profile import Profile
     from archisync_gui.endpoint.server import Endpoint
+    from archisync_gui.store.personal import Holding
     from archisync_gui.ui.live.services import Services
     from archisync_gui.ui.shell.panel import Panel
     from archisync_gui.updates.watch import Updates
@@ -79,7 +80,6 @@ def services_of(
 ) -> Services:
     """The panel's services. ``leave`` quits the panel; ``crash``: the report about the last process; ``put_back`` and
     ``erase`` end this life and change the data before the next one."""
-    from archisync_gui.app import data_care
     from archisync_gui.app.core import Core
     from archisync_gui.entities import ENTITIES
     from archisync_gui.ui.live.services import LoginTest, Services
@@ -135,13 +135,25 @@ def services_of(
         backup=lambda: core.store.backup("operator"),
         updates=updates,
         crash=crash,
-        find_customer=lambda customer: asyncio.to_thread(data_care.found, core.profile, customer),
+        find_customer=lambda customer: asyncio.to_thread(_find_customer, core.profile, customer),
         export_customer=lambda customer, target: asyncio.to_thread(
-            data_care.export_customer, core.profile, customer, target, panel_language()
+            _export_customer, core.profile, customer, target, panel_language()
         ),
         erase_customer=erase,
     )
     return _of_one_computer(services, core, put_back) if isinstance(core, Core) else services
+
+
+def _find_customer(profile: Profile, customer: str) -> Holding:
+    from archisync_gui.app.data_care import found  # loaded only here: hardly any day needs it
+
+    return found(profile, customer)
+
+
+def _export_customer(profile: Profile, customer: str, target: Path, language: str) -> dict[str, int]:
+    from archisync_gui.app.data_care import export_customer
+
+    return export_customer(profile, customer, target, language)
 
 
 def _of_one_computer(services: Services, core: Core, put_back: Callable[[Path], None]) -> Services:

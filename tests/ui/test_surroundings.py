@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import cast
 
+import psutil
 import pytest
 from panel_fakes import FakeOrchestrator
 from PySide6.QtNetwork import QNetworkInformation
@@ -17,7 +20,9 @@ from PySide6.QtNetwork import QNetworkInformation
 from archisync_gui.app import opening
 from archisync_gui.app.member import OfficeMember
 from archisync_gui.model import EventKind, Reason
+from archisync_gui.ui.system import interfaces
 from archisync_gui.ui.system import power_and_network as surroundings
+from archisync_gui.ui.system.interfaces import InterfaceChanges
 from archisync_gui.ui.system.power_and_network import LOOK_AGAIN, PATIENCE, SETTLE, Logind, Surroundings
 from tests.support.buses import bus, tell_sleep
 from tests.support.waiting import until
@@ -118,6 +123,54 @@ def test_an_interface_that_comes_back_is_found_without_a_signal_of_the_system(
     assert not around._look.isActive()
 
 
+async def test_qt_tells_of_the_network_where_the_system_is_not_linux(
+    around: Surroundings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(surroundings.sys, "platform", "win32")
+    await around.connect_system()
+    assert around._network is not None
+    assert around._changes._socket is None
+    await around.close()
+
+
+async def test_a_system_may_forbid_to_listen_to_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(*_: object) -> socket.socket:
+        raise PermissionError(errno.EACCES, "no netlink")
+
+    monkeypatch.setattr(interfaces.socket, "socket", forbidden)
+    assert InterfaceChanges(lambda: None).listen() is False
+
+
+async def test_more_changes_than_the_kernel_keeps_are_one_change_and_an_error_ends_the_reports(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    heard: list[int] = []
+    changes = InterfaceChanges(lambda: heard.append(1))
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    answers: list[OSError] = [OSError(errno.ENOBUFS, "full"), BlockingIOError()]
+    with theirs:
+        changes._socket = cast(socket.socket, _Failing(ours, answers))
+        changes._heard()
+        assert heard == [1]
+        answers.append(OSError(errno.ENETDOWN, "gone"))
+        changes._heard()
+        assert heard == [1, 1]
+        assert changes._socket is None
+        assert "no longer reported" in caplog.text
+    ours.close()
+
+
+class _Failing:
+    """A socket whose reads end with the errors of a list, one after the other."""
+
+    def __init__(self, real: socket.socket, errors: list[OSError]) -> None:
+        self.fileno, self.close, self._errors = real.fileno, real.close, errors
+
+    def recv(self, size: int) -> bytes:
+        raise self._errors.pop(0)
+
+
 async def test_after_the_end_there_is_no_polling(around: Surroundings) -> None:
     around.set_online(False)
     await around.close()
@@ -151,11 +204,40 @@ async def test_an_answer_of_the_erp_ends_being_offline(qapp: object, monkeypatch
     await around.close()
 
 
-def test_the_loopback_interface_does_not_count_as_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    every = surroundings.QNetworkInterface.allInterfaces()
-    loop = [i for i in every if i.flags() & surroundings.QNetworkInterface.InterfaceFlag.IsLoopBack]
-    monkeypatch.setattr(surroundings.QNetworkInterface, "allInterfaces", staticmethod(lambda: loop))
-    assert surroundings.interface_up() is False
+def _interfaces(monkeypatch: pytest.MonkeyPatch, *found: tuple[str, bool, tuple[tuple[int, str], ...]]) -> None:
+    """Names, whether the interface is up and connected, and addresses with their family, in place of the computer's."""
+    states = {name: SimpleNamespace(isup=up) for name, up, _ in found}
+    addresses = {
+        name: [SimpleNamespace(family=family, address=address) for family, address in had] for name, _, had in found
+    }
+    monkeypatch.setattr(psutil, "net_if_stats", lambda: states)
+    monkeypatch.setattr(psutil, "net_if_addrs", lambda: addresses)
+
+
+LOOP = ("lo", True, ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")))
+CARD = ((psutil.AF_LINK, "02:fc:00:00:00:01"),)
+
+
+@pytest.mark.parametrize(
+    ("found", "up"),
+    [
+        ((LOOP,), False),
+        ((LOOP, ("eth0", True, CARD)), False),  # no address yet
+        ((LOOP, ("eth0", False, ((socket.AF_INET, "192.0.2.2"), *CARD))), False),  # the cable is out
+        ((LOOP, ("eth0", True, ((socket.AF_INET, "192.0.2.2"), *CARD))), True),
+        ((LOOP, ("wlan0", True, ((socket.AF_INET6, "fe80::1%wlan0"),))), True),
+        ((("eth0", True, ()), ("eth1", False, ((socket.AF_INET, "192.0.2.2"),))), False),
+    ],
+)
+def test_an_interface_counts_that_is_connected_and_has_an_address_of_a_network(
+    monkeypatch: pytest.MonkeyPatch, found: tuple[tuple[str, bool, tuple[tuple[int, str], ...]], ...], up: bool
+) -> None:
+    _interfaces(monkeypatch, *found)
+    assert surroundings.interface_up() is up
+
+
+def test_the_computers_own_interfaces_can_be_asked() -> None:
+    assert surroundings.interface_up() in (True, False)
 
 
 @pytest.mark.skipif(shutil.which("dbus-daemon") is None, reason="needs Linux with dbus-daemon")
@@ -179,7 +261,7 @@ async def test_without_a_system_bus_there_are_no_signals_and_no_errors(monkeypat
 
 
 HEAR = """
-import asyncio, subprocess
+import asyncio, subprocess, sys
 from archisync_gui.ui.system import power_and_network
 from archisync_gui.ui.system.loop import run
 from archisync_gui.ui.system.power_and_network import Surroundings
@@ -201,6 +283,7 @@ async def main(app):
             subprocess.run(["ip", *command.split()], check=True)
         print(await asyncio.wait_for(heard.get(), 20), flush=True)
     await around.close()
+    assert "PySide6.QtNetwork" not in sys.modules
     return 0
 
 raise SystemExit(run(main))
@@ -223,3 +306,4 @@ def test_a_real_network_lost_and_found() -> None:
         ["unshare", "-n", sys.executable, "-c", HEAR], capture_output=True, text=True, timeout=90, check=False
     )
     assert done.stdout.split() == ["offline", "None", "offline", "None"], done.stderr
+    assert done.returncode == 0, done.stderr

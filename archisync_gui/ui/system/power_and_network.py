@@ -1,7 +1,7 @@
 """The computer's sleep and network: reports when the ERP cannot be reached, and why.
 
-On Linux, logind reports sleep over D-Bus; Qt reports the network on all systems. Where sleep is not reported, the
-orchestrator detects it from its clocks.
+On Linux, logind reports sleep over D-Bus and the kernel reports the network; elsewhere Qt reports the network. Where
+sleep is not reported, the orchestrator detects it from its clocks.
 """
 
 from __future__ import annotations
@@ -10,12 +10,16 @@ import asyncio
 import logging
 import sys
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtNetwork import QNetworkInformation, QNetworkInterface
 
 from archisync_gui.model import Reason
 from archisync_gui.ui.system.bus import Bus
+from archisync_gui.ui.system.interfaces import InterfaceChanges, interface_up
+
+if TYPE_CHECKING:
+    from PySide6.QtNetwork import QNetworkInformation
 
 log = logging.getLogger(__name__)
 
@@ -51,17 +55,27 @@ class Surroundings(QObject):
         self._look = QTimer(self, interval=LOOK_AGAIN)
         self._look.timeout.connect(self._look_again)
         self._network: QNetworkInformation | None = None
-        """The object whose signal is connected."""
+        """The object whose signal is connected; not on Linux."""
+        self._changes = InterfaceChanges(self._interfaces_changed)
         self._logind = Logind(self.sleeps)
 
     async def connect_system(self) -> None:
         """Begin to listen to this system's reports."""
+        if sys.platform.startswith("linux"):
+            # Qt's module and the GLib that it loads here take 6 MB.
+            if self._changes.listen():
+                self._interfaces_changed()
+            await self._logind.connect()
+        else:
+            self._connect_qt()
+
+    def _connect_qt(self) -> None:
+        from PySide6.QtNetwork import QNetworkInformation
+
         if QNetworkInformation.loadDefaultBackend():
             network = self._network = QNetworkInformation.instance()
             network.reachabilityChanged.connect(self._reachable)
             self._reachable(network.reachability())
-        if sys.platform.startswith("linux"):
-            await self._logind.connect()
 
     async def close(self) -> None:
         """Stop listening."""
@@ -70,6 +84,7 @@ class Surroundings(QObject):
         if self._network is not None:
             self._network.reachabilityChanged.disconnect(self._reachable)
             self._network = None
+        self._changes.close()
         await self._logind.close()
 
     # ------------------------------------------------------------------------------------------------ reports
@@ -101,10 +116,12 @@ class Surroundings(QObject):
                 self._settled()
 
     def _reachable(self, reachability: QNetworkInformation.Reachability) -> None:
-        # "Disconnected" is also reported where only the internet is missing (GLib, Qt 6.11): an ERP in the local
-        # network can be reached as long as an interface is up.
-        lost = reachability is QNetworkInformation.Reachability.Disconnected and not interface_up()
-        self.set_online(not lost)
+        # "Disconnected" is also reported where only the internet is missing: an ERP in the local network can be reached
+        # as long as an interface is up.
+        self.set_online(reachability is not type(reachability).Disconnected or interface_up())
+
+    def _interfaces_changed(self) -> None:
+        self.set_online(interface_up())
 
     def _look_again(self) -> None:
         if interface_up():
@@ -126,16 +143,6 @@ class Surroundings(QObject):
         if why is not self.away:
             self.away = why
             self.changed.emit(why)
-
-
-def interface_up() -> bool:
-    """True when a network interface other than the loopback is up and has an address."""
-    flag = QNetworkInterface.InterfaceFlag
-    return any(
-        (found.flags() & flag.IsUp) and (found.flags() & flag.IsRunning) and found.addressEntries()
-        for found in QNetworkInterface.allInterfaces()
-        if not found.flags() & flag.IsLoopBack
-    )
 
 
 class Logind:
