@@ -308,8 +308,9 @@ FunctionEnd
 !insertmacro MOVE_AWAY ""
 !insertmacro MOVE_AWAY "un."
 
-; Run the command lines in the file $Restart: only panels of this installation.
-Function StartAgain
+; Run the command lines in the file $Restart: only panels of this installation. FIND and TRIM: names of the macros.
+!macro START_AGAIN UN FIND TRIM
+Function ${UN}StartAgain
   ${If} $Restart == ""
     Return
   ${EndIf}
@@ -323,15 +324,18 @@ Function StartAgain
     ${If} ${Errors}
       ${ExitDo}
     ${EndIf}
-    ${StrLoc} $2 $1 "$INSTDIR\app\" ">"
+    ${${FIND}} $2 $1 "$INSTDIR\app\" ">"
     ${If} $2 != ""
-      ${TrimNewLines} $1 $1
+      ${${TRIM}} $1 $1
       Exec $1
       ClearErrors
     ${EndIf}
   ${Loop}
   FileClose $0
 FunctionEnd
+!macroend
+!insertmacro START_AGAIN "" StrLoc TrimNewLines
+!insertmacro START_AGAIN "un." UnStrLoc un.TrimNewLines
 
 Section
   Call FindElsewhere   ; for a silent installation, which has no pages
@@ -509,6 +513,7 @@ Section Uninstall
   Call un.MoveAway
   ${If} ${Errors}
     MessageBox MB_RETRYCANCEL|MB_ICONEXCLAMATION "$(STILL_RUNS)" /SD IDCANCEL IDRETRY take_away
+    Call un.StartAgain
     SetErrorLevel 2
     Abort
   ${EndIf}

@@ -57,6 +57,17 @@ def test_what_quit_is_asked_for_is_what_the_program_knows() -> None:
         assert (options.command, options.all, options.restart_list) == ("quit", True, Path("$Restart"))
 
 
+@pytest.mark.parametrize(("name", "un"), [("Section", ""), ("Section Uninstall", "un.")])
+def test_panels_that_were_ended_are_started_again_where_the_program_stays(name: str, un: str) -> None:
+    section = block(name, "SectionEnd")
+    ended = section[section.index(f"Call {un}EndPanels") :]
+    given_up = [part.splitlines() for part in ended.split("Abort")[:-1]]
+    assert given_up
+    for lines in given_up:
+        stays = not any("$(NO_WAY_BACK)" in line for line in lines) and "first installation" not in lines[-2]
+        assert (f"Call {un}StartAgain" in [line.strip() for line in lines[-4:]]) is stays, lines
+
+
 def test_whether_the_data_are_gone_is_looked_at() -> None:
     uninstall = block("Section Uninstall", "SectionEnd")
     removed = uninstall.index('RMDir /r "${DATA}"')
@@ -220,3 +231,18 @@ def test_data_that_could_not_be_removed_is_code_3(setups: dict[str, str], window
     assert windows.run([setups["0.1.0"], "/S"])[0] == 0
     assert windows.run(remove)[0] == 0
     assert not place(windows, data).exists()
+
+
+@needs_wine
+@pytest.mark.nightly
+def test_a_removal_that_is_given_up_starts_the_panels_again(
+    setups: dict[str, str], windows: Session, home: Path
+) -> None:
+    assert windows.run([setups["0.1.0"], "/S"])[0] == 0
+    line = rf"{HOME}\app\archisync-gui-panel.exe --hidden"
+    (home / "restart.txt").write_bytes(f"{line}\r\n".encode("utf-16-le"))
+    (home / "hold.txt").write_text("app 40000\n")
+    assert windows.run([rf"{HOME}\uninstall.exe", "/S", rf"_?={HOME}"])[0] == 2
+    assert version(home) == "0.1.0"
+    until_true(lambda: (home / "started.txt").exists() and (home / "started.txt").read_bytes().endswith(b"\n\0"))
+    assert (home / "started.txt").read_bytes().decode("utf-16-le").splitlines() == [line]
