@@ -67,7 +67,7 @@ def test_what_a_workflow_installs_comes_from_a_lock_and_is_searched_for_weakness
     assert len(installed) >= 4
     locks = set()
     for line in installed:
-        if line.endswith("--no-deps ."):  # the project itself
+        if line.endswith("--no-deps release/archisync_gui-*.whl"):  # the project itself
             continue
         assert "--require-hashes --no-deps -r packaging/locked/" in line, line
         locks.add(line.rpartition("/")[2].removesuffix(".txt"))
