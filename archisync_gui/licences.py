@@ -31,15 +31,15 @@ WITHOUT_TEXT = {
 """Packages whose wheel has no licence file → texts of their licences in `resources/licences`."""
 
 LIBRARIES = {
-    "Qt": ("PySide6/**/*Qt6Core.*", ("qt.txt",)),
-    "PostgreSQL's libpq": ("psycopg_binary.libs/libpq*", ("postgresql.txt",)),
-    "OpenSSL": ("psycopg_binary.libs/libcrypto*", ("openssl.txt", "Apache-2.0.txt")),
-    "MIT Kerberos": ("psycopg_binary.libs/libkrb5*", ("krb5.txt",)),
-    "OpenLDAP": ("psycopg_binary.libs/libldap*", ("openldap.txt",)),
-    "Cyrus SASL": ("psycopg_binary.libs/libsasl2*", ("cyrus-sasl.txt",)),
-    "keyutils": ("psycopg_binary.libs/libkeyutils*", ("keyutils.txt", "LGPL-2.1.txt")),
-    "libcom_err of e2fsprogs": ("psycopg_binary.libs/libcom_err*", ("libcom_err.txt",)),
-    "libxcrypt": ("psycopg_binary.libs/libcrypt-*", ("libxcrypt.txt", "LGPL-2.1.txt")),
+    "Qt": ("PySide6/QtCore.*", ("qt.txt",)),
+    "PostgreSQL's libpq": ("psycopg_binary*/**/libpq*", ("postgresql.txt",)),
+    "OpenSSL": ("psycopg_binary*/**/libcrypto*", ("openssl.txt", "Apache-2.0.txt")),
+    "MIT Kerberos": ("psycopg_binary*/**/libkrb5*", ("krb5.txt",)),
+    "OpenLDAP": ("psycopg_binary*/**/libldap*", ("openldap.txt",)),
+    "Cyrus SASL": ("psycopg_binary*/**/libsasl2*", ("cyrus-sasl.txt",)),
+    "keyutils": ("psycopg_binary*/**/libkeyutils*", ("keyutils.txt", "LGPL-2.1.txt")),
+    "libcom_err of e2fsprogs": ("psycopg_binary*/**/libcom_err*", ("libcom_err.txt",)),
+    "libxcrypt": ("psycopg_binary*/**/libcrypt-*", ("libxcrypt.txt", "LGPL-2.1.txt")),
 }
 """Libraries inside wheels that do not contain their licence → pattern of a file in site-packages that shows that the
 library is there, and texts in `resources/licences`, as collected by Debian. numpy's wheel contains its licences."""

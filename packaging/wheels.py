@@ -100,14 +100,20 @@ def requirements(lock: Path, target: Target) -> Iterator[tuple[str, str]]:
 
     Done here, since pip with ``--platform`` still evaluates the markers for the system on which it runs.
     """
-    for entry in lock.read_text("utf-8").replace("\\\n", " ").splitlines():
-        if not entry.strip() or entry.lstrip().startswith("#"):
+    for requirement, entry in entries(lock):
+        if requirement.marker is None or requirement.marker.evaluate(target.environment):
+            yield requirement.name, entry
+
+
+def entries(lock: Path) -> Iterator[tuple[Requirement, str]]:
+    """Each requirement in ``lock``, and its entry (with hashes, without marker)."""
+    for line in lock.read_text("utf-8").replace("\\\n", " ").splitlines():
+        if not line.strip() or line.lstrip().startswith("#"):
             continue
-        requirement, *hashes = entry.split(" --hash=")
-        parsed = Requirement(requirement.strip())
-        if parsed.marker is None or parsed.marker.evaluate(target.environment):
-            pinned = f"{parsed.name}{parsed.specifier}"
-            yield parsed.name, " ".join([pinned, *(f"--hash={h.strip()}" for h in hashes)])
+        written, *hashes = line.split(" --hash=")
+        requirement = Requirement(written.strip())
+        pinned = f"{requirement.name}{requirement.specifier}"
+        yield requirement, " ".join([pinned, *(f"--hash={h.strip()}" for h in hashes)])
 
 
 def windows_python(folder: Path) -> None:

@@ -8,6 +8,7 @@ fail: errors are printed.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import pwd
@@ -20,7 +21,14 @@ from pathlib import Path
 PYTHON = "/usr/lib/archisync-gui/bin/python"
 """The interpreter of the package's programs: their first argument."""
 
-PANEL = "archisync-gui-panel"
+PROGRAMS = ("archisync-gui", "archisync-gui-panel")
+"""Names of the package's programs, which do the same."""
+
+FLAGS = ("--demo", "--hidden")
+"""Options of the panel without a value."""
+
+VALUED = ("--profile", "--latency", "--demo-clock", "--open")
+"""Options of the panel with a value, as the next word or after ``=``."""
 
 UNIT = "archisync-gui.service"
 
@@ -47,12 +55,63 @@ class Process:
     environment: dict[str, str]
     by_unit: bool
     """Whether the user's systemd has started it."""
+    folder: str = "/"
+    """Its current folder, for a profile given by a relative path."""
+
+    @property
+    def options(self) -> list[list[str]]:
+        """The panel's options, each with its value, that follow the program. Abbreviated ones are known, as they are
+        to argparse. Other words are an element of their own."""
+        options: list[list[str]] = []
+        words = iter(self.words[self._program + 1 :])
+        for word in words:
+            name, equals, _ = word.partition("=")
+            option = full_name(name)
+            if option in FLAGS and not equals:
+                options.append([option])
+            elif option in VALUED and equals:
+                options.append([word.replace(name, option, 1)])
+            elif option in VALUED:
+                options.append([option, *itertools.islice(words, 1)])
+            else:
+                options.append([word])
+        return options
 
     @property
     def is_panel(self) -> bool:
-        """Whether it is a panel. A command such as ``sync`` is not; it is ended, but not started again."""
-        program = [Path(word).name for word in self.words[:3]]
-        return PANEL in program or (program[-1:] == ["archisync-gui"] and len(self.words) == 3)
+        """Whether it is a panel: only options of the panel follow the program. Others are commands such as ``sync``."""
+        known = (*FLAGS, *VALUED)
+        return self._program > 0 and all(option[0].partition("=")[0] in known for option in self.options)
+
+    @property
+    def starts_again(self) -> bool:
+        """Whether it is started again: a panel, and ``office run``, which takes part in an office without a window.
+        Other commands are ended only."""
+        commands = [words for words in self.options if words[0].partition("=")[0] not in (*FLAGS, *VALUED)]
+        return self.is_panel or (self._program > 0 and commands == [["office"], ["run"]])
+
+    @property
+    def again(self) -> list[str]:
+        """The command line that starts it again: a panel without a window and without opening a place."""
+        if not self.is_panel:
+            return self.words
+        kept = [option for option in self.options if option[0].partition("=")[0] not in ("--open", "--hidden")]
+        return [*self.words[: self._program + 1], *itertools.chain.from_iterable(kept), "--hidden"]
+
+    @property
+    def _program(self) -> int:
+        """Index of the program in the words, after the interpreter and its options; 0: it is another one."""
+        for index, word in enumerate(self.words[1:], 1):
+            if not word.startswith("-"):
+                return index if Path(word).name in PROGRAMS else 0
+        return 0
+
+
+def full_name(name: str) -> str:
+    """The panel's option that ``name`` is or abbreviates; ``name`` itself if it is none, or not the only one."""
+    known = (*FLAGS, *VALUED)
+    found = [option for option in known if option.startswith(name)] if name.startswith("--") else []
+    return found[0] if len(found) == 1 and name not in known else name
 
 
 def running(proc: Path = Path("/proc"), python: str = PYTHON) -> list[Process]:
@@ -83,6 +142,7 @@ def _process(folder: Path, python: str) -> Process | None:
         words,
         dict(pair for variable in variables if len(pair := variable.split("=", 1)) == 2),
         UNIT in (folder / "cgroup").read_text(),
+        str((folder / "cwd").readlink()),
     )
 
 
@@ -111,9 +171,9 @@ def _lives(process: Process) -> bool:
 
 
 def note(processes: list[Process], notes: Path = NOTES) -> None:
-    """Store the panels to start again. If there are none, those of an earlier call are kept, since a failed upgrade
+    """Store the processes to start again. If there are none, those of an earlier call are kept, since a failed upgrade
     calls prerm twice."""
-    panels = [asdict(process) for process in processes if process.is_panel]
+    panels = [asdict(process) for process in processes if process.starts_again]
     if panels:
         notes.unlink(missing_ok=True)
         with os.fdopen(os.open(notes, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
@@ -121,16 +181,13 @@ def note(processes: list[Process], notes: Path = NOTES) -> None:
 
 
 def begin(notes: Path = NOTES) -> None:
-    """Start the stored panels again, each as its user and without a window, and remove the list."""
+    """Start the stored processes again, each as its user and without a window, and remove the list."""
     if not notes.exists():
         return
     panels = [Process(**panel) for panel in json.loads(notes.read_text("utf-8"))]
     notes.unlink()
     for panel in panels:
-        command = panel.words if "--hidden" in panel.words else [*panel.words, "--hidden"]
-        if panel.by_unit:
-            command = ["/usr/bin/systemctl", "--user", "start", UNIT]
-        _start(panel, command)
+        _start(panel, ["/usr/bin/systemctl", "--user", "start", UNIT] if panel.by_unit else panel.again)
 
 
 def _start(panel: Process, command: list[str]) -> None:
@@ -147,7 +204,10 @@ def _start(panel: Process, command: list[str]) -> None:
             os.initgroups(pwd.getpwuid(panel.uid).pw_name, panel.gid)
             os.setgid(panel.gid)
             os.setuid(panel.uid)
-        os.chdir("/")
+        try:
+            os.chdir(panel.folder)
+        except OSError:
+            os.chdir("/")
         nothing = os.open(os.devnull, os.O_RDWR)
         for number in range(3):
             os.dup2(nothing, number)

@@ -5,7 +5,8 @@
 ;     /S                                   silent; exit code 0 done, 1 cancelled, 2 could not (the old version stays),
 ;                                          3 could not, and the old version is left as app.old: run it again
 ;     /AUTOSTART=1|0                       start at login, or not; without it: as before (first installation: yes)
-;     /D=FOLDER                            last argument: where to; refused (2) while Archisync is installed elsewhere
+;     /D=FOLDER                            last argument: where to; refused (2) while Archisync is installed elsewhere, and
+;                                          where another program has a folder app, app.old or app.new
 ;   uninstall.exe                          asks whether to remove the data, too; the usual answer is no
 ;     /S                                   silent; leaves the data; exit code 0 done, 1 cancelled, 2 could not (the program stays),
 ;                                          3 the program is removed, but not all of the data
@@ -98,6 +99,10 @@ LangString DATA_REMOVE ${LANG_ENGLISH} "Remove all data, too (order drafts that 
 
 LangString ELSEWHERE ${LANG_ITALIAN} "Archisync è già installato in $Elsewhere. Scegliere quella cartella per aggiornarlo. Per spostarlo in $INSTDIR, prima disinstallarlo da Impostazioni → App (i dati restano)."
 LangString ELSEWHERE ${LANG_ENGLISH} "Archisync is installed in $Elsewhere already. Choose that folder to upgrade it. To move it to $INSTDIR, first uninstall it in Settings → Apps (the data stays)."
+LangString FOREIGN ${LANG_ITALIAN} "La cartella $Foreign esiste già e non è di Archisync: l'installazione la eliminerebbe. Non è stato installato nulla. Scegliere un'altra cartella, per esempio $LOCALAPPDATA\Programs\Archisync."
+LangString FOREIGN ${LANG_ENGLISH} "The folder $Foreign exists already and is not Archisync's: the installation would remove it. Nothing was installed. Choose another folder, such as $LOCALAPPDATA\Programs\Archisync."
+LangString FOREIGN_STAYS ${LANG_ITALIAN} "La cartella $Foreign non è di Archisync. Non è stato rimosso nulla. Disinstallare Archisync da Impostazioni → App, oppure indicare dopo _?= la cartella di Archisync."
+LangString FOREIGN_STAYS ${LANG_ENGLISH} "The folder $Foreign is not Archisync's. Nothing was removed. Uninstall Archisync in Settings → Apps, or name Archisync's folder after _?=."
 LangString DATA_LEFT ${LANG_ITALIAN} "Non tutti i dati sono stati eliminati: un altro programma tiene aperti dei file in ${DATA}. Chiuderlo e premere Riprova, oppure eliminare la cartella a mano."
 LangString DATA_LEFT ${LANG_ENGLISH} "Not all data was removed: another program holds files open in ${DATA}. Close it and press Retry, or remove the folder by hand."
 
@@ -107,6 +112,12 @@ Var Checkbox
 Var Restart      ; a list: one command line for each panel that ran
 Var RemoveData   ; 1 or 0
 Var Elsewhere    ; folder of the registered installation when it is another one than $INSTDIR, else ""
+Var Here         ; 1: the registered installation is that in $INSTDIR
+Var Foreign      ; a folder in $INSTDIR with a name that is used here, but of another program, else ""
+Var Began        ; 1: files in $INSTDIR may have been changed
+
+; In what is left of a folder that could not be removed entirely, where the programs may be gone.
+!define REMAINS "archisync-remains.txt"
 
 !macro INIT UN
   SetShellVarContext current
@@ -131,19 +142,25 @@ Function .onInit
   ${EndIf}
 FunctionEnd
 
-; Set $Elsewhere. Two installations would share one entry in *Apps*, in the menu and in the autostart; the panel of the first
+; Set $Elsewhere and $Here. Two installations would share one entry in *Apps*, in the menu and in the autostart; the panel of the first
 ; would keep running, and its removal would remove the second one's entries. A folder that does not exist is ignored.
 !macro FIND_ELSEWHERE UN
 Function ${UN}FindElsewhere
+  StrCpy $Here 0
   ReadRegStr $Elsewhere HKCU "${UNINSTALL_KEY}" "InstallLocation"
-  ${IfNot} ${FileExists} "$Elsewhere\app\*.*"
-  ${AndIfNot} ${FileExists} "$Elsewhere\app.old\*.*"
-    StrCpy $Elsewhere ""
+  ${If} $Elsewhere == ""
     Return
   ${EndIf}
   GetFullPathName /SHORT $0 "$Elsewhere"   ; one folder can be written in several ways
   GetFullPathName /SHORT $1 "$INSTDIR"     ; "" when it is not there
   ${If} $0 == $1
+  ${AndIf} $0 != ""
+    StrCpy $Here 1
+    StrCpy $Elsewhere ""
+    Return
+  ${EndIf}
+  ${IfNot} ${FileExists} "$Elsewhere\app\*.*"
+  ${AndIfNot} ${FileExists} "$Elsewhere\app.old\*.*"
     StrCpy $Elsewhere ""
   ${EndIf}
 FunctionEnd
@@ -151,12 +168,44 @@ FunctionEnd
 !insertmacro FIND_ELSEWHERE ""
 !insertmacro FIND_ELSEWHERE "un."
 
+; Set $Foreign. Archisync renames and removes the folders app, app.old and app.new in $INSTDIR: each must be its own, which
+; is seen by a program of ours, unless the registered installation is here. FindElsewhere comes first.
+!macro FIND_FOREIGN UN
+Function ${UN}LookAt   ; at the folder $R1
+  ${If} ${FileExists} "$R1\*.*"
+  ${AndIfNot} ${FileExists} "$R1\archisync-gui.exe"
+  ${AndIfNot} ${FileExists} "$R1\archisync-gui-panel.exe"
+  ${AndIfNot} ${FileExists} "$R1\${REMAINS}"
+    StrCpy $Foreign "$R1"
+  ${EndIf}
+FunctionEnd
+Function ${UN}FindForeign
+  StrCpy $Foreign ""
+  ${If} $Here == 1
+    Return
+  ${EndIf}
+  StrCpy $R1 "$INSTDIR\app.new"
+  Call ${UN}LookAt
+  StrCpy $R1 "$INSTDIR\app.old"
+  Call ${UN}LookAt
+  StrCpy $R1 "$INSTDIR\app"
+  Call ${UN}LookAt
+FunctionEnd
+!macroend
+!insertmacro FIND_FOREIGN ""
+!insertmacro FIND_FOREIGN "un."
+
 Function DirectoryLeave
   Call FindElsewhere
   ${If} $Elsewhere != ""
     MessageBox MB_OK|MB_ICONEXCLAMATION "$(ELSEWHERE)"
     StrCpy $INSTDIR $Elsewhere
     Abort   ; the page stays, with that folder
+  ${EndIf}
+  Call FindForeign
+  ${If} $Foreign != ""
+    MessageBox MB_OK|MB_ICONEXCLAMATION "$(FOREIGN)"
+    Abort
   ${EndIf}
 FunctionEnd
 
@@ -227,13 +276,26 @@ FunctionEnd
 Function ${UN}RemoveOld
   StrCpy $0 0
   again:
-    RMDir /r "$INSTDIR\app.old"
+    StrCpy $R1 "$INSTDIR\app.old"
+    Call ${UN}Removed
     IfFileExists "$INSTDIR\app.old\*.*" 0 done
     IntOp $0 $0 + 1
     Sleep 500
     IntCmp $0 30 done again done
   done:
+FunctionEnd
+; Remove the folder $R1, which is Archisync's; what cannot be removed is marked. Does not set the error flag.
+Function ${UN}Removed
+  RMDir /r "$R1"
+  ${If} ${FileExists} "$R1\*.*"
+    FileOpen $R2 "$R1\${REMAINS}" w
+    FileClose $R2
+  ${EndIf}
   ClearErrors
+FunctionEnd
+Function ${UN}RemoveNew
+  StrCpy $R1 "$INSTDIR\app.new"
+  Call ${UN}Removed
 FunctionEnd
 ; Rename the program's folder to app.old; sets the error flag if that fails.
 Function ${UN}MoveAway
@@ -246,8 +308,9 @@ FunctionEnd
 !insertmacro MOVE_AWAY ""
 !insertmacro MOVE_AWAY "un."
 
-; Run the command lines in the file $Restart: only panels of this installation.
-Function StartAgain
+; Run the command lines in the file $Restart: only panels of this installation. FIND and TRIM: names of the macros.
+!macro START_AGAIN UN FIND TRIM
+Function ${UN}StartAgain
   ${If} $Restart == ""
     Return
   ${EndIf}
@@ -261,15 +324,18 @@ Function StartAgain
     ${If} ${Errors}
       ${ExitDo}
     ${EndIf}
-    ${StrLoc} $2 $1 "$INSTDIR\app\" ">"
+    ${${FIND}} $2 $1 "$INSTDIR\app\" ">"
     ${If} $2 != ""
-      ${TrimNewLines} $1 $1
+      ${${TRIM}} $1 $1
       Exec $1
       ClearErrors
     ${EndIf}
   ${Loop}
   FileClose $0
 FunctionEnd
+!macroend
+!insertmacro START_AGAIN "" StrLoc TrimNewLines
+!insertmacro START_AGAIN "un." UnStrLoc un.TrimNewLines
 
 Section
   Call FindElsewhere   ; for a silent installation, which has no pages
@@ -278,6 +344,13 @@ Section
     SetErrorLevel 2
     Abort
   ${EndIf}
+  Call FindForeign
+  ${If} $Foreign != ""
+    MessageBox MB_OK|MB_ICONSTOP "$(FOREIGN)" /SD IDOK
+    SetErrorLevel 2
+    Abort
+  ${EndIf}
+  StrCpy $Began 1
   SetOutPath "$INSTDIR"
   ; An installation that was interrupted, or could not restore the old version, has left the program as app.old.
   ${IfNot} ${FileExists} "$INSTDIR\app\*.*"
@@ -289,7 +362,7 @@ Section
       Abort
     ${EndIf}
   ${EndIf}
-  RMDir /r "$INSTDIR\app.new"
+  Call RemoveNew
   ; Checked before, since a file that cannot be written ends the section at once (.onInstFailed), and other programs
   ; would have no space on this disk meanwhile.
   ClearErrors
@@ -302,10 +375,11 @@ Section
   ${EndIf}
   ClearErrors
   SetOutPath "$INSTDIR\app.new"
+  File "${APP}/archisync-gui.exe"   ; first: the folder is known as ours if the installation is interrupted
   File /r "${APP}/*.*"
   SetOutPath "$INSTDIR"
   ${If} ${Errors}   ; a file could not be made
-    RMDir /r "$INSTDIR\app.new"
+    Call RemoveNew
     MessageBox MB_OK|MB_ICONSTOP "$(NO_ROOM)" /SD IDOK
     SetErrorLevel 2
     Abort
@@ -316,7 +390,7 @@ Section
   Call MoveAway
   ${If} ${Errors}
     MessageBox MB_RETRYCANCEL|MB_ICONEXCLAMATION "$(STILL_RUNS)" /SD IDCANCEL IDRETRY take_place
-    RMDir /r "$INSTDIR\app.new"
+    Call RemoveNew
     Call StartAgain
     SetErrorLevel 2
     Abort
@@ -325,7 +399,7 @@ Section
   !insertmacro RENAMED "$INSTDIR\app.new" "$INSTDIR\app" ""
   ${If} ${Errors}
     MessageBox MB_RETRYCANCEL|MB_ICONEXCLAMATION "$(FILES_HELD)" /SD IDCANCEL IDRETRY put_in_place
-    RMDir /r "$INSTDIR\app.new"
+    Call RemoveNew
     ${IfNot} ${FileExists} "$INSTDIR\app.old\*.*"
       SetErrorLevel 2   ; it was the first installation
       Abort
@@ -373,9 +447,11 @@ SectionEnd
 
 ; The section was aborted, or a file could not be written, which ends the section without setting the error flag.
 Function .onInstFailed
-  SetOutPath "$TEMP"   ; app.new is the current folder, which cannot be removed
-  RMDir /r "$INSTDIR\app.new"
-  RMDir "$INSTDIR"   ; if it is empty
+  ${If} $Began == 1   ; else the folder was refused
+    SetOutPath "$TEMP"   ; app.new is the current folder, which cannot be removed
+    Call RemoveNew
+    RMDir "$INSTDIR"   ; if it is empty
+  ${EndIf}
 FunctionEnd
 
 Function un.onInit
@@ -425,18 +501,27 @@ FunctionEnd
 
 Section Uninstall
   Call un.FindElsewhere
+  Call un.FindForeign
+  ${If} $Foreign != ""
+    MessageBox MB_OK|MB_ICONSTOP "$(FOREIGN_STAYS)" /SD IDOK
+    SetErrorLevel 2
+    Abort
+  ${EndIf}
   Call un.EndPanels
   SetOutPath "$TEMP"   ; a folder that is the current one of a process cannot be renamed
   take_away:
   Call un.MoveAway
   ${If} ${Errors}
     MessageBox MB_RETRYCANCEL|MB_ICONEXCLAMATION "$(STILL_RUNS)" /SD IDCANCEL IDRETRY take_away
+    Call un.StartAgain
     SetErrorLevel 2
     Abort
   ${EndIf}
   Call un.RemoveOld
-  RMDir /r "$INSTDIR\app.new"
-  Delete "$INSTDIR\uninstall.exe"
+  Call un.RemoveNew
+  ${If} $EXEFILE != "uninstall.exe"   ; with _?= the one in $INSTDIR is this one, or another program's
+    Delete "$INSTDIR\uninstall.exe"
+  ${EndIf}
   RMDir "$INSTDIR"
   Call un.Autostarts
   ${If} $Elsewhere == ""   ; else these belong to the installation that is registered

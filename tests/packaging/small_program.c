@@ -1,4 +1,4 @@
-/* Stands for Archisync in test_installer_script.py, where only the installer is tested. Compiled twice:
+/* Stands for Archisync where only the installer is tested (`conftest.py`). Compiled twice:
 
      archisync-gui.exe        `quit` does what the plan in ..\hold.txt says, and gives the file that --restart-list names the
                               content of ..\restart.txt; `hold FOLDER MILLISECONDS` keeps a folder open, so that it cannot

@@ -13,6 +13,8 @@ from types import ModuleType
 
 import pytest
 
+from archisync_gui.app.arguments import build_parser
+
 DEBIAN = Path(__file__).parents[2] / "packaging" / "debian"
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux only: looks into /proc")
@@ -69,14 +71,37 @@ def until_true(condition: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
+HIDDEN = ["--hidden"]
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "again"),
+    [
+        ("archisync-gui-panel", ["--profile", "with space"], ["--profile", "with space", "--hidden"]),
+        ("archisync-gui", [], HIDDEN),
+        ("archisync-gui", ["--hidden"], HIDDEN),
+        ("archisync-gui", ["--open", "order-form"], HIDDEN),
+        ("archisync-gui", ["--open=log", "--demo"], ["--demo", "--hidden"]),
+        ("archisync-gui", ["--profile", "all", "--latency=1"], ["--profile", "all", "--latency=1", "--hidden"]),
+        ("archisync-gui", ["--prof", "x", "--lat", "1", "--hid"], ["--profile", "x", "--latency", "1", "--hidden"]),
+        ("archisync-gui", ["--profile", "x", "office", "run"], ["--profile", "x", "office", "run"]),
+        ("archisync-gui-panel", ["office", "run", "--demo"], ["office", "run", "--demo"]),
+    ],
+    ids=" ".join,
+)  # fmt: skip
 def test_panels_are_ended_and_started_again_and_a_command_is_only_ended(
-    panels: ModuleType, start: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
+    panels: ModuleType,
+    start: Callable[..., subprocess.Popen[bytes]],
+    tmp_path: Path,
+    name: str,
+    given: list[str],
+    again: list[str],
 ) -> None:
-    panel = start("archisync-gui-panel", "--profile", "with space")
+    panel = start(name, *given)
     command = start("archisync-gui", "sync", "all")
     found = panels.running(python=str(tmp_path / "python"))
     assert {process.pid for process in found} == {panel.pid, command.pid}
-    assert [process.pid for process in found if process.is_panel] == [panel.pid]
+    assert [process.pid for process in found if process.starts_again] == [panel.pid]
     assert {process.uid for process in found} == {os.getuid()}
 
     notes = tmp_path / "panels.json"
@@ -90,11 +115,40 @@ def test_panels_are_ended_and_started_again_and_a_command_is_only_ended(
     panels.begin(notes)
     assert not notes.exists()
     until_true(lambda: [*(tmp_path / "notes").glob("*.txt")] != [])
-    (again,) = panels.running(python=str(tmp_path / "python"))
-    assert again.words[3:] == ["--profile", "with space", "--hidden"]
-    assert again.environment == {"NOTES": str(tmp_path / "notes")}
-    assert panels.end([again], patience=30) == []
+    (started,) = panels.running(python=str(tmp_path / "python"))
+    assert started.words[3:] == again
+    assert started.environment == {"NOTES": str(tmp_path / "notes")}
+    assert started.folder == str(Path.cwd())
+    assert panels.end([started], patience=30) == []
     panels.begin(notes)  # nothing is noted any more
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["sync all --demo", "office status", "office join run", "--profile office run", "--demo demo-erp", "data export 1"],
+)
+def test_a_command_is_not_started_again(panels: ModuleType, words: str) -> None:
+    command = [panels.PYTHON, "-I", "/usr/bin/archisync-gui", *words.split()]
+    assert not panels.Process(1, "2", 3, 4, command, {}, False).starts_again
+
+
+def test_the_options_are_those_of_the_command_line_and_of_the_menu(panels: ModuleType) -> None:
+    flags, valued = set(), set()
+    for action in build_parser()._actions:
+        if action.option_strings and not {"--help", "--version"} & set(action.option_strings):
+            (flags if action.nargs == 0 else valued).update(action.option_strings)
+    assert (flags, valued) == (set(panels.FLAGS), set(panels.VALUED))
+    entry = (DEBIAN.parent / "archisync-gui.desktop").read_text("utf-8")
+    lines = [line.removeprefix("Exec=").split() for line in entry.splitlines() if line.startswith("Exec=")]
+    assert len(lines) == 3
+    for line in lines:
+        assert panels.Process(1, "2", 3, 4, [panels.PYTHON, "-I", *line], {}, False).is_panel
+
+
+def test_the_list_of_an_earlier_version_can_be_read(panels: ModuleType) -> None:
+    """In an upgrade it is written by the old version's script and read by the new one's."""
+    noted = {"pid": 1, "born": "2", "uid": 3, "gid": 4, "words": [], "environment": {}, "by_unit": False}
+    assert panels.Process(**noted).folder == "/"
 
 
 def test_one_that_does_not_end_is_named_and_not_killed(

@@ -1,49 +1,34 @@
 """The Windows installer around a small program: its script by day; at night, under Wine, what it does when a folder
-cannot be renamed, the disk is full, or Archisync lies elsewhere. test_windows_installer.py has the real program.
+cannot be renamed or the disk is full. test_installer_folders.py has what it does with folders that are not its own,
+test_windows_installer.py the real program.
 """
 
 from __future__ import annotations
 
 import re
 import shutil
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import build_windows
 import pytest
-from wine import Session, Wine, ready, store_folder
+from small_setup import (
+    APPROVED_KEY,
+    HOME,
+    PATIENCE,
+    SCRIPT,
+    USER,
+    block,
+    needs_wine,
+    place,
+    until_true,
+    version,
+)
+from wine import Session
 
 from archisync_gui.app import autostart
 from archisync_gui.app.arguments import build_parser
 
-SCRIPT = (build_windows.SOURCES / "installer.nsi").read_text("utf-8")
-HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
-
-needs_wine = pytest.mark.skipif(
-    not sys.platform.startswith("linux") or shutil.which("debootstrap") is None or shutil.which("makensis") is None,
-    reason="needs Debian and root, with debootstrap, nsis and gcc-mingw-w64-x86-64-win32",
-)
-
-USER = "\\".join(("C:", "users", "root"))
-"""The home folder of Wine's user, who is always root here."""
-
-HOME = rf"{USER}\AppData\Local\Programs\Archisync"
-UNINSTALL_KEY = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Uninstall\Archisync"
-RUN_KEY = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Run"
-APPROVED_KEY = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Explorer\StartupApproved\Run"
-PATIENCE = 300.0
-"""Seconds, for a test that fails."""
-
-
-def block(begin: str, end: str) -> str:
-    """The lines of the script from the one that is ``begin`` to the next that is ``end``, without comments."""
-    found = re.search(rf"^{re.escape(begin)}\n(.*?)^{re.escape(end)}$", SCRIPT, re.MULTILINE | re.DOTALL)
-    assert found is not None, begin
-    return "\n".join(line for line in found[1].splitlines() if not line.strip().startswith(";"))
+ROOT = Path(__file__).parents[2]
 
 
 def test_each_rename_is_tried_for_a_while_and_its_failure_is_looked_at() -> None:
@@ -60,7 +45,8 @@ def test_there_is_room_before_a_file_is_unpacked_and_no_remains_after_a_failure(
     section = block("Section", "SectionEnd")
     asked, refused = section.index("${DriveSpace}"), section.index("${NEEDED_MB}")
     assert asked < refused < section.index("Abort", refused) < section.index("File /r")
-    assert r'RMDir /r "$INSTDIR\app.new"' in block("Function .onInstFailed", "FunctionEnd")
+    assert "Call RemoveNew" in block("Function .onInstFailed", "FunctionEnd")
+    assert r'StrCpy $R1 "$INSTDIR\app.new"' in block("Function ${UN}RemoveNew", "FunctionEnd")
 
 
 def test_what_quit_is_asked_for_is_what_the_program_knows() -> None:
@@ -71,16 +57,15 @@ def test_what_quit_is_asked_for_is_what_the_program_knows() -> None:
         assert (options.command, options.all, options.restart_list) == ("quit", True, Path("$Restart"))
 
 
-def test_a_second_installation_is_refused_before_anything_is_written_and_takes_no_entries_along() -> None:
-    section, uninstall = block("Section", "SectionEnd"), block("Section Uninstall", "SectionEnd")
-    refused = section.index('${If} $Elsewhere != ""')
-    assert section.index("Call FindElsewhere") < refused < section.index("Abort") < section.index("SetOutPath")
-    own = uninstall.index('${If} $Elsewhere == ""')
-    assert uninstall.index("Call un.FindElsewhere") < own < uninstall.index("${EndIf}", own)
-    entries = [found.start() for found in re.finditer(r"DeleteRegKey|\.lnk", uninstall)]
-    assert len(entries) == 3
-    assert all(own < entry < uninstall.index("${EndIf}", own) for entry in entries)
-    assert "Abort" in block("Function DirectoryLeave", "FunctionEnd")
+@pytest.mark.parametrize(("name", "un"), [("Section", ""), ("Section Uninstall", "un.")])
+def test_panels_that_were_ended_are_started_again_where_the_program_stays(name: str, un: str) -> None:
+    section = block(name, "SectionEnd")
+    ended = section[section.index(f"Call {un}EndPanels") :]
+    given_up = [part.splitlines() for part in ended.split("Abort")[:-1]]
+    assert given_up
+    for lines in given_up:
+        stays = not any("$(NO_WAY_BACK)" in line for line in lines) and "first installation" not in lines[-2]
+        assert (f"Call {un}StartAgain" in [line.strip() for line in lines[-4:]]) is stays, lines
 
 
 def test_whether_the_data_are_gone_is_looked_at() -> None:
@@ -119,74 +104,6 @@ def test_the_script_compiles_without_a_warning(tmp_path: Path) -> None:
 
 
 # ------------------------------------------------------------------------------------------- under Wine
-
-
-@pytest.fixture(scope="module")
-def setups(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Installers of the small program, as Windows paths: two versions, and one that takes itself for tiny."""
-    ready(store_folder())
-    app = tmp_path_factory.mktemp("small") / "app"
-    app.mkdir()
-    for name, options in build_windows.LAUNCHERS.items():
-        command = [build_windows.COMPILER, "-municode", *options, "-o", str(app / f"{name}.exe")]
-        subprocess.run([*command, str(HERE / "small_program.c")], check=True)
-    (app / "large.bin").write_bytes(bytes(range(256)) * 16_384)  # 4 MB
-    made = {}
-    for kind in ("0.1.0", "0.2.0", "tiny"):
-        version = "0.2.0" if kind == "tiny" else kind
-        (app / "version.txt").write_text(version)
-        name = f"small-{kind}-setup.exe"
-        with pytest.MonkeyPatch.context() as patched:
-            if kind == "tiny":
-                patched.setattr(build_windows, "_output", smaller(build_windows._output))
-            build_windows.installer(app, version, store_folder() / name, quick=True)
-        made[kind] = rf"Z:\store\{name}"
-    yield made
-    for kind in made:
-        (store_folder() / f"small-{kind}-setup.exe").unlink()
-
-
-def smaller(output: Callable[[list[str]], None]) -> Callable[[list[str]], None]:
-    """The same, with an installer that is told a size of one kilobyte."""
-    return lambda command: output([re.sub(r"^-DSIZE_KB=\d+$", "-DSIZE_KB=1", word) for word in command])
-
-
-@pytest.fixture(scope="module")
-def windows() -> Iterator[Session]:
-    """A running Windows with a new user."""
-    ready(store_folder())
-    wine = Wine(store_folder(), "test-small", project=None)
-    shutil.rmtree(wine.home, ignore_errors=True)
-    wine.make_prefix()
-    with wine.session() as session:
-        yield session
-    shutil.rmtree(wine.home)
-
-
-def place(windows: Session, path: str) -> Path:
-    """Where a path of drive C lies here."""
-    return windows.wine.home / "drive_c" / path.removeprefix("C:\\").replace("\\", "/")
-
-
-@pytest.fixture
-def home(windows: Session) -> Iterator[Path]:
-    """The usual folder of the program, not there yet."""
-    yield place(windows, HOME)
-    windows.run(["reg", "delete", UNINSTALL_KEY, "/f"])
-    windows.run(["reg", "delete", RUN_KEY, "/v", "Archisync", "/f"])
-    until_true(lambda: shutil.rmtree(place(windows, HOME), ignore_errors=True) or not place(windows, HOME).exists())
-
-
-def until_true(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.2)
-
-
-def version(folder: Path) -> str:
-    """Of the program in ``folder``."""
-    return (folder / "app" / "version.txt").read_text()
 
 
 @needs_wine
@@ -318,27 +235,14 @@ def test_data_that_could_not_be_removed_is_code_3(setups: dict[str, str], window
 
 @needs_wine
 @pytest.mark.nightly
-def test_another_folder_is_refused_while_archisync_is_installed_in_the_first(
+def test_a_removal_that_is_given_up_starts_the_panels_again(
     setups: dict[str, str], windows: Session, home: Path
 ) -> None:
     assert windows.run([setups["0.1.0"], "/S"])[0] == 0
-    other = rf"{USER}\Other"
-    assert windows.run([setups["0.2.0"], "/S", rf"/D={other}"])[0] == 2
-    assert not place(windows, other).exists()
+    line = rf"{HOME}\app\archisync-gui-panel.exe --hidden"
+    (home / "restart.txt").write_bytes(f"{line}\r\n".encode("utf-16-le"))
+    (home / "hold.txt").write_text("app 40000\n")
+    assert windows.run([rf"{HOME}\uninstall.exe", "/S", rf"_?={HOME}"])[0] == 2
     assert version(home) == "0.1.0"
-    assert windows.run([setups["0.2.0"], "/S", rf"/D={HOME.upper()}\."])[0] == 0  # the same one, written otherwise
-    assert version(home) == "0.2.0"
-    shutil.rmtree(home)
-    assert windows.run([setups["0.2.0"], "/S", rf"/D={other}"])[0] == 0
-    assert version(place(windows, other)) == "0.2.0"
-    assert other in windows.run(["reg", "query", UNINSTALL_KEY, "/v", "InstallLocation"])[1]
-
-    # The uninstaller of a copy, such as one that was brought along from another computer, takes no entry away.
-    copy = rf"{USER}\Copy"
-    shutil.copytree(place(windows, other), place(windows, copy))
-    menu = place(windows, rf"{USER}\AppData\Roaming\Microsoft\Windows\Start Menu\Programs\Archisync.lnk")
-    for folder, registered in ((copy, True), (other, False)):
-        assert windows.run([rf"{folder}\uninstall.exe", "/S", rf"_?={folder}"])[0] == 0
-        assert not (place(windows, folder) / "app").exists()
-        assert menu.exists() is registered
-        assert (windows.run(["reg", "query", UNINSTALL_KEY])[0] == 0) is registered
+    until_true(lambda: (home / "started.txt").exists() and (home / "started.txt").read_bytes().endswith(b"\n\0"))
+    assert (home / "started.txt").read_bytes().decode("utf-16-le").splitlines() == [line]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
+import audit
 import pytest
 import wheels
 from packaging.requirements import Requirement
@@ -34,7 +36,7 @@ def entries(lock: str) -> list[tuple[Requirement, list[str]]]:
         ("test.txt", PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"]),
         *(
             (f"{name}.txt", (LOCKED / f"{name}.in").read_text().splitlines()[1:])
-            for name in ("build", "release", "docs", "wine", "macos")
+            for name in ("build", "release", "docs", "wine", "macos", "pipx")
         ),
     ],
 )
@@ -65,13 +67,35 @@ def test_what_a_workflow_installs_comes_from_a_lock_and_is_searched_for_weakness
     assert len(installed) >= 4
     locks = set()
     for line in installed:
-        if line.endswith("--no-deps ."):  # the project itself
+        if line.endswith("--no-deps release/archisync_gui-*.whl"):  # the project itself
             continue
         assert "--require-hashes --no-deps -r packaging/locked/" in line, line
         locks.add(line.rpartition("/")[2].removesuffix(".txt"))
-    searched = re.search(r"for lock in (.*); do", workflows["audit.yml"])
-    assert searched is not None
-    assert locks | {"run", "test", "build", "docs"} <= set(searched[1].split())
+    assert all((LOCKED / f"{lock}.txt").exists() for lock in locks)
+    assert "run: python packaging/audit.py\n" in workflows["audit.yml"]  # all locks
+
+
+def test_the_search_for_weaknesses_leaves_out_no_lock_and_no_package_of_another_system(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    handed: list[str] = []
+
+    def pip_audit(command: list[str]) -> subprocess.CompletedProcess[str]:
+        lines = Path(command[command.index("--requirement") + 1]).read_text("utf-8").splitlines()
+        assert not [line for line in lines if ";" in line or "--hash=" not in line]
+        pinned = [line.split(" --hash=")[0] for line in lines]
+        names = [canonicalize_name(Requirement(line).name) for line in pinned]
+        assert len(names) == len(set(names))  # pip-audit refuses two versions
+        handed.extend(pinned)
+        return subprocess.CompletedProcess(command, 0 if len(handed) > len(pinned) else 1)
+
+    monkeypatch.setattr(audit.subprocess, "run", pip_audit)
+    assert audit.main([]) == 1  # also if a later call finds nothing
+    assert len(handed) == len(set(handed))
+    for lock in LOCKED.glob("*.txt"):
+        for requirement, _ in entries(lock.name):
+            assert f"{requirement.name}{requirement.specifier}" in handed, lock.name
+    assert {"pywin32-ctypes", "winrt-runtime", "numpy", "pipx"} <= {line.partition("==")[0] for line in handed}
 
 
 def test_the_tests_run_with_the_versions_that_are_shipped() -> None:

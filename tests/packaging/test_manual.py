@@ -160,16 +160,17 @@ def test_how_long_an_installer_waits_for_a_read_is_what_the_program_does(languag
             command
             for page in [*PAGES, *READMES]
             for command in commands(page.read_text("utf-8"))
-            if re.match(r"archisync-gui (?:status|explain|hold|release|quit|doctor$)", command)
+            if re.match(r"archisync-gui (?:status|explain|hold|release|retry|quit|doctor$)", command)
         }
     ),
 )
 def test_a_command_that_only_looks_or_switches_runs(
     command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """On an empty profile. The main job runs in `test_wheel.py`, `data` in `tests/app/test_data_care.py`."""
+    """On an empty profile of the demo. The main job runs in `test_wheel.py`, `data` in `tests/app/test_data_care.py`,
+    `office` in `test_manual_commands.py`."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    code = main([*shlex.split(command)[1:], "--demo"])
+    code = main([*shlex.split(command.replace("ACCOUNT", "agente01"))[1:], "--demo"])
     said = capsys.readouterr()
     # `doctor` may find something missing here, as it should.
     assert code in ((exit_codes.OK, exit_codes.UNAVAILABLE) if "doctor" in command else (exit_codes.OK,)), said.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import sysconfig
 from importlib import metadata
 from pathlib import Path
+from types import ModuleType
 
 import build_windows
 import pytest
@@ -17,11 +19,25 @@ import yaml
 from build_windows import numbers, tree_version
 
 import archisync_gui
-from archisync_gui.licences import LIBRARIES, licences
+from archisync_gui.licences import FILE, LIBRARIES, licences
 
 ROOT = Path(__file__).parents[2]
 CHAPTER = re.MULTILINE | re.DOTALL
 WORKFLOWS = [*sorted((ROOT / ".github").rglob("*.yml")), ROOT / ".pre-commit-config.yaml"]
+
+
+def _parts() -> ModuleType:
+    """The module beside `archisync.spec`, whose folder is on no search path."""
+    file = ROOT / "packaging" / "macos" / "parts.py"
+    spec = importlib.util.spec_from_file_location("macos_parts", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+parts = _parts()
 
 
 def test_the_version_stands_in_one_place() -> None:
@@ -148,7 +164,7 @@ def test_each_library_inside_a_wheel_has_a_licence() -> None:
     site = Path(sysconfig.get_path("purelib"))
     patterns = [pattern for pattern, _ in LIBRARIES.values()]
     # Parts of one project: the others of Kerberos, of OpenLDAP and of OpenSSL.
-    patterns += [f"psycopg_binary.libs/{name}*" for name in ("libgssapi_krb5", "libk5crypto", "liblber", "libssl")]
+    patterns += [f"psycopg_binary*/**/{name}*" for name in ("libgssapi_krb5", "libk5crypto", "liblber", "libssl")]
     known = {file for pattern in patterns for file in site.glob(pattern)}
     assert [file.name for file in site.glob("psycopg_binary.libs/*") if file not in known] == []
     text = licences(site)
@@ -160,6 +176,43 @@ def test_each_library_inside_a_wheel_has_a_licence() -> None:
     version = metadata.version("PySide6-Essentials")
     assert f"/official_releases/qt/{version.rpartition('.')[0]}/{version}/" in text
     assert "GNU LESSER GENERAL PUBLIC LICENSE\n                       Version 3" in text
+
+
+def test_the_bundle_for_macos_has_the_licences_of_what_is_inside(tmp_path: Path) -> None:
+    site, python = tmp_path / "site", tmp_path / "LICENSE.txt"
+    # As the wheels for macOS have them.
+    for name in (
+        "PySide6/QtCore.abi3.so",
+        "psycopg_binary/.dylibs/libpq.5.dylib",
+        "psycopg_binary/.dylibs/libcrypto.3.dylib",
+    ):
+        (site / name).parent.mkdir(parents=True, exist_ok=True)
+        (site / name).touch()
+    with pytest.raises(FileNotFoundError):
+        parts.resources(tmp_path, site, python)
+    python.write_text("PSF LICENSE AGREEMENT")
+    data = parts.resources(tmp_path, site, python)
+    assert {target for _, target in data} == {"archisync_gui/_resources"}
+    folder, file = (Path(source) for source, _ in data)
+    assert folder == ROOT / "resources"
+    assert file.name == FILE
+    text = file.read_text("utf-8")
+    for chapter in ("Qt, inside", "PostgreSQL's libpq", "OpenSSL", "PSF LICENSE AGREEMENT"):
+        assert chapter in text
+    spec = (ROOT / "packaging" / "macos" / "archisync.spec").read_text("utf-8")
+    compile(spec, "archisync.spec", "exec")
+    assert spec.index("datas=[") < spec.index("*parts.resources(work, ") < spec.index("hiddenimports=[")
+
+
+def test_the_bundle_for_macos_is_made_of_the_release_s_wheel_and_is_no_part_of_the_release() -> None:
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "release.yml").read_text("utf-8"))["jobs"]
+    said = "\n".join(str(step) for step in jobs["macos"]["steps"])
+    assert "pip install --no-deps release/archisync_gui-*.whl" in said
+    assert "pip install --no-deps ." not in said  # would build with a hatchling that no lock names
+    assert jobs["macos"]["needs"] == "build"
+    assert "macos" not in jobs["draft"]["needs"]
+    assert all(step.get("with", {}).get("name", "release") == "release" for step in jobs["draft"]["steps"])
+    assert "no part of a release" in (ROOT / "README.md").read_text("utf-8")
 
 
 def test_the_programs_inside_the_wheels_have_a_version() -> None:

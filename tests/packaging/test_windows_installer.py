@@ -176,8 +176,12 @@ def test_from_an_empty_user_to_nothing_left_but_the_data(installers: dict[str, s
         assert session.run([installers[SECOND], "/S"])[0] == 0
         assert session.run([CONSOLE, "--version"]) == (0, f"Archisync {SECOND}\n")
 
-        # Uninstall: `_?=` makes the uninstaller run in place, so that its end can be waited for.
+        # Uninstall beside a panel: `_?=` makes the uninstaller run in place, so that its end can be waited for.
+        panel = session.start([PANEL, "--demo", "--hidden"])
+        until_true(lambda: version_on(port) == SECOND, log)
         assert session.run([*UNINSTALL, f"_?={PROGRAM}"])[0] == 0
+        assert panel.wait(PATIENCE) == 0
+        assert version_on(port) is None
         left = [p.name for p in drive(windows, PROGRAM).iterdir()] if drive(windows, PROGRAM).exists() else []
         assert left in ([], ["uninstall.exe"])  # run in place it cannot remove itself
         assert not menu.exists()
