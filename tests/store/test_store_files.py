@@ -410,7 +410,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     if not mounted:
         pytest.skip("mounting a small disk needs Linux and the right to do so")
     yield place
-    subprocess.run(["umount", place], check=True)
+    subprocess.run(["umount", "--lazy", place], check=True)  # also where a failed test left a file open
 
 
 async def test_a_really_full_disk(small_disk: Path, reads: Reads, clock: ManualClock) -> None:
