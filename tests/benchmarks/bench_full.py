@@ -15,7 +15,8 @@ from archisync_gui.entities import ENTITIES
 from archisync_gui.erp.driver.page_driver import Act, Look, ReadPlan
 from archisync_gui.erp.lists.restoring import PAGE_SIZE
 from tests.benchmarks.result import Result
-from tests.benchmarks.whole import ACCOUNT, core, folder, free_port, office, other_erp, read_all
+from tests.benchmarks.whole import ACCOUNT, core, folder, office, other_erp, read_all
+from tests.support.ports import free_port
 
 
 def _ignore() -> None:

@@ -7,7 +7,6 @@ import contextlib
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from archisync_gui.disk import replace_file
 from archisync_gui.entities import ENTITIES
 from archisync_gui.model import Outcome
 from archisync_gui.settings import Settings
+from tests.support.ports import free_port
 
 ACCOUNT = "agente01"
 """The demo ERP's account with the full number of rows."""
@@ -108,13 +108,6 @@ def office(place: Path, url: str, accounts: tuple[str, ...] = (ACCOUNT,)) -> Pro
     Settings().with_({**settings, **quiet, "endpoint.port": free_port()}).save(profile.settings_file)
     replace_file(profile.folder / "passwords.json", json.dumps(dict.fromkeys(accounts, "demo")))
     return profile
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @asynccontextmanager

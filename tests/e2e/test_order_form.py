@@ -14,6 +14,7 @@ from archisync_gui.entities import ENTITIES
 from archisync_gui.store import Batch
 from tests.endpoint import stand_in
 from tests.endpoint.form_rig import Rig, article, state_of
+from tests.endpoint.form_steps import SHORT
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("no_complaints")]
@@ -49,6 +50,7 @@ CODES = ("012345K2", "012345K3", "020001", "020002", "030001")
 # Two orders by day, that nothing of the first gets into the second.
 @pytest.mark.parametrize("count", [pytest.param(2, marks=pytest.mark.ci), pytest.param(5, marks=pytest.mark.nightly)])
 async def test_orders_of_ten_lines_without_the_mouse_are_stored_exactly(at_work: Rig, count: int) -> None:
+    await at_work.context.add_init_script(SHORT)  # every article has its price, however late
     page = await at_work.form()
     wanted = []
     for number in range(1, count + 1):
@@ -59,7 +61,7 @@ async def test_orders_of_ten_lines_without_the_mouse_are_stored_exactly(at_work:
             await article(page, TEN[place % 5], str(pieces))
             lines.append((CODES[place % 5], pieces * 1000))
         await page.keyboard.press("Control+Enter")
-        await expect(page.locator("#saved")).to_contain_text("Bozza salvata", timeout=15_000)
+        await expect(page.locator("#saved")).to_contain_text("Bozza salvata")
         wanted.append(("50125" if number == 4 else f"5012{number - 1}", lines))
     kept: Any = [draft.document for draft in reversed(await at_work.office.drafts.list("agente1"))]
     found = [(one["customer"]["id"], [(line["itemId"], line["quantity"]) for line in one["lines"]]) for one in kept]
@@ -109,7 +111,7 @@ async def test_what_is_still_being_typed_is_saved_too_and_nothing_typed_is_lost(
 
 
 async def test_the_next_order_begins_while_the_draft_is_being_saved(at_work: Rig) -> None:
-    between = await at_work.between("**/api/drafts/**")
+    between = await at_work.between("**/api/drafts/**", patient=True)
     page = await at_work.form()
     await customer(page, "bianchi")
     await article(page, "lucido.b", "1")
@@ -133,7 +135,7 @@ async def test_the_next_order_begins_while_the_draft_is_being_saved(at_work: Rig
 
 
 async def test_a_draft_that_is_opened_while_it_is_being_saved_is_saved_once(at_work: Rig) -> None:
-    between = await at_work.between("**/api/drafts/**")
+    between = await at_work.between("**/api/drafts/**", patient=True)
     page = await at_work.form()
     await customer(page, "bianchi")
     await article(page, "lucido.b", "1")
@@ -235,7 +237,7 @@ async def test_the_drafts_page_without_panel_shows_what_is_here_and_goes_on_by_i
     await expect(page.locator("#none")).to_be_hidden()
     between.instead = None
     at_work.problems.clear()
-    await expect(page.locator(".draft")).to_have_count(1, timeout=15_000)
+    await expect(page.locator(".draft")).to_have_count(1)
     await expect(page.locator("#notice")).to_be_hidden()
 
 
@@ -437,6 +439,7 @@ async def test_drafts_are_deleted_printed_and_exported(at_work: Rig) -> None:
     assert drafts[0]["document"]["lines"][0]["unitPrice"] == 1233
     await page.evaluate("window.print = () => { window.printed = document.querySelectorAll('.printed').length }")
     await page.get_by_role("button", name="Stampa").click()
+    await page.wait_for_function("window.printed !== undefined")
     assert await page.evaluate("window.printed") == 1
     await page.emulate_media(media="print")
     await expect(page.locator(".bar")).to_be_hidden()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from tests.endpoint.form_rig import Rig
+from tests.endpoint.form_rig import NO_DEADLINES, Rig
 from tests.endpoint.form_steps import ACCOUNT, changed_elsewhere, line, stored
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("no_complaints")]
@@ -126,6 +126,7 @@ async def test_a_double_click_shows_no_draft_twice(at_work: Rig) -> None:
         await go_on.wait()
         await route.continue_()
 
+    await page.evaluate(NO_DEADLINES)
     await page.route("**/api/drafts?cursor=*", late)
     await page.evaluate("() => { const more = document.querySelector('#more'); more.click(); more.click(); }")
     before = await shown(page)
@@ -189,7 +190,7 @@ async def test_without_a_panel_a_draft_is_printed_as_it_is_shown(at_work: Rig) -
 
 async def test_a_reading_that_fails_late_takes_back_no_later_one(at_work: Rig) -> None:
     await stored(at_work, line("020002", 3))
-    between = await at_work.between("**/api/drafts")
+    between = await at_work.between("**/api/drafts", patient=True)
     page = await drafts_page(at_work)
     await expect(page.locator(".draft")).to_have_count(1)
     asked, go_on = asyncio.Event(), asyncio.Event()

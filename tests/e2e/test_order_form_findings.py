@@ -13,9 +13,10 @@ import pytest
 from playwright.async_api import Route, expect
 
 from tests.endpoint import stand_in
-from tests.endpoint.form_rig import SCAN, Rig
+from tests.endpoint.form_rig import NO_DEADLINES, SCAN, Rig
 from tests.endpoint.form_steps import (
     ACCOUNT,
+    SHORT,
     add,
     choose,
     edit,
@@ -35,7 +36,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures(
 
 
 async def test_0_an_enter_before_its_answer_takes_the_customer_that_was_typed(at_work: Rig) -> None:
-    between = await at_work.between("**/api/customers?**")
+    between = await at_work.between("**/api/customers?**", patient=True)
     page = await at_work.form()
     await choose(page)
     go_on = held(between)
@@ -64,7 +65,7 @@ async def test_0_the_text_that_wakes_the_session_up_is_kept(at_work: Rig) -> Non
 
 
 async def test_1_late_prices_of_a_saved_order_touch_no_line_of_the_next(at_work: Rig) -> None:
-    between = await at_work.between("**/api/prices?**")
+    between = await at_work.between("**/api/prices?**", patient=True)
     page = await at_work.form()
     id_ = await stored(at_work, line("012345K3", 2), line("020002", 1), line("020001", 100))
     go_on = held(between)
@@ -82,6 +83,7 @@ async def test_1_late_prices_of_a_saved_order_touch_no_line_of_the_next(at_work:
 
 async def test_1_an_order_saved_while_the_panel_starts_anew_has_its_prices(at_work: Rig) -> None:
     between = await at_work.between("**/api/prices?**")
+    await at_work.context.add_init_script(SHORT)  # the fourth answer is waited for, however late
     page = await at_work.form()
     asked: list[str] = []
 
@@ -110,7 +112,7 @@ async def test_2_a_line_that_is_removed_moves_no_quantity_to_another(at_work: Ri
 
 
 async def test_2_what_is_said_of_a_price_stands_at_its_own_line(at_work: Rig) -> None:
-    between = await at_work.between("**/api/prices?**")
+    between = await at_work.between("**/api/prices?**", patient=True)
     page = await at_work.form()
     id_ = await stored(at_work, line("020001", 100, 10), line("012345K3", 2, 999), line("020002", 1, 1999))
     go_on = held(between)
@@ -335,7 +337,7 @@ async def test_22_what_keeps_the_panel_away_is_told_apart(at_work: Rig) -> None:
         await choose(page)  # nothing is looked up where the panel does not answer
         between.instead, health.instead = Route.abort, answer
         await page.keyboard.press("Control+Enter")
-        await expect(page.locator("#saved")).to_contain_text(text, timeout=15_000)
+        await expect(page.locator("#saved")).to_contain_text(text)
 
     await save_says("Il pannello non risponde: la bozza è conservata", Route.abort)
     html = partial(Route.fulfill, status=200, body="<html>", content_type="text/html")
@@ -639,6 +641,7 @@ async def test_27_a_duplicate_is_wished_for_no_day_that_is_past(at_work: Rig, wi
 
 async def test_27_a_late_answer_does_not_replace_a_letterhead_that_is_typed(at_work: Rig) -> None:
     await stored(at_work, line("012345K3", 2))
+    await at_work.context.add_init_script(NO_DEADLINES)
     page = await at_work.form()
     let_go = asyncio.Event()
 

@@ -12,9 +12,9 @@ from aiohttp import web
 from playwright.async_api import Page, Route, expect
 
 from tests.e2e.strangers import listening
-from tests.endpoint.form_rig import Rig
-from tests.endpoint.form_steps import ACCOUNT, choose, served
-from tests.support.waiting import until
+from tests.endpoint.form_rig import NO_DEADLINES, Rig
+from tests.endpoint.form_steps import ACCOUNT, choose, only, served
+from tests.support.waiting import until, until_answered
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -56,11 +56,12 @@ RAW = """async () => {
 
 async def until_kept(page: Page, count: int) -> None:
     """Wait until so many entries lie encrypted in the browser, and no order in plain text."""
-    for _ in range(2000):
+
+    async def are_kept() -> bool:
         kept = json.loads(await page.evaluate(RAW))
-        if sum('"sealed"' in one for one in kept) >= count and not any("segreto" in one for one in kept):
-            return
-    raise AssertionError(kept)
+        return sum('"sealed"' in one for one in kept) >= count and not any("segreto" in one for one in kept)
+
+    await until_answered(are_kept)
 
 
 def program_at(port: int, page: str) -> AbstractAsyncContextManager[web.TCPSite]:
@@ -85,15 +86,11 @@ async def test_what_waits_is_found_and_sent_after_the_port_has_changed(at_work: 
     await at_work.context.unroute_all()
     await moved(at_work)
     page = await at_work.form(ACCOUNT)
-    drafts = at_work.office.drafts
-    for _ in range(2000):
-        if kept := await drafts.list(ACCOUNT):
-            break
-        await page.evaluate("1")
+    kept = await until_answered(lambda: at_work.office.drafts.list(ACCOUNT))
     document: Any = kept[0].document
     assert document["note"] == "segreto: da spedire"
     await page.goto(at_work.office.url + "/drafts")
-    await expect(page.locator("#unsent-list li")).to_contain_text("non finita")
+    await only(page.locator("#unsent-list li"), "non finita")
     await page.locator("#unsent-list a").click()
     await expect(page.locator("#note")).to_have_value("segreto: non finito")
 
@@ -127,14 +124,15 @@ async def test_an_order_on_its_way_from_the_old_port_is_not_listed_as_unsent(at_
     await at_work.context.route("**/api/drafts", list_comes_while_the_order_is_sent)
     await at_work.context.route("**/api/drafts/*", held)
     await at_work.context.add_init_script(f"({LISTED})()")
+    await at_work.context.add_init_script(NO_DEADLINES)
     page = await at_work.tab(at_work.office.endpoint.order_form_url(ACCOUNT).replace("/order-form", "/drafts"))
     await sending.wait()
     async with page.expect_response("**/api/drafts"):
         pass
     await page.evaluate("new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))")
     answered.set()
-    await expect(page.locator("#unsent-list li")).to_contain_text("segreto: non finito", timeout=15_000)
-    await expect(page.locator(".draft")).to_contain_text("Studio Bianchi Srl", timeout=15_000)
+    await only(page.locator("#unsent-list li"), "segreto: non finito")
+    await only(page.locator(".draft"), "Studio Bianchi Srl")
     assert "Studio Bianchi" not in await page.evaluate("[...listed].join()")
 
 
@@ -155,8 +153,8 @@ async def test_an_address_that_did_not_answer_is_asked_again(at_work: Rig) -> No
     await moved(at_work)
     await at_work.context.add_init_script(f"({LATE})()")
     page = await at_work.tab(at_work.office.endpoint.order_form_url(ACCOUNT).replace("/order-form", "/drafts"))
-    await expect(page.locator("#unsent-list li")).to_contain_text("segreto: non finito", timeout=15_000)
-    await expect(page.locator(".draft")).to_contain_text("Studio Bianchi Srl", timeout=15_000)
+    await only(page.locator("#unsent-list li"), "segreto: non finito")
+    await only(page.locator(".draft"), "Studio Bianchi Srl")
 
 
 async def test_an_address_keeps_what_the_other_has_not_stored(at_work: Rig) -> None:
@@ -172,13 +170,13 @@ async def test_an_address_keeps_what_the_other_has_not_stored(at_work: Rig) -> N
     page = await at_work.form(ACCOUNT)
     await expect(page.locator("#unkept")).to_be_visible()
     await expect(page.locator("html")).to_have_attribute("data-ready", "")
-    await expect(page.locator("iframe")).to_have_count(0, timeout=30_000)
+    await expect(page.locator("iframe")).to_have_count(0)
     await page.close()
     await at_work.office.endpoint.move(old)
     page = await at_work.form(ACCOUNT)
     await page.goto(at_work.office.url + "/drafts")
-    await expect(page.locator("#unsent-list li")).to_contain_text("non finita", timeout=15_000)
-    await expect(page.locator(".draft")).to_contain_text("Studio Bianchi Srl", timeout=15_000)
+    await only(page.locator("#unsent-list li"), "non finita")
+    await only(page.locator(".draft"), "Studio Bianchi Srl")
 
 
 THIEF = """<!doctype html><title>thief</title><link rel="icon" href="data:,"><script>
@@ -335,21 +333,14 @@ async def test_a_page_on_a_neighbouring_port_is_given_nothing(at_work: Rig) -> N
     async with program_at(old + 2, THIEF):
         thief = await at_work.tab(f"http://127.0.0.1:{old + 2}/")
         await thief.evaluate("(address) => ask(address)", f"http://127.0.0.1:{old}")
-        await until_heard(thief)
+        await until_answered(lambda: thief.evaluate("heard.length"))
         heard = await thief.evaluate("new Promise((done) => setTimeout(() => done(JSON.stringify(heard)), 500))")
         assert json.loads(heard) == [{"ready": True}]
         await thief.close()
     page = await at_work.form(ACCOUNT)
     await page.goto(at_work.office.url + "/drafts")
-    await expect(page.locator("#unsent-list li")).to_contain_text("non finita", timeout=15_000)
-    await expect(page.locator(".draft")).to_contain_text("Studio Bianchi Srl", timeout=15_000)
-
-
-async def until_heard(page: Page) -> None:
-    for _ in range(2000):
-        if await page.evaluate("heard.length"):
-            return
-    raise AssertionError("the frame is not there")
+    await only(page.locator("#unsent-list li"), "non finita")
+    await only(page.locator(".draft"), "Studio Bianchi Srl")
 
 
 async def test_a_program_that_took_the_old_port_reads_no_order(at_work: Rig) -> None:
@@ -402,11 +393,9 @@ async def test_the_frame_is_served_as_the_panel_has_it_now_and_not_as_an_earlier
     await page.goto(f"{at_work.office.url}/order-form/handover-frame.js")
     text = await page.locator("body").inner_text()
     assert "storage.allRaw" in text, text
-    for _ in range(1000):
-        if len(names := await page.evaluate("caches.keys()")) == 1:
-            break
-    assert names != ["archisync-handover-1"]
-    assert len(names) == 1, "what an earlier panel left is deleted"
+    # What an earlier panel left is deleted.
+    await until_answered(lambda: page.evaluate("caches.keys().then((names) => names.length === 1)"))
+    assert await page.evaluate("caches.keys()") != ["archisync-handover-1"]
 
 
 async def test_a_second_account_reads_nothing_of_the_first(at_work: Rig) -> None:

@@ -157,7 +157,7 @@ async def test_an_order_is_not_saved_without_a_code_that_was_scanned(at_work: Ri
 async def scanning_a_customer(at_work: Rig) -> tuple[Page, asyncio.Event]:
     """A form into whose customer box a code was scanned, which is looked up when the event is set."""
     await read_again(at_work, "customers", [VERDI])
-    between = await at_work.between("**/api/customers?**")
+    between = await at_work.between("**/api/customers?**", patient=True)
     page = await at_work.form(ACCOUNT)
     await expect(page.locator("#customer")).to_be_focused()
     go_on = held(between)
@@ -195,7 +195,7 @@ async def test_an_article_that_the_save_adds_does_not_hide_a_code_that_was_not_f
 
 async def scanned_in_vain(at_work: Rig, code: str) -> tuple[Page, Between]:
     """A form with a code that could not be looked up; the calls for articles still fail."""
-    between = await at_work.between("**/api/products?**")
+    between = await at_work.between("**/api/products?**", patient=True)
     page = await at_work.form(ACCOUNT)
     await choose(page)
     between.instead = Route.abort
@@ -245,7 +245,7 @@ async def test_a_customers_code_that_was_not_looked_up_yet_is_not_lost_when_the_
 
 
 async def test_a_scan_counts_once_when_its_draft_is_read_anew_meanwhile(at_work: Rig) -> None:
-    between = await at_work.between("**/api/products?**")
+    between = await at_work.between("**/api/products?**", patient=True)
     id_ = await stored(at_work, line("020002", 3))
     page = await at_work.form(ACCOUNT)
     await edit(page, id_, 1)

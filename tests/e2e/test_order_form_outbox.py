@@ -9,7 +9,19 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests.endpoint.form_rig import Between, Rig
-from tests.endpoint.form_steps import ACCOUNT, add, changed_elsewhere, choose, edit, held, kept, line, stored, unsent
+from tests.endpoint.form_steps import (
+    ACCOUNT,
+    add,
+    changed_elsewhere,
+    choose,
+    edit,
+    held,
+    kept,
+    line,
+    only,
+    stored,
+    unsent,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -187,8 +199,8 @@ async def test_the_later_save_can_replace_the_first_one_when_the_agent_says_so(a
     between, _, second = await two_saves(at_work)
     between.instead = None
     await second.goto(at_work.office.url + "/drafts")
-    await expect(second.locator("#unsent-list li")).to_contain_text("da confrontare con l’altra")
-    await expect(second.locator(".draft")).to_contain_text("prima")
+    await only(second.locator("#unsent-list li"), "da confrontare con l’altra")
+    await only(second.locator(".draft"), "prima")
     await second.locator("#unsent-list a").click()
     await second.locator("#conflict-mine").click()
     await expect(second.locator("#note")).to_have_value("seconda")
@@ -275,7 +287,7 @@ async def test_an_order_that_another_tab_has_taken_up_is_not_called_missing(at_w
 async def test_a_copy_that_its_own_tab_edits_again_is_not_deleted_by_another(at_work: Rig) -> None:
     """While one tab opens the unfinished order of another, the agent goes back to it there."""
     id_ = await stored(at_work, line("020002", 3))
-    between = await at_work.between("**/api/drafts/d*")
+    between = await at_work.between("**/api/drafts/d*", patient=True)
     page, other = await at_work.form(ACCOUNT), await at_work.form(ACCOUNT)
     await edit(page, id_, 1)
     await page.locator("#note").fill("prima")
@@ -426,7 +438,7 @@ async def test_the_list_of_drafts_sends_again_what_the_panel_did_not_take(at_wor
 
 async def test_each_of_several_orders_that_were_refused_late_is_told(at_work: Rig) -> None:
     """Two saves are answered while the agent writes the third order; each of the two refusals is said."""
-    between = await at_work.between("**/api/drafts/*")
+    between = await at_work.between("**/api/drafts/*", patient=True)
     page = await at_work.form(ACCOUNT)
     go_on = asyncio.Event()
 

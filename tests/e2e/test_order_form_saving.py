@@ -8,20 +8,22 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.endpoint.form_rig import SCAN, Rig
-from tests.endpoint.form_steps import ACCOUNT, add, choose, edit, held, line, quantities, read_again, rows, stored
+from tests.endpoint.form_steps import (
+    ACCOUNT,
+    SHORT,
+    add,
+    choose,
+    edit,
+    held,
+    line,
+    quantities,
+    read_again,
+    rows,
+    stored,
+)
 from tests.endpoint.stand_in import prices
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("no_complaints")]
-
-SHORT = """
-  const timer = window.setTimeout.bind(window);
-  window.gaveUp = 0;  // how often saving has waited long enough for prices
-  window.setTimeout = (act, pause, ...more) => {
-    const end = () => { if (window.mayGiveUp) { window.gaveUp += 1; act(); } else timer(end, 50); };
-    return String(act).includes("resumeSave(false)") ? timer(end, 50) : timer(act, pause, ...more);
-  };
-"""
-"""Saving waits for prices until the test lets it give up, instead of for four seconds."""
 
 
 async def impatient(at_work: Rig) -> Page:
@@ -36,7 +38,7 @@ async def waited(page: Page, times: int = 1) -> None:
 
 async def saved_without_prices(at_work: Rig) -> tuple[Page, asyncio.Event]:
     """An order of one line is to be saved; its price comes when the event is set."""
-    between = await at_work.between("**/api/prices?**")
+    between = await at_work.between("**/api/prices?**", patient=True)
     page = await impatient(at_work)
     await choose(page)
     go_on = held(between)
@@ -46,7 +48,7 @@ async def saved_without_prices(at_work: Rig) -> tuple[Page, asyncio.Event]:
 
 
 async def test_codes_that_are_still_looked_up_are_waited_for(at_work: Rig) -> None:
-    between = await at_work.between("**/api/products?**")
+    between = await at_work.between("**/api/products?**", patient=True)
     page = await impatient(at_work)
     await choose(page)
     go_on = held(between)

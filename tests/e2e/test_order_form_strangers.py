@@ -13,7 +13,7 @@ from playwright.async_api import Page, Route, expect
 from tests.e2e.strangers import ACCOUNT, Stranger, listening
 from tests.endpoint.form_rig import NO_DEADLINES, Rig
 from tests.endpoint.form_steps import choose, served
-from tests.support.waiting import until
+from tests.support.waiting import until, until_answered
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -58,7 +58,7 @@ async def test_a_frame_of_another_program_gives_the_form_no_draft_and_no_letterh
     async with listening(at_work.office.endpoint.port + 1, serve):
         page = await at_work.form(ACCOUNT)
         await until(lambda: taken)
-        await expect(page.locator("iframe")).to_have_count(0, timeout=30_000)
+        await expect(page.locator("iframe")).to_have_count(0)
         assert taken == ["[]"]
         await page.evaluate("import('/order-form/keep.js').then((keep) => keep.sendOutbox())")
         assert await at_work.office.drafts.list(ACCOUNT) == ()
@@ -83,13 +83,8 @@ async def test_what_lies_in_plain_text_at_another_port_is_not_taken(at_work: Rig
     port = at_work.office.endpoint.port
     await at_work.office.endpoint.move(port + 1)
     page = await at_work.form(ACCOUNT)
-    for _ in range(2000):
-        if await notes(at_work):
-            break
-        await page.evaluate("1")
-    else:
-        raise AssertionError("nothing came from the other port")
-    await expect(page.locator("iframe")).to_have_count(0, timeout=30_000)
+    await until_answered(lambda: notes(at_work))
+    await expect(page.locator("iframe")).to_have_count(0)
     await page.evaluate("import('/order-form/keep.js').then((keep) => keep.sendOutbox())")
     assert await notes(at_work) == ["ours"]
 
@@ -148,10 +143,12 @@ async def notes(at_work: Rig) -> list[Any]:
 
 async def sent_when_back(at_work: Rig, page: Page) -> None:
     """The panel is there again: the draft that waited is stored, with the token that the tab had."""
-    for _ in range(500):
+
+    async def sent() -> list[Any]:
         await page.evaluate("dispatchEvent(new Event('online'))")
-        if await notes(at_work):
-            break
+        return await notes(at_work)
+
+    await until_answered(sent)
     assert await notes(at_work) == ["segreto: ordine"]
     await expect(page.locator("#access")).to_be_hidden()
 

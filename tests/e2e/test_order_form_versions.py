@@ -151,7 +151,7 @@ async def emptied(at_work: Rig, page: Page) -> None:
 
 
 async def test_a_late_answer_does_not_end_the_offer_to_take_an_emptied_form_back(at_work: Rig) -> None:
-    between = await at_work.between("**/api/drafts/**")
+    between = await at_work.between("**/api/drafts/**", patient=True)
     page = await at_work.form(ACCOUNT)
     await choose(page)
     go_on = held(between)
@@ -246,7 +246,7 @@ async def go_on_typing(page: Page) -> None:
 
 
 async def test_a_late_refusal_takes_the_page_from_nothing_that_is_typed(at_work: Rig) -> None:
-    between = await at_work.between("**/api/drafts/*")
+    between = await at_work.between("**/api/drafts/*", patient=True)
     page = await at_work.form(ACCOUNT)
     await choose(page)
     await add(page, "lucido.b", "4")
@@ -275,7 +275,7 @@ async def test_a_late_refusal_takes_the_page_from_nothing_that_is_typed(at_work:
 
 async def test_a_late_conflict_takes_the_page_from_nothing_that_is_typed(at_work: Rig) -> None:
     id_ = await stored(at_work, line("020002", 3))
-    between = await at_work.between("**/api/drafts/*")
+    between = await at_work.between("**/api/drafts/*", patient=True)
     page = await at_work.form(ACCOUNT)
     await edit(page, id_, 1)
     await page.locator("#note").fill("qui")
@@ -367,7 +367,7 @@ async def test_the_drafts_page_of_a_panel_that_is_not_ready_goes_on_by_itself(at
     await page.goto(f"{at_work.office.url}/drafts")
     await expect(page.locator("#notice")).to_contain_text("si sta chiudendo")
     keys.instead = None
-    await expect(page.locator(".draft")).to_have_count(1, timeout=15_000)
+    await expect(page.locator(".draft")).to_have_count(1)
     await expect(page.locator("#notice")).to_be_hidden()
     at_work.problems.clear()  # the browser reports the 503
 
@@ -395,7 +395,7 @@ async def test_a_draft_that_is_refused_when_it_is_sent_later_says_why(at_work: R
 
 
 async def test_an_enter_that_waits_pulls_the_focus_from_no_other_field(at_work: Rig) -> None:
-    between = await at_work.between("**/api/products?**")
+    between = await at_work.between("**/api/products?**", patient=True)
     page = await at_work.form(ACCOUNT)
     await choose(page)
     await add(page, "lucido.a", "100")

@@ -37,6 +37,7 @@ from archisync_gui.store import Batch, Store
 from tests.endpoint import office as offices
 from tests.endpoint.office import Office
 from tests.support.browsers import installed
+from tests.support.ports import free_port
 from tests.support.waiting import until
 
 NO_SUGGESTIONS = f"--disable-features={','.join(DISABLED_FEATURES)}"
@@ -135,9 +136,12 @@ class Rig:
     problems: list[str] = field(default_factory=list)
     """What pages complained of."""
 
-    async def between(self, url: str, context: BrowserContext | None = None) -> Between:
-        """Stand between pages opened from now on and that part of the panel."""
+    async def between(self, url: str, context: BrowserContext | None = None, *, patient: bool = False) -> Between:
+        """Stand between pages opened from now on and that part of the panel. ``patient``: their calls have no deadline,
+        for a test that keeps answers back until it has done something else."""
         made = Between()
+        if patient:
+            await (context or self.context).add_init_script(NO_DEADLINES)
         await (context or self.context).route(url, made)
         return made
 
@@ -229,7 +233,7 @@ async def foreign_site() -> AsyncIterator[str]:
     app.router.add_get("/{name}.html", page)
     runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
-    port = offices.free_port()
+    port = free_port()
     await web.TCPSite(runner, "localhost", port).start()
     try:
         yield f"http://localhost:{port}"

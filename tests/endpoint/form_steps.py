@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from typing import Any
 
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from archisync_gui.entities import ENTITIES
 from archisync_gui.store import Batch
 from tests.endpoint.form_rig import Between, Rig, article
+from tests.support.waiting import until_answered
 
 ACCOUNT = "agente1"
 SHORTEST_SCAN = 6
@@ -63,6 +65,17 @@ async def choose(page: Page, text: str = "50120") -> None:
     await expect(page.locator("#customer-chosen")).to_be_visible()
 
 
+SHORT = """
+  const timer = window.setTimeout.bind(window);
+  window.gaveUp = 0;  // how often saving has waited long enough for prices
+  window.setTimeout = (act, pause, ...more) => {
+    const end = () => { if (window.mayGiveUp) { window.gaveUp += 1; act(); } else timer(end, 50); };
+    return String(act).includes("resumeSave(false)") ? timer(end, 50) : timer(act, pause, ...more);
+  };
+"""
+"""Saving waits for prices until the test lets it give up, instead of for four seconds."""
+
+
 async def add(page: Page, text: str, quantity: str) -> None:
     await page.locator("#product").focus()
     await article(page, text, quantity)
@@ -95,10 +108,13 @@ async def served(page: Page) -> None:
       const worker = await navigator.serviceWorker.getRegistration("/order-form/handover");
       return worker?.active?.state === "activated";
     }"""
-    for _ in range(1000):
-        if await page.evaluate(question):
-            return
-    raise AssertionError("the worker was not installed")
+    await until_answered(lambda: page.evaluate(question))
+
+
+async def only(items: Locator, text: str) -> None:
+    """Wait until there is one item, which holds ``text``. The list may change in steps: an assertion about one element
+    would fail as soon as it finds several."""
+    await expect(items).to_have_text([re.compile(re.escape(text))])
 
 
 async def unsent(at_work: Rig) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from archisync_gui.entities import ENTITIES
 from archisync_gui.model import SystemClock
 from archisync_gui.store import Batch, Store
 from tests.endpoint import stand_in
+from tests.support.ports import free_port
 
 PAGE = "http://forms.example.test"
 """Origin of a paired page."""
@@ -116,13 +116,6 @@ class Office:
     async def page(self, method: str, path: str, **how: Any) -> Heard:
         """One request of the paired page."""
         return await self.ask(method, path, self.paired | how.pop("headers", {}), **how)
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 _TEMPLATE: dict[str, bytes] = {}

@@ -19,13 +19,14 @@ from archisync_gui.endpoint.gate import Limits
 from archisync_gui.endpoint.paired_pages import Access
 from archisync_gui.endpoint.tab_line import MESSAGES_AT_ONCE
 from archisync_gui.model import EventKind, SessionEnd, as_json
-from tests.endpoint.office import PAGE, QUICK, SESSION, STRANGER, Office, free_port, running
+from tests.endpoint.office import PAGE, QUICK, SESSION, STRANGER, Office, running
 from tests.endpoint.stand_in import AS_OF
 from tests.support.events import an_event
+from tests.support.ports import free_port
 from tests.support.waiting import until
 
 LINE = "/api/smart-sessions"
-SOON = 5.0
+SOON = 60.0
 """Seconds after which a test gives up waiting for what must come."""
 
 
@@ -209,7 +210,7 @@ async def test_a_line_may_come_before_its_session(office: Office) -> None:
 
 
 async def test_an_unknown_or_ended_session_is_told(tmp_path: Path) -> None:
-    async with running(tmp_path, limits=QUICK) as office:
+    async with running(tmp_path, limits=replace(Limits(), attach_grace=0.2)) as office:
         async with line(office) as socket:
             await socket.send_json(attach(office))
             assert await hear(socket) == {"type": "ended", "reason": "unknown"}

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tests.endpoint.office import SESSION, Heard, Office, free_port, running
+from tests.endpoint.office import SESSION, Heard, Office, running
+from tests.support.ports import free_port
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ import asyncio
 import base64
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ import pytest
 from archisync_gui import messages
 from archisync_gui.app import logs
 from archisync_gui.app.profile import open_profile
-from archisync_gui.endpoint.gate import RETRY_AFTER, STATUS
+from archisync_gui.endpoint.gate import RETRY_AFTER, STATUS, Limits
 from archisync_gui.endpoint.paired_pages import Access
 from archisync_gui.model import FailureKind, SessionEnd, SyncFailure
 from tests.endpoint.office import PAGE, QUICK, SESSION, STRANGER, Heard, Office, running
@@ -34,12 +34,6 @@ NOBODY = "x" * 32
 PAIRING = "p" * 24
 PASSWORD = "correct-horse-battery"
 """Stands in bodies that are refused: not even those are logged."""
-
-
-@pytest.fixture
-async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    async with running(tmp_path, limits=QUICK) as made:
-        yield made
 
 
 @pytest.fixture
@@ -276,6 +270,7 @@ class Row:
     code: str
     header: str = ""
     """The header that the log line has to name."""
+    limits: Limits | None = None
 
 
 FIRST_CURSOR, LAST_CURSOR = (
@@ -371,7 +366,7 @@ ROWS = (
     Row("no JSON", page("POST", OPEN, data=PASSWORD.encode()), 400, "body-not-json"),
     Row("unknown field", page("POST", OPEN, {"password": PASSWORD}), 422, "body-invalid"),
     Row("wrong parameter", page("GET", "/api/customers?limit=0"), 422, "query-invalid"),
-    Row("slow body", slow_body, 408, "request-slow"),
+    Row("slow body", slow_body, 408, "request-slow", limits=QUICK),
     Row("ended session", ended_session, 410, "session-ended-operator"),
     Row(
         "unknown session",
@@ -458,8 +453,9 @@ def lines_of(log_file: Path) -> str:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-async def test_each_refusal(office: Office, log_file: Path, row: Row) -> None:
-    assert await row.way(office) == (row.status, row.code)
+async def test_each_refusal(tmp_path: Path, log_file: Path, row: Row) -> None:
+    async with running(tmp_path, limits=row.limits) as office:
+        assert await row.way(office) == (row.status, row.code)
     written = lines_of(log_file)
     refusals = [entry for entry in written.splitlines() if "refused" in entry and row.code in entry]
     assert refusals, written

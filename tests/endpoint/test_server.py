@@ -23,9 +23,10 @@ from archisync_gui.endpoint.routes import ROUTES
 from archisync_gui.endpoint.server import Endpoint
 from archisync_gui.model import EventKind, SessionEnd, SystemClock, as_json
 from archisync_gui.orchestrator import Rules
-from tests.endpoint.office import Office, free_port, running
+from tests.endpoint.office import Office, running
 from tests.endpoint.stand_in import StandIn
 from tests.support.events import an_event
+from tests.support.ports import free_port
 
 SOURCES = Path(openapi.__file__).parent
 

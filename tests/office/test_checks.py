@@ -20,7 +20,8 @@ from archisync_gui.office.leadership import Leadership, Member
 from archisync_gui.store import Store, StoreError
 from archisync_gui.store.postgres import Postgres
 from archisync_gui.store.postgres_server import Server
-from tests.support.postgres import PASSWORD, Offices, free_port, on_a_server
+from tests.support.ports import free_port
+from tests.support.postgres import PASSWORD, Offices, on_a_server
 
 pytestmark = on_a_server
 

@@ -105,7 +105,6 @@ async def test_a_leader_whose_loop_hangs_loses_leadership_and_browser_and_can_le
 ) -> None:
     expected_errors.allow("this program has not answered")
     expected_errors.allow("the journal failed")  # its store is broken off
-    monkeypatch.setattr(leadership, "HANGS", 0.5)
     killed: list[int | None] = []
 
     def kill(erp: Erp, for_good: bool = False) -> bool:
@@ -119,7 +118,9 @@ async def test_a_leader_whose_loop_hangs_loses_leadership_and_browser_and_can_le
         epoch, before = member._leadership.epoch, member.core
         assert epoch is not None
         monkeypatch.setattr(Erp, "kill_browser", kill)
-        freeze(until=lambda: killed)
+        with monkeypatch.context() as quick:
+            quick.setattr(leadership, "HANGS", 0.5)
+            freeze(until=lambda: killed)
         assert killed == [None]
         await until(lambda: member.core not in (None, before))
         assert member._leadership.epoch == epoch + 1

@@ -25,7 +25,8 @@ from archisync_gui.model import SystemClock
 from archisync_gui.store import Store
 from archisync_gui.store.postgres import Postgres
 from archisync_gui.store.postgres_server import Server
-from tests.support.postgres import free_port, on_a_server
+from tests.support.ports import free_port
+from tests.support.postgres import on_a_server
 
 pytestmark = [
     pytest.mark.ci,

@@ -28,7 +28,8 @@ from archisync_gui.ui.dialogs.one_customer import OneCustomerDialog
 from archisync_gui.ui.pages.settings import SettingsPage
 from archisync_gui.ui.text.i18n import set_language
 from archisync_gui.ui.widgets.dialog import Confirm
-from tests.support.postgres import free_port, on_a_server
+from tests.support.ports import free_port
+from tests.support.postgres import on_a_server
 from tests.support.waiting import until
 
 pytestmark = [on_a_server, pytest.mark.qasync]

@@ -41,7 +41,8 @@ from archisync_gui.store.postgres_server import Server
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.watches import Watch, Watches
 from archisync_gui.ui.shell.window import MainWindow
-from tests.support.postgres import free_port, on_a_server
+from tests.support.ports import free_port
+from tests.support.postgres import on_a_server
 from tests.support.waiting import until
 
 pytestmark = on_a_server

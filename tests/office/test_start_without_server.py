@@ -27,7 +27,8 @@ from archisync_gui.store.postgres_server import Server
 from archisync_gui.ui.dialogs.office import OfficeDialog
 from archisync_gui.ui.shell.window import MainWindow
 from archisync_gui.ui.text.i18n import set_language
-from tests.support.postgres import free_port, on_a_server
+from tests.support.ports import free_port
+from tests.support.postgres import on_a_server
 from tests.support.waiting import until
 
 pytestmark = on_a_server

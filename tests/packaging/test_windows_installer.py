@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from archisync_gui.endpoint.pairing import Access, PairingStore
 from archisync_gui.model import SystemClock
 from archisync_gui.settings import VERSION
 from archisync_gui.store.postgres_server import Server
+from tests.support.ports import free_port
 
 pytestmark = [
     pytest.mark.nightly,
@@ -107,12 +107,6 @@ def until_true(condition: Callable[[], bool], log: Path) -> None:
     while not condition():
         assert time.monotonic() < end, log.read_text("utf-8") if log.exists() else "the panel has no log"
         time.sleep(0.5)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_from_an_empty_user_to_nothing_left_but_the_data(installers: dict[str, str], windows: Wine) -> None:

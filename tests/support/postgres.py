@@ -29,6 +29,7 @@ import pytest
 
 from archisync_gui.store.postgres_server import Server
 from tests.support import hygiene
+from tests.support.ports import free_port
 
 FOLDER = "ARCHISYNC_TEST_POSTGRES"
 """Environment variable: the folder of the ``initdb`` and ``pg_ctl`` to use."""
@@ -59,13 +60,6 @@ def programs() -> Path | None:
         return found[-1].parent
     there = shutil.which("initdb")
     return Path(there).resolve().parent if there else None
-
-
-def free_port() -> int:
-    """A port of the loopback interface that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Cluster:
