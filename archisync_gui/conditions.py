@@ -53,7 +53,7 @@ class Kind(StrEnum):
     FAILED = "list-failed"
     """The last read of some lists failed, while the ERP answered otherwise; one condition per cause."""
     BACKUP = "backup-failing"
-    """The daily backup of the archive cannot be made."""
+    """The daily backup of the archive or of the drafts cannot be made."""
     ABANDONED = "abandoned"
     """A read ignored its cancellation and has not ended."""
     UNREADABLE = "unreadable"
@@ -172,8 +172,8 @@ class Condition:
                 return "condition.unreadable.all"
             case Kind.OFFICE_SILENT if self.error is not None and self.error.code not in OFFICE_SILENCE:
                 return f"condition.{self.error.code if self.error.code in OFFICE_TROUBLES else 'office-unusable'}"
-            case Kind.BACKUP if self.error is not None and self.error.code == "damaged":
-                return f"condition.{self.kind}.damaged"
+            case Kind.BACKUP if self.error is not None and self.error.code in ("damaged", "drafts-unsound"):
+                return f"condition.{self.kind}.{self.error.code}"
             case Kind.SILENT | Kind.OFFICE_SILENT | Kind.NOBODY_LEADS | Kind.BACKUP if self.since is None:
                 return f"condition.{self.kind}.always"
             case Kind.BROWSER if self.error is not None and self.error.kind is FailureKind.PERMANENT:

@@ -190,10 +190,10 @@ def file_of(error: OSError) -> str:
     return str(error.filename2 or error.filename or "–")
 
 
-def remove_leftovers(folder: Path) -> None:
+def remove_leftovers(folder: Path, named: str = "") -> None:
     """Delete temporary files that killed writers have left, as far as possible. Only the holder of the folder's lock
-    may call this."""
+    may call this. ``named``: only those of files whose names begin so, since others may be being written."""
     with suppress(OSError):  # if the folder cannot be listed, the next access to it reports that
-        for path in folder.glob(f".*{TEMPORARY}"):
+        for path in folder.glob(f".{named}*{TEMPORARY}"):
             with suppress(OSError):
                 path.unlink()

@@ -374,7 +374,12 @@ def test_a_browser_that_died_is_not_the_erp() -> None:
 @pytest.mark.parametrize("language", messages.LANGUAGES)
 @pytest.mark.parametrize(
     ("code", "last", "said"),
-    [("disk-full", NOW, "backup-failing"), ("disk-full", None, "always"), ("damaged", NOW, "damaged")],
+    [
+        ("disk-full", NOW, "backup-failing"),
+        ("disk-full", None, "always"),
+        ("damaged", NOW, "damaged"),
+        ("drafts-unsound", NOW, "drafts-unsound"),
+    ],
 )
 def test_a_backup_that_fails_says_what_is_at_risk_and_what_to_do(
     language: str, code: str, last: datetime | None, said: str

@@ -274,7 +274,7 @@ class Core(OperatorActions):
             await asyncio.sleep(pause)
             pause = LOOK
             if not self.profile.demo:
-                await back_up(self.store, self.orchestrator)
+                await back_up(self.store, self.orchestrator, self.clock)
 
     async def _give_memory_back(self, after: float = 0.0) -> None:
         await asyncio.sleep(after)

@@ -15,7 +15,7 @@ import asyncio
 import json
 import logging
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from datetime import date
@@ -36,6 +36,7 @@ from archisync_gui.app.data_files import (
 from archisync_gui.app.profile import Profile
 from archisync_gui.disk import PRIVATE, remove_file, replacing
 from archisync_gui.drafts import personal as drafts_personal
+from archisync_gui.drafts.drafts import FILE as DRAFTS_FILE
 from archisync_gui.drafts.personal import Archive
 from archisync_gui.entities import ENTITIES
 from archisync_gui.entities.declaration import Column, Kind
@@ -192,6 +193,7 @@ def erase_customer(profile: Profile, wanted: str, *, from_backups: bool = False)
     files, unlisted = files_in(profile.folder)
     still, unread = holding(files, customer)
     folder = profile.folder / backups.FOLDER
+    still += _copies_of_drafts(folder, customer, but=still)
     return Erased(
         {name: count for name, count in counts.items() if count},
         tuple(file for file in still if folder in file.parents),
@@ -313,13 +315,16 @@ def _find(profile: Profile, archive: Archive, wanted: str, *, in_office: bool) -
 
 def _in_backups(profile: Profile, wanted: str, *, in_office: bool) -> Iterator[Customer]:
     """The customer as found in each backup that has them, newest first; for a member of an office also in the archive
-    from before joining."""
+    from before joining. Copies of the drafts, which know less of a customer, come last."""
     path = profile.folder / FILE
     files = [*backups.listed(path), *([path] if in_office and path.exists() else [])]
     for file in files:
         with suppress(StoreError):  # a backup may be damaged or not have the customer
             with finding.connected(file) as connection:
                 yield finding.find(connection, ENTITIES, wanted)
+    for file in backups.listed(profile.folder / DRAFTS_FILE):
+        if (customer := drafts_personal.found_in_copy(file, wanted)) is not None:
+            yield customer
 
 
 def _shown(column: Column, value: Any) -> object:
@@ -350,7 +355,15 @@ def _backups(profile: Profile, customer: Customer) -> list[Path]:
     cannot be read, which :class:`Erased` names."""
     folder = profile.folder / backups.FOLDER
     files = {*folder.glob("*.db"), *backups.lone_logs(folder)}
-    return [file for file in sorted(files) if holding(parts_of(file), customer)[0]]
+    found = [file for file in sorted(files) if holding(parts_of(file), customer)[0]]
+    return [*found, *_copies_of_drafts(folder, customer, but=found)]
+
+
+def _copies_of_drafts(folder: Path, customer: Customer, *, but: Collection[Path]) -> list[Path]:
+    """The copies of drafts among the backups in ``folder`` with a draft or past order of the customer that has nothing
+    but the id, which :func:`holding` does not search; without those in ``but``."""
+    files = (file for file in sorted(folder.glob("drafts-*.db")) if file not in but)
+    return [file for file in files if drafts_personal.copy_holds(file, customer)]
 
 
 def _remove_backups(profile: Profile, customer: Customer) -> int:

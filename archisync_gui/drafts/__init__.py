@@ -2,7 +2,8 @@
 
 from archisync_gui.drafts.away import OfficeDrafts
 from archisync_gui.drafts.browser_keys import BrowserKeys
-from archisync_gui.drafts.drafts import Draft, DraftConflict, Drafts, DraftsFull
+from archisync_gui.drafts.drafts import Drafts
 from archisync_gui.drafts.past import Past
+from archisync_gui.drafts.values import Draft, DraftConflict, DraftsFull
 
 __all__ = ["BrowserKeys", "Draft", "DraftConflict", "Drafts", "DraftsFull", "OfficeDrafts", "Past"]

@@ -14,9 +14,10 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from archisync_gui.disk import read_json, replace_file
-from archisync_gui.drafts.drafts import MOST_DRAFTS, Draft, DraftConflict, Drafts, DraftsFull, T, digest
+from archisync_gui.drafts.drafts import MOST_DRAFTS, Drafts, T
 from archisync_gui.drafts.past import Past, PastOrder
 from archisync_gui.drafts.schema import prepare_on_server, version_on_server
+from archisync_gui.drafts.values import Draft, DraftConflict, DraftsFull, digest
 from archisync_gui.model import AccountId, Clock, Json
 from archisync_gui.store.connections import Connections
 from archisync_gui.store.errors import AGAIN, RECOVERABLE, StoreError, translated

@@ -7,17 +7,17 @@ its server, where every member reads and writes them.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
 
+from archisync_gui.drafts.copies import check_and_copy
 from archisync_gui.drafts.past import Past, PastOrder, forget_past, past_of, past_orders, take_past
 from archisync_gui.drafts.schema import (
     DRAFTS,
@@ -29,6 +29,7 @@ from archisync_gui.drafts.schema import (
     read_document,
     remember_lines,
 )
+from archisync_gui.drafts.values import Draft, DraftConflict, DraftsFull, digest, text_of
 from archisync_gui.model import AccountId, Clock, Json
 from archisync_gui.store.connections import Connections
 from archisync_gui.store.database import Database
@@ -47,45 +48,6 @@ HANDED_IN = uuid.UUID("5f0b5c1e-6f0a-4b6e-9a53-0c7f3a0e9d11")
 """Namespace for the ids of copies of drafts that were changed in two places."""
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """An order that is being written."""
-
-    id: str
-    """Chosen by the client."""
-    account: AccountId
-    version: int
-    """1 for the first save, increased with each further one; the ``ETag`` of the endpoint."""
-    created_at: datetime
-    updated_at: datetime
-    document: Mapping[str, Json]
-
-
-class DraftsFull(Exception):
-    """The account has too many drafts or bytes; nothing was written."""
-
-
-class DraftConflict(Exception):
-    """The client's version is not the present one. ``current``: the stored draft; ``None``: there is none."""
-
-    def __init__(self, draft_id: str, current: Draft | None) -> None:
-        super().__init__(
-            f"draft {draft_id}: {'no such draft' if current is None else f'is at version {current.version}'}"
-        )
-        self.current = current
-
-
-def _text(document: Mapping[str, Json]) -> str:
-    """The stored form of a document."""
-    return json.dumps(document, ensure_ascii=False, sort_keys=True)
-
-
-def digest(document: Mapping[str, Json] | str) -> str:
-    """A hash of a document or of its stored text; equal for equal documents."""
-    text = document if isinstance(document, str) else _text(document)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 class Drafts:
     """The drafts of one data folder or one office. Every method may raise ``StoreError``."""
 
@@ -95,9 +57,12 @@ class Drafts:
 
     @classmethod
     async def open(cls, folder: Path, *, clock: Clock) -> Self:
-        """Open the drafts in ``folder``, creating the file if necessary. Raises ``newer-schema`` for a file of a later
-        version."""
-        return await cls._opened(Database(folder / FILE, synchronous="FULL"), clock, prepare)
+        """Open the drafts in ``folder``: create the file, or migrate it after a copy, if necessary. Raises
+        ``newer-schema`` for a file of a later version, ``damaged`` for a damaged one."""
+        path = folder / FILE
+        database, now = Database(path, synchronous="FULL"), clock.now()
+        check = partial(check_and_copy, path=path, now=now)
+        return await cls._opened(database, clock, prepare, check)
 
     @classmethod
     async def join(cls, database: Connections, *, clock: Clock) -> Self:
@@ -107,23 +72,36 @@ class Drafts:
         return await cls._opened(database, clock, prepare_on_server)
 
     @classmethod
-    async def _opened(cls, database: Connections, clock: Clock, prepared: Callable[[sa.Connection, str], None]) -> Self:
+    async def _opened(
+        cls,
+        database: Connections,
+        clock: Clock,
+        prepared: Callable[[sa.Connection, str], None],
+        check: Callable[[sa.Connection], object] | None = None,
+    ) -> Self:
         found = cls(database, clock)
         try:
-            await found._prepare(prepared)
+            await found._prepare(prepared, check)
         except BaseException:
             await database.close()
             raise
         return found
 
-    async def _prepare(self, prepared: Callable[[sa.Connection, str], None]) -> None:
-        """Create or migrate the tables, and remove what is too old."""
+    async def _prepare(
+        self,
+        prepared: Callable[[sa.Connection, str], None],
+        check: Callable[[sa.Connection], object] | None = None,
+    ) -> None:
+        """Create or migrate the tables (``check`` is called before, outside a transaction), and remove what is too
+        old."""
 
         def ready(connection: sa.Connection) -> None:
             prepared(connection, self._database.place)
             forget_oldest(connection, tombstones=TOMBSTONES_KEPT, past=PAST_KEPT)
 
         await self._database.create()
+        if check is not None:
+            await self._database.exclusive(check)
         await self._database.change_schema(ready)
 
     async def _write(self, job: Callable[[sa.Connection], T]) -> T:
@@ -192,7 +170,7 @@ class Drafts:
         incoming draft has the version ``base``, it was not changed and is ignored. If ``base`` is not known and the
         draft was deleted here, it stays deleted. Returns the draft here; ``None`` if it stays deleted.
         """
-        text = _text(draft.document)
+        text = text_of(draft.document)
 
         def job(connection: sa.Connection) -> Draft | None:
             row = _find(connection, draft.account, draft.id, to_change=True)
@@ -274,7 +252,7 @@ class Drafts:
         (since the answer was lost), it returns the same draft and changes nothing. Raises :class:`DraftConflict` for
         another version and for a deleted draft, :class:`DraftsFull` if the account has too many.
         """
-        text = _text(document)
+        text = text_of(document)
         size = len(text.encode())
         now = self._clock.now()
 
@@ -369,7 +347,7 @@ def _take(connection: sa.Connection, draft: Draft, *, revive: bool = False) -> b
     row = _find(connection, draft.account, draft.id, to_change=True)
     if row is not None and (not revive if row.deleted_at is not None else row.version >= draft.version):
         return False
-    text = _text(draft.document)
+    text = text_of(draft.document)
     values = {
         "deleted_at": None,
         "version": draft.version,

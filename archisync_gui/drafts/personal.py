@@ -5,8 +5,9 @@ In an office both are on its server (``office.one_customer``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,11 @@ from archisync_gui.drafts.drafts import FILE as DRAFTS_FILE
 from archisync_gui.drafts.schema import DRAFTS, PAST_LINES, is_draft, read_document
 from archisync_gui.entities.declaration import Entity
 from archisync_gui.store import finding, personal
+from archisync_gui.store.database import open_read_only
 from archisync_gui.store.dialect import each_row
 from archisync_gui.store.finding import connected
 from archisync_gui.store.store import FILE
-from archisync_gui.store.whose import Customer
+from archisync_gui.store.whose import Customer, word
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,47 @@ def drafts_in(folder: Path, customer: Customer) -> dict[str, list[dict[str, Any]
         return export(connection, customer)
 
 
+def copy_holds(file: Path, customer: Customer) -> bool:
+    """Whether a copy of the drafts, also one of an earlier version, has drafts or past orders of the customer, also
+    those with nothing but the id. ``False`` for other files, and for those that cannot be read (so a file has to be
+    searched as text, too). Blocking."""
+    for document in _in_copy(file, "SELECT document FROM drafts WHERE document IS NOT NULL"):
+        if _is_of(read_document(document), customer):
+            return True
+    lines = _in_copy(file, "SELECT DISTINCT customer FROM past_lines")
+    return any(chosen in customer.ids for chosen in lines)
+
+
+def found_in_copy(file: Path, wanted: str) -> Customer | None:
+    """The customer with that id, number or name, as the drafts in a copy know them (past orders: by the id only);
+    ``None``: none there, or several. Blocking."""
+    asked = word(wanted)
+    if not asked:  # a draft's customer may have no name
+        return None
+    chosen = [
+        customer
+        for document in _in_copy(file, "SELECT document FROM drafts WHERE document IS NOT NULL")
+        if isinstance(customer := read_document(document).get("customer"), dict)
+        and asked in {word(customer[name]) for name in _IDENTIFYING if isinstance(customer.get(name), str)}
+    ]
+    ids = frozenset(str(customer["id"]) for customer in chosen if customer.get("id"))
+    ids = ids or frozenset(_in_copy(file, "SELECT DISTINCT customer FROM past_lines")) & {wanted.strip()}
+    if len(ids) != 1:
+        return None
+    values = {customer.get(name) for customer in chosen for name in _IDENTIFYING[2:]}
+    codes = {customer.get("accountNum") for customer in chosen}
+    return Customer(ids, *(frozenset(v for v in found if isinstance(v, str) and v) for found in (codes, values)))
+
+
+_IDENTIFYING = ("id", "accountNum", "name", "vatNumber", "fiscalCode")
+"""The fields of a draft's customer that identify one."""
+
+
+def _in_copy(file: Path, query: str) -> Iterator[str]:
+    with suppress(sqlite3.Error, OSError), closing(open_read_only(file)) as raw:
+        yield from (str(value) for (value,) in raw.execute(query))
+
+
 def export(connection: sa.Connection, customer: Customer) -> dict[str, list[dict[str, Any]]]:
     """The drafts that are for the customer or name them, and their past orders."""
     drafts = [{**row, "document": read_document(row["document"])} for row in _drafts(connection, customer)]
@@ -128,10 +171,14 @@ def _documents(connection: sa.Connection) -> Iterator[sa.RowMapping]:
 
 def _drafts(connection: sa.Connection, customer: Customer) -> Iterator[sa.RowMapping]:
     for row in _documents(connection):
-        chosen = read_document(row["document"]).get("customer")
-        mine = isinstance(chosen, dict) and str(chosen.get("id")) in customer.ids
-        if mine or customer.mentioned(read_document(row["document"])):
+        if _is_of(read_document(row["document"]), customer):
             yield row
+
+
+def _is_of(document: Mapping[str, Any], customer: Customer) -> bool:
+    """Whether a draft is for the customer or names them."""
+    chosen = document.get("customer")
+    return (isinstance(chosen, dict) and str(chosen.get("id")) in customer.ids) or customer.mentioned(document)
 
 
 def _past(connection: sa.Connection, customer: Customer) -> Iterator[sa.RowMapping]:

@@ -66,9 +66,7 @@ _PAST_FIELDS = ("itemId", "name", "description", "quantity", "free", "vatPercent
 
 def prepare(connection: sa.Connection, path: str) -> None:
     """Create the tables or migrate them. Raises ``newer-schema`` for a file of a later version."""
-    found = int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
-    if found > SCHEMA:
-        raise StoreError("newer-schema", path=path, found=found, known=SCHEMA)
+    found = version_of(connection, path)
     if found == 1:
         connection.exec_driver_sql("ALTER TABLE drafts ADD COLUMN size INTEGER NOT NULL DEFAULT 0")
         connection.exec_driver_sql("UPDATE drafts SET size = coalesce(length(CAST(document AS BLOB)), 0)")
@@ -80,6 +78,14 @@ def prepare(connection: sa.Connection, path: str) -> None:
         for row in connection.execute(statement).all():
             remember_lines(connection, row.account, row.id, row.updated_at, read_document(row.document))
     connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA}")
+
+
+def version_of(connection: sa.Connection, path: str) -> int:
+    """The schema version of a file; 0: it has no tables yet. Raises ``newer-schema`` for a later version."""
+    found = int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+    if found > SCHEMA:
+        raise StoreError("newer-schema", path=path, found=found, known=SCHEMA)
+    return found
 
 
 def prepare_on_server(connection: sa.Connection, place: str) -> None:

@@ -186,7 +186,7 @@ class OfficeView:
 
 @dataclass(frozen=True, slots=True)
 class BackupTrouble:
-    """The daily backup fails."""
+    """The daily backup of the archive or of the drafts fails."""
 
     error: ErrorInfo
     last: datetime | None = None
@@ -225,4 +225,4 @@ class Status:
     office: OfficeView | None = None
     """Set on every member of an office of several computers."""
     backup_trouble: BackupTrouble | None = None
-    """Set while the daily backup of the archive fails."""
+    """Set while the daily backup of the archive or of the drafts fails."""

@@ -91,14 +91,31 @@ class Restored(NamedTuple):
     """The notes of :mod:`.decided` could be read from the replaced file; if not, all reads are held (rule 31)."""
 
 
-def offered(path: Path) -> Path | None:
+def _has_version(raw: sqlite3.Connection) -> bool:
+    return raw.execute("SELECT version_num FROM alembic_version").fetchone() is not None
+
+
+def offered(path: Path, usable: Callable[[sqlite3.Connection], bool] = _has_version) -> Path | None:
     """The backup to offer for a database that cannot be used: the newest one that is sound. Files that were replaced by
-    a backup, perhaps because they were damaged, are considered last. Blocking: checks whole files."""
+    a backup, perhaps because they were damaged, are considered last. ``usable``: whether a sound file has the tables of
+    such a database; may raise ``sqlite3.Error``. Blocking: checks whole files."""
     for file in sorted(listed(path), key=was_replaced):
         with suppress(sqlite3.Error, OSError), closing(open_read_only(file)) as raw:
-            if damage_in(raw) is None and raw.execute("SELECT version_num FROM alembic_version").fetchone():
+            if damage_in(raw) is None and usable(raw):
                 return file
     return None
+
+
+def made_of_day(path: Path, now: datetime) -> bool:
+    """Whether there is a daily backup of the day of ``now`` (UTC) that was made of this database, that is, since it was
+    replaced last. Blocking."""
+    today = f"{now.astimezone(UTC):%Y%m%d}"
+    for file in listed(path):
+        if was_replaced(file):
+            return False
+        if day_of(file) == today:
+            return True
+    return False
 
 
 def day_of(backup: Path) -> str | None:
@@ -109,10 +126,15 @@ def day_of(backup: Path) -> str | None:
 
 def last_made(path: Path) -> datetime | None:
     """When the newest backup was made, by the wall clock; ``None``: there is none."""
-    for file in listed(path):
-        if not was_replaced(file) and (found := re.search(r"-([0-9]{8}T[0-9]{6})Z-", file.name)):
-            with suppress(ValueError):
-                return datetime.strptime(found[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+    times = (made_at(file) for file in listed(path) if not was_replaced(file))
+    return next((time for time in times if time is not None), None)
+
+
+def made_at(backup: Path) -> datetime | None:
+    """When a backup was made, by the wall clock; ``None``: its name does not say that."""
+    if found := re.search(r"-([0-9]{8}T[0-9]{6})Z-", backup.name):
+        with suppress(ValueError):
+            return datetime.strptime(found[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
     return None
 
 
@@ -189,30 +211,46 @@ def _copy(path: Path, name: Path) -> None:
 
 
 def prune(path: Path) -> int:
-    """Remove all but the newest backups and the last daily ones, and incomplete files of killed processes; returns the
-    number of backups and other database files removed."""
-    folder = _folder(path)
-    remove_leftovers(folder)
+    """Remove all but the newest backups and the last daily ones, incomplete files of killed processes, and files of
+    other databases that are too old; returns the number of backups and other database files removed."""
+    old = [*_old(path), *_old_of_others(path, listed(path))]
+    for file in old:
+        remove(file)
+    return len(old)
+
+
+def prune_own(path: Path) -> int:
+    """As :func:`prune`, without files of other databases."""
+    old = _old(path)
+    for file in old:
+        remove(file)
+    return len(old)
+
+
+def _old(path: Path) -> list[Path]:
+    """The backups of a database that :func:`prune` removes. Removes its incomplete ones."""
+    remove_leftovers(_folder(path), f"{path.stem}-")
     found = listed(path)
     days: dict[str, Path] = {}
     for file in found:
         if (day := day_of(file)) is not None:
             days.setdefault(day, file)
     daily = set(list(days.values())[:DAYS_KEPT])
-    old = [file for file in found[KEPT:] if file not in daily]
-    old += _old_of_others(path, found)
-    for file in old:
-        remove(file)
-    return len(old)
+    return [file for file in found[KEPT:] if file not in daily]
 
 
 def _old_of_others(path: Path, found: Sequence[Path]) -> list[Path]:
-    """Replaced files of other databases (damaged drafts) that are older than the tenth newest backup, and databases of
-    which only a log exists (which happens on a full disk)."""
+    """Replaced files of other databases (damaged drafts) that are older than the tenth newest backup, their other
+    backups that are older than all kept ones (those of a database that is not used any more: of drafts that an office's
+    server has now), and databases of which only a log exists (which happens on a full disk)."""
     folder = _folder(path)
-    tenth = min((file.stat().st_mtime for file in found[:KEPT]), default=0.0) if len(found) >= KEPT else 0.0
-    aside = (file for file in folder.glob(f"*-{REPLACED}.db") if file not in found)
-    return [*(file for file in aside if file.stat().st_mtime < tenth), *sorted(lone_logs(folder))]
+    full = len(found) >= KEPT
+    tenth = min((file.stat().st_mtime for file in found[:KEPT]), default=0.0) if full else 0.0
+    gone = _old(path)
+    oldest = min((file.stat().st_mtime for file in found if file not in gone), default=0.0) if full else 0.0
+    others = [file for file in folder.glob("*.db") if file not in found and _number_of_any(file)]
+    old = (file for file in others if file.stat().st_mtime < (tenth if was_replaced(file) else oldest))
+    return [*old, *sorted(lone_logs(folder))]
 
 
 def lone_logs(folder: Path) -> set[Path]:
@@ -236,6 +274,11 @@ def _number(path: Path, file: Path) -> int:
     """The number of a backup, higher for newer ones; 0 for a backup of an earlier version."""
     found = re.fullmatch(rf"{re.escape(path.stem)}-([0-9]{{6}})-[0-9]{{8}}T.*", file.name)
     return int(found[1]) if found else 0
+
+
+def _number_of_any(file: Path) -> bool:
+    """Whether a file has the name of a backup of whichever database."""
+    return re.fullmatch(r"[a-z]+-[0-9]{6}-[0-9]{8}T[0-9]{6}Z-.*\.db", file.name) is not None
 
 
 def _new_name(path: Path, reason: str, now: datetime) -> Path:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Collection, Sequence
-from datetime import UTC
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -335,14 +334,10 @@ class Store(Questions):
         return await self._database.exclusive(job)
 
     async def daily_backup(self) -> Path | None:
-        """Make a daily backup and return its path; ``None`` if there is one of this day (UTC, by the wall clock) that
-        was made of this archive, that is, since it was replaced last."""
-        today = f"{self._clock.now().astimezone(UTC):%Y%m%d}"
-        for file in await asyncio.to_thread(self.backups):
-            if backups.was_replaced(file):
-                break
-            if backups.day_of(file) == today:
-                return None
+        """Make a daily backup and return its path; ``None`` if there is one of this day (see
+        :func:`backups.made_of_day`)."""
+        if await asyncio.to_thread(backups.made_of_day, self.path, self._clock.now()):
+            return None
         return await self.backup(backups.DAILY)
 
     def backups(self) -> tuple[Path, ...]:
@@ -390,11 +385,11 @@ class Store(Questions):
         )
 
     def size_on_disk(self) -> Sizes:
-        """Bytes used by the database and its backups; for an office's database as of opening or the last
-        maintenance."""
+        """Bytes used by the database and by all files in the folder of its backups, those of the drafts included; for
+        an office's database as of opening or the last maintenance."""
         files = [self.path, self.path.with_name(f"{self.path.name}-wal")]
         own = sum(file.stat().st_size for file in files if file.exists())
         return Sizes(
             own if self._server_bytes is None else self._server_bytes,
-            sum(file.stat().st_size for file in self.backups()),
+            sum(file.stat().st_size for file in self.path.with_name(backups.FOLDER).glob("*.db")),
         )

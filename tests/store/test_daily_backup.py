@@ -112,3 +112,25 @@ async def test_other_files_among_the_backups_are_removed_with_them(store: Store,
         assert drafts.exists() is (count < 10), count
     assert {file.name for file in folder.iterdir()} == {"note.txt", *(file.name for file in store.backups())}
     assert len(store.backups()) == 10
+
+
+async def test_copies_of_drafts_go_with_the_last_backup_of_their_time(store: Store, clock: ManualClock) -> None:
+    """Drafts that an office's server has are not copied here any more: the copies of before do not stay for ever. Those
+    that are newer than the oldest kept backup stay, however many backups of the archive one day has."""
+    folder = store.path.parent / "backups"
+    folder.mkdir()
+    before, after = (folder / f"drafts-00000{n}-20260301T090000Z-daily.db" for n in (1, 2))
+    own = folder / "of-somebody.db"
+    for file in (before, after, own):
+        file.write_bytes(b"x")
+        os.utime(file, (1_000, 1_000))
+    clock.forward(days=1)
+    daily = await store.daily_backup()
+    assert daily is not None
+    os.utime(daily, (2_000, 2_000))
+    os.utime(after, (3_000, 3_000))
+    for _ in range(12):
+        clock.forward(minutes=1)
+        await store.backup("operator")
+    await store.maintain()
+    assert (before.exists(), after.exists(), own.exists()) == (False, True, True)
