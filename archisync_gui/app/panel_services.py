@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from archisync_gui.app.member import OfficeMember
     from archisync_gui.app.profile import Profile
     from archisync_gui.endpoint.server import Endpoint
+    from archisync_gui.store.personal import Holding
     from archisync_gui.ui.live.services import Services
     from archisync_gui.ui.shell.panel import Panel
     from archisync_gui.updates.watch import Updates
@@ -75,7 +76,7 @@ def services_of(
     leave: Callable[[], None],
     crash: str,
     put_back: Callable[[Path], None],
-    erase: Callable[[str, bool], None],
+    erase: Callable[[Holding, bool], None],
 ) -> Services:
     """The panel's services. ``leave`` quits the panel; ``crash``: the report about the last process; ``put_back`` and
     ``erase`` end this life and change the data before the next one."""
@@ -136,8 +137,8 @@ def services_of(
         updates=updates,
         crash=crash,
         find_customer=lambda customer: asyncio.to_thread(data_care.found, core.profile, customer),
-        export_customer=lambda customer, target: asyncio.to_thread(
-            data_care.export_customer, core.profile, customer, target, panel_language()
+        export_customer=lambda holding, target: asyncio.to_thread(
+            data_care.export_customer, core.profile, holding.asked, target, panel_language(), holding.key
         ),
         erase_customer=erase,
     )
