@@ -15,7 +15,7 @@ import asyncio
 import json
 import logging
 import zipfile
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from datetime import date
@@ -24,12 +24,12 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archisync_gui.app.data_backups import backups_with, parts_with, remove_backups
 from archisync_gui.app.data_files import (
     clean_logs,
     files_in,
     holding,
     log_lines,
-    parts_of,
     unwatch,
     watched,
 )
@@ -70,8 +70,8 @@ class Erased:
     unsearched: tuple[str, ...] = ()
     """Values of the customer that were only compared with whole columns, not searched within texts."""
     by_number: bool = False
-    """The customer's id is not known, from no list of customers and no backup: changes of that record were not
-    found."""
+    """The customer's id is not known, from no list of customers and no backup, or nothing is known but what was typed:
+    changes of that record and past orders may not have been found."""
     only_here: bool = False
     """In an office: its server does not have the customer, so that only this computer's files were cleaned, of what was
     typed or of what a backup says."""
@@ -130,24 +130,31 @@ class _Asked(NamedTuple):
     typed: bool = False
     """Nothing is known of the customer but what was typed."""
 
+    @property
+    def key(self) -> str:
+        """What identifies the customer: the id, else the account number."""
+        return min(self.customer.ids or self.customer.codes)
+
 
 def found(profile: Profile, wanted: str) -> Holding:
     """A summary of the customer's data in the profile. Blocking, reads only. Raises ``StoreError``."""
     asked, records = _read(profile, wanted)
-    customer = asked.customer
     name = next((str(row["name"]) for row in records["customers"]), "")
-    key = min(customer.ids or customer.codes)
     counts = {kind: len(rows) for kind, rows in records.items() if rows}
-    return Holding(key, name, counts, tuple(_backups(profile, customer)))
+    return Holding(asked.key, name, counts, tuple(_backups(profile, asked)), wanted)
 
 
-def export_customer(profile: Profile, wanted: str, target: Path, language: str) -> dict[str, int]:
+def export_customer(
+    profile: Profile, wanted: str, target: Path, language: str, key: str | None = None
+) -> dict[str, int]:
     """Write everything about the customer into the zip file ``target``; returns the number of records of each kind.
 
     The zip file has a table (CSV) for each list with records, ``everything.json`` with all stored data, and a note.
-    Blocking. Raises ``StoreError`` (``customer-unknown``, ``customer-several``) and ``OSError``.
+    ``key``: that of the customer that a person has been shown (``Holding.key``). Blocking. Raises ``OSError`` and
+    ``StoreError``: ``customer-unknown``, ``customer-several``, ``customer-changed`` (``wanted`` finds another one now).
     """
-    _, found = _read(profile, wanted)
+    asked, found = _read(profile, wanted)
+    _require_same(asked, key, wanted)
     with replacing(target) as part:
         part.touch(PRIVATE, exist_ok=False)
         with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as made:  # nothing lies in a temporary folder meanwhile
@@ -164,52 +171,58 @@ def export_customer(profile: Profile, wanted: str, target: Path, language: str) 
     return {name: len(rows) for name, rows in found.items() if rows}
 
 
-def erase_customer(profile: Profile, wanted: str, *, from_backups: bool = False) -> Erased:
+def erase_customer(profile: Profile, wanted: str, key: str | None = None, *, from_backups: bool = False) -> Erased:
     """Erase the customer everywhere in the profile, and in the profile's office. Blocking. The caller holds the
     profile's lock; archive and drafts are closed.
 
-    ``from_backups``: also delete the backups that contain the customer. The archive is changed last: if the process is
-    killed, the customer is still found there, and the same call finishes the work. Raises ``StoreError`` and
-    ``OSError``; then the archive is unchanged.
+    ``key``: as for :func:`export_customer`. ``from_backups``: also delete the backups that contain the customer.
+    Everything else is changed before the archive, and the backups are deleted after it: if the process is killed, the
+    customer is still found in the archive or in the backups, and the same call finishes the work. Raises ``StoreError``
+    and ``OSError``; then archive and backups are unchanged.
     """
     office = _office(profile)
     with _archive(profile, office) as archive:
         asked = _find(profile, archive, wanted, in_office=office is not None)
+        _require_same(asked, key, wanted)
         orders = archive.orders(asked.customer)
+        # Another computer of an office may have screenshots of a customer whom nothing else names any more.
+        if asked.typed and office is None:
+            _require_any(profile, asked, _records(profile, archive, asked.customer, office), wanted)
     customer = asked.customer
     counts = {
         "log": clean_logs(profile.log_file.parent, customer),
         "pictures": _remove_all(profile.screenshots),
         "watches": unwatch(profile.folder, customer, orders),
     }
-    if from_backups:
-        counts["backups"] = _remove_backups(profile, customer)
-    own = drafts_personal.erase_drafts(profile.folder, customer)
+    own: dict[str, int] = {}
     if office is not None:
+        own = drafts_personal.erase_drafts(profile.folder, customer)
         counts["archive_before_joining"] = _erase_archive_before_joining(profile, customer)
     computers = None if office is None else _others_present(profile, office)
     erased = _erase_archive(profile, office, wanted, customer) if office is None or asked.there else {}
     counts |= erased | {name: count + erased.get(name, 0) for name, count in own.items()}
+    if from_backups:
+        counts["backups"] = remove_backups(_backups(profile, asked))
     files, unlisted = files_in(profile.folder)
     still, unread = holding(files, customer)
-    folder = profile.folder / backups.FOLDER
-    still += _copies_of_drafts(folder, customer, but=still)
+    still += [file for file in _backups(profile, asked) if file not in still]
+    kept = parts_with(profile.folder, still, customer, typed=asked.typed)
     return Erased(
         {name: count for name, count in counts.items() if count},
-        tuple(file for file in still if folder in file.parents),
-        tuple(file for file in still if folder not in file.parents),
+        tuple(file for file in still if file in kept),
+        tuple(file for file in still if file not in kept),
         (*unlisted, *unread),
         customer.unsearched(),
-        not customer.ids,
+        asked.typed or not customer.ids,
         office is not None and not asked.there,
         computers,
     )
 
 
 def _erase_archive(profile: Profile, office: Server | None, wanted: str, customer: Customer) -> dict[str, int]:
-    """Erase the customer from the archive: the file, or for all computers of the office."""
+    """Erase the customer from archive and drafts: the files, or for all computers of the office."""
     if office is None:
-        return drafts_personal.erase_lists(profile.folder, ENTITIES, customer)
+        return drafts_personal.erase_both(profile.folder, ENTITIES, customer)
     from archisync_gui.office import one_customer
 
     return one_customer.erase(office, ENTITIES, wanted, customer)
@@ -241,18 +254,39 @@ def _read(profile: Profile, wanted: str) -> tuple[_Asked, dict[str, list[dict[st
     office = _office(profile)
     with _archive(profile, office) as archive:
         asked = _find(profile, archive, wanted, in_office=office is not None)
-        customer = asked.customer
-        found = archive.records(customer)
-        own = watched(profile.folder, customer, _orders(found))
+        found = _records(profile, archive, asked.customer, office)
+    if asked.typed:
+        _require_any(profile, asked, found, wanted)
+    return asked, found
+
+
+def _records(
+    profile: Profile, archive: Archive, customer: Customer, office: Server | None
+) -> dict[str, list[dict[str, Any]]]:
+    """Everything about the customer in the archive, the drafts and this computer's files, by kind."""
+    found = archive.records(customer)
+    own = watched(profile.folder, customer, _orders(found))
     if office is not None:  # drafts that the office's server did not take yet
         for name, rows in drafts_personal.drafts_in(profile.folder, customer).items():
             found[name] = [*found.get(name, ()), *rows]
     shared = found.get("watches", [])
     found["watches"] = [*shared, *(watch for watch in own if watch not in shared)]
     found["log"] = log_lines(profile.log_file.parent, customer)
-    if asked.typed and not any(found.values()):
+    return found
+
+
+def _require_any(
+    profile: Profile, asked: _Asked, records: Mapping[str, Sequence[Mapping[str, Any]]], wanted: str
+) -> None:
+    """Raise ``customer-unknown`` if neither the records nor the backups have anything of the customer."""
+    if not any(records.values()) and not _backups(profile, asked):
         raise StoreError("customer-unknown", wanted=wanted)
-    return asked, found
+
+
+def _require_same(asked: _Asked, key: str | None, wanted: str) -> None:
+    """Raise ``customer-changed`` if it is not the customer with this key (``None``: no customer has been shown)."""
+    if key is not None and asked.key != key:
+        raise StoreError("customer-changed", wanted=wanted, before=key, found=asked.key)
 
 
 def _orders(records: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
@@ -292,23 +326,26 @@ def _names(files: Iterable[Path]) -> str:
 
 def _find(profile: Profile, archive: Archive, wanted: str, *, in_office: bool) -> _Asked:
     """The customer as found in the archive, else in the newest backup that has them (an erased customer may be left
-    only there). For a customer who is not in the list of customers any more, backups or else drafts give the ids and
-    former names. In an office also what was typed, if the server has nothing of that."""
+    only there), else as typed: a draft, the change log or a refused read may name one whom no list has. For a customer
+    who is not in the list of customers any more, backups or else drafts give the ids and former names. Raises
+    ``StoreError``, ``customer-unknown`` only if nothing was typed."""
     try:
         customer = archive.find(wanted)
     except StoreError as error:
-        if error.code != "customer-unknown":
+        if error.code != "customer-unknown" or not wanted.strip():
             raise
-        before = next(_in_backups(profile, wanted, in_office=in_office), None)
-        if before is not None:
+        former = next(_in_backups(profile, wanted, in_office=in_office), None)
+        before = None if former is None else archive.apart(former)
+        if before is not None and (before.ids or before.codes):
             return _Asked(before, there=not in_office or any(archive.records(before).values()))
         typed = archive.as_typed(wanted)
-        if not in_office or not wanted.strip() or any(archive.records(typed).values()):
-            raise
-        return _Asked(typed, there=False, typed=True)
+        return _Asked(typed, there=any(archive.records(typed).values()), typed=True)
     if customer.ids:
         return _Asked(customer, there=True)
-    before = next((former for former in _in_backups(profile, wanted, in_office=in_office) if former.ids), None)
+    earlier = _in_backups(profile, wanted, in_office=in_office)
+    # The same name may have been that of a customer with another number.
+    same = (found for found in earlier if not found.codes or found.codes & customer.codes)
+    before = next((found for found in same if found.ids), None)
     known = before or replace(customer, ids=archive.ids_in_drafts(customer))
     return _Asked(archive.find(wanted, known), there=True)
 
@@ -350,26 +387,6 @@ def _remove_all(folder: Path) -> int:
     return len(pictures)
 
 
-def _backups(profile: Profile, customer: Customer) -> list[Path]:
-    """The backups of both databases that contain the customer, also in their write-ahead logs. Without those that
-    cannot be read, which :class:`Erased` names."""
-    folder = profile.folder / backups.FOLDER
-    files = {*folder.glob("*.db"), *backups.lone_logs(folder)}
-    found = [file for file in sorted(files) if holding(parts_of(file), customer)[0]]
-    return [*found, *_copies_of_drafts(folder, customer, but=found)]
-
-
-def _copies_of_drafts(folder: Path, customer: Customer, *, but: Collection[Path]) -> list[Path]:
-    """The copies of drafts among the backups in ``folder`` with a draft or past order of the customer that has nothing
-    but the id, which :func:`holding` does not search; without those in ``but``."""
-    files = (file for file in sorted(folder.glob("drafts-*.db")) if file not in but)
-    return [file for file in files if drafts_personal.copy_holds(file, customer)]
-
-
-def _remove_backups(profile: Profile, customer: Customer) -> int:
-    """Delete the backups that contain the customer; returns their number."""
-    gone = _backups(profile, customer)
-    for database in gone:
-        for part in parts_of(database):
-            remove_file(part)
-    return len(gone)
+def _backups(profile: Profile, asked: _Asked) -> list[Path]:
+    """As :func:`backups_with`."""
+    return backups_with(profile.folder, asked.customer, typed=asked.typed)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from archisync_gui.app.core import Core
     from archisync_gui.app.demo import DemoOptions
     from archisync_gui.app.member import OfficeMember
+    from archisync_gui.store.personal import Holding
     from archisync_gui.ui.shell.panel import Panel
 
     Opened = Callable[["Life", Panel], AbstractAsyncContextManager[Core | OfficeMember]]
@@ -151,7 +152,7 @@ class Life:
         self.between = partial(put_back, self.profile, backup)
         self.stop.set()
 
-    def erase(self, customer: str, backups: bool) -> None:
+    def erase(self, customer: Holding, backups: bool) -> None:
         """End this life, erase the customer's data (``backups``: also the backups that contain them), begin the
         next."""
         self.between = partial(erase, self.profile, customer, backups)
@@ -182,13 +183,17 @@ async def put_back(profile: Profile, wanted: Path | Literal["empty"]) -> tuple[s
     return "\n".join(map(str, sentences)), "ok" if done.decisions_known else "warn"
 
 
-async def erase(profile: Profile, customer: str, backups: bool) -> tuple[str, str]:
+async def erase(profile: Profile, customer: Holding, backups: bool) -> tuple[str, str]:
     """Erase one customer's data from the profile, which is not open now; returns the message and its tone."""
     from archisync_gui.app import data_care
     from archisync_gui.ui.text.i18n import language
 
+    def work() -> data_care.Erased:
+        data_care.prepare(profile)
+        return data_care.erase_customer(profile, customer.asked, customer.key, from_backups=backups)
+
     try:
-        erased = await asyncio.to_thread(data_care.erase_customer, profile, customer, from_backups=backups)
+        erased = await asyncio.to_thread(work)
     except SyncFailure as error:
         return str(text(error.code, language(), error.params)), "bad"
     except Exception as error:

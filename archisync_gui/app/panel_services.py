@@ -76,7 +76,7 @@ def services_of(
     leave: Callable[[], None],
     crash: str,
     put_back: Callable[[Path], None],
-    erase: Callable[[str, bool], None],
+    erase: Callable[[Holding, bool], None],
 ) -> Services:
     """The panel's services. ``leave`` quits the panel; ``crash``: the report about the last process; ``put_back`` and
     ``erase`` end this life and change the data before the next one."""
@@ -136,8 +136,8 @@ def services_of(
         updates=updates,
         crash=crash,
         find_customer=lambda customer: asyncio.to_thread(_find_customer, core.profile, customer),
-        export_customer=lambda customer, target: asyncio.to_thread(
-            _export_customer, core.profile, customer, target, panel_language()
+        export_customer=lambda holding, target: asyncio.to_thread(
+            _export_customer, core.profile, holding, target, panel_language()
         ),
         erase_customer=erase,
     )
@@ -150,10 +150,10 @@ def _find_customer(profile: Profile, customer: str) -> Holding:
     return found(profile, customer)
 
 
-def _export_customer(profile: Profile, customer: str, target: Path, language: str) -> dict[str, int]:
+def _export_customer(profile: Profile, holding: Holding, target: Path, language: str) -> dict[str, int]:
     from archisync_gui.app.data_care import export_customer
 
-    return export_customer(profile, customer, target, language)
+    return export_customer(profile, holding.asked, target, language, holding.key)
 
 
 def _of_one_computer(services: Services, core: Core, put_back: Callable[[Path], None]) -> Services:

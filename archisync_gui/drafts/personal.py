@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +38,14 @@ class Archive:
         """As :func:`finding.find`."""
         return finding.find(self.lists, self.entities, wanted, known)
 
+    def apart(self, former: Customer) -> Customer:
+        """As :func:`finding.apart`."""
+        return finding.apart(self.lists, self.entities, former)
+
     def as_typed(self, wanted: str) -> Customer:
-        """As :func:`finding.as_typed`."""
-        return finding.as_typed(self.lists, self.entities, wanted)
+        """As :func:`finding.as_typed`, with the ids of such a customer in drafts."""
+        typed = finding.as_typed(self.lists, self.entities, wanted)
+        return replace(typed, ids=typed.ids | (self.ids_in_drafts(typed) - typed.present))
 
     def records(self, customer: Customer) -> dict[str, list[dict[str, Any]]]:
         """Everything about the customer, by kind."""
@@ -72,6 +77,19 @@ def erase_lists(folder: Path, entities: Sequence[Entity], customer: Customer) ->
     """Erase the customer from the archive in a profile's folder, which is not open; returns the numbers of rows. Raises
     ``StoreError``; then the file is unchanged."""
     return personal.rewritten(folder / FILE, lambda connection: personal.erase(connection, entities, customer))
+
+
+def erase_both(folder: Path, entities: Sequence[Entity], customer: Customer) -> dict[str, int]:
+    """As :func:`erase_lists`, from the archive and the drafts: from the drafts when the archive has been written anew,
+    but is not in its place yet. Only drafts may say the customer's id: they stay while the archive cannot be changed,
+    and are gone before it."""
+    drafts: dict[str, int] = {}
+    lists = personal.rewritten(
+        folder / FILE,
+        lambda connection: personal.erase(connection, entities, customer),
+        lambda: drafts.update(erase_drafts(folder, customer)),
+    )
+    return lists | drafts
 
 
 def erase_drafts(folder: Path, customer: Customer) -> dict[str, int]:
@@ -178,10 +196,15 @@ def _drafts(connection: sa.Connection, customer: Customer) -> Iterator[sa.RowMap
 def _is_of(document: Mapping[str, Any], customer: Customer) -> bool:
     """Whether a draft is for the customer or names them."""
     chosen = document.get("customer")
-    return (isinstance(chosen, dict) and str(chosen.get("id")) in customer.ids) or customer.mentioned(document)
+    return _concerns(str(chosen.get("id")) if isinstance(chosen, dict) else "", document, customer)
 
 
 def _past(connection: sa.Connection, customer: Customer) -> Iterator[sa.RowMapping]:
     for row in each_row(connection, sa.select(PAST_LINES)):
-        if row["customer"] in customer.ids or customer.mentioned(read_document(row["line"])):
+        if _concerns(row["customer"], read_document(row["line"]), customer):
             yield row
+
+
+def _concerns(whose: str, content: Mapping[str, Any], customer: Customer) -> bool:
+    """Whether a draft or a line for the customer with the id ``whose`` is this customer's, or names them."""
+    return whose in customer.ids or (whose not in customer.present and customer.mentioned(content))

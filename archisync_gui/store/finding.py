@@ -51,16 +51,16 @@ def connected(path: Path) -> Iterator[sa.Connection]:
 def find(connection: sa.Connection, entities: Sequence[Entity], wanted: str, known: Customer | None = None) -> Customer:
     """The customer with that id, account number, VAT number, fiscal code or name (case does not matter).
 
-    A customer who is not in the list of customers any more is found by the account number in the other lists. These
-    have the name, and with it the change log has the former values of the list of customers. The archive may be a
-    backup of an earlier version, which lacks some columns. ``known``: the same customer as found in another one. Raises
-    :class:`StoreError` ``customer-unknown``, or ``customer-several`` if several customers match.
+    A customer who is not in the list of customers any more is found by the account number in the other lists, or by the
+    name or VAT number beside it. With these the change log has the former values of the list of customers. The archive
+    may be a backup of an earlier version, which lacks some columns. ``known``: the same customer as found in another
+    one. Raises :class:`StoreError` ``customer-unknown`` (which does not mean that nothing names them), or
+    ``customer-several`` if several customers match, or a name in the other lists is that of one with another name.
     """
     lists = tables(entities)
-    customers = _all_customers(connection, lists[CUSTOMERS][1])
-    if customers is None:
+    customers, asked = _all_customers(connection, lists[CUSTOMERS][1]), word(wanted)
+    if customers is None or not asked.strip():
         raise StoreError("customer-unknown", wanted=wanted)
-    asked = word(wanted)
     rows = [
         row
         for row in customers
@@ -70,10 +70,13 @@ def find(connection: sa.Connection, entities: Sequence[Entity], wanted: str, kno
     if len(ids) > 1:
         names = ", ".join(sorted(f"{row['name']} ({row[schema.KEY]})" for row in rows)[:10])
         raise StoreError("customer-several", wanted=wanted, found=names)
-    codes = {str(row["account_num"]) for row in rows if row["account_num"]} or ({wanted.strip()} - ids)
     coded = _names_by_code(connection, lists)
-    if not ids and not any(code in codes for code, _ in coded) and not _has_code(connection, lists, codes):
-        raise StoreError("customer-unknown", wanted=wanted)
+    codes = {str(row["account_num"]) for row in rows if row["account_num"]}
+    if not ids:
+        typed = {wanted.strip()}
+        codes = typed if _has_code(connection, lists, typed) else _codes_of_name(coded, customers, wanted)
+        if not codes:
+            raise StoreError("customer-unknown", wanted=wanted)
     others = [row for row in customers if str(row[schema.KEY]) not in ids]
     theirs = {(name, str(row[name])) for row in others for name in OWN if row[name]}
     theirs |= {called for code, called in coded if code not in codes}
@@ -92,12 +95,38 @@ def find(connection: sa.Connection, entities: Sequence[Entity], wanted: str, kno
     return Customer(frozenset(ids), frozenset(codes), values, longer)
 
 
+def _codes_of_name(coded: Iterable[tuple[str, Named]], customers: Sequence[Mapping[str, Any]], wanted: str) -> set[str]:
+    """The account number beside which the other lists have ``wanted`` as name or VAT number; empty if none has.
+
+    Raises ``customer-several`` if there are several, or it is the number of a customer in the list: that one has
+    another name now, and the number may have been another customer's before.
+    """
+    codes = {code for code, (_, value) in coded if word(value) == word(wanted)}
+    present = {f"{row['name']} ({row[schema.KEY]})" for row in customers if str(row["account_num"]) in codes}
+    if len(codes) > 1 or present:
+        found = sorted(present | (codes - {str(row["account_num"]) for row in customers}))
+        raise StoreError("customer-several", wanted=wanted, found=", ".join(found[:10]))
+    return codes
+
+
+def apart(connection: sa.Connection, entities: Sequence[Entity], former: Customer) -> Customer:
+    """A customer as found in another archive, without the numbers and names that other customers have in this one now
+    (who took over the business, or was given the account number)."""
+    customers = _all_customers(connection, tables(entities)[CUSTOMERS][1]) or ()
+    others = [row for row in customers if str(row[schema.KEY]) not in former.ids]
+    taken = {word(row[name]) for row in others for name in OWN if row[name]}
+    values = frozenset(value for value in former.values if word(value) not in taken)
+    codes = former.codes - {str(row["account_num"]) for row in others}
+    return Customer(former.ids, codes, values, containing({str(row["name"]) for row in others if row["name"]}, values))
+
+
 def as_typed(connection: sa.Connection, entities: Sequence[Entity], wanted: str) -> Customer:
-    """A customer of whom only one value is known, since no archive has them any more: ``wanted``, an id, number or
+    """A customer of whom only one value is known, since no list has them any more: ``wanted``, an id, number or
     name."""
     value = frozenset({wanted.strip()})
     customers = _all_customers(connection, tables(entities)[CUSTOMERS][1]) or ()
-    return Customer(value, value, value, containing({str(row["name"]) for row in customers if row["name"]}, value))
+    longer = containing({str(row["name"]) for row in customers if row["name"]}, value)
+    return Customer(value, value, value, longer, frozenset(str(row[schema.KEY]) for row in customers))
 
 
 def _all_customers(connection: sa.Connection, table: sa.Table) -> list[Mapping[str, Any]] | None:

@@ -50,6 +50,9 @@ class Holding:
     """Numbers of records by the names that :func:`export` uses, without zeros."""
     backups: tuple[Path, ...]
     """Backups that contain the customer."""
+    asked: str
+    """What was typed: with it the customer is found again. ``key`` may find none, or another customer who has it as
+    account number."""
 
 
 def export(
@@ -101,8 +104,11 @@ def _program_tables(
     return found
 
 
-def rewritten(path: Path, change: Callable[[sa.Connection], dict[str, int]]) -> dict[str, int]:
-    """Replace a database that is not open by a copy that was changed by ``change``.
+def rewritten(
+    path: Path, change: Callable[[sa.Connection], dict[str, int]], between: Callable[[], object] = lambda: None
+) -> dict[str, int]:
+    """Replace a database that is not open by a copy that was changed by ``change``. ``between`` is called when the copy
+    is complete, before it takes the database's place.
 
     If the process is killed, the file is either unchanged or changed completely, and no old rows are left in free pages
     or in the write-ahead log. Raises :class:`StoreError`; then the file is unchanged.
@@ -118,6 +124,7 @@ def rewritten(path: Path, change: Callable[[sa.Connection], dict[str, int]]) -> 
             with closing(sqlite3.connect(part, isolation_level=None)) as copy:
                 copy.execute("PRAGMA temp_store = MEMORY")  # else a temporary file would contain the erased data
                 copy.execute("VACUUM")
+            between()
             for suffix in SIDES:  # the log is empty after the checkpoint
                 remove_file(path.with_name(path.name + suffix))
             put_in_place(part, path)

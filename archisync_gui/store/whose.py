@@ -117,6 +117,9 @@ class Customer:
     """Present and former names, numbers and addresses (:data:`OWN`)."""
     others: frozenset[str] = frozenset()
     """Names of other customers that contain one of the values."""
+    present: frozenset[str] = frozenset()
+    """Ids of the customers in the list, if nothing is known of this one but what a person typed, which may be a common
+    word: drafts and past orders of those are kept although they contain it."""
 
     def owns(self, value: object) -> bool:
         """Whether a column's whole content is one of the values."""

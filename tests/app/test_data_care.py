@@ -45,6 +45,7 @@ from archisync_gui.entities import ENTITIES
 from archisync_gui.messages import text
 from archisync_gui.model import SystemClock
 from archisync_gui.store import Batch, Store, StoreError
+from archisync_gui.store.personal import Holding
 from archisync_gui.ui.text.i18n import language
 
 
@@ -204,7 +205,7 @@ def test_an_open_log_is_cleaned_and_continued_in_the_same_file(filled: Profile) 
 async def erased_between(profile: Profile, customer: str, *, backups: bool = False) -> tuple[str, str]:
     """The panel's message after it has erased between closing and opening its services."""
     life = Life(profile, None, asyncio.Event())
-    life.erase(customer, backups)
+    life.erase(Holding(customer, "", {}, (), customer), backups)
     assert life.stop.is_set()
     assert life.between is not None
     return await life.between()
@@ -371,18 +372,23 @@ def stop(*_):
     sys.stdin.read()
 
 place = sys.argv[2]
+put_in_place = personal.put_in_place
+
 if place == "in-archive":
-    personal.put_in_place = stop
+    personal.put_in_place = lambda part, path: stop() if path.name == "archisync.db" else put_in_place(part, path)
 elif place == "before-archive":
-    drafts.erase_lists = stop
+    drafts.erase_both = stop
+elif place == "before-backups":
+    data_care.remove_backups = stop
 else:
     drafts.erase_drafts = stop
-data_care.erase_customer(open_profile(sys.argv[1], demo=True), "50120")
+data_care.erase_customer(open_profile(sys.argv[1], demo=True), "50120", from_backups=True)
 """
 
 
-@pytest.mark.parametrize("place", ["before-drafts", "before-archive", "in-archive"])
+@pytest.mark.parametrize("place", ["before-drafts", "before-archive", "in-archive", "before-backups"])
 def test_after_a_kill_the_same_command_finishes(filled: Profile, place: str) -> None:
+    backup = asyncio.run(back_up(filled))
     command = [sys.executable, "-c", CHILD, f"{filled.folder}{os.sep}", place]
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert child.stdout is not None
@@ -392,11 +398,13 @@ def test_after_a_kill_the_same_command_finishes(filled: Profile, place: str) -> 
     child.wait(30)
     child.stdin.close()
     child.stdout.close()
-    assert [r.key for r in living(filled)["customers"]] == ["50120", "50121"]  # intact, and not yet erased
+    assert backup.exists()
+    left = ["50121"] if place == "before-backups" else ["50120", "50121"]  # intact, and not yet erased
+    assert [r.key for r in living(filled)["customers"]] == left
     lock = ProfileLock(filled)
     assert lock.acquire()  # as the command does; it removes incomplete files
     try:
-        data_care.erase_customer(filled, "50120")
+        data_care.erase_customer(filled, "50120", from_backups=True)
     finally:
         lock.release()
     assert named_in(filled.folder, PERSON) == []

@@ -171,7 +171,7 @@ OPENERS = (
 
 
 async def _found(wanted: str) -> Holding:
-    return Holding("50120", "Bar Sport", {"customers": 1}, ())
+    return Holding("50120", "Bar Sport", {"customers": 1}, (), "bar sport")
 
 
 @pytest.mark.parametrize("opener", OPENERS, ids=lambda opener: opener.__name__)

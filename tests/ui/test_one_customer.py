@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import zipfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from care_samples import AGENT, OTHER, PERSON, START, named_in, opened_drafts, opened_store, row
 from office_fakes import ADDRESS, FakeOffice
 from panel_fakes import MakePanel, World, busy, calm
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from archisync_gui.store import StoreError
+from archisync_gui.app import data_care
+from archisync_gui.app.life import Life
+from archisync_gui.app.profile import Profile, open_profile
+from archisync_gui.store import Batch, StoreError
 from archisync_gui.store.personal import Holding
-from archisync_gui.ui.dialogs.one_customer import OneCustomerDialog
+from archisync_gui.ui.dialogs.one_customer import OneCustomerDialog, file_name
 from archisync_gui.ui.pages.settings import SettingsPage
 from archisync_gui.ui.widgets.dialog import Confirm
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
 
-BAR = Holding("50120", "Bar <b>Sport</b>", {"customers": 1, "orders": 4, "changes": 12}, (Path("a.db"), Path("b.db")))
+COUNTS = {"customers": 1, "orders": 4, "changes": 12}
+BAR = Holding("50120", "Bar <b>Sport</b>", COUNTS, (Path("a.db"), Path("b.db")), "bar sport")
 
 
 class DataCare:
     """Replaces ``app.data_care``: has one customer, and records the calls."""
 
     def __init__(self) -> None:
-        self.exported: list[tuple[str, Path]] = []
-        self.erased: list[tuple[str, bool]] = []
+        self.exported: list[tuple[Holding, Path]] = []
+        self.erased: list[tuple[Holding, bool]] = []
         self.full = False
 
     async def find(self, wanted: str) -> Holding:
@@ -37,13 +45,28 @@ class DataCare:
             raise StoreError("customer-unknown", wanted=wanted)
         return BAR
 
-    async def export(self, customer: str, target: Path) -> None:
+    async def export(self, customer: Holding, target: Path) -> None:
         if self.full:
             raise OSError(28, "No space left on device", str(target))
         self.exported.append((customer, target))
 
-    def erase(self, customer: str, backups: bool) -> None:
+    def erase(self, customer: Holding, backups: bool) -> None:
         self.erased.append((customer, backups))
+
+
+class RealCare(DataCare):
+    """Looks for customers in a profile; the erasing is recorded."""
+
+    def __init__(self, profile: Profile) -> None:
+        super().__init__()
+        self.profile = profile
+
+    async def find(self, wanted: str) -> Holding:
+        return await asyncio.to_thread(data_care.found, self.profile, wanted)
+
+    async def export(self, customer: Holding, target: Path) -> None:
+        export = data_care.export_customer
+        await asyncio.to_thread(export, self.profile, customer.asked, target, "en", customer.key)
 
 
 async def opened(make_panel: MakePanel, care: DataCare) -> OneCustomerDialog:
@@ -88,7 +111,7 @@ async def test_the_buttons_are_disabled_before_the_customer_is_found(make_panel:
     assert not dialog.export.isEnabled()
     assert not dialog.erase.isEnabled()
     await look_for(dialog, "nobody")
-    assert "There is no customer “nobody” in the archive." in dialog.said.text()
+    assert "No customer “nobody” was found" in dialog.said.text()
     assert not dialog.erase.isEnabled()
     await look_for(dialog, "bar sport")
     assert dialog.said.text() == "Bar <b>Sport</b> (50120): Customers 1, Orders 4, Changes 12."
@@ -109,11 +132,19 @@ async def test_the_export_is_written_to_the_chosen_folder_and_a_full_disk_is_rep
     await look_for(dialog, "bar sport")
     dialog.export.click()
     await until(lambda: "not encrypted" in dialog.said.text())
-    assert care.exported == [("50120", tmp_path / "bar.zip")]
+    assert care.exported == [(BAR, tmp_path / "bar.zip")]
     care.full = True
     dialog.export.click()
     await until(lambda: "No space left on device" in dialog.said.text())
     dialog.close()
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [("50120", "archisync-50120"), ("Bar/Più: a\\b", "archisync-Bar-Più-a-b"), ("../x", "archisync-..-x")],
+)
+async def test_a_key_as_typed_makes_a_proper_file_name(key: str, name: str) -> None:
+    assert file_name(Holding(key, "", {}, (), key)) == name
 
 
 @pytest.mark.parametrize("backups", [False, True])
@@ -139,7 +170,7 @@ async def test_erasing_is_confirmed_and_backups_are_deleted_only_when_ticked(
             assert care.erased == []
         else:
             box.yes.click()
-    await until(lambda: care.erased == [("50120", backups)])
+    await until(lambda: care.erased == [(BAR, backups)])
     dialog.close()
 
 
@@ -156,8 +187,44 @@ async def test_a_computer_of_an_office_says_that_the_others_have_files_of_their_
     box = next(b for b in dialog.findChildren(Confirm) if b.isVisible())
     assert ("this counts for all computers" in box.detail.text()) is bool(address)
     box.yes.click()
-    await until(lambda: care.erased == [("50120", False)])
+    await until(lambda: care.erased == [(BAR, False)])
     dialog.close()
+
+
+async def test_a_customer_who_left_the_list_is_exported_and_erased_and_not_another(
+    make_panel: MakePanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only a draft says the id, which is the account number of another customer: it finds that one."""
+    profile = open_profile(f"{tmp_path / 'profile'}{os.sep}", demo=True)
+    other = OTHER | {"account_num": PERSON["id"]}
+    async with opened_store(profile) as store:
+        listed = Batch("customers", START, [row("customers", other["id"], **other)], whole=True, clean=True)
+        await store.apply("customers", AGENT, listed)
+        order = row("orders", "71", customer_account=PERSON["account_num"], customer_name=PERSON["name"])
+        await store.apply("orders", AGENT, Batch("orders", START, [order], whole=True, clean=True))
+    async with opened_drafts(profile) as drafts:
+        await drafts.put(AGENT, "mine", {"customer": {"id": PERSON["id"], "name": PERSON["name"]}})
+    care = RealCare(profile)
+    dialog = await opened(make_panel, care)
+    await look_for(dialog, PERSON["account_num"])
+    assert f"({PERSON['id']})" in dialog.said.text()
+    monkeypatch.setattr("archisync_gui.ui.dialogs.one_customer.ask_where", to(tmp_path / "c.zip"))
+    dialog.export.click()
+    await until(lambda: "not encrypted" in dialog.said.text())
+    with zipfile.ZipFile(tmp_path / "c.zip") as made:
+        assert set(made.namelist()) == {"README.txt", "everything.json", "orders.csv"}
+    dialog.erase.click()
+    await until(lambda: any(b.isVisible() for b in dialog.findChildren(Confirm)))
+    next(b for b in dialog.findChildren(Confirm) if b.isVisible()).yes.click()
+    await until(lambda: care.erased)
+    dialog.close()
+    life = Life(profile, None, asyncio.Event())
+    life.erase(*care.erased[0])
+    assert life.between is not None
+    await life.between()
+    assert named_in(profile.folder, PERSON) == []
+    async with opened_store(profile) as store:
+        assert [found.key for found in (await store.rows("customers", AGENT)).rows] == [OTHER["id"]]
 
 
 async def test_nothing_is_erased_while_a_list_is_read(make_panel: MakePanel, world: World) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QPushButton, QWidget
 
 from archisync_gui.model import SyncFailure
@@ -95,10 +97,10 @@ class OneCustomerDialog(Dialog):
         holding, export = self._holding, self._services().export_customer
         if holding is None or export is None:
             return
-        path = await ask_where(self, message("one-customer.title"), f"archisync-{holding.key}", ("zip",))
+        path = await ask_where(self, message("one-customer.title"), file_name(holding), ("zip",))
         if path is not None:
             try:
-                await export(holding.key, path)
+                await export(holding, path)
             except (SyncFailure, OSError) as error:
                 self.said.setText(problem(error))
             else:
@@ -115,7 +117,7 @@ class OneCustomerDialog(Dialog):
         if backups:
             detail = f"{detail} {message('one-customer.confirm-backups')}"
         if await confirm_loss(self, question, detail, message("one-customer.yes")):
-            erase(holding.key, backups)
+            erase(holding, backups)
 
 
 PARTS = (
@@ -132,6 +134,11 @@ PARTS = (
     "log",
 )
 """The kinds of stored data about a customer besides the rows of the lists."""
+
+
+def file_name(holding: Holding) -> str:
+    """The export's proposed name without ending. The key may be a name as typed, with signs that no file may have."""
+    return "archisync-" + re.sub(r"[^\w.-]+", "-", holding.key)
 
 
 def named(holding: Holding) -> str:

@@ -234,10 +234,12 @@ class Services:
     """Restarts Archisync with that backup in the archive's place."""
     find_customer: Callable[[str], Awaitable[Holding]] | None = None
     """What is stored of a customer, by id, account number, VAT number, fiscal code or name. Raises ``StoreError``."""
-    export_customer: Callable[[str, Path], Awaitable[object]] | None = None
-    """Writes a customer's data (key) into a zip file. Raises ``StoreError`` and ``OSError``."""
-    erase_customer: Callable[[str, bool], object] | None = None
-    """Restarts Archisync to erase a customer's data (key); True: the backups that contain them are deleted, too."""
+    export_customer: Callable[[Holding, Path], Awaitable[object]] | None = None
+    """Writes the data of the customer that was found into a zip file. Raises ``OSError`` and ``StoreError``:
+    ``customer-changed`` if the same search finds another one by now."""
+    erase_customer: Callable[[Holding, bool], object] | None = None
+    """Restarts Archisync to erase the data of the customer that was found; True: the backups that contain them are
+    deleted, too."""
     updates: Updates | None = None
     """What is known about newer versions."""
     crash: str = ""
