@@ -82,6 +82,9 @@ read -r _ || true
 """
 """Script that mounts the folders of the Debian 13 in its own mount namespace, which lasts until its input ends."""
 
+SERVER_ENDED = "wine client error:0: recvmsg: Connection reset by peer\n"
+"""All that a program says that connects just when Wine's server ends with the program before it. It has not begun."""
+
 END = "timeout 20 wineserver -w || wineserver -k"
 """Waits until Wine has written its registry and all programs have ended, or kills them after 20 s."""
 
@@ -189,6 +192,12 @@ class Session:
         Programs under Wine fail if their output is no file or their input has ended; so the output is a file, and the
         input a pipe into which nothing is written.
         """
+        code, said = self._ran(command, env or {}, show, windows)
+        return self._ran(command, env or {}, show, windows) if code and said == SERVER_ENDED else (code, said)
+
+    def _ran(
+        self, command: Sequence[str], env: Mapping[str, str], show: IO[bytes] | None, windows: bool
+    ) -> tuple[int, str]:
         quiet, keep_open = os.pipe()
         with tempfile.TemporaryFile(dir=self.wine.store) as out:
             ended = threading.Event()
@@ -196,9 +205,7 @@ class Session:
             follower.start()
             try:
                 words = ["wine", *command] if windows else list(command)
-                code = subprocess.call(
-                    self._inside(words, env or {}), stdin=quiet, stdout=out, stderr=subprocess.STDOUT
-                )
+                code = subprocess.call(self._inside(words, env), stdin=quiet, stdout=out, stderr=subprocess.STDOUT)
             finally:
                 ended.set()
                 follower.join()

@@ -195,3 +195,22 @@ def folder_files(folder: suite.Folder) -> list[str]:
     if folder.name == "tests":
         return folder.arguments
     return [file.relative_to(ROOT).as_posix() for file in (ROOT / folder.name).rglob("test_*.py")]
+
+
+@pytest.mark.parametrize(
+    ("answers", "result"),
+    [
+        ([(1, wine.SERVER_ENDED), (0, "done")], (0, "done")),
+        ([(1, wine.SERVER_ENDED), (1, wine.SERVER_ENDED)], (1, wine.SERVER_ENDED)),
+        ([(1, f"half of it\n{wine.SERVER_ENDED}")], (1, f"half of it\n{wine.SERVER_ENDED}")),
+        ([(2, "refused")], (2, "refused")),
+    ],
+)
+def test_only_a_program_that_met_the_end_of_wines_server_is_started_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, answers: list[tuple[int, str]], result: tuple[int, str]
+) -> None:
+    left = iter(answers)
+    monkeypatch.setattr(wine.Session, "_ran", lambda *_: next(left))
+    session = wine.Session(wine.Wine(store=tmp_path, prefix="test", project=None), init=1, browser_port=1)
+    assert session.run(["reg", "query"]) == result
+    assert list(left) == []
