@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -345,7 +346,8 @@ class Store(Questions):
         return backups.listed(self.path)
 
     async def maintain(self, screenshots: Path | None = None, accounts: Collection[AccountId] | None = None) -> Removed:
-        """Remove what is too old (rule 31), in small transactions, so that syncs can go on. Once a day is enough.
+        """Remove what is too old (rule 31), in small transactions, so that syncs can go on, and merge the index of
+        *Find*. Once a day is enough.
 
         ``screenshots`` is the folder of the failures' screenshots, ``accounts`` are those in the settings. Files are
         removed first: on a full disk nothing can be written to the archive before.
@@ -363,6 +365,8 @@ class Store(Questions):
         total = Removed(screenshots=pictures, backups=pruned)
         while step := await self._write_rows(lambda c: maintenance.forget_some(c, times, lists, accounts)):
             total += step
+        for entity in self._entities():
+            await self._database.write(partial(find_index.merge, entity=entity, entities=self._entities()))
         await self._measure()
         return total
 

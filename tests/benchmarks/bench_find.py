@@ -96,6 +96,7 @@ async def _find(app: QApplication, folder: Path, count: int) -> list[Result]:
         batch = Batch(f"first-{entity.name}", clock.now(), rows(entity.name, count), True, True)
         await store.apply(entity.name, account, batch)
     filled = time.perf_counter() - begun
+    await store.maintain()  # as after a day
     size = store.size_on_disk().database / 1e6
     index = await _index_size(store) / 1e6
 

@@ -267,22 +267,45 @@ async def test_a_damaged_index_is_built_again_when_it_is_needed(
         await store.close()
 
 
-@pytest.mark.parametrize(("many", "parts"), [(10_000, 2), (400, 1)])
-async def test_a_large_read_leaves_the_index_in_one_part(
-    tmp_path: Path, clock: ManualClock, reads: Reads, monkeypatch: pytest.MonkeyPatch, many: int, parts: int
+async def test_the_daily_clean_up_merges_an_index_of_many_parts(
+    tmp_path: Path, clock: ManualClock, reads: Reads
 ) -> None:
     """FTS5 searches each part, and begins a new one with each transaction."""
-    monkeypatch.setattr(index, "MANY", many)
     store = await Store.open(tmp_path / "archive.db", ENTITIES, clock=clock)
 
     def counted(connection: index.sa.Connection) -> int:
         return int(connection.exec_driver_sql("SELECT count(DISTINCT segid) FROM parcels_find_idx").scalar_one())
 
-    try:
-        await store.apply("parcels", "agent", reads.batch([parcel(n) for n in range(300)]))
-        await store.apply("parcels", "agent", reads.batch([parcel(n) for n in range(300, 800)], whole=False))
-        assert await store._database.read(counted) == parts
+    async def parts_after(reads_made: int) -> tuple[int, int]:
+        for at in range(reads_made):
+            rows = [parcel(n) for n in range(100 * at, 100 * at + 100)]
+            await store.apply("parcels", "agent", reads.batch(rows, whole=False))
+        before = await store._database.read(counted)
+        await store.maintain()
         await matches(store)
+        assert len(await store.find("ditta", ["agent"], 200)) == 1
+        return before, await store._database.read(counted)
+
+    try:
+        few = await parts_after(index.PARTS - 1)
+        assert few == (index.PARTS - 1, index.PARTS - 1)
+        assert await parts_after(index.PARTS + 1) in ((n, 1) for n in range(index.PARTS, 3 * index.PARTS))
+    finally:
+        await store.close()
+
+
+@pytest.mark.parametrize("table", ["data", "idx", "config"])
+async def test_the_daily_clean_up_builds_a_damaged_index_again(
+    tmp_path: Path, clock: ManualClock, reads: Reads, monkeypatch: pytest.MonkeyPatch, table: str
+) -> None:
+    monkeypatch.setattr(index, "PARTS", 0)
+    store = await Store.open(tmp_path / "data", ENTITIES, clock=clock)
+    try:
+        await store.apply("parcels", "mario", reads.batch([parcel(n) for n in range(50)]))
+        await store._database.write(lambda connection: connection.exec_driver_sql(f"DELETE FROM parcels_find_{table}"))
+        await store.maintain()
+        await matches(store)
+        assert keys(await store.find("ditta 17", ["mario"])) == ["17"]
     finally:
         await store.close()
 
