@@ -30,6 +30,8 @@ FLAGS = ("--demo", "--hidden")
 VALUED = ("--profile", "--latency", "--demo-clock", "--open")
 """Options of the panel with a value, as the next word or after ``=``."""
 
+OPTIONS = (*FLAGS, *VALUED)
+
 UNIT = "archisync-gui.service"
 
 NOTES = Path("/run/archisync-gui-panels.json")
@@ -78,17 +80,20 @@ class Process:
         return options
 
     @property
+    def commands(self) -> list[list[str]]:
+        """The options that are none of the panel's: a command such as ``sync``, and what belongs to it."""
+        return [words for words in self.options if words[0].partition("=")[0] not in OPTIONS]
+
+    @property
     def is_panel(self) -> bool:
         """Whether it is a panel: only options of the panel follow the program. Others are commands such as ``sync``."""
-        known = (*FLAGS, *VALUED)
-        return self._program > 0 and all(option[0].partition("=")[0] in known for option in self.options)
+        return self._program > 0 and not self.commands
 
     @property
     def starts_again(self) -> bool:
         """Whether it is started again: a panel, and ``office run``, which takes part in an office without a window.
         Other commands are ended only."""
-        commands = [words for words in self.options if words[0].partition("=")[0] not in (*FLAGS, *VALUED)]
-        return self.is_panel or (self._program > 0 and commands == [["office"], ["run"]])
+        return self._program > 0 and self.commands in ([], [["office"], ["run"]])
 
     @property
     def again(self) -> list[str]:
@@ -109,9 +114,8 @@ class Process:
 
 def full_name(name: str) -> str:
     """The panel's option that ``name`` is or abbreviates; ``name`` itself if it is none, or not the only one."""
-    known = (*FLAGS, *VALUED)
-    found = [option for option in known if option.startswith(name)] if name.startswith("--") else []
-    return found[0] if len(found) == 1 and name not in known else name
+    found = [option for option in OPTIONS if option.startswith(name)] if name.startswith("--") else []
+    return found[0] if len(found) == 1 and name not in OPTIONS else name
 
 
 def running(proc: Path = Path("/proc"), python: str = PYTHON) -> list[Process]:
