@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -30,17 +30,6 @@ def backups_with(folder: Path, customer: Customer, *, typed: bool) -> list[Path]
         if holding(parts_of(database), customer)[0] or drafts_personal.copy_holds(database, customer)
     ]
     return [database for database in found if not typed or _has(database, customer)]
-
-
-def parts_with(folder: Path, files: Container[Path], customer: Customer, *, typed: bool) -> set[Path]:
-    """The files of the backups that contain the customer, as :func:`backups_with`; ``files``: those of the profile that
-    were found to have the customer's characters."""
-    return {
-        part
-        for database in _all(folder)
-        if any(part in files for part in parts_of(database)) and (not typed or _has(database, customer))
-        for part in parts_of(database)
-    }
 
 
 def remove_backups(databases: Iterable[Path]) -> int:

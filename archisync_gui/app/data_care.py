@@ -24,12 +24,13 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archisync_gui.app.data_backups import backups_with, parts_with, remove_backups
+from archisync_gui.app.data_backups import backups_with, remove_backups
 from archisync_gui.app.data_files import (
     clean_logs,
     files_in,
     holding,
     log_lines,
+    parts_of,
     unwatch,
     watched,
 )
@@ -205,8 +206,9 @@ def erase_customer(profile: Profile, wanted: str, key: str | None = None, *, fro
         counts["backups"] = remove_backups(_backups(profile, asked))
     files, unlisted = files_in(profile.folder)
     still, unread = holding(files, customer)
-    still += [file for file in _backups(profile, asked) if file not in still]
-    kept = parts_with(profile.folder, still, customer, typed=asked.typed)
+    left = _backups(profile, asked)
+    still += [file for file in left if file not in still]
+    kept = {part for database in left for part in parts_of(database)}
     return Erased(
         {name: count for name, count in counts.items() if count},
         tuple(file for file in still if file in kept),

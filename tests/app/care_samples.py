@@ -138,6 +138,15 @@ async def fill(profile: Profile, person: dict[str, str]) -> None:
     (profile.screenshots / "failed.png").write_bytes(b"\x89PNG " + person["name"].encode())
 
 
+def in_its_place(made: Profile, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Profile:
+    """The profile, moved to an office if the fixture is parametrized with that one of :data:`PLACES`."""
+    if getattr(request, "param", "file") == "office":
+        server = request.getfixturevalue("office")
+        monkeypatch.setenv(joining.PASSWORD, server.password)
+        asyncio.run(move_to_office(made, server))
+    return made
+
+
 async def move_to_office(profile: Profile, server: Server) -> None:
     """Make the profile the first member of a new office: its archive and its drafts are copied to the server."""
     await joining.create(profile, server)

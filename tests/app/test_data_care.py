@@ -25,8 +25,8 @@ from care_samples import (
     START,
     changes_of,
     fill,
+    in_its_place,
     living,
-    move_to_office,
     named_in,
     opened_drafts,
     opened_store,
@@ -38,7 +38,6 @@ from hypothesis import strategies as st
 
 from archisync_gui import cli
 from archisync_gui.app import data_care, exit_codes, logs
-from archisync_gui.app.joining import PASSWORD
 from archisync_gui.app.life import Life
 from archisync_gui.app.profile import Profile, ProfileLock, open_profile
 from archisync_gui.entities import ENTITIES
@@ -57,11 +56,7 @@ def profile(tmp_path: Path) -> Profile:
 @pytest.fixture
 def filled(profile: Profile, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Profile:
     asyncio.run(fill(profile, PERSON))
-    if getattr(request, "param", "file") == "office":
-        server = request.getfixturevalue("office")
-        monkeypatch.setenv(PASSWORD, server.password)
-        asyncio.run(move_to_office(profile, server))
-    return profile
+    return in_its_place(profile, request, monkeypatch)
 
 
 in_both = pytest.mark.parametrize("filled", PLACES, indirect=True)

@@ -21,8 +21,8 @@ from care_samples import (
     PLACES,
     START,
     contents_of,
+    in_its_place,
     living,
-    move_to_office,
     named_in,
     opened_drafts,
     opened_store,
@@ -32,7 +32,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archisync_gui.app import data_care
-from archisync_gui.app.joining import PASSWORD
 from archisync_gui.app.profile import Profile, open_profile
 from archisync_gui.messages import text
 from archisync_gui.model import EventKind, Explanation, Json, Reason
@@ -46,12 +45,7 @@ Reads = Sequence[tuple[str, list[dict[str, Any]]]]
 
 @pytest.fixture
 def profile(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Profile:
-    made = open_profile(f"{tmp_path / 'profile'}{os.sep}", demo=True)
-    if getattr(request, "param", "file") == "office":
-        server = request.getfixturevalue("office")
-        monkeypatch.setenv(PASSWORD, server.password)
-        asyncio.run(move_to_office(made, server))
-    return made
+    return in_its_place(open_profile(f"{tmp_path / 'profile'}{os.sep}", demo=True), request, monkeypatch)
 
 
 in_both = pytest.mark.parametrize("profile", PLACES, indirect=True)

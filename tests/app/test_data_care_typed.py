@@ -19,8 +19,8 @@ from care_samples import (
     PLACES,
     START,
     fill,
+    in_its_place,
     living,
-    move_to_office,
     named_in,
     opened_drafts,
     opened_store,
@@ -28,7 +28,6 @@ from care_samples import (
 )
 
 from archisync_gui.app import data_backups, data_care
-from archisync_gui.app.joining import PASSWORD
 from archisync_gui.app.life import Life
 from archisync_gui.app.profile import Profile, open_profile
 from archisync_gui.messages import text
@@ -39,12 +38,7 @@ from archisync_gui.ui.text.i18n import language
 
 @pytest.fixture
 def profile(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Profile:
-    made = open_profile(f"{tmp_path / 'profile'}{os.sep}", demo=True)
-    if getattr(request, "param", "file") == "office":
-        server = request.getfixturevalue("office")
-        monkeypatch.setenv(PASSWORD, server.password)
-        asyncio.run(move_to_office(made, server))
-    return made
+    return in_its_place(open_profile(f"{tmp_path / 'profile'}{os.sep}", demo=True), request, monkeypatch)
 
 
 in_both = pytest.mark.parametrize("profile", PLACES, indirect=True)
@@ -56,6 +50,14 @@ async def read(profile: Profile, name: str, *rows: dict[str, Any], day: int = 0)
     async with opened_store(profile) as store:
         at = START + timedelta(days=day)
         await store.apply(name, AGENT, Batch(f"{name}-{day}", at, rows, whole=True, clean=True))
+
+
+async def cleared(profile: Profile) -> None:
+    """Clear the list of customers, and delete the backup that this makes."""
+    async with opened_store(profile) as store:
+        await store.clear("customers", AGENT)
+    for made in (profile.folder / "backups").iterdir():
+        made.unlink()
 
 
 async def only_the_other(profile: Profile) -> None:
@@ -107,14 +109,8 @@ def test_a_customer_who_is_only_in_the_change_log_is_found(profile: Profile, tmp
     asyncio.run(read(profile, "customers", person, other))
     asyncio.run(read(profile, "customers", person | {"phone": "+39 0543 998877"}, other, day=1))
 
-    async def clear() -> None:
-        async with opened_store(profile) as store:
-            await store.clear("customers", AGENT)
-
-    asyncio.run(clear())
+    asyncio.run(cleared(profile))
     asyncio.run(read(profile, "customers", other, day=2))
-    for made in (profile.folder / "backups").iterdir():  # those made before clearing
-        made.unlink()
     assert data_care.found(profile, PERSON["id"]).counts["changes"] >= 1
     assert data_care.export_customer(profile, PERSON["id"], tmp_path / "c.zip", "en")["changes"] >= 1
     assert data_care.erase_customer(profile, PERSON["id"]).counts["changes"] >= 1
@@ -198,14 +194,8 @@ def test_a_backup_that_has_the_typed_customer_only_in_its_change_log_is_deleted(
     asyncio.run(read(profile, "customers", person | {"name": "Trattoria Nuova"}, other, day=1))
     asyncio.run(read(profile, "customers", person, other, day=2))
 
-    async def clear() -> None:
-        async with opened_store(profile) as store:
-            await store.clear("customers", AGENT)
-
-    asyncio.run(clear())
+    asyncio.run(cleared(profile))
     asyncio.run(read(profile, "customers", other, day=3))
-    for made in (profile.folder / "backups").iterdir():  # those made before clearing
-        made.unlink()
     backup = asyncio.run(backed_up(profile))
     data_care.erase_customer(profile, "Trattoria Nuova")
     assert data_care.found(profile, "Trattoria Nuova").backups == (backup,)
