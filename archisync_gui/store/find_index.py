@@ -10,7 +10,8 @@ ends. Updating the index in the triggers would be 25 times as slow, since FTS5 f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import sqlalchemy as sa
 
@@ -98,10 +99,17 @@ def merge(connection: sa.Connection, entity: Entity, entities: Sequence[Entity])
     if is_postgres(connection):
         return
     find = index_name(entity)
-    try:
+    with rebuilt_if_damaged(connection, entities):
         parts = connection.exec_driver_sql(f"SELECT count(DISTINCT segid) FROM {find}_idx").scalar_one()
         if parts >= PARTS:
             connection.exec_driver_sql(f"INSERT INTO {find}({find}) VALUES ('optimize')")
+
+
+@contextmanager
+def rebuilt_if_damaged(connection: sa.Connection, entities: Sequence[Entity]) -> Iterator[None]:
+    """Rebuild the index of all lists if a statement in this context fails because it is damaged."""
+    try:
+        yield
     except sa.exc.DBAPIError as error:
         if not is_damaged(error):
             raise

@@ -309,12 +309,8 @@ class Store(Questions):
 
         def both(connection: sa.Connection) -> T:
             done = job(connection)
-            try:
+            with find_index.rebuilt_if_damaged(connection, self._entities()):
                 find_index.catch_up(connection, self._entities())
-            except DBAPIError as error:
-                if not find_index.is_damaged(error):
-                    raise
-                find_index.rebuild(connection, self._entities())
             check(abandoned)
             return done
 
