@@ -44,14 +44,13 @@ class InterfaceChanges:
             return False
         try:
             reports = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.NETLINK_ROUTE)
+            try:
+                reports.bind((0, LINKS | ADDRESSES | ADDRESSES_6))
+            except OSError:
+                reports.close()
+                raise
         except OSError as error:
             log.info("changes of the network are not reported: %s", error)
-            return False
-        try:
-            reports.bind((0, LINKS | ADDRESSES | ADDRESSES_6))
-        except OSError as error:
-            log.info("changes of the network are not reported: %s", error)
-            reports.close()
             return False
         self._socket = reports
         asyncio.get_running_loop().add_reader(reports.fileno(), self._heard)
