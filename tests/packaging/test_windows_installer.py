@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import build_windows
 import pytest
+from small_setup import USER, needs_wine
 from wine import Session, Wine, ready, store_folder
 
 from archisync_gui.endpoint.paired_pages import FILE as PAGES
@@ -24,16 +24,7 @@ from archisync_gui.settings import VERSION
 from archisync_gui.store.postgres_server import Server
 from tests.support.ports import free_port
 
-pytestmark = [
-    pytest.mark.nightly,
-    pytest.mark.skipif(
-        not sys.platform.startswith("linux") or shutil.which("debootstrap") is None or shutil.which("makensis") is None,
-        reason="needs Debian and root, with debootstrap, nsis and gcc-mingw-w64-x86-64-win32",
-    ),
-]
-
-USER = "\\".join(("C:", "users", "root"))
-"""The home folder of Wine's user, who is always root here."""
+pytestmark = [pytest.mark.nightly, needs_wine]
 
 PROGRAM = rf"{USER}\AppData\Local\Programs\Archisync"
 CONSOLE = rf"{PROGRAM}\app\archisync-gui.exe"
