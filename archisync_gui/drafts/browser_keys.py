@@ -25,9 +25,11 @@ from archisync_gui.model import AccountId
 log = logging.getLogger(__name__)
 
 FILE = "order-form.json"
-PORTS_KEPT = 10
+PORTS_KEPT = 20
 """How many ports are remembered, the last used ones."""
 KEY_BYTES = 32
+DAMAGED = (ValueError, KeyError, TypeError)
+"""Errors of reading a damaged file."""
 LOCK_WITHIN = 5.0
 """Seconds to wait for another panel that reads or writes the file at the same time."""
 
@@ -57,6 +59,17 @@ class BrowserKeys:
         except OSError as error:
             log.warning("the order form's key cannot be kept: %s", error)
 
+    def update(self) -> None:
+        """Add the ports on which other panels of this user have served the form since :meth:`open`. Blocking."""
+        if self._file is None:
+            return
+        try:
+            secret, ports = _content(self._file)
+        except (OSError, *DAMAGED):
+            return  # the next start repairs it
+        if secret == self._secret:
+            self._ports = tuple(dict.fromkeys((*self._ports, *ports)))
+
     @property
     def ports(self) -> tuple[int, ...]:
         """The ports on which the form was served, the last one first."""
@@ -85,12 +98,10 @@ class BrowserKeys:
         if self._file is None:
             return self._secret, self._ports
         try:
-            content = read_json(self._file)
-            secret = bytes.fromhex(content["secret"])
-            ports = tuple(port for port in content["ports"] if isinstance(port, int) and 0 < port < 65536)
+            secret, ports = _content(self._file)
         except FileNotFoundError:
             return b"", ()
-        except (ValueError, KeyError, TypeError):
+        except DAMAGED:
             log.warning("the order form's key file is damaged; a copy is kept as %s", keep_copy(self._file))
             return b"", ()
         return (secret, ports) if len(secret) == KEY_BYTES else (b"", ports)
@@ -98,6 +109,13 @@ class BrowserKeys:
     def _write(self, secret: bytes, ports: tuple[int, ...]) -> None:
         if self._file is not None:
             replace_file(self._file, json.dumps({"secret": secret.hex(), "ports": ports}))
+
+
+def _content(file: Path) -> tuple[bytes, tuple[int, ...]]:
+    """The secret and the ports in the file; raises ``OSError`` or one of :data:`DAMAGED`."""
+    content = read_json(file)
+    ports = tuple(port for port in content["ports"] if isinstance(port, int) and 0 < port < 65536)
+    return bytes.fromhex(content["secret"]), ports
 
 
 def _with(port: int, before: tuple[int, ...]) -> tuple[int, ...]:

@@ -548,7 +548,10 @@ class FormAddress(Contract):
     """An address under which the order form was or may be served."""
 
     origin: str
-    proof: str | None = Field(description="Sent to the form's frame at that address, which then hands over its data.")
+    proof: str | None = Field(
+        description="Sent to the form's frame at that address, which then hands over its data; null: it was never "
+        "served there, or there is no key."
+    )
 
 
 class BrowserKeyAnswer(Answer):

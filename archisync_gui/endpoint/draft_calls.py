@@ -20,6 +20,7 @@ from archisync_gui.disk import remove_file
 from archisync_gui.drafts import DraftConflict, DraftsFull
 from archisync_gui.endpoint import contract, draft_table
 from archisync_gui.endpoint.gate import Refusal, field_error
+from archisync_gui.endpoint.port import own_origin
 from archisync_gui.endpoint.routing import Call, Reply
 from archisync_gui.endpoint.sessions import caller_account
 from archisync_gui.model import as_json
@@ -111,14 +112,18 @@ def _remove(folder: Path) -> None:
 
 
 async def browser_key(call: Call) -> Reply:
-    """``GET /api/drafts/browser-key``: for our own pages only, since it decrypts what they store in the browser."""
+    """``GET /api/drafts/browser-key``: for our own pages only, since it decrypts what they store in the browser. A
+    proof is given only for addresses at which the form was served: the form loads a hidden frame from each."""
     if not call.caller.own:
         raise Refusal("own-pages-only", header=hdrs.ORIGIN)
     account, keys = caller_account(call), call.services.browser_keys
     key = keys.key(account)
     here = call.services.gate.own_origin
+    await asyncio.to_thread(keys.update)
+    served = {own_origin(port) for port in keys.ports}
     origins = [here, *(origin for origin in call.services.form_origins() if origin != here)]
-    addresses = [contract.FormAddress(origin=origin, proof=keys.proof(account, origin)) for origin in origins]
+    proofs = {origin: keys.proof(account, origin) for origin in origins if origin in served}
+    addresses = [contract.FormAddress(origin=origin, proof=proofs.get(origin)) for origin in origins]
     text = None if key is None else base64.b64encode(key).decode()
     message = call.say("browser-key-told")
     return Reply(contract.BrowserKeyAnswer(message=message, account=account, key=text, addresses=addresses))

@@ -33,9 +33,27 @@ def test_each_account_and_each_address_has_its_own(tmp_path: Path) -> None:
 
 
 def test_only_the_last_ports_are_remembered(tmp_path: Path) -> None:
-    for port in range(50000, 50020):
+    for port in range(50000, 50002 + PORTS_KEPT):
         keys = opened(tmp_path / FILE, port)
-    assert keys.ports == tuple(range(50019, 50019 - PORTS_KEPT, -1))
+    assert keys.ports == tuple(range(50001 + PORTS_KEPT, 50001, -1))
+
+
+def test_the_ports_of_another_panel_that_started_later_are_learned(tmp_path: Path) -> None:
+    first = opened(tmp_path / FILE)
+    opened(tmp_path / FILE, 47805)
+    first.update()
+    assert set(first.ports) == {47800, 47805}
+
+
+@pytest.mark.parametrize("content", ["{", json.dumps({"secret": "00" * 32, "ports": [47805]}), None])
+def test_a_file_that_is_damaged_gone_or_of_another_key_changes_no_ports(tmp_path: Path, content: str | None) -> None:
+    keys = opened(tmp_path / FILE)
+    if content is None:
+        (tmp_path / FILE).unlink()
+    else:
+        (tmp_path / FILE).write_text(content, encoding="utf-8")
+    keys.update()
+    assert keys.ports == (47800,)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")

@@ -301,6 +301,7 @@ async def test_a_refusal_of_a_program_on_a_neighbouring_port_is_no_problem_of_th
         return web.Response(text=OTHER_PROGRAM, content_type="text/html", headers=refusing)
 
     heard: list[str] = []
+    at_work.served_at(at_work.office.endpoint.port + 1)
     async with listening(at_work.office.endpoint.port + 1, serve):
         page = await at_work.context.new_page()
         page.on("console", lambda message: heard.append(message.text))
@@ -308,6 +309,23 @@ async def test_a_refusal_of_a_program_on_a_neighbouring_port_is_no_problem_of_th
         await page.goto(at_work.office.endpoint.order_form_url(ACCOUNT))
         await until(lambda: any("frame-ancestors" in one for one in heard))
     assert at_work.problems == []
+
+
+async def test_only_ports_at_which_the_form_was_served_are_asked(at_work: Rig) -> None:
+    """Each is asked with a hidden frame, which costs a process of the browser."""
+    asked: list[int | None] = []
+
+    async def serve(request: web.Request) -> web.Response:
+        asked.append(request.url.port)
+        return web.Response(text=OTHER_PROGRAM, content_type="text/html")
+
+    port = at_work.office.endpoint.port
+    at_work.served_at(port + 2)
+    async with listening(port + 1, serve), listening(port + 2, serve):
+        page = await at_work.form(ACCOUNT)
+        await until(lambda: asked)
+        await expect(page.locator("iframe")).to_have_count(0)
+        assert set(asked) == {port + 2}
 
 
 WRITTEN_BESIDE = """async () => {

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import pytest
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from playwright.async_api import Page, Route, expect
 
 from archisync_gui.endpoint.port import PORTS_TRIED
@@ -29,6 +30,7 @@ from tests.endpoint.form_steps import (
     unsent,
 )
 from tests.endpoint.stand_in import prices
+from tests.support.waiting import until
 
 VERDI = {"id": "50300", "account_num": "C50300", "name": "Studio Verdi", "vat_number": "IT00050300111"}
 
@@ -414,16 +416,26 @@ async def test_what_a_crash_left_readable_is_not_encrypted_for_another_account(a
 
 async def test_another_program_at_a_neighbouring_port_is_no_trouble(at_work: Rig) -> None:
     """The form looks there for orders that were left at another port; it is answered 404."""
-    runner = web.AppRunner(web.Application())
+    asked: list[str] = []
+
+    @web.middleware
+    async def noted(request: web.Request, handler: Handler) -> web.StreamResponse:
+        asked.append(request.path)
+        return await handler(request)
+
+    runner = web.AppRunner(web.Application(middlewares=[noted]))
     await runner.setup()
+    ports = range(at_work.office.endpoint.port + 1, at_work.office.endpoint.port + PORTS_TRIED)
+    at_work.served_at(*ports)
     try:
-        for port in range(at_work.office.endpoint.port + 1, at_work.office.endpoint.port + PORTS_TRIED):
+        for port in ports:
             with suppress(OSError):  # taken
                 await web.TCPSite(runner, "127.0.0.1", port).start()
         assert runner.sites
         page = await at_work.form(ACCOUNT)
         await choose(page)
         await kept(page)
+        await until(lambda: asked)
         assert at_work.problems == []
     finally:
         await runner.cleanup()

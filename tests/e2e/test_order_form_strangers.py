@@ -55,6 +55,7 @@ async def test_a_frame_of_another_program_gives_the_form_no_draft_and_no_letterh
             taken.append(unquote(request.query_string))
         return web.Response(text=GIVER.replace("GIVEN", json.dumps(GIVEN)), content_type="text/html")
 
+    at_work.served_at(at_work.office.endpoint.port + 1)
     async with listening(at_work.office.endpoint.port + 1, serve):
         page = await at_work.form(ACCOUNT)
         await until(lambda: taken)

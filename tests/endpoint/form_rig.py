@@ -16,6 +16,7 @@ from aiohttp import web
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Route, async_playwright, expect
 
 from archisync_gui import messages
+from archisync_gui.drafts import BrowserKeys
 from archisync_gui.endpoint.gate import Limits
 from archisync_gui.endpoint.paired_pages import Access
 from archisync_gui.entities import ENTITIES
@@ -135,6 +136,11 @@ class Rig:
     """Origin of a foreign page, served from another port."""
     problems: list[str] = field(default_factory=list)
     """What pages complained of."""
+
+    def served_at(self, *ports: int) -> None:
+        """Another panel of this user, started later, serves the form on these ports too."""
+        for port in ports:
+            BrowserKeys(self.office.folder / "order-form.json").open(port)
 
     async def between(self, url: str, context: BrowserContext | None = None, *, patient: bool = False) -> Between:
         """Stand between pages opened from now on and that part of the panel. ``patient``: their calls have no deadline,
