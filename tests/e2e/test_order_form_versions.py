@@ -128,6 +128,34 @@ async def test_a_changed_draft_opened_again_is_compared_with_what_was_stored_mea
     assert "qui" in found
 
 
+@pytest.mark.parametrize("typed", ["", "da ritirare"])
+async def test_a_draft_that_the_panel_sends_late_takes_neither_focus_nor_text(at_work: Rig, typed: str) -> None:
+    """The tab shows its copy of the draft while the panel is asked for the stored one."""
+    asked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        asked.set()
+        await go_on.wait()
+        await route.continue_()
+
+    id_ = await stored(at_work, line("020002", 3))
+    between = await at_work.between(f"**/api/drafts/{id_}", patient=True)
+    page = await at_work.form(ACCOUNT)
+    await edit(page, id_, 1)
+    await page.wait_for_function("() => !location.hash")
+    between.instead = late
+    await page.evaluate("(id) => { location.hash = `draft=${id}` }", id_)
+    await asked.wait()
+    await page.locator("#note").focus()
+    await page.keyboard.type(typed)
+    go_on.set()
+    await page.wait_for_function("() => !location.hash")
+    await page.keyboard.type(" subito")
+    await expect(page.locator("#note")).to_have_value(f"{typed} subito")
+    await kept(page)
+    assert await unsent(at_work) == [], "the order that is written here was laid aside"
+
+
 async def test_an_order_that_was_never_saved_opened_again_in_its_tab_is_not_called_missing(at_work: Rig) -> None:
     page = await at_work.form(ACCOUNT)
     await page.locator("#note").fill("qui")

@@ -69,23 +69,23 @@ async function unsavedOf(id, key) {
 /** Open the draft, the copy of a draft, or the unsaved order in the address; when the unsaved order and the stored
  * draft differ, both are shown. @param {URLSearchParams} params */
 async function open(params) {
-  const id = params.get("draft"), copyId = params.get("copy"), key = params.get("kept");
+  const id = params.get("draft"), copyId = params.get("copy"), key = params.get("kept"), focused = document.activeElement;
   // The changes on the page are newer than anything that could be opened.
-  if (order().id === id && (isChanged(now()) || inBoxes()) && (!key || key === keep.copyKey())) {
-    await compareShown();
-    return;
-  }
+  const isBeingEdited = () => order().id === id && (isChanged(now()) || inBoxes()) && (!key || key === keep.copyKey());
+  if (isBeingEdited()) { await compareShown(); return; }
   const local = id ? await unsavedOf(id, key) : null;
   // The panel has no draft of an order that was never saved.
   const { status, answer } = local && !local.version && !copyId ? { status: 404, answer: null }
     : await call(`/api/drafts/${encodeURIComponent(id ?? copyId ?? "")}`);
+  if (isBeingEdited()) { await compareShown(); return; } // since the panel was asked
+  const stay = document.activeElement !== focused; // the agent has gone to another field meanwhile
   const stored = status === 200 ? answer.draft : null;
   if (copyId) {
     if (!stored && status !== 404) throw new Error(errorText({ status, answer }));
     if (!stored) { noteAtTop(errorText({ status, answer })); return; }
     const copied = fromDocument(stored, language);
     const desiredDate = copied.desiredDate < now().day ? "" : copied.desiredDate; // a past date is not copied
-    takeUp({ ...copied, id: newId(), version: null, savedAt: null, date: null, desiredDate, lines: copied.lines.map((line) => ({ ...line, live: true })) });
+    takeUp({ ...copied, id: newId(), version: null, savedAt: null, date: null, desiredDate, lines: copied.lines.map((line) => ({ ...line, live: true })) }, { stay });
     return;
   }
   if (!local && !stored) {
@@ -93,7 +93,7 @@ async function open(params) {
     noteAtTop(id && await keep.isOpenElsewhere(id) ? t("open.elsewhere") : errorText({ status, answer }));
     return;
   }
-  if (!local) { edit(fromDocument(stored, language)); return; }
+  if (!local) { edit(fromDocument(stored, language), { stay }); return; }
   if (local.kind !== "send" && !await keep.isStillUnsaved(local)) {
     await open(params); // another tab has it open again, which may have changed it
     return;
@@ -104,9 +104,9 @@ async function open(params) {
     return;
   }
   const from = local.kind === "send" ? keep.asideKey(work) : local.key;
-  if (stored && local.touched === false) edit(fromDocument(stored, language), { from, typed });
+  if (stored && local.touched === false) edit(fromDocument(stored, language), { from, typed, stay });
   else if (stored && stored.version !== local.version) conflict({ mine, typed, from, current: stored, opening: true });
-  else takeUp(mine, { touched: true, from, typed });
+  else takeUp(mine, { touched: true, from, typed, stay });
 }
 
 /** Open what the address names, if anything. After an error the address stays, and a click or a reload tries again. */
