@@ -14,16 +14,18 @@ import pytest
 from panel_fakes import NOW, MakePanel, World, calm
 from panel_office import CUSTOMER, DDT, INVOICES, Office
 from panel_printing import print_to_file
-from PySide6.QtCore import QEvent, Qt, QUrl
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QKeyEvent
 from PySide6.QtPrintSupport import QPrintDialog
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QPushButton, QWidget
 
 from archisync_gui.entities import ENTITIES
 from archisync_gui.model import AccountStatus
 from archisync_gui.store import StoreError
+from archisync_gui.ui.look.theme import theme
 from archisync_gui.ui.output.record import Sheet, sheet_html
+from archisync_gui.ui.pages.types_table import TypesTable
 from archisync_gui.ui.shell.find import Find
 from archisync_gui.ui.shell.panel import Panel
 from archisync_gui.ui.shell.sheet import RecordSheet
@@ -446,3 +448,42 @@ async def test_for_a_record_that_is_gone_there_is_a_message(make_panel: MakePane
     panel = await panel_of(make_panel, office)
     panel.open("record", ("orders", "agente01", "nothing"))
     await until(lambda: panel.window.notice.text == "This record is no longer stored.")
+
+
+class Paints(QObject):
+    """Counts the paint events of a widget."""
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        self.count = 0
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        self.count += event.type() is QEvent.Type.Paint
+        return super().eventFilter(watched, event)
+
+
+@pytest.mark.parametrize("appearance", ["light", "dark"])
+async def test_results_are_painted_without_the_page_below(
+    make_panel: MakePanel, office: Office, appearance: str
+) -> None:
+    """Painting the page took longer than painting the results."""
+    panel = await panel_of(make_panel, office)
+    find = await typed(panel, "derossi")
+    theme().choose(appearance)  # a new style sheet resets the attribute on which this depends
+    page = panel.window.findChild(TypesTable)
+    assert page is not None
+    corner = page.mapTo(panel.window, QPoint())
+    assert (
+        find.geometry()
+        .translated(find.parentWidget().mapTo(panel.window, QPoint()))
+        .intersects(QRect(corner, page.size()))
+    )
+    results, below = Paints(find.list.viewport()), Paints(page.viewport())
+    panel.window.repaint()
+    results.count = below.count = 0
+    find.list.viewport().repaint()
+    assert (results.count, below.count) == (1, 0)
+    find.hide()
+    panel.window.repaint()
+    assert below.count, "the paint events of the page are not counted, so the test shows nothing"

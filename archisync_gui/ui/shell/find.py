@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QPainter, QPen
+from PySide6.QtGui import QFontMetrics, QPainter, QPainterPath, QPaintEvent, QPen, QRegion, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -43,6 +43,9 @@ ORDER = {name: at for at, name in enumerate(("customers", "orders", "ddt", "invo
 
 WIDTH = 620
 """Largest width of the results in pixels."""
+
+RADIUS = 8
+"""Radius of its corners in pixels, as in ``panel.qss``."""
 
 ITEM = Qt.ItemDataRole.UserRole + 1
 
@@ -196,6 +199,27 @@ class Find(QFrame):
         context.bridge.status_changed.connect(self._accounts)
         context.bridge.happened.connect(self._happened)
         self.retranslate()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        QPainter(self).fillRect(event.rect(), color("surface"))
+        super().paintEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        outline = QPainterPath()
+        outline.addRoundedRect(self.rect(), RADIUS, RADIUS)
+        self.setMask(QRegion(outline.toFillPolygon().toPolygon()))
+        self._set_opaque()
+        super().resizeEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.StyleChange:
+            self._set_opaque()
+
+    def _set_opaque(self) -> None:
+        """Say that it fills its whole area, of which the mask leaves out the round corners: else Qt paints the page
+        below it, too, whenever the results change. Style sheets reset this."""
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
     def retranslate(self) -> None:
         """Set all texts in the present language."""
