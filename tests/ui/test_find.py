@@ -23,7 +23,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QPus
 from archisync_gui.entities import ENTITIES
 from archisync_gui.model import AccountStatus
 from archisync_gui.store import StoreError
-from archisync_gui.ui.look.theme import theme
+from archisync_gui.ui.look.theme import color, theme
 from archisync_gui.ui.output.record import Sheet, sheet_html
 from archisync_gui.ui.pages.types_table import TypesTable
 from archisync_gui.ui.shell.find import Find
@@ -484,6 +484,9 @@ async def test_results_are_painted_without_the_page_below(
     results.count = below.count = 0
     find.list.viewport().repaint()
     assert (results.count, below.count) == (1, 0)
+    picture = find.grab().toImage()
+    edges = [(0, find.height() // 2), (find.width() - 1, find.height() // 2), (find.width() // 2, 0)]
+    assert {picture.pixelColor(*edge).name() for edge in edges} == {color("control").name()}
     find.hide()
     panel.window.repaint()
     assert below.count, "the paint events of the page are not counted, so the test shows nothing"

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QListView,
     QStyle,
     QStyledItemDelegate,
+    QStyleOption,
     QStyleOptionViewItem,
     QWidget,
 )
@@ -201,8 +202,10 @@ class Find(QFrame):
         self.retranslate()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        QPainter(self).fillRect(event.rect(), color("surface"))
-        super().paintEvent(event)
+        painter, option = QPainter(self), QStyleOption()
+        painter.fillRect(event.rect(), color("surface"))
+        option.initFrom(self)  # Qt itself paints the style sheet's border for widgets only that are not opaque
+        self.style().drawPrimitive(QStyle.PrimitiveElement.PE_Widget, option, painter, self)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         outline = QPainterPath()
