@@ -209,7 +209,7 @@ class Find(QFrame):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         outline = QPainterPath()
-        outline.addRoundedRect(self.rect(), RADIUS, RADIUS)
+        outline.addRoundedRect(self.rect(), RADIUS - 2, RADIUS - 2)  # less round than the border, to cut nothing of it
         self.setMask(QRegion(outline.toFillPolygon().toPolygon()))
         self._set_opaque()
         super().resizeEvent(event)
