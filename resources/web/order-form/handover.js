@@ -1,8 +1,8 @@
 /*
  * Takes over the orders that are stored under other ports of the panel. When its port was taken, the panel listens on
  * another one, and a browser separates the storage of pages by port. This page loads a hidden frame from each other
- * port; the service worker that the form registered there (handover-worker.js) serves the frame, whatever program has
- * that port now.
+ * port at which the panel has served the form; the service worker that the form registered there (handover-worker.js)
+ * serves the frame, whatever program has that port now.
  *
  * The frame answers only a page that shows the proof that the panel made for that address; a page of another program
  * cannot have it. This page accepts only entries that are encrypted with the panel's key: on a port where the form was
