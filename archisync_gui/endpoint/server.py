@@ -47,6 +47,7 @@ class Waiting(asyncio.Protocol):
         self._server = server
         self._all_waiting = waiting
         self._transport: asyncio.Transport | None = None
+        self._received = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the server."""
@@ -57,6 +58,14 @@ class Waiting(asyncio.Protocol):
         if len(self._all_waiting) > MOST_WAITING:
             next(iter(self._all_waiting)).abort()
         self._server.add_done_callback(self._hand_over)
+
+    def data_received(self, data: bytes) -> None:
+        """Keep what is read although that was paused, and pause it again: Debian 12's Python (3.11.2) begins to read
+        after :meth:`connection_made`, whatever was called there."""
+        self._received += data
+        if self._transport is not None:
+            self._transport.resume_reading()
+            self._transport.pause_reading()
 
     def connection_lost(self, exc: BaseException | None) -> None:  # noqa: ARG002 (asyncio's name)
         """Stop waiting."""
@@ -80,6 +89,8 @@ class Waiting(asyncio.Protocol):
         protocol = server.result().connection()
         transport.set_protocol(protocol)
         protocol.connection_made(transport)
+        if self._received:
+            protocol.data_received(self._received)
         transport.resume_reading()
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+from asyncio import selector_events
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from threading import Event
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -73,6 +75,20 @@ async def answered(line: Line) -> bytes:
 OK = b"HTTP/1.1 200 OK"
 
 
+@pytest.fixture(params=["paused", "not paused"])
+def reading(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``not paused``: as Debian 12's Python (3.11.2), which begins to read a connection although that was paused in
+    ``connection_made``."""
+
+    def add_reader(transport: Any, fd: int, callback: Any, *arguments: Any) -> None:
+        if not transport.is_closing():
+            transport._loop._add_reader(fd, callback, *arguments)
+
+    if request.param == "not paused":
+        monkeypatch.setattr(selector_events._SelectorTransport, "_add_reader", add_reader)  # type: ignore[attr-defined]
+
+
+@pytest.mark.usefixtures("reading")
 async def test_calls_that_come_while_the_server_is_loaded_are_answered(tmp_path: Path, loading: Loading) -> None:
     async with running(tmp_path) as office:
         assert loading.begun == 0
