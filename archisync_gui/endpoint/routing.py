@@ -133,7 +133,8 @@ class Route:
 
 
 async def read_body(request: web.Request, limits: Limits, *, text: bool) -> bytes:
-    """The whole body. Raises :class:`Refusal` when its size, type, encoding or slowness is not allowed."""
+    """The whole body. Raises :class:`Refusal` when its size, type, encoding or slowness is not allowed, and
+    ``ConnectionResetError`` when the caller has left."""
     kind = request.headers.get(hdrs.CONTENT_TYPE, "").split(";")[0].strip().lower()
     wanted = "text/plain" if text else "application/json"
     if (request.content_length or 0) > limits.body:
@@ -149,6 +150,10 @@ async def read_body(request: web.Request, limits: Limits, *, text: bool) -> byte
         raise Refusal("body-too-large", header=hdrs.CONTENT_LENGTH) from None
     except web.RequestPayloadError:
         raise Refusal("request-malformed") from None
+    except RuntimeError as error:  # aiohttp's error for a connection that was lost before the request was handled
+        if request.transport is not None:
+            raise
+        raise ConnectionResetError("the connection was lost before its body came") from error
     # An empty body may have any type but those that a page of another origin can send without a preflight.
     if kind != wanted and (body or kind in FORM_TYPES):
         raise Refusal("content-type-refused", header=hdrs.CONTENT_TYPE)

@@ -11,10 +11,14 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
 
+from archisync_gui.endpoint import http_server
 from archisync_gui.endpoint.gate import Limits
+from archisync_gui.endpoint.routing import read_body
 from archisync_gui.model import FailureKind, SyncFailure
 from tests.endpoint.office import PAGE, QUICK, SESSION, UPGRADE, Office, running
+from tests.support.waiting import until
 
 SECRET = "very-secret-token-that-no-log-may-hold"
 
@@ -220,6 +224,32 @@ async def test_a_thousand_connections_that_ask_for_nothing_shut_nobody_out(tmp_p
             assert (await line.receive_json())["type"] == "touched", "who has shown a token is never dropped"
             for _, writer in crowd:
                 writer.transport.abort()
+
+
+async def test_a_connection_that_was_lost_before_its_request_is_handled_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by the limit of connections. An error in the log would fail this test."""
+    raised: list[type[BaseException]] = []
+
+    async def closed(request: web.Request, limits: Limits, *, text: bool) -> bytes:
+        assert request.transport is not None
+        request.transport.abort()
+        await until(lambda: request.transport is None)
+        # aiohttp marks only a request that it handles already when the connection is lost.
+        request._payload._exception = None  # type: ignore[attr-defined]
+        try:
+            return await read_body(request, limits, text=text)
+        except BaseException as error:
+            raised.append(type(error))
+            raise
+
+    monkeypatch.setattr(http_server, "read_body", closed)
+    async with running(tmp_path) as office:
+        lines = (f"Origin: {PAGE}", f"Authorization: Bearer {office.token}", "Content-Type: text/plain")
+        half = head(office, *lines, "Content-Length: 40", path="/api/customers/resume-syncs") + b"half a body"
+        assert await sent(office, half) == b""
+    assert raised == [ConnectionResetError]
 
 
 async def test_half_a_beacon_sent_again_and_again_shuts_nobody_out(tmp_path: Path) -> None:

@@ -177,7 +177,7 @@ def test_nothing_heavy_is_imported_before_the_first_paint(tmp_path: Path) -> Non
     assert painted == "True", "the window was not painted before the services were opened"
     assert "archisync_gui.ui.pages.overview" in modules, "the first page was not made"
     assert sorted(HEAVY & set(modules)) == []
-    assert len(modules) <= MOST_AT_FIRST_PAINT
+    assert len({*modules} - {"sitecustomize"}) <= MOST_AT_FIRST_PAINT  # Debian's Python imports that by itself
 
 
 def test_few_modules_are_imported_before_the_first_picture(tmp_path: Path) -> None:
