@@ -58,17 +58,25 @@ class BrowserKeys:
             self._secret, self._ports = secret, ports
         except OSError as error:
             log.warning("the order form's key cannot be kept: %s", error)
+            if self._secret:
+                self._ports = _with(port, self._ports)  # stored by :meth:`update` once that works again
 
     def update(self) -> None:
-        """Add the ports on which other panels of this user have served the form since :meth:`open`. Blocking."""
-        if self._file is None:
+        """Add the ports on which other panels of this user have served the form since :meth:`open`, and store the
+        present one if :meth:`open` could not. Blocking."""
+        if self._file is None or not self._secret:
             return
         try:
-            secret, ports = _content(self._file)
-        except (OSError, *DAMAGED):
-            return  # the next start repairs it
-        if secret == self._secret:
-            self._ports = tuple(dict.fromkeys((*self._ports, *ports)))
+            with self._locked():
+                secret, stored = _content(self._file)
+                if secret != self._secret:
+                    return
+                if self._ports[0] not in stored:
+                    self._write(secret, _with(self._ports[0], stored))
+        except (OSError, *DAMAGED) as error:
+            log.info("the ports of the order form cannot be brought up to date: %s", error)
+            return
+        self._ports = tuple(dict.fromkeys((*self._ports, *stored)))
 
     @property
     def ports(self) -> tuple[int, ...]:

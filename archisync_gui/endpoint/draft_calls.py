@@ -120,10 +120,12 @@ async def browser_key(call: Call) -> Reply:
     key = keys.key(account)
     here = call.services.gate.own_origin
     await asyncio.to_thread(keys.update)
-    served = {own_origin(port) for port in keys.ports}
+    served = {here, *map(own_origin, keys.ports)}
     origins = [here, *(origin for origin in call.services.form_origins() if origin != here)]
-    proofs = {origin: keys.proof(account, origin) for origin in origins if origin in served}
-    addresses = [contract.FormAddress(origin=origin, proof=proofs.get(origin)) for origin in origins]
+    addresses = [
+        contract.FormAddress(origin=origin, proof=keys.proof(account, origin) if origin in served else None)
+        for origin in origins
+    ]
     text = None if key is None else base64.b64encode(key).decode()
     message = call.say("browser-key-told")
     return Reply(contract.BrowserKeyAnswer(message=message, account=account, key=text, addresses=addresses))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import stat
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from archisync_gui.drafts import browser_keys
 from archisync_gui.drafts.browser_keys import FILE, PORTS_KEPT, BrowserKeys
 
 
@@ -43,6 +45,23 @@ def test_the_ports_of_another_panel_that_started_later_are_learned(tmp_path: Pat
     opened(tmp_path / FILE, 47805)
     first.update()
     assert set(first.ports) == {47800, 47805}
+
+
+def test_a_port_that_could_not_be_stored_is_stored_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the next start would not ask it for the orders that were left there."""
+    keys = opened(tmp_path / FILE)
+    with monkeypatch.context() as full:
+        full.setattr(browser_keys, "replace_file", no_space)
+        keys.open(47805)
+        keys.update()
+    assert keys.ports == (47805, 47800)
+    assert opened(tmp_path / FILE).ports == (47800,)
+    keys.update()
+    assert opened(tmp_path / FILE).ports == (47800, 47805)
+
+
+def no_space(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 @pytest.mark.parametrize("content", ["{", json.dumps({"secret": "00" * 32, "ports": [47805]}), None])
