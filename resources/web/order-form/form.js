@@ -78,7 +78,7 @@ async function open(params) {
   const { status, answer } = local && !local.version && !copyId ? { status: 404, answer: null }
     : await call(`/api/drafts/${encodeURIComponent(id ?? copyId ?? "")}`);
   if (isBeingEdited()) { await compareShown(); return; } // since the panel was asked
-  const stay = document.activeElement !== focused; // the agent has gone to another field meanwhile
+  const stay = ![focused, document.body].includes(document.activeElement); // the agent has gone to another field
   const stored = status === 200 ? answer.draft : null;
   if (copyId) {
     if (!stored && status !== 404) throw new Error(errorText({ status, answer }));
