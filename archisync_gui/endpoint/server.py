@@ -62,10 +62,10 @@ class Waiting(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Keep what is read although that was paused, and pause it again: Debian 12's Python (3.11.2) begins to read
         after :meth:`connection_made`, whatever was called there."""
+        assert self._transport is not None
         self._received += data
-        if self._transport is not None:
-            self._transport.resume_reading()
-            self._transport.pause_reading()
+        self._transport.resume_reading()
+        self._transport.pause_reading()
 
     def connection_lost(self, exc: BaseException | None) -> None:  # noqa: ARG002 (asyncio's name)
         """Stop waiting."""

@@ -45,8 +45,9 @@ ORDER = {name: at for at, name in enumerate(("customers", "orders", "ddt", "invo
 WIDTH = 620
 """Largest width of the results in pixels."""
 
-RADIUS = 8
-"""Radius of its corners in pixels, as in ``panel.qss``."""
+MASK_RADIUS = 6
+"""Radius in pixels of the corners that are left out: less than the border's in ``panel.qss`` (8), to cut nothing of
+it."""
 
 ITEM = Qt.ItemDataRole.UserRole + 1
 
@@ -204,12 +205,12 @@ class Find(QFrame):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, option = QPainter(self), QStyleOption()
         painter.fillRect(event.rect(), color("surface"))
-        option.initFrom(self)  # Qt itself paints the style sheet's border for widgets only that are not opaque
+        option.initFrom(self)  # Qt paints the style sheet's border by itself only for a widget that is not opaque
         self.style().drawPrimitive(QStyle.PrimitiveElement.PE_Widget, option, painter, self)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         outline = QPainterPath()
-        outline.addRoundedRect(self.rect(), RADIUS - 2, RADIUS - 2)  # less round than the border, to cut nothing of it
+        outline.addRoundedRect(self.rect(), MASK_RADIUS, MASK_RADIUS)
         self.setMask(QRegion(outline.toFillPolygon().toPolygon()))
         self._set_opaque()
         super().resizeEvent(event)
